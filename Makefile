@@ -1,0 +1,76 @@
+# The front door. `make run` starts Atelier, `make test` tests it; both install what they need.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
+# Without an NVIDIA card on Linux, PyTorch's own index has the build that leaves out 3 GB of CUDA.
+TORCH_INDEX ?= $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && echo https://download.pytorch.org/whl/cpu)
+
+.PHONY: help run build test lint types bench e2e requirements clean
+
+help: ## list these commands
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.run build ## start everything and print the address
+	@exec $(BIN)/python -m webapp.embedded.supervisor
+
+build: frontend/dist/.stamp ## build the front end when its sources are newer
+
+test: $(VENV)/.dev build ## install what tests need, then run all of them
+	@bash tests/browser.sh
+	$(NPM) run test
+	$(BIN)/python -m pytest
+
+e2e: $(VENV)/.dev build ## the two-browser test alone
+	@bash tests/browser.sh
+	$(BIN)/python -m pytest tests/e2e
+
+lint: $(VENV)/.dev frontend/node_modules/.stamp ## ruff, import rules, eslint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(NPM) run lint
+
+types: $(VENV)/.dev frontend/node_modules/.stamp ## mypy and tsc
+	$(BIN)/mypy
+	$(NPM) run types
+
+bench: $(VENV)/.dev build ## measure, print tables, write bench/out/*.json
+	@bash tests/browser.sh
+	$(BIN)/python -m bench
+
+requirements: ## pin requirements*.txt anew from the .in files
+	@bash docker/pin-requirements.sh
+
+clean: ## forget everything built; your data in .atelier stays
+	rm -rf $(VENV) frontend/node_modules frontend/dist
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "atelier: Python 3.11 or newer is needed, $(PYTHON) is older: install it, or run make PYTHON=/path/to/python3.11."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "atelier: $(PYTHON) cannot make a virtual environment: on Debian or Ubuntu, apt-get install python3-venv."; exit 1; }
+	@touch $@
+
+$(VENV)/.run: requirements.txt $(VENV)/.python
+	@echo "Installing Python packages (about 1 GB, once) …"
+	@$(BIN)/pip install -q --disable-pip-version-check --retries 1 $(addprefix --extra-index-url ,$(TORCH_INDEX)) "$$(grep '^torch==' requirements.txt)" 2> $(VENV)/pip.log \
+	  && $(BIN)/pip install -q --disable-pip-version-check -r requirements.txt 2>> $(VENV)/pip.log \
+	  || { tail -n 5 $(VENV)/pip.log; echo "atelier: the packages could not be installed (all of it: $(VENV)/pip.log). No network? Try again later. A missing compiler? apt-get install build-essential, or use Python 3.11 or 3.12, for which every package comes built."; exit 1; }
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@$(BIN)/pip install -q --disable-pip-version-check -r requirements-dev.txt 2> $(VENV)/pip.log || { cat $(VENV)/pip.log; exit 1; }
+	@touch $@
+
+frontend/node_modules/.stamp: frontend/package.json frontend/package-lock.json $(VENV)/.run
+	@echo "Installing front-end packages (once) …"
+	@$(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+frontend/dist/.stamp: frontend/node_modules/.stamp $(shell find frontend/src frontend/*.ts frontend/*.json frontend/build -type f 2>/dev/null)
+	@echo "Building the front end …"
+	@$(NPM) run build --silent
+	@touch $@

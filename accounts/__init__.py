@@ -1,0 +1,1 @@
+"""People: the custom User, guests, API keys. Imports no other app."""

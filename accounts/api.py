@@ -1,0 +1,48 @@
+"""HTTP: the person who asks."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import AfterValidator, StringConstraints
+
+from accounts.models import NAME_MAX, User
+
+router = Router()
+
+
+def _readable(name: str) -> str:
+    name = unicodedata.normalize("NFC", name)
+    if any(unicodedata.category(character) in {"Cc", "Cf", "Cs"} for character in name):
+        raise ValueError("A name has no control characters.")
+    return name
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX),
+    AfterValidator(_readable),
+]
+
+
+class Rename(Schema):
+    name: Name
+
+
+@router.get("")
+def me(request: HttpRequest) -> dict[str, Any]:
+    return _describe(request.user)
+
+
+@router.patch("")
+def rename(request: HttpRequest, body: Rename) -> dict[str, Any]:
+    user = request.user
+    assert isinstance(user, User)
+    user.name = body.name
+    user.save(update_fields=["name"])
+    return _describe(user)
+
+
+def _describe(user: Any) -> dict[str, Any]:
+    return {"id": str(user.pk), "name": user.display_name, "email": user.email, "guest": user.is_guest}

@@ -1,0 +1,28 @@
+"""Bearer keys: make one, find its user."""
+
+import secrets
+from collections.abc import Sequence
+
+from accounts.models import ApiKey, User
+
+PREFIX = "ak_"
+KEY_MAX = 100
+
+
+def create(user: User, scopes: Sequence[str] = ()) -> str:
+    """A new key for the user. It is shown once and cannot be read again."""
+    key = PREFIX + secrets.token_urlsafe(32)
+    ApiKey.objects.create(user=user, prefix=key[:10], digest=ApiKey.digest_of(key), scopes=list(scopes))
+    return key
+
+
+def user_of(key: str) -> User | None:
+    """The active user that the key stands for, or None."""
+    if not key.startswith(PREFIX) or len(key) > KEY_MAX:
+        return None
+    found = (
+        ApiKey.objects.filter(digest=ApiKey.digest_of(key), revoked_at=None, user__is_active=True)
+        .select_related("user")
+        .first()
+    )
+    return found.user if found else None

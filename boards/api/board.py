@@ -1,0 +1,94 @@
+"""HTTP: boards and their scenes."""
+
+import uuid
+from typing import Annotated, Any
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from ninja import File, Router, Schema, UploadedFile
+from pydantic import StringConstraints
+
+from boards import access, bus, exchange
+from boards.access import Act
+from boards.api.pages import page
+from boards.models import TITLE_MAX, Board, Role
+
+router = Router()
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX)]
+
+
+class NewBoard(Schema):
+    title: Title = "Untitled board"
+
+
+class BoardChange(Schema):
+    title: Title | None = None
+
+
+def describe(board: Board, role: Role | None) -> dict[str, Any]:
+    return {
+        "id": str(board.pk),
+        "title": board.title,
+        "url": reverse("board", args=[board.pk]),
+        "role": role,
+        "clock": board.clock,
+        "frozen": board.frozen,
+        "created_at": board.created_at,
+        "changed_at": board.changed_at,
+    }
+
+
+@router.post("", response={201: dict[str, Any]})
+def create(request: HttpRequest, body: NewBoard | None = None) -> tuple[int, dict[str, Any]]:
+    board = Board.objects.create(title=(body or NewBoard()).title, owner=request.user)
+    return 201, describe(board, Role.OWNER)
+
+
+@router.get("")
+def index(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
+    """Boards that the person owns or joined, newest first."""
+    user = request.user
+    rows = access.boards_of(user)  # type: ignore[arg-type]
+    return page(rows, lambda board: describe(board, access.role_of(user, board)), limit, cursor)  # type: ignore[arg-type]
+
+
+@router.get("/{uuid:board_id}")
+def show(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
+    return describe(*access.find(request.user, board_id, Act.SEE))  # type: ignore[arg-type]
+
+
+@router.patch("/{uuid:board_id}")
+def change(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> dict[str, Any]:
+    board, role = access.find(request.user, board_id, Act.MANAGE)  # type: ignore[arg-type]
+    if body.title is not None:
+        board.title = body.title
+        board.save(update_fields=["title"])
+        bus.board_changed(board.pk)
+    return describe(board, role)
+
+
+@router.delete("/{uuid:board_id}", response={204: None})
+def trash(request: HttpRequest, board_id: uuid.UUID) -> tuple[int, None]:
+    """Move the board to the trash; whoever is on it is sent away."""
+    board, _ = access.find(request.user, board_id, Act.MANAGE)  # type: ignore[arg-type]
+    board.deleted_at = timezone.now()
+    board.save(update_fields=["deleted_at"])
+    bus.board_changed(board.pk)
+    return 204, None
+
+
+@router.get("/{uuid:board_id}/scene")
+def scene(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
+    """The board as an .excalidraw document, pictures included."""
+    board, _ = access.find(request.user, board_id, Act.SEE)  # type: ignore[arg-type]
+    return exchange.export_scene(board)
+
+
+@router.post("/{uuid:board_id}/import")
+def import_document(request: HttpRequest, board_id: uuid.UUID, file: File[UploadedFile]) -> dict[str, Any]:
+    """Merge an .excalidraw document into the board."""
+    board, _ = access.find(request.user, board_id, Act.EDIT)  # type: ignore[arg-type]
+    with transaction.atomic():
+        return exchange.import_scene(board, request.user, exchange.read_upload(file))  # type: ignore[arg-type]

@@ -1,0 +1,32 @@
+"""HTTP: pictures that people bring to a board."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import File, Form, Router, UploadedFile
+
+from boards import access, files
+from boards.access import Act
+from boards.errors import TooBig
+
+router = Router()
+
+
+def read_upload(upload: UploadedFile) -> bytes:
+    """The bytes of an upload. Raises TooBig before reading them."""
+    if (upload.size or 0) > settings.FILE_MAX_BYTES:
+        raise TooBig(f"The file has {upload.size} bytes, {settings.FILE_MAX_BYTES} are allowed.")
+    return bytes(upload.read())
+
+
+@router.post("/{uuid:board_id}/files", response={201: dict[str, Any]})
+def create(
+    request: HttpRequest, board_id: uuid.UUID, file: File[UploadedFile], file_id: Form[str | None] = None
+) -> tuple[int, dict[str, Any]]:
+    board, _ = access.find(request.user, board_id, Act.EDIT)  # type: ignore[arg-type]
+    user: Any = request.user
+    added = files.add_upload(board, user, read_upload(file), file_id)
+    described = files.describe(added)[added.file_id]
+    return 201, {"file_id": added.file_id, "size_bytes": added.size_bytes} | described

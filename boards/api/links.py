@@ -1,0 +1,60 @@
+"""HTTP: share links."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from django.urls import reverse
+from ninja import Router, Schema
+from pydantic import StringConstraints
+
+from boards import access, links
+from boards.access import Act
+from boards.errors import LinkInvalid
+from boards.models import Role, ShareLink
+
+router = Router()
+
+
+class NewLink(Schema):
+    role: Literal["view", "comment", "edit"] = "edit"
+    expires_at: datetime | None = None
+    password: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+def describe(link: ShareLink) -> dict[str, Any]:
+    return {
+        "id": str(link.pk),
+        "url": reverse("join", args=[link.token]),
+        "token": link.token,
+        "role": link.role,
+        "expires_at": link.expires_at,
+        "password": bool(link.password),
+        "created_at": link.created_at,
+    }
+
+
+@router.post("/{uuid:board_id}/links", response={201: dict[str, Any]})
+def create(request: HttpRequest, board_id: uuid.UUID, body: NewLink) -> tuple[int, dict[str, Any]]:
+    board, _ = access.find(request.user, board_id, Act.MANAGE)  # type: ignore[arg-type]
+    user: Any = request.user
+    return 201, describe(links.create(board, user, Role(body.role), body.expires_at, body.password))
+
+
+@router.get("/{uuid:board_id}/links")
+def index(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
+    board, _ = access.find(request.user, board_id, Act.MANAGE)  # type: ignore[arg-type]
+    valid = [link for link in board.links.filter(revoked_at=None).order_by("-created_at") if link.is_valid]
+    return {"items": [describe(link) for link in valid], "next": None}
+
+
+@router.delete("/{uuid:board_id}/links/{uuid:link_id}", response={204: None})
+def revoke(request: HttpRequest, board_id: uuid.UUID, link_id: uuid.UUID) -> tuple[int, None]:
+    """End the link; whoever came by it is sent away."""
+    board, _ = access.find(request.user, board_id, Act.MANAGE)  # type: ignore[arg-type]
+    link = board.links.filter(pk=link_id).first()
+    if link is None:
+        raise LinkInvalid("There is no such link.")
+    links.revoke(link)
+    return 204, None

@@ -1,0 +1,48 @@
+"""Lists in pages: `?limit=&cursor=` → {items, next}."""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from boards.errors import BadMessage
+
+LIMIT_MAX = 100
+M = TypeVar("M", bound=Model)
+
+
+def page(
+    rows: QuerySet[M],
+    describe: Callable[[M], dict[str, Any]],
+    limit: int,
+    cursor: str | None,
+    by: str = "created_at",
+) -> dict[str, Any]:
+    """The newest rows first, by the time field `by`; `next` is the cursor of the following page or None."""
+    limit = max(1, min(limit, LIMIT_MAX))
+    if cursor:
+        time, pk = _read(cursor)
+        rows = rows.filter(Q(**{f"{by}__lt": time}) | Q(**{by: time, "pk__lt": pk}))
+    found = list(rows.order_by(f"-{by}", "-pk")[: limit + 1])
+    more = len(found) > limit
+    last = found[limit - 1] if more else None
+    return {
+        "items": [describe(row) for row in found[:limit]],
+        "next": _write(getattr(last, by), last.pk) if last else None,
+    }
+
+
+def _write(time: datetime, pk: uuid.UUID) -> str:
+    return base64.urlsafe_b64encode(f"{time.isoformat()} {pk}".encode()).decode()
+
+
+def _read(cursor: str) -> tuple[datetime, uuid.UUID]:
+    try:
+        time, pk = base64.urlsafe_b64decode(cursor).decode().split(" ")
+        return datetime.fromisoformat(time), uuid.UUID(pk)
+    except (ValueError, binascii.Error):
+        raise BadMessage("The cursor is not one that a list returned.") from None

@@ -1,0 +1,91 @@
+"""The bytes behind a file_id on a board: let in, stored privately, served to those who may see the board."""
+
+import re
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from accounts.models import User
+from boards import bus
+from boards.errors import FileRefused
+from boards.models import Board, BoardFile
+from generation import storage
+from generation.errors import SnapshotInvalid
+from generation.models import GeneratedImage
+from generation.storage import StoredImage
+
+FILE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def add_upload(board: Board, user: User, data: bytes, file_id: str | None = None) -> BoardFile:
+    """Store a picture that somebody brought, without its metadata. Raises FileRefused.
+
+    file_id: the client's name for it (default: SHA-256 of what is stored). One that the board knows
+    already keeps its bytes, and that file is returned.
+    """
+    if file_id is not None:
+        if not FILE_ID.fullmatch(file_id):
+            raise FileRefused("file_id must be 1–64 letters, digits, “-” or “_”.")
+        if known := BoardFile.objects.filter(board=board, file_id=file_id).first():
+            return known
+    try:
+        data, header = storage.clean_image(data)
+    except SnapshotInvalid as error:
+        raise FileRefused(error.message) from None
+    size = header.width_px, header.height_px
+    stored = storage.store_bytes(data, "files", size, header.mime_type, header.format.lower())
+    return _save(_row(board, user, stored, file_id or stored.sha256))
+
+
+def add_generated(board: Board, image: GeneratedImage, user: User | None) -> BoardFile:
+    """Make a generated picture a file of the board; the bytes are not copied."""
+    return _save(_row(board, user, image, image.sha256))
+
+
+def _row(board: Board, user: User | None, bytes_of: StoredImage | GeneratedImage, file_id: str) -> BoardFile:
+    return BoardFile(
+        board=board,
+        file_id=file_id,
+        created_by=user,
+        key=bytes_of.key,
+        sha256=bytes_of.sha256,
+        mime_type=bytes_of.mime_type,
+        width_px=bytes_of.width_px,
+        height_px=bytes_of.height_px,
+        size_bytes=bytes_of.size_bytes,
+    )
+
+
+def _save(file: BoardFile) -> BoardFile:
+    try:
+        with transaction.atomic():
+            file.save()
+    except IntegrityError:  # the same picture came twice at once: the first one stays
+        return BoardFile.objects.get(board=file.board, file_id=file.file_id)
+    message = {"type": "file.added", "files": describe(file)}
+    transaction.on_commit(lambda: bus.announce(file.board.pk, message))
+    return file
+
+
+def url_of(file: BoardFile) -> str:
+    return reverse("board-file", args=[file.board_id, file.file_id])
+
+
+def describe(file: BoardFile) -> dict[str, dict[str, Any]]:
+    """{file_id: what a client needs to show it}."""
+    return {
+        file.file_id: {
+            "url": url_of(file),
+            "mime_type": file.mime_type,
+            "width_px": file.width_px,
+            "height_px": file.height_px,
+        }
+    }
+
+
+def describe_all(board: Board) -> dict[str, dict[str, Any]]:
+    described: dict[str, dict[str, Any]] = {}
+    for file in BoardFile.objects.filter(board=board):
+        described |= describe(file)
+    return described

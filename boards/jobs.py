@@ -1,0 +1,141 @@
+"""Jobs as a board sees them: asked for a region, shown there to everybody until they are done."""
+
+import base64
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import msgspec
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from boards import access, bus, people
+from boards.errors import BoardGone, JobGone, NoRegion
+from boards.models import Board, Element, Placement
+from boards.protocol import Region
+from generation import submission
+from generation.description import describe as describe_job
+from generation.models import GeneratedImage, Job, JobStatus
+
+REGION = ("x", "y", "width", "height")
+FAILURE_SHOWN = timedelta(minutes=30)
+"""For so long a newcomer still sees that a job failed, unless it was tried again."""
+
+
+def ask(
+    board: Board,
+    user: User,
+    params: Mapping[str, Any],
+    region: Mapping[str, float],
+    *,
+    frame: str = "",
+    where: str = Placement.Where.BESIDE,
+    snapshot: bytes | None = None,
+    idempotency_key: str | None = None,
+) -> Job:
+    """Submit a job for a region of the board. Raises what generation.submission raises; then nothing is kept."""
+    with transaction.atomic():
+        job = submission.submit(
+            user=user,
+            audience=bus.group(board.pk),
+            raw_params=params,
+            snapshot=snapshot,
+            idempotency_key=idempotency_key,
+            belongs_to={"frame": frame, "where": where, **region},
+        )
+        Placement.objects.get_or_create(
+            job=job, defaults={"board": board, "frame": frame, "where": where, **dict(region)}
+        )
+    return job
+
+
+def retry(job: Job, user: User) -> Job:
+    """Ask again for the same thing at the same place."""
+    with transaction.atomic():
+        again = submission.retry(job, user)
+        placement = Placement.objects.filter(job=job).first()
+        if placement is not None:
+            placement.pk, placement.job, placement.elements = None, again, {}
+            placement._state.adding = True
+            placement.save()
+    return again
+
+
+def describe(job: Job) -> dict[str, Any]:
+    """The contract's job, with where it belongs and who asked."""
+    placement = Placement.objects.filter(job=job).first()
+    described = describe_job(job, partial(_image_url, placement))
+    for image in described["images"]:
+        image["element_id"] = placement.elements.get(image["id"]) if placement else None
+    return described | {
+        "created_by": people.describe(job.created_by),
+        "board": str(placement.board_id) if placement else None,
+        "frame": (placement.frame or None) if placement else None,
+        "region": {name: getattr(placement, name) for name in REGION} if placement else None,
+    }
+
+
+def _image_url(placement: Placement | None, image: GeneratedImage) -> str:
+    """A picture on a board is served as the board's file, any other as its job's."""
+    if placement is not None and str(image.pk) in placement.elements:
+        return reverse("board-file", args=[placement.board_id, image.sha256])
+    return f"/api/v1/jobs/{image.job_id}/images/{image.pk}"
+
+
+def describe_by_id(job_id: str) -> dict[str, Any] | None:
+    job = Job.objects.select_related("created_by").filter(pk=uuid.UUID(job_id)).first()
+    return describe(job) if job else None
+
+
+def shown_on(board: Board) -> list[dict[str, Any]]:
+    """What a newcomer must see: jobs that wait or run, and fresh failures that nobody tried again."""
+    jobs = Job.objects.filter(placement__board=board).select_related("created_by")
+    active = jobs.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING])
+    failed = jobs.filter(
+        status=JobStatus.FAILED, retries=None, finished_at__gt=timezone.now() - FAILURE_SHOWN
+    )
+    return [describe(job) for job in (active | failed).order_by("created_at")[:50]]
+
+
+def is_shown(job: Mapping[str, Any]) -> bool:
+    return job["status"] in {JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.FAILED}
+
+
+def preview_url(jpeg: bytes) -> str:
+    """A preview is small and gone with the next step: it travels inside the message."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+
+
+def region_of(board: Board, element_id: str) -> Region:
+    """The region of a frame or picture on the board. Raises NoRegion."""
+    row = Element.objects.filter(board=board, element_id=element_id, is_deleted=False).first()
+    if row is None:
+        raise NoRegion("Say where: `frame` names no element of this board, and there is no `region`.")
+    return msgspec.json.decode(row.body, type=Region)
+
+
+def find(key: access.Key, job_id: str | uuid.UUID, act: access.Act) -> Job:
+    """The job, if this person may do that with it: who asked for it may, and who may on its board.
+
+    Raises JobGone for everybody else, as if there were none.
+    """
+    try:
+        job = Job.objects.select_related("created_by").filter(pk=uuid.UUID(str(job_id))).first()
+    except ValueError:
+        job = None
+    if job is None:
+        raise JobGone("There is no such job.")
+    if isinstance(key, User) and job.created_by_id == key.pk:
+        return job
+    placement = Placement.objects.filter(job=job).first()
+    if placement is None:
+        raise JobGone("There is no such job.")
+    try:
+        access.find(key, placement.board_id, act)
+    except BoardGone:
+        raise JobGone("There is no such job.") from None
+    return job

@@ -1,0 +1,16 @@
+"""Bring the database up to date and make the demo board: what has to happen before Atelier serves."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from boards import demo
+
+
+class Command(BaseCommand):
+    help = "Migrates the database and makes the demo board if there is none."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=options["verbosity"])
+        demo.board()

@@ -1,0 +1,161 @@
+"""Boards, who belongs to them, their elements, the bytes behind pictures, and where jobs put theirs."""
+
+import secrets
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+TITLE_MAX = 120
+
+
+class Role(models.TextChoices):
+    """What somebody may do on a board, weakest first (see access.may)."""
+
+    VIEW = "view", "View"
+    COMMENT = "comment", "Comment"
+    EDIT = "edit", "Edit"
+    OWNER = "owner", "Owner"
+
+
+class Board(models.Model):
+    """A board. Its clock grows by one with each committed change of its elements."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(max_length=TITLE_MAX, default="Untitled board")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="owned_boards"
+    )
+    open_role = models.CharField(
+        max_length=8,
+        choices=Role.choices,
+        blank=True,
+        help_text="What anybody with the address may do; empty: nothing.",
+    )
+    is_demo = models.BooleanField(default=False, help_text="Newcomers land here.")
+    clock = models.BigIntegerField(default=0, editable=False)
+    frozen = models.BooleanField(default=False, help_text="Nobody may change it.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="When it went to the trash.")
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ShareLink(models.Model):
+    """Whoever opens it joins the board with its role, for as long as it is valid."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="links")
+    token = models.CharField(max_length=43, unique=True, default=secrets.token_urlsafe, editable=False)
+    role = models.CharField(max_length=8, choices=[c for c in Role.choices if c[0] != Role.OWNER])
+    password = models.CharField(max_length=128, blank=True, editable=False, help_text="Hashed; empty: none.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.role} link to {self.board}"
+
+    @property
+    def is_valid(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+
+class Membership(models.Model):
+    """Somebody's role on a board. One that came by a link ends with the link."""
+
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices)
+    link = models.ForeignKey(
+        ShareLink, on_delete=models.CASCADE, null=True, blank=True, related_name="memberships"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["board", "user"], name="one_membership_each")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.board}: {self.role}"
+
+
+class Element(models.Model):
+    """One Excalidraw element. Written by boards.store alone.
+
+    `body` is the JSON text as it goes over the wire; the columns repeat what merging and ordering need.
+    """
+
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="elements")
+    element_id = models.CharField(max_length=64, db_collation="C")
+    version = models.BigIntegerField()
+    version_nonce = models.BigIntegerField()
+    index = models.CharField(max_length=256, db_collation="C", help_text="Fractional order key.")
+    is_deleted = models.BooleanField(default=False)
+    clock = models.BigIntegerField(help_text="The board's clock when this version was committed.")
+    body = models.TextField()
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["board", "element_id"], name="one_row_per_element")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["board", "clock"], name="element_by_clock"),
+            models.Index(fields=["board", "index"], name="element_by_index"),
+        ]
+
+    def __str__(self) -> str:
+        return self.element_id
+
+
+class BoardFile(models.Model):
+    """The picture behind a file_id on one board. An id means the same bytes for ever."""
+
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="files")
+    file_id = models.CharField(max_length=64)
+    key = models.CharField(max_length=200, help_text="Where the bytes lie in the storage.")
+    sha256 = models.CharField(max_length=64)
+    mime_type = models.CharField(max_length=40)
+    width_px = models.PositiveIntegerField()
+    height_px = models.PositiveIntegerField()
+    size_bytes = models.PositiveIntegerField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["board", "file_id"], name="one_file_per_id")]
+
+    def __str__(self) -> str:
+        return self.file_id
+
+
+class Placement(models.Model):
+    """Which region of which board a job was asked for, and which elements its pictures became."""
+
+    class Where(models.TextChoices):
+        BESIDE = "beside", "Beside the region"
+        INSIDE = "inside", "Inside the region"
+
+    job = models.OneToOneField("generation.Job", on_delete=models.CASCADE, related_name="placement")
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="placements")
+    frame = models.CharField(max_length=64, blank=True, help_text="The frame or picture it was asked for.")
+    x = models.FloatField()
+    y = models.FloatField()
+    width = models.FloatField()
+    height = models.FloatField()
+    where = models.CharField(max_length=8, choices=Where.choices, default=Where.BESIDE)
+    elements = models.JSONField(
+        default=dict, blank=True, help_text="Image id → id of the element that shows it."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.job_id} on {self.board}"

@@ -1,0 +1,51 @@
+"""Which of two versions of an element stays, and where an element may stand. Pure.
+
+The same rules as Excalidraw's `reconcileElements`, without its "is being edited here" part, so that the
+server agrees with every client. The cases in tests/shared/reconcile_cases.json bind Python and TypeScript.
+"""
+
+from collections.abc import Collection, Iterable
+
+from fractional_indexing import FIError, generate_key_between, validate_order_key
+
+INDEX_MAX = 256
+_BASE_62 = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+def takes_incoming(stored: tuple[int, int], incoming: tuple[int, int]) -> bool:
+    """Does the incoming (version, versionNonce) replace the stored one?
+
+    The higher version wins, on a tie the lower nonce; a full tie keeps the stored one, so that repeating
+    a message changes nothing.
+    """
+    return incoming[0] > stored[0] or (incoming[0] == stored[0] and incoming[1] < stored[1])
+
+
+def is_index(key: object) -> bool:
+    """Is this a well-formed fractional index? One that is not would stop everybody from drawing."""
+    if not isinstance(key, str) or not 0 < len(key) <= INDEX_MAX or not _BASE_62.issuperset(key):
+        return False
+    try:
+        validate_order_key(key, digits="".join(sorted(_BASE_62)))
+    except FIError:
+        return False
+    return True
+
+
+def order(elements: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(index, id) pairs in drawing order: by index, then id, as plain strings of code units."""
+    return sorted(elements)
+
+
+def free_index(wanted: str | None, taken: Collection[str]) -> str:
+    """A free index: `wanted` itself, or the middle of the gap above it; with None, one on top of all.
+
+    Costs a pass over `taken` when `wanted` is not free, which is rare.
+    """
+    if wanted is not None and wanted not in taken:
+        return wanted
+    below = wanted if wanted is not None else max(taken, default=None)
+    above = min((key for key in taken if key > below), default=None) if below is not None else None
+    key = str(generate_key_between(below, above))
+    # A gap that became too deep for a key of reasonable length: the top is always free.
+    return key if len(key) <= INDEX_MAX else str(generate_key_between(max(taken), None))

@@ -1,0 +1,101 @@
+"""Pages: home, the list of boards, the board itself, and the files on it."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.guests import ensure_person
+from accounts.models import User
+from boards import access, demo, links, people
+from boards.access import Act
+from boards.errors import BoardError, LinkInvalid
+from boards.models import Board, BoardFile, Role
+from boards.serving import immutable
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """A newcomer lands on the demo board, somebody with an account on their boards."""
+    if isinstance(request.user, User) and not request.user.is_guest:
+        return redirect("board-list")
+    return redirect("board", demo.board().pk)
+
+
+@login_required
+@require_GET
+def board_list(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    boards = access.boards_of(user).order_by("-changed_at")[:200]
+    return render(request, "boards/list.html", {"boards": boards, "demo": demo.board()})
+
+
+@require_POST
+def new_board(request: HttpRequest) -> HttpResponse:
+    board = Board.objects.create(owner=ensure_person(request))
+    return redirect("board", board.pk)
+
+
+@require_GET
+@ensure_csrf_cookie
+def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
+    """The board. Whoever may see it without an account becomes a guest with a name."""
+    try:
+        found, role = access.find(request.user, board, Act.SEE)  # type: ignore[arg-type]
+    except BoardError:
+        raise Http404("There is no such board.") from None
+    user = ensure_person(request)
+    return render(request, "boards/board.html", {"board": found, "config": _config(found, user, role)})
+
+
+def _config(board: Board, user: User, role: Role) -> dict[str, Any]:
+    """What the page's script must know before it connects."""
+    return {
+        "board": {"id": str(board.pk), "title": board.title},
+        "you": {
+            "id": str(user.pk),
+            "name": user.display_name,
+            "guest": user.is_guest,
+            "role": role,
+            "color": people.color_of(str(user.pk)),
+        },
+        "socket": f"/ws/v1/boards/{board.pk}",
+        "api": "/api/v1",
+        "urls": {
+            "boards": reverse("board-list"),
+            "new": reverse("board-new"),
+            "login": reverse("account_login"),
+            "signup": reverse("account_signup"),
+            "logout": reverse("account_logout"),
+        },
+    }
+
+
+@require_http_methods(["GET", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """Come in by a share link; a guest is made if need be."""
+    try:
+        board = links.open_link(token, ensure_person(request), request.POST.get("password"))
+    except LinkInvalid as error:
+        asks = "password" in error.message
+        status = 200 if asks and request.method == "GET" else error.status
+        return render(request, "boards/join.html", {"message": error.message, "asks": asks}, status=status)
+    return redirect("board", board.pk)
+
+
+@require_GET
+def board_file(request: HttpRequest, board: uuid.UUID, file_id: str) -> HttpResponse:
+    """The bytes of a picture, for those who may see the board. An id's bytes never change."""
+    try:
+        found, _ = access.find(request.user, board, Act.SEE)  # type: ignore[arg-type]
+    except BoardError:
+        raise Http404("There is no such file.") from None
+    file = BoardFile.objects.filter(board=found, file_id=file_id).first()
+    if file is None:
+        raise Http404("There is no such file.")
+    return immutable(request, file.sha256, file.key, file.mime_type)

@@ -1,0 +1,180 @@
+"""Drawing together: what one pushes, the others get, and Postgres keeps."""
+
+import json
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from boards import store
+from boards.models import Element
+from tests.boards.socket_client import joined
+from tests.factories import body, element
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("rooms_end")]
+
+
+async def stored(board: Any, element_id: str) -> dict[str, Any]:
+    row = await sync_to_async(Element.objects.get)(board=board, element_id=element_id)
+    found: dict[str, Any] = json.loads(row.body)
+    return found
+
+
+async def test_a_push_reaches_the_others_and_is_acknowledged_after_the_commit(board, alice, bob):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        stroke = body("stroke", x=5)
+        ack = await a.push(stroke)
+        assert ack["refused"] == [] and ack["clock"] == 1
+        assert (await stored(board, "stroke"))["x"] == 5
+        assert await b.until_has("stroke") == stroke
+
+
+async def test_the_sender_gets_no_echo(board, alice, bob):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        await a.push(body("mine"))
+        await b.push(body("theirs"))
+        await a.until_has("theirs")
+        assert "mine" not in a.elements
+
+
+async def test_a_newcomer_gets_the_scene_without_tombstones(board, alice, bob):
+    async with joined(board, alice) as a:
+        await a.push(body("kept"), body("gone"))
+        await a.push(body("gone", version=2, isDeleted=True))
+        async with joined(board, bob) as b:
+            assert b.welcome["complete"] and set(b.elements) == {"kept"}
+            assert b.welcome["clock"] == 2
+
+
+async def test_one_who_returns_gets_what_changed_tombstones_included(board, alice, bob):
+    async with joined(board, alice) as a:
+        await a.push(body("old"), body("gone"))
+        seen = a.clock
+        await a.push(body("gone", version=2, isDeleted=True), body("new"))
+        async with joined(board, bob, clock=seen) as b:
+            assert not b.welcome["complete"]
+            assert set(b.elements) == {"gone", "new"} and b.elements["gone"]["isDeleted"]
+
+
+async def test_a_clock_from_the_future_means_start_over(board, alice):
+    async with joined(board, alice, clock=99) as a:
+        assert a.welcome["complete"]
+
+
+async def test_the_scene_outlives_the_room(board, alice, bob):
+    await sync_to_async(store.apply)(board.pk, [element("before")])
+    async with joined(board, bob) as b:
+        assert set(b.elements) == {"before"}
+
+
+async def test_a_replayed_push_is_acknowledged_and_changes_nothing(board, alice):
+    async with joined(board, alice) as a:
+        stroke = body("stroke")
+        await a.push(stroke)
+        again = await a.push(stroke)
+        assert again["refused"] == [] and again["clock"] == 1
+
+
+async def test_of_two_versions_the_higher_stays(board, alice, bob):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        await a.push(body("box", version=3, x=3))
+        await b.push(body("box", version=2, x=2))
+        assert (await stored(board, "box"))["x"] == 3
+
+
+async def test_a_taken_index_is_replaced_for_everybody(board, alice, bob):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        await a.push(body("first", index="a5"))
+        await b.push(body("second", index="a5"))
+        for client in (a, b):  # its own author too: the server's version is the newer one
+            moved = await client.until_has("second")
+            assert moved["index"] > "a5" and moved["version"] == 2
+        assert (await stored(board, "second"))["index"] == a.elements["second"]["index"]
+
+
+@pytest.mark.parametrize("index", ["b", "zz", "a00", "A", "ü", "", None, 7, "a" * 300])
+async def test_a_bad_index_never_leaves_the_server(board, alice, bob, index):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        ack = await a.push(body("box", index=index))
+        if ack["refused"]:
+            assert ack["refused"][0]["id"] == "box"
+        else:
+            from boards.reconcile import is_index
+
+            assert is_index((await b.until_has("box"))["index"])
+
+
+async def test_missing_group_ids_are_mended(board, alice, bob):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        bare = body("bare")
+        del bare["groupIds"]
+        await a.push(bare)
+        assert (await b.until_has("bare"))["groupIds"] == []
+
+
+async def test_a_refused_element_does_not_hold_up_the_others(board, alice, bob):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        ack = await a.push(body("good"), body("bad", x=1e9), body("frame", type="iframe"))
+        assert {item["id"] for item in ack["refused"]} == {"bad", "frame"}
+        assert {item["code"] for item in ack["refused"]} == {"bad_element"}
+        await b.until_has("good")
+        assert await sync_to_async(Element.objects.count)() == 1
+
+
+async def test_a_viewer_may_not_push_and_stays(board, alice, carol):
+    async with joined(board, carol) as c:
+        await c.send({"type": "push", "id": "p1", "elements": [body("no")]})
+        error = await c.until("error")
+        assert error["code"] == "forbidden" and error["ref"] == "p1"
+        await c.send({"type": "ping", "id": 1})
+        assert (await c.until("pong"))["id"] == 1
+    assert not await sync_to_async(Element.objects.exists)()
+
+
+async def test_presence_reaches_the_others_and_leaving_is_told(board, alice, bob):
+    async with joined(board, alice) as a:
+        async with joined(board, bob) as b:
+            session = b.welcome["session"]
+            await b.send({"type": "presence", "pointer": {"x": 1, "y": 2, "tool": "pointer"}, "button": "up"})
+            while True:
+                users = (await a.until("presence"))["users"]
+                if (users.get(session) or {}).get("pointer"):
+                    break
+            assert users[session]["name"] == "Bob" and users[session]["pointer"]["x"] == 1
+        while users.get(session, "here") is not None:
+            users = (await a.until("presence"))["users"]
+
+
+async def test_a_large_scene_comes_in_parts(board, alice, bob):
+    points = [[float(i), float(i)] for i in range(4000)]
+    strokes = [
+        element(f"long-{n}", type="freedraw", points=points, pressures=[], simulatePressure=True)
+        for n in range(12)
+    ]
+    await sync_to_async(store.apply)(board.pk, strokes)
+    async with joined(board, bob) as b:
+        assert b.welcome["more"]
+        await b.until("synced")
+        assert len(b.elements) == 12 and b.clock == 1
+
+
+async def test_what_is_written_past_the_room_arrives(board, alice, bob):
+    from boards import bus
+
+    async with joined(board, bob) as b:
+        change = await sync_to_async(store.apply)(board.pk, [element("placed")])
+        await bus.publish(board.pk, {"type": "clock.moved", "clock": change.clock})
+        await b.until_has("placed")
+        assert b.clock == change.clock
+
+
+async def test_a_frozen_board_refuses_and_keeps_the_socket(board, alice):
+    from boards import bus
+
+    async with joined(board, alice) as a:
+        await sync_to_async(type(board).objects.filter(pk=board.pk).update)(frozen=True)
+        await bus.publish(board.pk, {"type": "board.changed"})
+        while not (await a.until("board")).get("frozen"):
+            pass
+        await a.send({"type": "push", "id": "p1", "elements": [body("no")]})
+        assert (await a.until("error"))["code"] == "frozen"

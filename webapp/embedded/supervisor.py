@@ -1,0 +1,256 @@
+"""`make run`: everything that Atelier needs, as children of one process that ends them all.
+
+    python -m webapp.embedded.supervisor
+
+Starts Postgres and Redis when DATABASE_URL / REDIS_URL are unset, brings the database up to date, then runs
+web, worker and beat; restarts a child that dies, with back-off; ends everything on Ctrl-C or SIGTERM.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from types import FrameType
+from typing import IO
+
+from webapp.embedded import postgres, redis
+from webapp.embedded.child import become
+from webapp.embedded.errors import CannotStart
+from webapp.embedded.home import PROJECT, home
+
+DISK_FREE_MIN_BYTES = 500 * 1024 * 1024
+READY_TIMEOUT_SECONDS = 180.0
+STOP_TIMEOUT_SECONDS = 20.0
+BACKOFF_MAX_SECONDS = 30.0
+STEADY_SECONDS = 60.0
+"""A child that lived this long counts as healthy again: its next restart comes at once."""
+WORKER_NICENESS = 10
+"""Painting yields to strokes: web and worker share the cores of one machine."""
+
+Start = Callable[[], "subprocess.Popen[bytes]"]
+
+
+class Child:
+    """A process that shall live."""
+
+    def __init__(self, name: str, start: Start) -> None:
+        self.name = name
+        self._start = start
+        self._failures = 0
+        self._again_at = 0.0
+        self.process = start()
+        self._started_at = time.monotonic()
+
+    def look(self) -> None:
+        """Start it again if it died and its time has come."""
+        if self.process.poll() is None:
+            return
+        now = time.monotonic()
+        if not self._again_at:
+            self._failures = 0 if now - self._started_at > STEADY_SECONDS else self._failures + 1
+            wait = min(BACKOFF_MAX_SECONDS, 2.0**self._failures - 1)
+            self._again_at = now + wait
+            say(
+                f"{self.name} ended with {self.process.returncode}; starting it again in {wait:.0f} s (see its log)."
+            )
+        if now >= self._again_at:
+            self._again_at = 0.0
+            self._started_at = now
+            try:
+                self.process = self._start()
+            except CannotStart as error:
+                say(str(error))
+
+    def stop(self, how: signal.Signals) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+
+    def wait(self, deadline: float) -> None:
+        try:
+            self.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Supervisor:
+    def __init__(self) -> None:
+        self.home = home()
+        self.host = os.environ.get("HOST") or "127.0.0.1"
+        self.port = int(os.environ.get("PORT") or 8000)
+        self.servers: list[Child] = []
+        self.programs: list[Child] = []
+        self._asked_to_stop = False
+
+    @property
+    def url(self) -> str:
+        shown = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host
+        return f"http://{shown}:{self.port}"
+
+    def run(self) -> None:
+        """Start, report, watch until told to stop, and end every child. Raises CannotStart."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        try:
+            self._check()
+            self._start_servers()
+            self._prepare()
+            self._start_programs()
+            self._report_ready()
+            while not self._asked_to_stop:
+                self._look()
+        finally:
+            self._end()
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._asked_to_stop = True
+
+    def _look(self) -> None:
+        for child in (*self.servers, *self.programs):
+            if not self._asked_to_stop:
+                child.look()
+        time.sleep(0.2)
+
+    # --- before the start ---------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        try:
+            (self.home / "logs").mkdir(parents=True, exist_ok=True)
+            (self.home / "logs" / ".writable").write_bytes(b"")
+        except OSError as error:
+            raise CannotStart(
+                f"{self.home} cannot be written ({error.strerror}): set ATELIER_HOME to a folder that can."
+            ) from None
+        free = shutil.disk_usage(self.home).free
+        if free < DISK_FREE_MIN_BYTES:
+            raise CannotStart(
+                f"Only {free // 2**20} MB are free where {self.home} lies, {DISK_FREE_MIN_BYTES // 2**20} MB are "
+                "needed: make room, or set ATELIER_HOME to a folder on another disk."
+            )
+        if not (PROJECT / "frontend" / "dist" / ".vite" / "manifest.json").exists():
+            raise CannotStart("The front end is not built: run `make build`.")
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError as error:
+                raise CannotStart(
+                    f"Port {self.port} on {self.host} cannot be used ({error.strerror}): "
+                    f"end what uses it, or run `PORT={self.port + 1} make run`."
+                ) from None
+
+    # --- starting -----------------------------------------------------------------------------------------
+
+    def _start_servers(self) -> None:
+        if not os.environ.get("DATABASE_URL"):
+            postgres.prepare(self.home)
+            log = self._log("postgres")
+            self.servers.append(Child("postgres", lambda: postgres.start(self.home, log)))
+            postgres.create_database(self.home)
+        if not os.environ.get("REDIS_URL"):
+            log = self._log("redis")
+            self.servers.append(Child("redis", lambda: redis.start(self.home, log)))
+
+    def _prepare(self) -> None:
+        result = subprocess.run(
+            [sys.executable, "manage.py", "prepare", "--verbosity=0"],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+        )
+        if result.returncode:
+            (self.home / "logs" / "prepare.log").write_text(result.stdout + result.stderr)
+            reason = (result.stderr.strip().splitlines() or ["unknown"])[-1]
+            raise CannotStart(
+                f"The database could not be brought up to date: {reason} (all of it: {self.home}/logs/prepare.log)."
+            )
+
+    def _start_programs(self) -> None:
+        celery = [sys.executable, "-m", "celery", "-A", "webapp"]
+        worker = [*celery, "worker", "-P", "threads", "-c", "8", "-Q", "gpu,default", "--loglevel=INFO"]
+        worker += ["--without-gossip", "--without-mingle", f"--hostname=worker-{self.port}@%h"]
+        web = [sys.executable, "-m", "daphne", "-b", self.host, "-p", str(self.port), "--no-server-name"]
+        web += ["--ping-interval", "20", "--ping-timeout", "20", "webapp.asgi:application"]
+        self._program("web", web)
+        self._program("worker", worker, niceness=WORKER_NICENESS)
+        self._program("beat", [*celery, "beat", "--loglevel=WARNING", "--pidfile="])
+
+    def _program(self, name: str, command: list[str], niceness: int = 0) -> None:
+        log = self._log(name)
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                command,
+                cwd=PROJECT,
+                stdout=log,
+                stderr=log,
+                process_group=0,  # Ctrl-C reaches the supervisor alone, which ends its children in order
+                preexec_fn=lambda: become(niceness),
+            )
+
+        self.programs.append(Child(name, start))
+
+    def _log(self, name: str) -> IO[bytes]:
+        path = self.home / "logs" / f"{name}.log"
+        if path.exists() and path.stat().st_size > 10 * 2**20:
+            path.replace(path.with_suffix(".log.1"))
+        return path.open("ab")
+
+    def _report_ready(self) -> None:
+        began = time.monotonic()
+        told = False
+        while not self._asked_to_stop:
+            self._look()
+            if _answers(f"{self.url}/ready"):
+                print(f"Atelier is ready: {self.url}", flush=True)
+                return
+            if time.monotonic() - began > READY_TIMEOUT_SECONDS and not told:
+                told = True
+                say(f"It takes unusually long: {self.url}/ready says what is missing, {self.home}/logs why.")
+
+    # --- ending -------------------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        """Programs first, so that they can still finish what they began; then the servers below them."""
+        deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+        for child in self.programs:
+            child.stop(signal.SIGTERM)
+        for child in self.programs:
+            child.wait(deadline)
+        for child in reversed(self.servers):
+            # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
+            child.stop(signal.SIGINT if child.name == "postgres" else signal.SIGTERM)
+        for child in self.servers:
+            child.wait(time.monotonic() + STOP_TIMEOUT_SECONDS)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def say(line: str) -> None:
+    print(f"atelier: {line}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    try:
+        Supervisor().run()
+    except CannotStart as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

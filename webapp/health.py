@@ -1,0 +1,86 @@
+"""/live and /ready: does the process live, and is everything there that it needs?"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+
+from generation import heartbeat
+
+GPU_QUEUE = "gpu"
+
+
+def live(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when every dependency answers, else 503; one entry for each either way."""
+    checks = {name: check() for name, check in CHECKS.items()}
+    ok = all(entry["ok"] for entry in checks.values())
+    return JsonResponse({"ok": ok, "checks": checks}, status=200 if ok else 503)
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+
+
+def _redis() -> None:
+    redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2).ping()
+
+
+def _storage() -> None:
+    name = default_storage.save("health/probe", ContentFile(b"ok"))
+    try:
+        with default_storage.open(name) as file:
+            if file.read() != b"ok":
+                raise OSError("what was stored is not what was read")
+    finally:
+        default_storage.delete(name)
+
+
+def _checked(probe: Callable[[], None]) -> Callable[[], dict[str, Any]]:
+    def check() -> dict[str, Any]:
+        try:
+            probe()
+        except Exception as error:  # whatever a dependency throws is the answer here
+            return {"ok": False, "reason": f"{type(error).__name__}: {error}"[:300]}
+        return {"ok": True}
+
+    return check
+
+
+def _workers() -> dict[str, Any]:
+    """Is somebody there for the queue that jobs go to? Each queue with its freshest heartbeat's age."""
+    try:
+        workers = heartbeat.alive()
+    except (redis.RedisError, OSError) as error:
+        return {"ok": False, "reason": f"{type(error).__name__}: {error}"[:300]}
+    now = time.time()
+    queues: dict[str, dict[str, Any]] = {}
+    for worker in workers:
+        for queue in worker["queues"]:
+            age = round(now - worker["at"], 1)
+            best = queues.setdefault(queue, {"workers": 0, "age_seconds": age})
+            best["workers"] += 1
+            best["age_seconds"] = min(best["age_seconds"], age)
+    if GPU_QUEUE not in queues:
+        return {"ok": False, "reason": "No worker is ready for the queue of jobs.", "queues": queues}
+    return {"ok": True, "queues": queues}
+
+
+CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
+    "database": _checked(_database),
+    "redis": _checked(_redis),
+    "storage": _checked(_storage),
+    "workers": _workers,
+}

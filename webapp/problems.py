@@ -1,0 +1,77 @@
+"""Errors of the HTTP API as RFC 9457 application/problem+json, with a stable `code`."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from boards.errors import BoardError
+from generation.errors import GenerationError
+
+log = logging.getLogger(__name__)
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    errors: list[dict[str, str]] | None = None,
+    retry_after: float | None = None,
+) -> HttpResponse:
+    title = HTTPStatus(status).phrase
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    body["errors"] = errors or []
+    response = JsonResponse(body, status=status, content_type="application/problem+json")
+    if retry_after is not None:
+        response["Retry-After"] = str(max(1, round(retry_after)))
+    return response
+
+
+def install(api: NinjaAPI) -> None:
+    """Translate every error that a route may raise."""
+
+    @api.exception_handler(BoardError)
+    def _board(request: HttpRequest, error: BoardError) -> HttpResponse:
+        again = getattr(error, "retry_after_seconds", None)
+        return problem(error.status, error.code, error.message, retry_after=again)
+
+    @api.exception_handler(GenerationError)
+    def _generation(request: HttpRequest, error: GenerationError) -> HttpResponse:
+        fields = [{"field": e.field, "message": e.message} for e in getattr(error, "errors", [])]
+        again = getattr(error, "retry_after_seconds", None)
+        return problem(error.status, error.code, error.message, fields, again)
+
+    @api.exception_handler(ValidationError)
+    def _validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        fields = [
+            {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]}
+            for item in error.errors
+        ]
+        return problem(422, "invalid", "Some fields are not valid.", fields)
+
+    @api.exception_handler(AuthenticationError)
+    def _authentication(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+        return problem(401, "unauthenticated", "Sign in, or send `Authorization: Bearer KEY`.")
+
+    @api.exception_handler(HttpError)
+    def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+        codes = {400: "bad_request", 403: "csrf_failed", 429: "rate_limited"}
+        return problem(error.status_code, codes.get(error.status_code, "error"), str(error))
+
+    @api.exception_handler(Http404)
+    def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
+        return problem(404, "not_found", "There is nothing here.")
+
+    @api.exception_handler(Exception)
+    def _ours(request: HttpRequest, error: Exception) -> HttpResponse:
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return problem(500, "internal", "Something broke on our side. It was logged.")

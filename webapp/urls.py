@@ -1,0 +1,29 @@
+"""HTTP routes."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from accounts.views import GuestLoginView, GuestSignupView
+from boards import views as boards
+from webapp import health
+from webapp.api import api
+
+admin.site.site_header = admin.site.site_title = "Atelier"
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("", boards.home, name="home"),
+    path("boards/", boards.board_list, name="board-list"),
+    path("boards/new", boards.new_board, name="board-new"),
+    path("b/<uuid:board>", boards.board_page, name="board"),
+    path("b/<uuid:board>/files/<str:file_id>", boards.board_file, name="board-file"),
+    path("join/<str:token>", boards.join, name="join"),
+    path("live", health.live),
+    path("ready", health.ready),
+    path("api/v1/", api.urls),
+    path("accounts/login/", GuestLoginView.as_view(), name="account_login"),
+    path("accounts/signup/", GuestSignupView.as_view(), name="account_signup"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
