@@ -105,10 +105,18 @@ def _check(raw_elements: list[Any]) -> tuple[dict[str, Element], list[dict[str, 
 
 
 def _completed(raw: Any) -> Any:
-    """Files of older Excalidraw releases lack what merging needs."""
+    """Files of older Excalidraw releases lack what merging needs, and write some numbers as text."""
     if not isinstance(raw, dict):
         return raw
-    return {"version": 1, "versionNonce": secrets.randbelow(2**31)} | raw
+    numbers = {name: _number(raw[name]) for name in ("strokeWidth", "roughness", "opacity") if name in raw}
+    return {"version": 1, "versionNonce": secrets.randbelow(2**31)} | raw | numbers
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _add_files(board: Board, user: User, entries: Any) -> list[dict[str, str]]:

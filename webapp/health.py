@@ -1,7 +1,7 @@
 """/live and /ready: does the process live, and is everything there that it needs?"""
 
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -65,11 +65,11 @@ def _workers() -> dict[str, Any]:
         workers = heartbeat.alive()
     except (redis.RedisError, OSError) as error:
         return {"ok": False, "reason": f"{type(error).__name__}: {error}"[:300]}
-    now = time.time()
+    now = datetime.now(UTC)
     queues: dict[str, dict[str, Any]] = {}
     for worker in workers:
         for queue in worker["queues"]:
-            age = round(now - worker["at"], 1)
+            age = round((now - datetime.fromisoformat(worker["at"])).total_seconds(), 1)
             best = queues.setdefault(queue, {"workers": 0, "age_seconds": age})
             best["workers"] += 1
             best["age_seconds"] = min(best["age_seconds"], age)

@@ -60,18 +60,7 @@ def start(home: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start the server and wait until it answers. `prepare` must have run."""
     data = home / "postgres"
     process = subprocess.Popen(
-        [
-            binaries() / "postgres",
-            "-D",
-            data,
-            "-k",
-            sockets(home),
-            "-h",
-            "",
-            "-c",
-            "unix_socket_permissions=0700",
-        ]
-        + ["-c", "max_connections=60", "-c", "log_min_messages=warning"],
+        [binaries() / "postgres", "-D", data, "-k", sockets(home), "-h", "", *OPTIONS],
         stdout=log,
         stderr=log,
         user=server_user(),
