@@ -29,6 +29,12 @@ def media(settings: Any, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def no_static_scan(settings: Any) -> None:
+    """Look a static file up when it is asked for, instead of all of them whenever a test makes a client."""
+    settings.SERVESTATIC_AUTOREFRESH = True
+
+
 @pytest.fixture
 def published(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Job ids that were handed to Celery: a stub at the broker's door."""

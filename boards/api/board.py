@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from ninja import File, Router, Schema, UploadedFile
+from ninja import File, Router, Schema, Status, UploadedFile
 from pydantic import StringConstraints
 
 from boards import access, bus, exchange
@@ -41,9 +41,9 @@ def describe(board: Board, role: Role | None) -> dict[str, Any]:
 
 
 @router.post("", response={201: dict[str, Any]})
-def create(request: HttpRequest, body: NewBoard | None = None) -> tuple[int, dict[str, Any]]:
+def create(request: HttpRequest, body: NewBoard | None = None) -> Status:
     board = Board.objects.create(title=(body or NewBoard()).title, owner=request.user)
-    return 201, describe(board, Role.OWNER)
+    return Status(201, describe(board, Role.OWNER))
 
 
 @router.get("")
@@ -70,13 +70,13 @@ def change(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> dict
 
 
 @router.delete("/{uuid:board_id}", response={204: None})
-def trash(request: HttpRequest, board_id: uuid.UUID) -> tuple[int, None]:
+def trash(request: HttpRequest, board_id: uuid.UUID) -> Status:
     """Move the board to the trash; whoever is on it is sent away."""
     board, _ = access.find(request.user, board_id, Act.MANAGE)  # type: ignore[arg-type]
     board.deleted_at = timezone.now()
     board.save(update_fields=["deleted_at"])
     bus.board_changed(board.pk)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/{uuid:board_id}/scene")

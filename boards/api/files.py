@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import File, Form, Router, UploadedFile
+from ninja import File, Form, Router, Status, UploadedFile
 
 from boards import access, files
 from boards.access import Act
@@ -24,9 +24,9 @@ def read_upload(upload: UploadedFile) -> bytes:
 @router.post("/{uuid:board_id}/files", response={201: dict[str, Any]})
 def create(
     request: HttpRequest, board_id: uuid.UUID, file: File[UploadedFile], file_id: Form[str | None] = None
-) -> tuple[int, dict[str, Any]]:
+) -> Status:
     board, _ = access.find(request.user, board_id, Act.EDIT)  # type: ignore[arg-type]
     user: Any = request.user
     added = files.add_upload(board, user, read_upload(file), file_id)
     described = files.describe(added)[added.file_id]
-    return 201, {"file_id": added.file_id, "size_bytes": added.size_bytes} | described
+    return Status(201, {"file_id": added.file_id, "size_bytes": added.size_bytes} | described)

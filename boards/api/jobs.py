@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Router, Status
 
 from boards import access, jobs
 from boards.access import Act
@@ -25,7 +25,7 @@ router = Router()
 
 
 @router.post("/boards/{uuid:board_id}/jobs", response={202: dict[str, Any]})
-def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> tuple[int, dict[str, Any]]:
+def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
     """Ask for pictures of a region. Multipart parts, or one JSON body."""
     board, _ = access.find(request.user, board_id, Act.EDIT)  # type: ignore[arg-type]
     body, snapshot = _read(request)
@@ -45,11 +45,11 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> tuple[int, dict[s
         snapshot=snapshot,
         idempotency_key=request.headers.get("Idempotency-Key"),
     )
-    return 202, jobs.describe(job)
+    return Status(202, jobs.describe(job))
 
 
 @router.post("/jobs", response={202: dict[str, Any]})
-def ask(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+def ask(request: HttpRequest) -> Status:
     """Ask for pictures without a board."""
     body, snapshot = _read(request)
     user: Any = request.user
@@ -60,7 +60,7 @@ def ask(request: HttpRequest) -> tuple[int, dict[str, Any]]:
         snapshot=snapshot,
         idempotency_key=request.headers.get("Idempotency-Key"),
     )
-    return 202, jobs.describe(job)
+    return Status(202, jobs.describe(job))
 
 
 @router.get("/jobs")

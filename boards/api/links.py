@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from django.urls import reverse
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import StringConstraints
 
 from boards import access, links
@@ -36,10 +36,10 @@ def describe(link: ShareLink) -> dict[str, Any]:
 
 
 @router.post("/{uuid:board_id}/links", response={201: dict[str, Any]})
-def create(request: HttpRequest, board_id: uuid.UUID, body: NewLink) -> tuple[int, dict[str, Any]]:
+def create(request: HttpRequest, board_id: uuid.UUID, body: NewLink) -> Status:
     board, _ = access.find(request.user, board_id, Act.MANAGE)  # type: ignore[arg-type]
     user: Any = request.user
-    return 201, describe(links.create(board, user, Role(body.role), body.expires_at, body.password))
+    return Status(201, describe(links.create(board, user, Role(body.role), body.expires_at, body.password)))
 
 
 @router.get("/{uuid:board_id}/links")
@@ -50,11 +50,11 @@ def index(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
 
 
 @router.delete("/{uuid:board_id}/links/{uuid:link_id}", response={204: None})
-def revoke(request: HttpRequest, board_id: uuid.UUID, link_id: uuid.UUID) -> tuple[int, None]:
+def revoke(request: HttpRequest, board_id: uuid.UUID, link_id: uuid.UUID) -> Status:
     """End the link; whoever came by it is sent away."""
     board, _ = access.find(request.user, board_id, Act.MANAGE)  # type: ignore[arg-type]
     link = board.links.filter(pk=link_id).first()
     if link is None:
         raise LinkInvalid("There is no such link.")
     links.revoke(link)
-    return 204, None
+    return Status(204, None)

@@ -26,7 +26,8 @@ def test_a_complete_element_keeps_its_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["groupIds", "angle", "strokeColor", "backgroundColor", "opacity", "seed", "locked", "boundElements"]
+    "field",
+    ["groupIds", "angle", "strokeColor", "backgroundColor", "opacity", "seed", "locked", "boundElements"],
 )
 def test_what_a_client_needs_is_filled_in(field: str) -> None:
     raw = body()
@@ -83,7 +84,9 @@ def test_refused(fields: dict[str, Any]) -> None:
         parse(json.dumps(body() | fields).encode())
 
 
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "1" * 5000, "0x1", "null", '"5"', "[]"])
+@pytest.mark.parametrize(
+    "text", ["NaN", "Infinity", "-Infinity", "1e999", "1" * 5000, "0x1", "null", '"5"', "[]"]
+)
 def test_no_number_that_json_or_a_canvas_does_not_know(text: str) -> None:
     raw = json.dumps(body(x=0.125)).replace("0.125", text).encode()
     with pytest.raises(ElementRefused):
@@ -91,7 +94,8 @@ def test_no_number_that_json_or_a_canvas_does_not_know(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{", b"[]", b"1", b"null", b'"x"', b"\xff\xfe", b'{"a":1}}', b"[" * 100_000, b'{"id":"\\ud800"}']
+    "raw",
+    [b"", b"{", b"[]", b"1", b"null", b'"x"', b"\xff\xfe", b'{"a":1}}', b"[" * 100_000, b'{"id":"\\ud800"}'],
 )
 def test_no_object_at_all(raw: bytes) -> None:
     with pytest.raises(ElementRefused):
@@ -139,7 +143,8 @@ def test_links(link: str, safe: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("index", "kept"), [("a1", True), ("a1V", True), ("b", False), ("a00", False), ("ü", False), (None, False)]
+    ("index", "kept"),
+    [("a1", True), ("a1V", True), ("b", False), ("a00", False), ("ü", False), (None, False)],
 )
 def test_only_a_well_formed_index_counts(index: str | None, kept: bool) -> None:
     assert parse(json.dumps(body(index=index)).encode()).index == (index if kept else None)
@@ -181,10 +186,9 @@ def test_every_element_of_the_corpus_is_let_in() -> None:
     count = 0
     for file in sorted(CORPUS.glob("*.excalidraw*")):
         document = json.loads(file.read_bytes()) if file.stat().st_size else {}
-        scenes = [document.get("elements") or []]
-        for item in document.get("libraryItems") or document.get("library") or []:
-            scenes.append(item["elements"] if isinstance(item, dict) else item)
-        for scene in scenes:
+        items = document.get("libraryItems") or document.get("library") or []
+        scenes = [item["elements"] if isinstance(item, dict) else item for item in items]
+        for scene in [document.get("elements") or [], *scenes]:
             elements, refused = _check(scene)
             assert refused == [], f"{file.name}: {refused[:3]}"
             count += len(elements)

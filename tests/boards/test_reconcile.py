@@ -37,7 +37,9 @@ def test_merge(case: dict[str, Any]) -> None:
         want if ":" in want else f"{want}:{dict(merged)[want]}" for want in case["expect"]
     ]
     kept = {
-        element_id: next(e for e in (case["local"] if side == "L" else case["remote"]) if e["id"] == element_id)
+        element_id: next(
+            e for e in (case["local"] if side == "L" else case["remote"]) if e["id"] == element_id
+        )
         for element_id, side in merged
     }
     again = merge(list(kept.values()), case["remote"])
@@ -46,7 +48,9 @@ def test_merge(case: dict[str, Any]) -> None:
     for element_id, side in merged:
         mine = kept[element_id]
         theirs = next(
-            e for e in (case["remote"] if other[element_id] == "L" else case["local"]) if e["id"] == element_id
+            e
+            for e in (case["remote"] if other[element_id] == "L" else case["local"])
+            if e["id"] == element_id
         )
         assert rank(mine) == rank(theirs), f"the two directions differ on {element_id} ({side})"
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from webapp.embedded.child import become
 from webapp.embedded.errors import CannotStart
@@ -28,9 +28,15 @@ def binaries() -> Path:
     return Path(package.submodule_search_locations[0]) / f"pginstall{MAJOR_VERSION}" / "bin"
 
 
-def server_user() -> str | None:
+def server_user() -> pwd.struct_passwd | None:
     """PostgreSQL refuses to run as root, so root's server runs as `nobody`."""
-    return "nobody" if os.geteuid() == 0 else None
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _as_server_user() -> dict[str, Any]:
+    """Arguments of subprocess that run a program as the server's user."""
+    user = server_user()
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
 
 
 def prepare(home: Path) -> Path:
@@ -38,9 +44,8 @@ def prepare(home: Path) -> Path:
     data = home / "postgres"
     for folder in (home, data, sockets(home)):
         folder.mkdir(parents=True, exist_ok=True)
-    if user := server_user():
+    if owner := server_user():
         _let_through(data, binaries())
-        owner = pwd.getpwnam(user)
         for folder in (data, sockets(home)):
             os.chown(folder, owner.pw_uid, owner.pw_gid)
     os.chmod(data, 0o700)
@@ -63,10 +68,9 @@ def start(home: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
         [binaries() / "postgres", "-D", data, "-k", sockets(home), "-h", "", *OPTIONS],
         stdout=log,
         stderr=log,
-        user=server_user(),
-        group="nogroup" if server_user() and _group_exists("nogroup") else None,
         process_group=0,
         preexec_fn=become,
+        **_as_server_user(),
     )
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
@@ -106,7 +110,7 @@ def _answers(home: Path) -> bool:
 def _initialise(data: Path) -> None:
     command = [binaries() / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
     command += ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
-    result = subprocess.run(command, capture_output=True, text=True, user=server_user(), cwd="/")
+    result = subprocess.run(command, capture_output=True, text=True, cwd="/", **_as_server_user())
     if result.returncode:
         lines = (result.stderr or result.stdout).strip().splitlines()
         reason = next(
@@ -147,15 +151,5 @@ def _let_through(*paths: Path) -> None:
     for path in paths:
         for folder in path.resolve().parents:
             mode = folder.stat().st_mode
-            if not mode & 0o001:
-                folder.chmod(mode | 0o001)
-
-
-def _group_exists(name: str) -> bool:
-    import grp
-
-    try:
-        grp.getgrnam(name)
-    except KeyError:
-        return False
-    return True
+            if mode & 0o011 != 0o011:
+                folder.chmod(mode | 0o011)

@@ -177,7 +177,7 @@ class Supervisor:
         worker = [*celery, "worker", "-P", "threads", "-c", "8", "-Q", "gpu,default", "--loglevel=INFO"]
         worker += ["--without-gossip", "--without-mingle", f"--hostname=worker-{self.port}@%h"]
         web = [sys.executable, "-m", "daphne", "-b", self.host, "-p", str(self.port), "--no-server-name"]
-        web += ["--ping-interval", "20", "--ping-timeout", "20", "webapp.asgi:application"]
+        web += ["-v", "0", "--ping-interval", "20", "--ping-timeout", "20", "webapp.asgi:application"]
         self._program("web", web)
         self._program("worker", worker, niceness=WORKER_NICENESS)
         self._program("beat", [*celery, "beat", "--loglevel=WARNING", "--pidfile="])

@@ -1,0 +1,33 @@
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.atelier import Atelier
+from tests.e2e.browser import chromium
+
+
+@pytest.fixture(scope="session")
+def atelier() -> Iterator[Atelier]:
+    # Not below pytest's own folder: that is closed to the user that root's PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="atelier-e2e-") as folder:
+        running = Atelier(Path(folder) / "home")
+        running.start()
+        yield running
+        assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where screenshots are kept, out of git's sight."""
+    folder = Path(__file__).parents[1] / "out"
+    folder.mkdir(exist_ok=True)
+    return folder
