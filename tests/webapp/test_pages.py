@@ -1,0 +1,125 @@
+"""Pages and health, seen by Django's test client."""
+
+import pytest
+import redis
+from django.test import Client
+
+from accounts.models import User
+from boards import demo
+from boards.models import Board
+from tests.factories import PASSWORD, person
+from webapp import health
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_newcomer_lands_on_the_demo_board_as_a_guest_with_a_name(client):
+    answer = client.get("/", follow=True)
+    assert answer.status_code == 200 and answer.redirect_chain[0][0] == f"/b/{demo.board().pk}"
+    guest = User.objects.get()
+    assert guest.is_guest and len(guest.name.split()) == 2 and guest.email is None
+    assert guest.name in answer.content.decode()
+    client.get("/", follow=True)
+    assert User.objects.count() == 1
+
+
+def test_there_is_one_demo_board_with_a_sketch_in_a_frame_and_a_prompt():
+    assert demo.board() == demo.board() and Board.objects.count() == 1
+    bodies = [element.body for element in demo.board().elements.all()]
+    assert any('"frame"' in body and '"prompt"' in body for body in bodies)
+    assert sum('"freedraw"' in body for body in bodies) >= 5
+
+
+def test_a_member_lands_on_their_boards(client, alice):
+    client.force_login(alice)
+    assert client.get("/").headers["Location"] == "/boards/"
+
+
+def test_the_page_forbids_what_it_does_not_need(client):
+    headers = client.get("/", follow=True).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy
+    assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_title_cannot_break_out_of_the_page(client, alice):
+    evil = "</script><script>alert(1)</script>"
+    board = Board.objects.create(title=evil, owner=alice, open_role="view")
+    assert evil not in client.get(f"/b/{board.pk}").content.decode()
+
+
+def test_a_guest_who_signs_up_keeps_their_boards(client):
+    client.post("/boards/new")
+    board = Board.objects.get(is_demo=False)
+    answer = client.post("/accounts/signup/", {"email": "new@example.org", "password1": PASSWORD})
+    assert answer.status_code == 302, answer.content
+    user = User.objects.get(email="new@example.org")
+    board.refresh_from_db()
+    assert board.owner == user and not user.is_guest and User.objects.count() == 1
+
+
+def test_a_guest_who_signs_in_takes_their_boards_along(client):
+    user = person("ada")
+    client.post("/boards/new")
+    client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    assert Board.objects.get().owner == user and User.objects.count() == 1
+
+
+def test_a_wrong_password_keeps_the_guest(client):
+    user = person("ada")
+    client.post("/boards/new")
+    client.post("/accounts/login/", {"login": user.email, "password": "wrong"})
+    assert Board.objects.get().owner.is_guest and User.objects.count() == 2
+
+
+def test_live_answers_without_anything(client):
+    assert client.get("/live").content == b"ok"
+
+
+def test_ready_has_an_entry_for_each_dependency(client):
+    answer = client.get("/ready")
+    checks = answer.json()["checks"]
+    assert answer.status_code == 503, "no worker runs in this test"
+    assert set(checks) == {"database", "redis", "storage", "workers"}
+    assert [name for name, entry in checks.items() if not entry["ok"]] == ["workers"]
+
+
+def test_ready_says_when_redis_is_away(client, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    entry = health.CHECKS["redis"]()
+    assert not entry["ok"] and redis.ConnectionError.__name__ in entry["reason"]
+
+
+def test_the_admin_opens_for_staff_only(client, alice):
+    assert client.get("/admin/").status_code == 302
+    client.force_login(alice)
+    assert client.get("/admin/").status_code in {302, 403}
+    client.force_login(person("root", is_staff=True, is_superuser=True))
+    for path in (
+        "",
+        "boards/board/",
+        "boards/element/",
+        "accounts/user/",
+        "accounts/user/add/",
+        "accounts/apikey/",
+    ):
+        assert client.get(f"/admin/{path}").status_code == 200, path
+
+
+def test_every_model_is_in_the_admin():
+    from django.apps import apps
+    from django.contrib import admin
+
+    ours = [
+        model
+        for app in ("accounts", "boards", "generation")
+        for model in apps.get_app_config(app).get_models()
+    ]
+    assert ours and [model for model in ours if model not in admin.site._registry] == []
+
+
+def test_another_site_cannot_post(alice):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    assert client.post("/boards/new").status_code == 403
