@@ -42,7 +42,12 @@ bench: $(VENV)/.dev build ## measure, print tables, write bench/out/*.json
 	$(BIN)/python -m bench
 
 requirements: ## pin requirements*.txt anew from the .in files
-	@bash docker/pin-requirements.sh
+	rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
+	$(VENV)-pins/bin/pip install -q $(addprefix --extra-index-url ,$(TORCH_INDEX)) -r requirements.in
+	{ head -n 1 requirements.txt; $(VENV)-pins/bin/pip freeze | sed 's/+cpu$$//'; } > requirements.new
+	$(VENV)-pins/bin/pip install -q -r requirements-dev.in
+	{ head -n 1 requirements-dev.txt; $(VENV)-pins/bin/pip freeze | sed 's/+cpu$$//' | grep -vxFf requirements.new; } > requirements-dev.new
+	mv requirements.new requirements.txt && mv requirements-dev.new requirements-dev.txt && rm -rf $(VENV)-pins
 
 clean: ## forget everything built; your data in .atelier stays
 	rm -rf $(VENV) frontend/node_modules frontend/dist

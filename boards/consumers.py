@@ -23,7 +23,8 @@ from boards.errors import BadMessage, BoardError, ElementRefused, RateLimited, U
 from boards.limits import TokenBucket
 from boards.member import Member
 from boards.protocol import Close
-from boards.room import UNAVAILABLE, Room, room_of
+from boards.room import Room, room_of
+from boards.saver import UNAVAILABLE
 from boards.threads import in_thread
 from generation import submission
 from generation.errors import GenerationError

@@ -127,6 +127,12 @@ def patch(clock: int, bodies: Iterable[bytes]) -> bytes:
     return b'{"type":"patch","clock":%d,"elements":[' % clock + b",".join(bodies) + b"]}"
 
 
+def presence_fields(message: Presence) -> bytes:
+    """What a client told of itself, as a JSON object without the message's type."""
+    fields = msgspec.structs.asdict(message)
+    return encode({name: value for name, value in fields.items() if value is not None})
+
+
 def presence(users: Mapping[str, bytes | None]) -> bytes:
     """users: session → the JSON of its entry, None for one who left."""
     entries = (b'"%s":%s' % (session.encode(), entry or b"null") for session, entry in users.items())
