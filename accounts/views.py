@@ -17,12 +17,12 @@ class _GuestsWelcome:
         if isinstance(request.user, User) and request.user.is_guest:
             request.guest = request.user  # type: ignore[attr-defined]
             request.user = AnonymousUser()
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
 
-class GuestLoginView(_GuestsWelcome, LoginView):  # type: ignore[misc]
+class GuestLoginView(_GuestsWelcome, LoginView):
     pass
 
 
-class GuestSignupView(_GuestsWelcome, SignupView):  # type: ignore[misc]
+class GuestSignupView(_GuestsWelcome, SignupView):
     pass

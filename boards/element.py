@@ -146,7 +146,8 @@ NULL = Raw(b"null")
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 _fields_of = msgspec.json.Decoder(dict[str, Raw]).decode
-_decoders = {shape: msgspec.json.Decoder(shape) for shape in {_Shape, *SHAPES.values()}}
+_shapes: set[type[_Shape]] = {_Shape, *SHAPES.values()}
+_decoders = {shape: msgspec.json.Decoder(shape) for shape in _shapes}
 _known = {
     shape: frozenset(field.encode_name for field in msgspec.structs.fields(shape)) for shape in _decoders
 }

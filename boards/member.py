@@ -4,6 +4,7 @@ import asyncio
 import time
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -118,9 +119,9 @@ def _resume(coroutine: Coroutine[Any, Any, None], waiting_for: Any) -> Generator
         try:
             value = yield waiting_for
         except BaseException as error:
-            step: Callable[[], Any] = lambda error=error: coroutine.throw(error)  # noqa: E731
+            step = partial(coroutine.throw, error)
         else:
-            step = lambda value=value: coroutine.send(value)  # noqa: E731
+            step = partial(coroutine.send, value)
         try:
             waiting_for = step()
         except StopIteration:

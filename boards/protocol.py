@@ -114,7 +114,7 @@ def parse(text: str) -> Message:
     return message
 
 
-def ref_of(text: str) -> str | None:
+def ref_of(text: str | bytes) -> str | None:
     """The id of a message that could not be parsed, if it can be read, for the answer."""
     try:
         found = msgspec.json.decode(text, type=dict[str, Any]).get("id")

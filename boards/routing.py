@@ -6,4 +6,8 @@ from django.urls import path
 
 from boards.consumers import board_socket
 
-application = CookieMiddleware(URLRouter([path("ws/v1/boards/<uuid:board>", board_socket)]))
+application = CookieMiddleware(
+    URLRouter(
+        [path("ws/v1/boards/<uuid:board>", board_socket)]  # type: ignore[arg-type]  # an ASGI app, not a view
+    )
+)

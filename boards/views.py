@@ -46,7 +46,7 @@ def new_board(request: HttpRequest) -> HttpResponse:
 def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
     """The board. Whoever may see it without an account becomes a guest with a name."""
     try:
-        found, role = access.find(request.user, board, Act.SEE)  # type: ignore[arg-type]
+        found, role = access.find(request.user, board, Act.SEE)
     except BoardError:
         raise Http404("There is no such board.") from None
     user = ensure_person(request)
@@ -92,7 +92,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 def board_file(request: HttpRequest, board: uuid.UUID, file_id: str) -> HttpResponse:
     """The bytes of a picture, for those who may see the board. An id's bytes never change."""
     try:
-        found, _ = access.find(request.user, board, Act.SEE)  # type: ignore[arg-type]
+        found, _ = access.find(request.user, board, Act.SEE)
     except BoardError:
         raise Http404("There is no such file.") from None
     file = BoardFile.objects.filter(board=found, file_id=file_id).first()

@@ -1,6 +1,7 @@
 """Every setting of Atelier, top to bottom. What the environment decides is read through webapp.env."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from csp.constants import NONE, SELF
@@ -144,7 +145,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(ATELIER_HOME / "beat")
 CELERY_TIMEZONE = "UTC"
 
 # --- Files -------------------------------------------------------------------------------------------------
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": env.storage(env.text("STORAGE_URL", "file:"), ATELIER_HOME),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

@@ -42,7 +42,8 @@ def describe(board: Board, role: Role | None) -> dict[str, Any]:
 
 @router.post("", response={201: dict[str, Any]})
 def create(request: HttpRequest, body: NewBoard | None = None) -> Status:
-    board = Board.objects.create(title=(body or NewBoard()).title, owner=request.user)
+    user: Any = request.user
+    board = Board.objects.create(title=(body or NewBoard()).title, owner=user)
     return Status(201, describe(board, Role.OWNER))
 
 
@@ -51,17 +52,17 @@ def index(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> d
     """Boards that the person owns or joined, newest first."""
     user = request.user
     rows = access.boards_of(user)  # type: ignore[arg-type]
-    return page(rows, lambda board: describe(board, access.role_of(user, board)), limit, cursor)  # type: ignore[arg-type]
+    return page(rows, lambda board: describe(board, access.role_of(user, board)), limit, cursor)
 
 
 @router.get("/{uuid:board_id}")
 def show(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
-    return describe(*access.find(request.user, board_id, Act.SEE))  # type: ignore[arg-type]
+    return describe(*access.find(request.user, board_id, Act.SEE))
 
 
 @router.patch("/{uuid:board_id}")
 def change(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> dict[str, Any]:
-    board, role = access.find(request.user, board_id, Act.MANAGE)  # type: ignore[arg-type]
+    board, role = access.find(request.user, board_id, Act.MANAGE)
     if body.title is not None:
         board.title = body.title
         board.save(update_fields=["title"])
@@ -72,7 +73,7 @@ def change(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> dict
 @router.delete("/{uuid:board_id}", response={204: None})
 def trash(request: HttpRequest, board_id: uuid.UUID) -> Status:
     """Move the board to the trash; whoever is on it is sent away."""
-    board, _ = access.find(request.user, board_id, Act.MANAGE)  # type: ignore[arg-type]
+    board, _ = access.find(request.user, board_id, Act.MANAGE)
     board.deleted_at = timezone.now()
     board.save(update_fields=["deleted_at"])
     bus.board_changed(board.pk)
@@ -82,13 +83,13 @@ def trash(request: HttpRequest, board_id: uuid.UUID) -> Status:
 @router.get("/{uuid:board_id}/scene")
 def scene(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
     """The board as an .excalidraw document, pictures included."""
-    board, _ = access.find(request.user, board_id, Act.SEE)  # type: ignore[arg-type]
+    board, _ = access.find(request.user, board_id, Act.SEE)
     return exchange.export_scene(board)
 
 
 @router.post("/{uuid:board_id}/import")
 def import_document(request: HttpRequest, board_id: uuid.UUID, file: File[UploadedFile]) -> dict[str, Any]:
     """Merge an .excalidraw document into the board."""
-    board, _ = access.find(request.user, board_id, Act.EDIT)  # type: ignore[arg-type]
+    board, _ = access.find(request.user, board_id, Act.EDIT)
     with transaction.atomic():
         return exchange.import_scene(board, request.user, exchange.read_upload(file))  # type: ignore[arg-type]

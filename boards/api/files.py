@@ -25,7 +25,7 @@ def read_upload(upload: UploadedFile) -> bytes:
 def create(
     request: HttpRequest, board_id: uuid.UUID, file: File[UploadedFile], file_id: Form[str | None] = None
 ) -> Status:
-    board, _ = access.find(request.user, board_id, Act.EDIT)  # type: ignore[arg-type]
+    board, _ = access.find(request.user, board_id, Act.EDIT)
     user: Any = request.user
     added = files.add_upload(board, user, read_upload(file), file_id)
     described = files.describe(added)[added.file_id]

@@ -27,7 +27,7 @@ router = Router()
 @router.post("/boards/{uuid:board_id}/jobs", response={202: dict[str, Any]})
 def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
     """Ask for pictures of a region. Multipart parts, or one JSON body."""
-    board, _ = access.find(request.user, board_id, Act.EDIT)  # type: ignore[arg-type]
+    board, _ = access.find(request.user, board_id, Act.EDIT)
     body, snapshot = _read(request)
     frame = body.get("frame") or ""
     region = _region(body["region"]) if body.get("region") else jobs.region_of(board, str(frame))
@@ -74,7 +74,7 @@ def index(
     """One's own jobs, or all of a board that one may see."""
     rows = Job.objects.select_related("created_by")
     if board is not None:
-        access.find(request.user, board, Act.SEE)  # type: ignore[arg-type]
+        access.find(request.user, board, Act.SEE)
         rows = rows.filter(placement__board=board)
     else:
         rows = rows.filter(Q(created_by=request.user))
@@ -85,13 +85,13 @@ def index(
 
 @router.get("/jobs/{job_id}")
 def show(request: HttpRequest, job_id: str) -> dict[str, Any]:
-    return jobs.describe(jobs.find(request.user, job_id, Act.SEE))  # type: ignore[arg-type]
+    return jobs.describe(jobs.find(request.user, job_id, Act.SEE))
 
 
 @router.get("/jobs/{job_id}/images/{image_id}")
 def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpResponse:
     """The bytes of one picture. They never change."""
-    found = jobs.find(request.user, job_id, Act.SEE).images.filter(pk=image_id).first()  # type: ignore[arg-type]
+    found = jobs.find(request.user, job_id, Act.SEE).images.filter(pk=image_id).first()
     if found is None:
         raise JobGone("The job has no such picture.")
     return immutable(request, found.sha256, found.key, found.mime_type)
@@ -99,7 +99,7 @@ def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpRespons
 
 @router.post("/jobs/{job_id}/cancel")
 def cancel(request: HttpRequest, job_id: str) -> dict[str, Any]:
-    return jobs.describe(submission.cancel(jobs.find(request.user, job_id, Act.MANAGE)))  # type: ignore[arg-type]
+    return jobs.describe(submission.cancel(jobs.find(request.user, job_id, Act.MANAGE)))
 
 
 @router.post("/jobs/{job_id}/retry")

@@ -108,7 +108,15 @@ def _answers(home: Path) -> bool:
 
 
 def _initialise(data: Path) -> None:
-    command = [binaries() / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
+    command: list[str | Path] = [
+        binaries() / "initdb",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "--auth=trust",
+        "--encoding=UTF8",
+    ]
     command += ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
     result = subprocess.run(command, capture_output=True, text=True, cwd="/", **_as_server_user())
     if result.returncode:
