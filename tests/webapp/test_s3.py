@@ -1,0 +1,107 @@
+"""Pictures in an S3 bucket: the same code, a real S3 server (rclone), signed requests only."""
+
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from PIL import Image
+
+from boards.models import BoardFile
+from generation import storage
+from tests.e2e.atelier import PROJECT, free_port
+from tests.factories import png
+from webapp import env, health
+
+KEY, SECRET = "test-access-key", "test-secret-key"
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("s3")
+    (folder / "pictures").mkdir()
+    port = free_port()
+    command = [PROJECT / ".venv" / "bin" / "rclone", "serve", "s3", "--auth-key", f"{KEY},{SECRET}"]
+    command += [
+        "--addr",
+        f"127.0.0.1:{port}",
+        "--vfs-cache-mode",
+        "writes",
+        "--config",
+        "/dev/null",
+        str(folder),
+    ]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=1)
+        except urllib.error.HTTPError:
+            break  # it answers, and wants a signature
+        except OSError:
+            assert server.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.05)  # until the port is open
+    yield url
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def bucket(endpoint: str, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    for name, value in {
+        "S3_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("S3_ADDRESSING_STYLE", "path")
+    settings.STORAGES = {**settings.STORAGES, "default": env.storage("s3://pictures/atelier", tmp_path)}
+    return f"{endpoint}/pictures/atelier"
+
+
+def test_a_picture_goes_there_and_comes_back(bucket: str) -> None:
+    stored = storage.store_image(
+        Image.new("RGB", (40, 30), "red"), {"prompt": "red", "seed": 1, "checkpoint": "bundled"}
+    )
+    assert default_storage.exists(stored.key) and default_storage.size(stored.key) == stored.size_bytes
+    assert storage.load_picture(stored.key).size == (40, 30)
+    assert (
+        storage.store_image(
+            Image.new("RGB", (40, 30), "red"), {"prompt": "red", "seed": 1, "checkpoint": "bundled"}
+        )
+        == stored
+    )
+
+
+def test_it_is_private(bucket: str) -> None:
+    stored = storage.store_image(Image.new("RGB", (8, 8), "blue"), {"prompt": "blue"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{bucket}/{stored.key}", timeout=5)
+    assert refused.value.code in {400, 403}  # rclone says 400 where AWS says 403
+
+
+@pytest.mark.django_db
+def test_a_board_serves_it_same_origin(bucket: str, board: Any, alice: Any, client: Any) -> None:
+    from boards import files
+
+    file = files.add_upload(board, alice, png(12, 10))
+    client.force_login(alice)
+    served = client.get(files.url_of(file))
+    assert served.status_code == 200 and served["Content-Type"] == "image/png"
+    assert BoardFile.objects.get().key.startswith("files/")
+
+
+def test_ready_says_whether_it_can_be_written(
+    bucket: str, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert health.CHECKS["storage"]() == {"ok": True}
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    settings.STORAGES = {**settings.STORAGES, "default": env.storage("s3://pictures/atelier", tmp_path)}
+    assert not health.CHECKS["storage"]()["ok"]
