@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 # A test machine has no GPU and no business with the browser vendor's servers.
 ARGUMENTS = [
@@ -20,13 +20,14 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 VIEWPORT = {"width": 1440, "height": 900}
-WAIT_MS = 30_000
+WAIT_MS = 90_000  # a slow machine that does other things besides
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     system = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
+        expect.set_options(timeout=WAIT_MS)
         browser = playwright.chromium.launch(executable_path=system, args=ARGUMENTS)
         yield browser
         browser.close()

@@ -30,7 +30,7 @@ STOP_TIMEOUT_SECONDS = 20.0
 BACKOFF_MAX_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 """A child that lived this long counts as healthy again: its next restart comes at once."""
-WORKER_NICENESS = 10
+WORKER_NICENESS = 5
 """Painting yields to strokes: web and worker share the cores of one machine."""
 
 Start = Callable[[], "subprocess.Popen[bytes]"]
