@@ -1,0 +1,35 @@
+import type { Plugin } from "vite";
+
+/**
+ * Excalidraw's chunks that its font-subset worker shares with the page.
+ *
+ * Merged into our entry they make the worker load the whole application, fail, and fall back after a second.
+ * The hashes in the names change with each Excalidraw release: `checkChunks` fails the build when they do.
+ */
+const shared = [
+  { name: "exc-env", test: /excalidraw[\\/]dist[\\/](prod|dev)[\\/]chunk-(ZUYEQ4TG|SRAX5OIU)/, priority: 20 },
+  { name: "exc-subset", test: /excalidraw[\\/]dist[\\/](prod|dev)[\\/]chunk-EIO257PC/, priority: 20 },
+];
+
+export const codeSplitting = { groups: shared };
+
+export function checkChunks(): Plugin {
+  return {
+    name: "atelier-check-chunks",
+    apply: "build",
+    generateBundle(_options, bundle) {
+      const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
+      for (const { name } of shared) {
+        if (!chunks.some((chunk) => chunk.name === name)) {
+          this.error(`No chunk came out as ${name}: adapt build/excalidrawChunks.ts to this Excalidraw release.`);
+        }
+      }
+      const entries = new Set(chunks.filter((chunk) => chunk.isEntry).map((chunk) => chunk.fileName));
+      const worker = chunks.find((chunk) => chunk.moduleIds.some((id) => id.includes("subset-worker")));
+      if (!worker) this.error("Excalidraw's font-subset worker is not in the bundle under its known name.");
+      if (worker.imports.some((file) => entries.has(file))) {
+        this.error(`${worker.fileName} imports the entry: the font-subset worker would load the whole page.`);
+      }
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import js from "@eslint/js";
+import hooks from "eslint-plugin-react-hooks";
+import ts from "typescript-eslint";
+
+// Which room may import which: main → board → {generation, room → socket, api, ui}; api, socket and ui are leaves.
+// Circles are found by build/circles.js.
+const mayImport = {
+  api: [],
+  socket: [],
+  ui: [],
+  errors: ["ui"],
+  room: ["socket", "api"],
+  generation: ["api", "ui"],
+  board: ["generation", "room", "socket", "api", "ui", "errors"],
+};
+const rooms = Object.keys(mayImport);
+
+const adapterOnly = {
+  group: ["@excalidraw/*"],
+  message: "Only src/board/excalidraw.ts knows Excalidraw, so that a new release is a change of one file.",
+};
+
+const walls = rooms.map((room) => {
+  const closed = rooms.filter((other) => other !== room && !mayImport[room].includes(other));
+  const wall = {
+    group: ["../main", ...closed.map((other) => `../${other}/**`)],
+    message: `${room} may import only: ${mayImport[room].join(", ") || "nothing of ours"}.`,
+  };
+  return {
+    files: [`src/${room}/**/*.{ts,tsx}`],
+    rules: { "no-restricted-imports": ["error", { patterns: [wall, adapterOnly] }] },
+  };
+});
+
+export default ts.config(
+  { ignores: ["dist", "node_modules", "public"] },
+  js.configs.recommended,
+  ...ts.configs.recommended,
+  {
+    files: ["**/*.{ts,tsx}"],
+    plugins: { "react-hooks": hooks },
+    rules: {
+      ...hooks.configs.recommended.rules,
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "no-console": "error",
+      eqeqeq: "error",
+    },
+  },
+  ...walls,
+  { files: ["src/board/excalidraw.ts"], rules: { "no-restricted-imports": "off" } },
+  { files: ["build/*.js", "*.js"], languageOptions: { globals: { console: "readonly", process: "readonly" } } },
+);

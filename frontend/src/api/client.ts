@@ -1,0 +1,97 @@
+import type { Checkpoint, FieldError, Job, LinkRole, Params, Region, ShareLink, UploadedFile } from "./types";
+
+/** An answer that is not 2xx (RFC 9457), or no answer at all (status 0). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly fields: FieldError[] = [],
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+
+  /** Whether the same request may succeed later. */
+  get retryable(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+export interface JobRequest {
+  params: Params;
+  /** Frame or picture; the region says where it lies in case the server has not heard of it yet. */
+  frame?: string;
+  region: Region;
+  snapshot?: Blob;
+  placement?: "beside" | "inside";
+}
+
+export interface Api {
+  checkpoints(): Promise<Checkpoint[]>;
+  /** key: one per press of the button, so that a repeated request makes one job. */
+  generate(board: string, request: JobRequest, key: string): Promise<Job>;
+  cancel(job: string): Promise<Job>;
+  retry(job: string, key: string): Promise<Job>;
+  upload(board: string, fileId: string, bytes: Blob): Promise<UploadedFile>;
+  share(board: string, role: LinkRole): Promise<ShareLink>;
+  rename(name: string): Promise<void>;
+}
+
+export function createApi(base: string, fetcher: typeof fetch = (...args) => fetch(...args)): Api {
+  const call = async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> => {
+    const form = body instanceof FormData;
+    const sent = await fetcher(base + path, {
+      method,
+      credentials: "same-origin",
+      headers: {
+        Accept: "application/json",
+        ...(method === "GET" ? {} : { "X-CSRFToken": csrfToken() }),
+        ...(body === undefined || form ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : form ? body : JSON.stringify(body),
+    }).catch(() => {
+      throw new ApiError(0, "offline", "The server could not be reached. Check the connection and try again.");
+    });
+    const answer: unknown = await sent.json().catch(() => null);
+    if (!sent.ok) throw problem(sent, answer);
+    return answer as T;
+  };
+
+  return {
+    checkpoints: async () => (await call<{ items: Checkpoint[] }>("GET", "/checkpoints")).items,
+    generate: (board, request, key) =>
+      call("POST", `/boards/${board}/jobs`, jobForm(request), { "Idempotency-Key": key }),
+    cancel: (job) => call("POST", `/jobs/${job}/cancel`),
+    retry: (job, key) => call("POST", `/jobs/${job}/retry`, undefined, { "Idempotency-Key": key }),
+    upload: (board, fileId, bytes) => {
+      const form = new FormData();
+      form.set("file_id", fileId);
+      form.set("file", bytes, fileId);
+      return call("POST", `/boards/${board}/files`, form);
+    },
+    share: (board, role) => call("POST", `/boards/${board}/links`, { role }),
+    rename: (name) => call("PATCH", "/me", { name }),
+  };
+}
+
+function jobForm({ params, frame, region, snapshot, placement }: JobRequest): FormData {
+  const form = new FormData();
+  form.set("params", JSON.stringify(params));
+  if (frame) form.set("frame", frame);
+  form.set("region", JSON.stringify(region));
+  if (placement) form.set("placement", placement);
+  if (snapshot) form.set("snapshot", snapshot, snapshot.type === "image/webp" ? "snapshot.webp" : "snapshot.png");
+  return form;
+}
+
+function problem(response: Response, body: unknown): ApiError {
+  const known = (body ?? {}) as { code?: string; title?: string; detail?: string; errors?: FieldError[] };
+  const message = known.detail || known.title || `The server answered ${response.status}.`;
+  return new ApiError(response.status, known.code ?? `http_${response.status}`, message, known.errors ?? []);
+}
+
+function csrfToken(): string {
+  return /(?:^|; )csrftoken=([^;]*)/.exec(document.cookie)?.[1] ?? "";
+}

@@ -1,0 +1,111 @@
+/** What the HTTP API speaks, as far as the board page uses it. Names are the wire's names. */
+
+export type Kind = "img2img" | "pix2pix" | "txt2img";
+
+export interface Params {
+  kind: Kind;
+  prompt: string;
+  negative_prompt?: string;
+  strength?: number;
+  guidance_scale?: number;
+  image_guidance_scale?: number;
+  steps?: number;
+  /** null: the server draws one. */
+  seed?: number | null;
+  count?: number;
+  width_px?: number;
+  height_px?: number;
+  checkpoint?: string | null;
+}
+
+export type NumberParam = "strength" | "guidance_scale" | "image_guidance_scale" | "steps" | "count" | "width_px" | "height_px";
+
+export interface KindOfCheckpoint {
+  /** What the checkpoint itself calls it, where the usual words would mislead. */
+  title?: string;
+  defaults: Partial<Record<NumberParam, number>>;
+  /** [smallest, largest] by param. */
+  limits: Partial<Record<NumberParam | "seed", [number, number]>>;
+  /** Params that this checkpoint heeds; others are not worth showing. */
+  uses: string[];
+}
+
+export interface Checkpoint {
+  name: string;
+  title: string;
+  description: string;
+  kinds: Partial<Record<Kind, KindOfCheckpoint>>;
+  default_kind: Kind;
+  licence: string;
+  status: "ready" | "loading" | "failed";
+  reason?: string | null;
+  bundled: boolean;
+  default: boolean;
+}
+
+export type JobStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
+
+/** Scene coordinates, CSS pixels at zoom 1. */
+export interface Region {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface JobImage {
+  id: string;
+  url: string;
+  width_px: number;
+  height_px: number;
+  seed: number;
+  element_id: string | null;
+}
+
+export interface Job {
+  id: string;
+  kind: Kind;
+  status: JobStatus;
+  params: Params;
+  /** Jobs ahead, plus one; null once it runs. */
+  position: number | null;
+  eta_seconds: number | null;
+  step: number | null;
+  steps: number | null;
+  error: { code: string; message: string; retryable: boolean } | null;
+  images: JobImage[];
+  created_by: { id: string; name: string; color?: string } | null;
+  created_at: string;
+  cancel_requested?: boolean;
+  /** The job that this one tries again. */
+  retry_of?: string | null;
+  /** Rough picture of the last step, for those who join late. */
+  preview_url?: string | null;
+  frame?: string | null;
+  region?: Region | null;
+}
+
+export interface BoardFile {
+  url: string;
+  mime_type: string;
+  width_px: number;
+  height_px: number;
+}
+
+export interface UploadedFile extends BoardFile {
+  file_id: string;
+  size_bytes: number;
+}
+
+export type LinkRole = "view" | "comment" | "edit";
+
+export interface ShareLink {
+  id: string;
+  url: string;
+  role: LinkRole;
+}
+
+export interface FieldError {
+  field: string;
+  message: string;
+}

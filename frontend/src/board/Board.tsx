@@ -1,0 +1,141 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { createApi } from "../api/client";
+import { uuid } from "../api/ids";
+import type { Job } from "../api/types";
+import { JobOverlay } from "../generation/JobOverlay";
+import { PromptPanel } from "../generation/PromptPanel";
+import { NoticeList } from "../ui/NoticeList";
+import { ShareDialog } from "../ui/ShareDialog";
+import { StatusChip } from "../ui/StatusChip";
+import { assemble, type BoardSession, type Uploads } from "./BoardSession";
+import { Canvas } from "./Canvas";
+import type { BoardConfig } from "./config";
+import { asDocument, isPhoneLayout, openImageExport, type Theme } from "./excalidraw";
+import { Menu } from "./Menu";
+import { saving } from "./saving";
+import { SidePanel } from "./SidePanel";
+import { exposeForTests } from "./testHook";
+import { TopBar } from "./TopBar";
+import { useKept } from "./useKept";
+import { useRoom } from "./useRoom";
+import "./Board.css";
+
+const sheet_screen = "(width <= 1060px)"; // a column beside it would leave the canvas too narrow for its tools
+
+/** The page: canvas and panel side by side, and what floats above them. */
+export function Board({ config }: { config: BoardConfig }) {
+  const api = useMemo(() => createApi(config.api), [config]);
+  const parts = useMemo(() => assemble(config), [config]);
+  const { room, jobs, notices } = parts;
+  const [session, setSession] = useState<BoardSession | null>(null);
+  const [uploads, setUploads] = useState<Uploads>({ pending: 0, failed: 0 });
+  const [sharing, setSharing] = useState(false);
+  const [theme, setTheme] = useKept<Theme>("atelier:theme", "light");
+  const [open, setOpen] = useState(() => !matchMedia(sheet_screen).matches);
+  const state = useRoom(room);
+  const chip = saving({ ...state, pending: state.pending + uploads.pending, failed: uploads.failed });
+
+  useEffect(() => {
+    const back = () => room.hurry();
+    window.addEventListener("online", back);
+    document.addEventListener("visibilitychange", back);
+    return () => {
+      window.removeEventListener("online", back);
+      document.removeEventListener("visibilitychange", back);
+    };
+  }, [room]);
+  useEffect(() => (session ? exposeForTests(session) : undefined), [session]);
+
+  const say = useCallback((error: unknown) => {
+    notices.show({ key: "action", tone: "problem", text: error instanceof Error ? error.message : String(error) });
+  }, [notices]);
+  const mayCancel = (job: Job) => state.role === "owner" || job.created_by?.id === room.you.id;
+  const cancel = (job: Job) => void api.cancel(job.id).then((after) => jobs.apply([after]), say);
+  const retry = (job: Job) => void api.retry(job.id, uuid()).then((again) => jobs.apply([{ ...again, retry_of: job.id }]), say);
+  const rename = useCallback(async (name: string) => {
+    await api.rename(name);
+    room.reenter(); // the others see a name as it was on entering
+  }, [api, room]);
+  const openSharing = useCallback(() => setSharing(true), []);
+
+  const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={openSharing} />, [room, config, rename, openSharing]);
+  const topRight = useCallback((narrow: boolean) => (narrow ? null : bar), [bar]);
+  const menu = useMemo(
+    () => (
+      <Menu
+        config={config}
+        theme={theme}
+        onTheme={setTheme}
+        onShare={openSharing}
+        onExport={() => void (session && openImageExport(session.canvas))}
+        onSave={() => void (session && saveCopy(session, config.board.title).catch(say))}
+      />
+    ),
+    [config, theme, setTheme, openSharing, session, say],
+  );
+  const footer = useMemo(() => <div className="footer-chip"><StatusChip state={chip.state} text={chip.text} /></div>, [chip.state, chip.text]);
+  const canvas = useRef<HTMLElement>(null);
+  const phone = usePhoneLayout(canvas);
+  const makeRoom = useCallback(() => {
+    if (matchMedia(sheet_screen).matches) setOpen(false);
+  }, []);
+
+  return (
+    <div className="atelier board-page" data-theme={theme}>
+      <main className="board-canvas" data-testid="canvas" ref={canvas}>
+        <h1 className="unseen">{config.board.title}</h1>
+        <Canvas
+          parts={parts}
+          upload={api.upload}
+          board={config.board.id}
+          theme={theme}
+          viewOnly={!state.mayEdit}
+          menu={menu}
+          footer={footer}
+          topRight={topRight}
+          onSession={setSession}
+          onUploads={setUploads}
+        />
+        {!state.synced && state.line !== "closed" && <p className="ours opening" role="status">Opening the board…</p>}
+        {session && <JobOverlay store={jobs} board={session.targeting} mayCancel={mayCancel} onCancel={cancel} onRetry={retry} />}
+        {state.line === "closed" && (
+          <div className="ours closed" role="alert">
+            <p>{state.closedBecause}</p>
+            <button type="button" className="button primary" onClick={() => location.reload()}>Reload board</button>
+          </div>
+        )}
+        <NoticeList notices={notices} />
+      </main>
+      <SidePanel open={open} onToggle={() => setOpen(!open)} bar={phone && <><StatusChip state={chip.state} text={chip.text} />{bar}</>}>
+        {session && (
+          <PromptPanel api={api} boardId={config.board.id} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={open} mayCancel={mayCancel} onCancel={cancel} onAway={makeRoom} />
+        )}
+      </SidePanel>
+      {sharing && (
+        <ShareDialog
+          address={state.role === "owner" ? undefined : location.href}
+          share={async (role) => new URL((await api.share(config.board.id, role)).url, location.href).href}
+          onClose={() => setSharing(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Whether the canvas is so small that Excalidraw shows its layout for phones. */
+function usePhoneLayout(canvas: React.RefObject<HTMLElement | null>): boolean {
+  const [phone, setPhone] = useState(() => isPhoneLayout(innerWidth, innerHeight));
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setPhone(isPhoneLayout(entry!.contentRect.width, entry!.contentRect.height)));
+    observer.observe(canvas.current!);
+    return () => observer.disconnect();
+  }, [canvas]);
+  return phone;
+}
+
+async function saveCopy(session: BoardSession, title: string): Promise<void> {
+  const url = URL.createObjectURL(await asDocument(session.canvas, [...session.sync.unknown.values()]));
+  const link = Object.assign(document.createElement("a"), { href: url, download: `${title.replace(/[\\/:*?"<>|]+/g, " ").trim() || "board"}.excalidraw` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,127 @@
+import type { Api } from "../api/client";
+import { ApiError } from "../api/client";
+import { uuid } from "../api/ids";
+import { JobStore } from "../generation/jobStore";
+import { RoomClient } from "../room/RoomClient";
+import { unsavedIn } from "../room/unsaved";
+import { Notices } from "../ui/notices";
+import { socketUrl, type BoardConfig } from "./config";
+import { bringIntoView, type BoardApi, type Files, type SceneElement } from "./excalidraw";
+import { FileLoader } from "./fileLoader";
+import { SceneSync } from "./sceneSync";
+import { Targeting } from "./Targeting";
+
+/** Pictures that are not on the server yet. */
+export interface Uploads {
+  pending: number;
+  failed: number;
+}
+
+/** Everything that lives as long as one canvas: made when Excalidraw is ready, ended with it. */
+export class BoardSession {
+  readonly sync: SceneSync;
+  readonly files: FileLoader;
+  readonly targeting: Targeting;
+  private readonly stops: (() => void)[];
+  private opened = false;
+
+  constructor(
+    readonly canvas: BoardApi,
+    readonly room: RoomClient,
+    notices: Notices,
+    upload: Api["upload"],
+    board: string,
+    onUploads: (uploads: Uploads) => void,
+  ) {
+    this.files = new FileLoader(canvas, room, (id, bytes) => upload(board, id, bytes), {
+      uploaded: (changes) => this.sync.replace(changes),
+      failed: ({ fileId, error }) => notices.show(uploadNotice(this.files, fileId, error)),
+      changed: () => onUploads({ pending: this.files.pendingCount, failed: this.files.failedCount }),
+    });
+    this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element));
+    this.targeting = new Targeting(canvas, room, this.sync);
+    const leaving = () => {
+      this.sync.settle();
+      room.keep();
+    };
+    window.addEventListener("pagehide", leaving);
+    this.stops = [room.statusChanged.on(() => this.open()), () => window.removeEventListener("pagehide", leaving)];
+  }
+
+  stop(): void {
+    this.sync.settle();
+    this.targeting.stop();
+    this.files.stop();
+    this.sync.stop();
+    for (const stop of this.stops) stop();
+  }
+
+  /** To be called on every change of the canvas. */
+  changed(elements: readonly SceneElement[], files: Files): void {
+    this.files.check(elements, files);
+    this.sync.changed();
+  }
+
+  /** Once: shows the first complete scene, as a whole. */
+  private open(): void {
+    if (this.opened || !this.room.synced) return;
+    this.opened = true;
+    this.sync.apply();
+    requestAnimationFrame(() => bringIntoView(this.canvas, this.canvas.getSceneElements() as SceneElement[], false));
+  }
+}
+
+const refusals: Record<string, string> = {
+  element_too_big: "One element is too big to be kept, and was put back. A very long stroke does better in parts.",
+  board_full: "This board is full. Delete something before you add more.",
+  frozen: "This board is frozen: your last change was put back.",
+  forbidden: "You can look at this board, not change it. Your last change was put back.",
+};
+
+function refusalText(code: string, message: string): string {
+  return refusals[code] ?? `A change could not be kept, and was put back. (${message})`;
+}
+
+function uploadNotice(files: FileLoader, fileId: string, error: unknown) {
+  const again = !(error instanceof ApiError) || error.retryable;
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    key: `upload-${fileId}`,
+    tone: "problem" as const,
+    text: `A picture is not saved. ${reason}`,
+    action: again
+      ? { label: "Try again", run: () => files.retry(fileId) }
+      : { label: "Remove it", run: () => files.giveUp(fileId) },
+  };
+}
+
+export interface Parts {
+  room: RoomClient;
+  jobs: JobStore;
+  notices: Notices;
+}
+
+/** What is there before the canvas is: the room, the jobs, the notices, wired to each other. */
+export function assemble(config: BoardConfig): Parts {
+  const room = new RoomClient({
+    url: socketUrl(config.socket),
+    you: config.you,
+    unsaved: unsavedIn(localStorage, config.board.id, uuid()),
+  });
+  const jobs = new JobStore();
+  const notices = new Notices();
+  room.jobsArrived.on((arrived, all) => jobs.apply(arrived, all));
+  room.progressed.on(({ job, step, steps, preview_url }) => jobs.progress(job, step, steps, preview_url));
+  room.refused.on(({ code, message }) =>
+    notices.show({ key: `refused-${code}`, tone: "problem", text: refusalText(code, message) }),
+  );
+  room.troubled.on(({ code, message }) => notices.show({ key: `trouble-${code}`, tone: "problem", text: message }));
+  let frozen = false;
+  room.boardNews.on((news) => {
+    if (news.title) document.title = `${news.title} · Atelier`;
+    if (news.frozen !== undefined && news.frozen !== frozen) notices.show({ key: "frozen", text: news.frozen ? "This board was frozen: it can be looked at, not changed." : "This board is open again." });
+    frozen = news.frozen ?? frozen;
+    if (news.deleted) notices.show({ key: "deleted", tone: "problem", text: "This board was deleted.", seconds: null });
+  });
+  return { room, jobs, notices };
+}

@@ -1,0 +1,58 @@
+import { useEffect, useState } from "react";
+import type { RoomClient } from "../room/RoomClient";
+import { cursorColor, initial } from "../ui/hue";
+import { showCursors, type BoardApi } from "./excalidraw";
+
+export interface Person {
+  id: string;
+  name: string;
+  idle: boolean;
+}
+
+/** Draws everybody's cursor on the canvas, at most once a frame. */
+export function useCursors(api: BoardApi | null, room: RoomClient): void {
+  useEffect(() => {
+    if (!api) return;
+    let frame = 0;
+    const draw = () => {
+      frame = 0;
+      showCursors(api, room.people.all);
+    };
+    const stop = room.peopleChanged.on(() => {
+      frame ||= requestAnimationFrame(draw);
+    });
+    return () => {
+      stop();
+      cancelAnimationFrame(frame);
+    };
+  }, [api, room]);
+}
+
+/** The others, each once however many tabs they have. Changes only when somebody comes, goes or is renamed. */
+export function usePeople(room: RoomClient): readonly Person[] {
+  const [people, setPeople] = useState<readonly Person[]>([]);
+  useEffect(() => {
+    const look = () => {
+      const byId = new Map<string, Person>();
+      for (const { id, name, idle } of room.people.all.values()) {
+        const away = idle !== undefined && idle !== "active";
+        byId.set(id, { id, name, idle: away && (byId.get(id)?.idle ?? true) });
+      }
+      byId.delete(room.you.id);
+      const next = [...byId.values()];
+      setPeople((before) => (JSON.stringify(before) === JSON.stringify(next) ? before : next));
+    };
+    look();
+    return room.peopleChanged.on(look);
+  }, [room]);
+  return people;
+}
+
+export function Avatar({ person, you = false }: { person: Person; you?: boolean }) {
+  const title = you ? `${person.name} (you)` : person.name + (person.idle ? " (away)" : "");
+  return (
+    <span className="avatar" style={{ background: cursorColor(person.id) }} data-idle={person.idle} title={title} aria-label={title} role="img">
+      {initial(person.name)}
+    </span>
+  );
+}

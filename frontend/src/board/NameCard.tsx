@@ -1,0 +1,46 @@
+import { useId, useState } from "react";
+import type { BoardConfig } from "./config";
+
+interface Props {
+  name: string;
+  guest: boolean;
+  urls: BoardConfig["urls"];
+  onSave(name: string): Promise<void>;
+  onClose(): void;
+}
+
+/** My name as others see it; for guests, the way to an account that keeps their work. */
+export function NameCard({ name, guest, urls, onSave, onClose }: Props) {
+  const id = useId();
+  const [text, setText] = useState(name);
+  const [problem, setProblem] = useState("");
+  const save = async (event: React.FormEvent) => {
+    event.preventDefault();
+    if (!text.trim()) return;
+    try {
+      await onSave(text.trim());
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    event.stopPropagation();
+    if (event.key === "Escape") onClose();
+  };
+  const back = `?next=${encodeURIComponent(location.pathname)}`;
+  return (
+    <div className="name-card" onKeyDown={onKeyDown}>
+      <label className="label" htmlFor={id}>Your name here</label>
+      <form onSubmit={(event) => void save(event)}>
+        <input id={id} type="text" maxLength={80} autoFocus value={text} onChange={(event) => setText(event.target.value)} />
+        <button type="submit" className="button primary">Save</button>
+      </form>
+      {problem && <p className="problem" role="alert">{problem}</p>}
+      {guest && (
+        <p className="quiet">
+          You are a guest. <a href={urls.signup + back}>Sign up</a> or <a href={urls.login + back}>sign in</a> to keep your boards.
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import type { ReactNode } from "react";
+import { ChevronIcon, PanelIcon, SparkIcon } from "../ui/icons";
+import "./SidePanel.css";
+
+interface Props {
+  open: boolean;
+  onToggle(): void;
+  /** Shown in the bar of the sheet on narrow screens. */
+  bar: ReactNode;
+  children: ReactNode;
+}
+
+/** The place of the prompt: a column at the right, a sheet at the bottom of narrow screens. Folded it is one button. */
+export function SidePanel({ open, onToggle, bar, children }: Props) {
+  return (
+    <aside className="ours side-panel" data-open={open} aria-label="Make a picture" data-testid="panel">
+      <header>
+        <button type="button" className="button plain panel-toggle" aria-expanded={open} aria-controls="panel-body" onClick={onToggle} data-testid="panel-toggle">
+          <SparkIcon />
+          <span className="panel-title">Make a picture</span>
+          <span className="panel-fold" aria-hidden="true">{open ? <PanelIcon size={16} /> : null}</span>
+          <span className="sheet-fold" aria-hidden="true"><ChevronIcon size={18} /></span>
+        </button>
+        <div className="sheet-bar">{bar}</div>
+      </header>
+      <div id="panel-body" className="panel-body" hidden={!open}>
+        {children}
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,47 @@
+import { useState } from "react";
+import type { RoomClient } from "../room/RoomClient";
+import { ShareIcon } from "../ui/icons";
+import { Avatar, usePeople } from "./Collaborators";
+import type { BoardConfig } from "./config";
+import { NameCard } from "./NameCard";
+import "./TopBar.css";
+
+interface Props {
+  room: RoomClient;
+  config: BoardConfig;
+  rename(name: string): Promise<void>;
+  onShare(): void;
+}
+
+const most_avatars = 5;
+
+/** Who is here, who I am, and the way to bring others. */
+export function TopBar({ room, config, rename, onShare }: Props) {
+  const people = usePeople(room);
+  const [name, setName] = useState(config.you.name);
+  const [open, setOpen] = useState(false);
+  const save = async (next: string) => {
+    await rename(next);
+    setName(next);
+    setOpen(false);
+  };
+  return (
+    <div className="ours top-bar" data-testid="top-bar">
+      <ul className="people" aria-label={`${people.length + 1} ${people.length ? "people are" : "person is"} here`} data-testid="people">
+        {people.slice(0, most_avatars).map((person) => (
+          <li key={person.id}><Avatar person={person} /></li>
+        ))}
+        {people.length > most_avatars && <li className="more" title={people.slice(most_avatars).map((each) => each.name).join(", ")}>+{people.length - most_avatars}</li>}
+        <li>
+          <button type="button" className="you" aria-expanded={open} aria-label={`You are ${name}. Change your name`} onClick={() => setOpen(!open)}>
+            <Avatar person={{ id: config.you.id, name, idle: false }} you />
+          </button>
+        </li>
+      </ul>
+      <button type="button" className="button primary" data-testid="share" onClick={onShare}>
+        <ShareIcon size={17} /> <span>Share</span>
+      </button>
+      {open && <NameCard name={name} guest={config.you.guest} urls={config.urls} onSave={save} onClose={() => setOpen(false)} />}
+    </div>
+  );
+}

@@ -1,0 +1,23 @@
+import type { Role } from "../room/protocol";
+
+/** What Django wrote into the page, `<script id="board-config" type="application/json">`. */
+export interface BoardConfig {
+  board: { id: string; title: string };
+  you: { id: string; name: string; guest: boolean; role: Role; color?: string };
+  /** Path of the websocket. */
+  socket: string;
+  api: string;
+  urls: { boards: string; login: string; signup: string; logout: string };
+}
+
+export function readConfig(page: Document): BoardConfig {
+  const text = page.getElementById("board-config")?.textContent;
+  if (!text) throw new Error("This page carries no board-config.");
+  return JSON.parse(text) as BoardConfig;
+}
+
+export function socketUrl(path: string): string {
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}

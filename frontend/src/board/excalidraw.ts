@@ -1,0 +1,245 @@
+/**
+ * Everything this page knows of Excalidraw. 0.19 changes its props and API: then this file changes, and no other.
+ */
+import {
+  CaptureUpdateAction,
+  exportToBlob,
+  getDataURL,
+  isInvisiblySmallElement,
+  mutateElement,
+  newElementWith,
+  restoreElements,
+  sceneCoordsToViewportCoords,
+  serializeAsJSON,
+} from "@excalidraw/excalidraw";
+import type { UserIdleState } from "@excalidraw/excalidraw";
+import type {
+  ExcalidrawElement,
+  ExcalidrawFrameElement,
+  ExcalidrawImageElement,
+  FileId,
+  NonDeletedExcalidrawElement,
+  OrderedExcalidrawElement,
+} from "@excalidraw/excalidraw/element/types";
+import type {
+  AppState,
+  BinaryFileData,
+  BinaryFiles,
+  Collaborator as Cursor,
+  ExcalidrawImperativeAPI,
+  SocketId,
+} from "@excalidraw/excalidraw/types";
+import type { BoardFile, Region } from "../api/types";
+import type { Collaborator, WireElement } from "../room/protocol";
+import { compareOrder } from "../room/reconcile";
+
+export { Excalidraw, Footer, MainMenu } from "@excalidraw/excalidraw";
+export type BoardApi = ExcalidrawImperativeAPI;
+export type SceneElement = OrderedExcalidrawElement;
+export type ImageElement = ExcalidrawImageElement;
+export type Theme = AppState["theme"];
+export type Files = BinaryFiles;
+export { isInvisiblySmallElement as isInvisible };
+
+/** Elements as they travel, and back: the same objects under another type. */
+export const asWire = (elements: readonly SceneElement[]) => elements as unknown as readonly WireElement[];
+const asScene = (elements: readonly WireElement[]) => elements as unknown as SceneElement[];
+
+/** Ids that must not change under somebody's hands: being drawn, resized or typed here. */
+export function heldIds(api: BoardApi): Set<string> {
+  const { newElement, resizingElement, editingTextElement, multiElement } = api.getAppState();
+  return new Set([newElement, resizingElement, editingTextElement, multiElement].flatMap((element) => (element ? [element.id] : [])));
+}
+
+export function pointsBeingDrawn(api: BoardApi): number {
+  const { newElement } = api.getAppState();
+  return newElement?.type === "freedraw" ? newElement.points.length : 0;
+}
+
+/**
+ * Makes elements from the wire fit for the canvas.
+ *
+ * restoreElements fills in what would crash the canvas, but rewrites the indexes of unsorted parts, bumps versions,
+ * and drops what it does not know or see: unknown types come back as `unknown`, and a dropped change of an element
+ * that is here (its tombstone, most of all) is laid over it.
+ */
+export function restored(
+  arrived: readonly WireElement[],
+  here: ReadonlyMap<string, SceneElement>,
+): { elements: SceneElement[]; unknown: WireElement[] } {
+  const sorted = [...arrived].sort(compareOrder);
+  const known = new Map(restoreElements(asScene(sorted), null).map((element) => [element.id, element]));
+  const elements: SceneElement[] = [];
+  const unknown: WireElement[] = [];
+  for (const wire of sorted) {
+    const { id, index, version, versionNonce } = wire;
+    const base = known.get(id) ?? (here.has(id) ? { ...here.get(id), ...wire } : null);
+    if (base) elements.push({ ...base, index, version, versionNonce } as unknown as SceneElement);
+    else if (!wire.isDeleted) unknown.push(wire);
+  }
+  return { elements, unknown };
+}
+
+/** A copy with changes, as a new version. */
+export function changed<E extends ExcalidrawElement>(element: E, changes: Partial<Omit<E, "id" | "version" | "versionNonce">>): E {
+  return newElementWith(element, changes as Parameters<typeof newElementWith<E>>[1]);
+}
+
+/**
+ * Puts an element at another place in the order, as a new version that beats `over`.
+ *
+ * In place: Excalidraw goes on drawing on the object it began with. So does its own repair.
+ */
+export function moveInPlace(element: SceneElement, index: string, over = 0): SceneElement {
+  Object.assign(element, { version: Math.max(element.version, over) });
+  return mutateElement(element, { index } as Partial<SceneElement> as never, false);
+}
+
+/** Takes over exactly the version that the server made by moving ours. In place, as above. */
+export function takeMove(element: SceneElement, { index, version, versionNonce }: WireElement): SceneElement {
+  return Object.assign(element, { index, version, versionNonce });
+}
+
+/** Replaces the scene; elements left out are gone without a trace, so always pass all of them. Not an undo step. */
+export function replaceScene(api: BoardApi, elements: readonly SceneElement[]): void {
+  api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
+export function showCursors(api: BoardApi, people: ReadonlyMap<string, Collaborator>): void {
+  const cursors = new Map<SocketId, Cursor>();
+  for (const [session, { id, name, pointer, button, selected, idle }] of people) {
+    cursors.set(session as SocketId, {
+      id, // Excalidraw hashes the hue from it
+      username: name,
+      pointer,
+      button,
+      selectedElementIds: Object.fromEntries((selected ?? []).map((selectedId) => [selectedId, true as const])),
+      userState: (idle ?? "active") as UserIdleState,
+    });
+  }
+  api.updateScene({ collaborators: cursors });
+}
+
+export function addFiles(api: BoardApi, files: Record<string, BoardFile>): void {
+  api.addFiles(
+    Object.entries(files).map(([id, { url, mime_type }]) => ({
+      id: id as FileId,
+      dataURL: url as BinaryFileData["dataURL"], // an address of our own origin serves as well, and is far smaller
+      mimeType: mime_type as BinaryFileData["mimeType"],
+      created: Date.now(),
+    })),
+  );
+}
+
+/**
+ * Swaps addresses for the bytes themselves, so that what is copied, saved or exported holds its pictures.
+ *
+ * In place: addFiles never overwrites an id. A picture that cannot be fetched keeps its address.
+ */
+export async function embedFiles(api: BoardApi): Promise<void> {
+  const embed = async (file: BinaryFileData) => {
+    if (file.dataURL.startsWith("data:")) return;
+    const answer = await fetch(file.dataURL).catch(() => null);
+    if (answer?.ok) Object.assign(file, { dataURL: await getDataURL(await answer.blob()) });
+  };
+  await Promise.all(Object.values(api.getFiles()).map(embed));
+}
+
+/** The scene as an .excalidraw document, with what this version of the canvas cannot draw. */
+export async function asDocument(api: BoardApi, unknown: readonly WireElement[]): Promise<Blob> {
+  await embedFiles(api);
+  const scene = JSON.parse(serializeAsJSON(api.getSceneElements(), api.getAppState(), api.getFiles(), "local")) as {
+    elements: unknown[];
+  };
+  scene.elements.push(...unknown);
+  return new Blob([JSON.stringify(scene, null, 2)], { type: "application/vnd.excalidraw+json" });
+}
+
+/** Draws a region as a picture: on white, never dark, at width × height pixels. */
+export function drawRegion(
+  elements: readonly NonDeletedExcalidrawElement[],
+  files: BinaryFiles,
+  region: Region,
+  size: { width: number; height: number; scale: number },
+): Promise<Blob> {
+  const frame = { ...blankFrame, ...region } as unknown as ExcalidrawFrameElement;
+  const withPictures = elements.some((element) => element.type === "image");
+  return exportToBlob({
+    elements: elements.map((element) => ({ ...element, frameId: null })) as NonDeletedExcalidrawElement[],
+    files,
+    exportingFrame: frame,
+    exportPadding: 0,
+    appState: { exportBackground: true, viewBackgroundColor: "#ffffff", exportWithDarkMode: false },
+    getDimensions: () => size,
+    // Lines compress best and exactly as PNG; photographs would be megabytes.
+    ...(withPictures ? { mimeType: "image/webp", quality: 0.92 } : { mimeType: "image/png" }),
+  });
+}
+
+const blankFrame = {
+  id: "snapshot",
+  type: "frame",
+  angle: 0,
+  strokeColor: "#bbb",
+  backgroundColor: "transparent",
+  fillStyle: "solid",
+  strokeWidth: 1,
+  strokeStyle: "solid",
+  roughness: 0,
+  opacity: 100,
+  groupIds: [],
+  frameId: null,
+  index: "a0",
+  roundness: null,
+  seed: 1,
+  version: 1,
+  versionNonce: 1,
+  isDeleted: false,
+  boundElements: null,
+  updated: 1,
+  link: null,
+  locked: false,
+  name: null,
+};
+
+/** Where a region of the scene lies within the canvas, in CSS pixels. */
+export function onScreen(api: BoardApi, region: Region): Region {
+  const state = api.getAppState();
+  const { x, y } = sceneCoordsToViewportCoords({ sceneX: region.x, sceneY: region.y }, state);
+  const zoom = state.zoom.value;
+  return { x: x - state.offsetLeft, y: y - state.offsetTop, width: region.width * zoom, height: region.height * zoom };
+}
+
+/** The part of the scene that is in view. */
+export function inView(api: BoardApi): Region {
+  const { scrollX, scrollY, zoom, width, height } = api.getAppState();
+  return { x: -scrollX, y: -scrollY, width: width / zoom.value, height: height / zoom.value };
+}
+
+/** Brings elements into view, never larger than life. */
+export function bringIntoView(api: BoardApi, elements: readonly SceneElement[], animate: boolean): void {
+  if (elements.length) api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, maxZoom: 1, animate });
+}
+
+/** Whether Excalidraw chooses its layout for phones, which has no footer and no room at the top right. */
+export function isPhoneLayout(width: number, height: number): boolean {
+  return width < 730 || (height < 500 && width < 1000);
+}
+
+export function takeFrameTool(api: BoardApi): void {
+  api.setActiveTool({ type: "frame" });
+}
+
+/** Opens Excalidraw's own picture export, with the real pictures in it. */
+export async function openImageExport(api: BoardApi): Promise<void> {
+  await embedFiles(api);
+  api.updateScene({ appState: { openDialog: { name: "imageExport" } } });
+}
+
+/**
+ * Gives an opened help window the focus, without which Escape does not close it: Excalidraw puts it on the first link,
+ * and those lead to other people's servers and are hidden (Board.css).
+ */
+export function focusHelp(): void {
+  setTimeout(() => document.querySelector<HTMLElement>(".HelpDialog .Modal__content")?.focus(), 50);
+}

@@ -1,0 +1,161 @@
+import { Pace } from "../room/Pace";
+import type { WireElement } from "../room/protocol";
+import { compareOrder, merge, takesIncoming, withOwnIndices } from "../room/reconcile";
+import type { RoomClient } from "../room/RoomClient";
+import { asWire, heldIds, isInvisible, moveInPlace, pointsBeingDrawn, replaceScene, restored, takeMove, type BoardApi, type SceneElement } from "./excalidraw";
+
+const long_stroke_points = 200; // each delta of a stroke carries all of its points
+const slowest_apply_ms = 250;
+
+/**
+ * Carries changes between the canvas and the room.
+ *
+ * Out: elements whose version the room has not seen, at most every 33 ms. In: what gathered in the inbox, at most once
+ * a frame and never for more than a third of the time; a hidden page only gathers.
+ */
+export class SceneSync {
+  /** What came from the server and this canvas cannot show; kept so that saving a copy loses nothing. */
+  readonly unknown = new Map<string, WireElement>();
+  private readonly outPace = new Pace(() => this.outWait_ms(), () => this.collect());
+  private readonly refused = new Set<string>();
+  /** Elements of others that have another index here than on the server, until the one that is in their place moves. */
+  private readonly displaced = new Map<string, { version: number; index: string; real: string }>();
+  private frame = 0;
+  private appliedAt = -Infinity;
+  private applyCost_ms = 0;
+  private readonly stops: (() => void)[] = [];
+
+  constructor(
+    private readonly api: BoardApi,
+    private readonly room: RoomClient,
+    /** Whether an element may travel: a picture only once its bytes are on the server. */
+    private readonly isReady: (element: SceneElement) => boolean,
+  ) {
+    this.stops.push(
+      room.elementsArrived.on(() => this.schedule()),
+      room.elementsGone.on((ids) => this.drop(ids)),
+      room.refused.on(({ id }) => this.takeBack(id)),
+      api.onPointerUp(() => void setTimeout(() => this.settle())),
+      listen(window, "blur", () => this.settle()),
+      listen(document, "visibilitychange", () => (document.hidden ? this.settle() : this.schedule())),
+    );
+    this.schedule();
+  }
+
+  stop(): void {
+    cancelAnimationFrame(this.frame);
+    this.outPace.stop();
+    for (const stop of this.stops) stop();
+  }
+
+  /** To be called on every change of the canvas. */
+  changed(): void {
+    if (this.room.mayEdit) this.outPace.ask();
+    if (this.room.inbox.size) this.schedule();
+  }
+
+  /** Everything out and in, now. */
+  settle(): void {
+    this.collect();
+    this.room.flushNow();
+    for (const id of [...this.refused]) this.takeBack(id);
+    if (this.room.inbox.size) this.schedule();
+  }
+
+  /** Puts what arrived on the canvas. */
+  apply(): void {
+    const started = performance.now();
+    const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+    const byId = new Map(here.map((element) => [element.id, element]));
+    const held = heldIds(this.api);
+    const { elements, unknown } = restored(this.room.inbox.take((id) => held.has(id)), byId);
+    for (const element of unknown) this.unknown.set(element.id, element);
+    const news = elements.filter((element) => takesIncoming(byId.get(element.id), element) && (byId.has(element.id) || !element.isDeleted));
+    const moved = this.room.inbox.takeMoves().filter((move) => this.follow(byId.get(move.id), move));
+    if (news.length || moved.length) replaceScene(this.api, this.inOrder(merge(here, news)));
+    this.appliedAt = performance.now();
+    this.applyCost_ms = this.appliedAt - started;
+  }
+
+  /** Elements changed by the page itself, such as a frame's prompt. Not an undo step; travels like any edit. */
+  replace(changes: ReadonlyMap<string, SceneElement>): void {
+    const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+    replaceScene(this.api, here.map((element) => changes.get(element.id) ?? element));
+  }
+
+  private collect(): void {
+    this.outPace.stop();
+    if (!this.room.mayEdit) return;
+    const drawing = heldIds(this.api);
+    const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+    this.room.offer(asWire(here.filter((element) => this.isReady(element) && !(drawing.has(element.id) && isInvisible(element)))));
+    this.room.flushNow();
+  }
+
+  private outWait_ms(): number {
+    if (pointsBeingDrawn(this.api) > long_stroke_points) return 100;
+    return this.room.isCrowd ? 80 : 33;
+  }
+
+  private schedule(): void {
+    if (this.frame || document.hidden) return;
+    const wait_ms = Math.min(Math.max(33, 3 * this.applyCost_ms), slowest_apply_ms);
+    const tick = () => {
+      this.frame = 0;
+      if (performance.now() - this.appliedAt < wait_ms) this.frame = requestAnimationFrame(tick);
+      else this.apply();
+    };
+    this.frame = requestAnimationFrame(tick);
+  }
+
+  /** The server found the index of one of ours taken. What was edited here since stays; only the place changes. */
+  private follow(here: SceneElement | undefined, move: WireElement): boolean {
+    if (!here || here.index === move.index) return false;
+    if (here.version < move.version) takeMove(here, move);
+    else moveInPlace(here, move.index, move.version);
+    return true;
+  }
+
+  private inOrder(elements: SceneElement[]): readonly SceneElement[] {
+    const held = heldIds(this.api);
+    const ours = ({ id }: SceneElement) => held.has(id) || this.room.mayMove(id);
+    const real = elements.map((element) => this.replaced(element)).sort(compareOrder);
+    // Ours moves as a new version, which the server is told; anything else only here, without a word to anybody.
+    return withOwnIndices<SceneElement>(real, ours, (element, index) => {
+      if (ours(element)) return moveInPlace(element, index);
+      this.displaced.set(element.id, { version: element.version, index, real: element.index });
+      return { ...element, index } as SceneElement;
+    });
+  }
+
+  private replaced(element: SceneElement): SceneElement {
+    const away = this.displaced.get(element.id);
+    if (!away) return element;
+    this.displaced.delete(element.id);
+    if (away.version !== element.version || away.index !== element.index) return element;
+    return { ...element, index: away.real } as SceneElement;
+  }
+
+  private drop(ids: ReadonlySet<string>): void {
+    for (const id of ids) this.unknown.delete(id);
+    const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+    replaceScene(this.api, here.filter((element) => !ids.has(element.id)));
+  }
+
+  /** A refused element goes back to what the server has, or leaves; not while it is in somebody's hands. */
+  private takeBack(id: string): void {
+    this.refused.add(id);
+    if (heldIds(this.api).has(id)) return;
+    this.refused.delete(id);
+    const server = this.room.giveUp(id);
+    const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+    const others = here.filter((element) => element.id !== id);
+    const back = server ? restored([server], new Map()).elements : [];
+    replaceScene(this.api, this.inOrder(merge(others, back)));
+  }
+}
+
+function listen(target: EventTarget, name: string, run: () => void): () => void {
+  target.addEventListener(name, run);
+  return () => target.removeEventListener(name, run);
+}

@@ -1,0 +1,103 @@
+import { useId } from "react";
+import type { Checkpoint, KindOfCheckpoint, NumberParam } from "../api/types";
+import { DiceIcon, LockIcon, UnlockIcon } from "../ui/icons";
+import { largest_seed, numberOf, randomSeed, type Form } from "./form";
+import { NumberField } from "./NumberField";
+
+interface Props {
+  form: Form;
+  change(part: Partial<Form>): void;
+  checkpoints: readonly Checkpoint[];
+  checkpoint: Checkpoint;
+  kind: KindOfCheckpoint;
+  errors: Record<string, string>;
+  /** The seed of the last picture made from here, offered when the seed is locked. */
+  lastSeed: number | null;
+  inFrame: boolean;
+}
+
+const numbers: { name: NumberParam; label: string; step: number }[] = [
+  { name: "steps", label: "Steps", step: 1 },
+  { name: "guidance_scale", label: "Guidance by words", step: 0.5 },
+  { name: "image_guidance_scale", label: "Guidance by sketch", step: 0.1 },
+];
+
+/** Everything that most people never need; what this kind of this checkpoint ignores is not shown at all. */
+export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, lastSeed, inFrame }: Props) {
+  const id = useId();
+  const has = (name: string) => kind.uses.includes(name);
+  const setNumber = (name: NumberParam, value: number | undefined) => {
+    const rest = { ...form.numbers };
+    delete rest[name];
+    change({ numbers: value === undefined ? rest : { ...rest, [name]: value } });
+  };
+  return (
+    <details className="advanced">
+      <summary>Advanced</summary>
+      <div className="advanced-body">
+        {checkpoints.length > 1 && (
+          <div className="field">
+            <label htmlFor={`${id}-checkpoint`} onDoubleClick={() => change({ checkpoint: null })}>Model</label>
+            <select id={`${id}-checkpoint`} value={checkpoint.name} onChange={(event) => change({ checkpoint: event.target.value, numbers: {} })}>
+              {checkpoints.map(({ name, title, status }) => (
+                <option key={name} value={name}>{status === "ready" ? title : `${title} (${status === "loading" ? "loading" : "not available"})`}</option>
+              ))}
+            </select>
+          </div>
+        )}
+        {has("negative_prompt") && (
+          <div className="field">
+            <label htmlFor={`${id}-negative`} title="Double-click: empty" onDoubleClick={() => change({ negative: "" })}>Leave out</label>
+            <input id={`${id}-negative`} type="text" maxLength={1000} value={form.negative} placeholder="blurry, text" aria-invalid={errors.negative_prompt ? true : undefined} onChange={(event) => change({ negative: event.target.value })} />
+            {errors.negative_prompt && <span className="error" role="alert">{errors.negative_prompt}</span>}
+          </div>
+        )}
+        <div className="pair">
+          {numbers.filter(({ name }) => has(name)).map(({ name, label, step }) => (
+            <NumberField key={name} label={label} step={step} value={form.numbers[name]} usual={numberOf({ ...form, numbers: {} }, kind, name)} limits={kind.limits[name]} error={errors[name]} onChange={(value) => setNumber(name, value)} />
+          ))}
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-seed`} title="Double-click: a new one each time" onDoubleClick={() => change({ seed: null, seedLocked: false })}>Seed</label>
+          <div className="seed">
+            <input
+              id={`${id}-seed`} type="number" min={0} max={largest_seed} step={1} placeholder="new each time" value={form.seedLocked && form.seed !== null ? form.seed : ""} aria-invalid={errors.seed ? true : undefined}
+              onChange={(event) => change(event.target.value === "" ? { seed: null, seedLocked: false } : { seed: Number(event.target.value), seedLocked: true })}
+            />
+            <button type="button" className="button icon" aria-label="Throw a new seed and keep it" title="New seed" onClick={() => change({ seed: randomSeed(), seedLocked: true })}>
+              <DiceIcon />
+            </button>
+            <button
+              type="button" className="button icon" aria-label="Keep the seed" title={form.seedLocked ? "The seed is kept" : "Keep the seed of the last picture"} aria-pressed={form.seedLocked}
+              onClick={() => change(form.seedLocked ? { seedLocked: false } : { seedLocked: true, seed: form.seed ?? lastSeed ?? randomSeed() })}
+            >
+              {form.seedLocked ? <LockIcon /> : <UnlockIcon />}
+            </button>
+          </div>
+          {errors.seed && <span className="error" role="alert">{errors.seed}</span>}
+        </div>
+        <div className="field">
+          <span className="label" id={`${id}-count`} onDoubleClick={() => change({ count: 1 })}>How many</span>
+          <div className="choices" role="radiogroup" aria-labelledby={`${id}-count`}>
+            {[1, 2, 3, 4].map((count) => (
+              <button key={count} type="button" role="radio" aria-checked={form.count === count} onClick={() => change({ count })}>{count}</button>
+            ))}
+          </div>
+          {errors.count && <span className="error" role="alert">{errors.count}</span>}
+        </div>
+        {inFrame && (
+          <div className="field">
+            <span className="label" id={`${id}-place`} onDoubleClick={() => change({ placement: "beside" })}>Where it goes</span>
+            <div className="choices" role="radiogroup" aria-labelledby={`${id}-place`}>
+              {(["beside", "inside"] as const).map((placement) => (
+                <button key={placement} type="button" role="radio" aria-checked={form.placement === placement} onClick={() => change({ placement })}>
+                  {placement === "beside" ? "Beside the frame" : "Into the frame"}
+                </button>
+              ))}
+            </div>
+          </div>
+        )}
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,109 @@
+import { useEffect, useRef } from "react";
+import type { Job } from "../api/types";
+import { RetryIcon } from "../ui/icons";
+import type { BoardPort } from "./boardPort";
+import { standing, useJobNews, useJobs } from "./useJobs";
+import type { JobStore } from "./jobStore";
+import "./JobOverlay.css";
+
+interface Props {
+  store: JobStore;
+  board: BoardPort;
+  mayCancel(job: Job): boolean;
+  onCancel(job: Job): void;
+  onRetry(job: Job): void;
+}
+
+/**
+ * A card over the frame of each job that waits, runs or failed; drawn in screen space, under Excalidraw's own panels.
+ *
+ * Not an element of the scene: nobody can move, delete or undo it, and it is in no export. Several jobs at one place
+ * are stacked: the first fills the frame, the others lie as lines below it.
+ */
+export function JobOverlay({ store, board, mayCancel, onCancel, onRetry }: Props) {
+  const jobs = useJobs(store);
+  const news = useJobNews(store);
+  const root = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    let frame = 0;
+    const place = () => {
+      frame = 0;
+      root.current?.querySelectorAll<HTMLElement>("[data-job]").forEach((card) => {
+        const job = jobs.find(({ id }) => id === card.dataset.job);
+        const at = job && board.place(job);
+        card.hidden = !at;
+        if (!at) return;
+        const below = Number(card.dataset.rank);
+        card.style.transform = `translate(${at.x}px, ${below ? at.y + at.height + 8 + (below - 1) * 44 : at.y}px)`;
+        card.style.width = `${below ? Math.max(at.width, 220) : at.width}px`;
+        card.style.height = below ? "36px" : `${at.height}px`;
+        card.dataset.small = String(!below && (at.width < 190 || at.height < 120));
+      });
+    };
+    const ask = () => {
+      frame ||= requestAnimationFrame(place);
+    };
+    place();
+    const stop = board.onMove(ask);
+    return () => {
+      stop();
+      cancelAnimationFrame(frame);
+    };
+  }, [jobs, board]);
+
+  return (
+    <div className="ours job-overlays" ref={root}>
+      <p className="unseen" role="status" aria-live="polite">{news}</p>
+      {ranked(jobs).map(({ job, rank }) => (
+        <JobCard key={job.id} job={job} rank={rank} mayCancel={mayCancel(job)} mayRetry={board.mayEdit} onCancel={() => onCancel(job)} onRetry={() => onRetry(job)} onDismiss={() => store.dismiss(job.id)} />
+      ))}
+    </div>
+  );
+}
+
+interface CardProps {
+  job: Job;
+  rank: number;
+  mayCancel: boolean;
+  mayRetry: boolean;
+  onCancel(): void;
+  onRetry(): void;
+  onDismiss(): void;
+}
+
+function JobCard({ job, rank, mayCancel, mayRetry, onCancel, onRetry, onDismiss }: CardProps) {
+  const fraction = job.steps ? (job.step ?? 0) / job.steps : 0;
+  const failed = job.status === "failed";
+  return (
+    <div className="job-card" data-testid="job-overlay" data-job={job.id} data-rank={rank} data-status={job.status} role="group" aria-label={`${job.created_by?.name ?? "Someone"}: ${standing(job)}`}>
+      {job.preview_url && !failed && rank === 0 && <img className="job-preview" src={job.preview_url} alt="" />}
+      <div className="job-plate">
+        <strong>{job.created_by?.name ?? "Someone"}</strong>
+        <span className="job-standing">{standing(job)}</span>
+        {!failed && (
+          <div className="job-bar" role="progressbar" aria-label="Progress" aria-valuemin={0} aria-valuemax={job.steps ?? 1} aria-valuenow={job.step ?? 0} data-waiting={job.status === "queued"}>
+            <i style={{ width: `${fraction * 100}%` }} />
+          </div>
+        )}
+        <div className="job-actions">
+          {!failed && mayCancel && <button type="button" className="button small" onClick={onCancel} disabled={job.cancel_requested}>Cancel</button>}
+          {failed && mayRetry && <button type="button" className="button small primary" onClick={onRetry}><RetryIcon size={15} /> Try again</button>}
+          {failed && <button type="button" className="button small" onClick={onDismiss}>Dismiss</button>}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** The running one of a place comes first, then by age. */
+function ranked(jobs: readonly Job[]): { job: Job; rank: number }[] {
+  const count = new Map<string, number>();
+  const first = [...jobs].sort((a, b) => Number(b.status === "running") - Number(a.status === "running"));
+  return first.map((job) => {
+    const place = job.frame ?? JSON.stringify(job.region);
+    const rank = count.get(place) ?? 0;
+    count.set(place, rank + 1);
+    return { job, rank };
+  });
+}

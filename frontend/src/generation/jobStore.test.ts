@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Job } from "../api/types";
+import { JobStore } from "./jobStore";
+import { standing } from "./useJobs";
+
+const job = (id: string, fields: Partial<Job> = {}): Job => ({
+  id, kind: "img2img", status: "queued", params: { kind: "img2img", prompt: "a house" }, position: 1, eta_seconds: null,
+  step: null, steps: null, error: null, images: [], created_by: { id: "u1", name: "Ana" }, created_at: "2026-01-01T00:00:00Z", ...fields,
+});
+
+let store: JobStore;
+let told: string[];
+const shown = () => store.list().map(({ id, status }) => `${id}:${status}`);
+
+beforeEach(() => {
+  store = new JobStore();
+  told = [];
+  store.onNews(({ text }) => told.push(text));
+});
+
+describe("jobs of a board", () => {
+  it("a newcomer sees what is under way, with the last preview", () => {
+    store.apply([job("a", { status: "running", step: 3, steps: 12, preview_url: "data:x" }), job("b")], true);
+    expect(shown()).toEqual(["a:running", "b:queued"]);
+    expect(store.list()[0]!.preview_url).toBe("data:x");
+    expect(told).toEqual([]);
+  });
+
+  it("progress moves it, keeps the preview between steps, and is told once", () => {
+    store.apply([job("a")]);
+    store.progress("a", 1, 12, "data:1");
+    store.progress("a", 2, 12, null);
+    expect(store.list()[0]).toMatchObject({ status: "running", step: 2, steps: 12, preview_url: "data:1" });
+    store.apply([job("a", { status: "running", step: 2, steps: 12 })]);
+    expect(store.list()[0]!.preview_url).toBe("data:1");
+    store.progress("unknown", 1, 2);
+    expect(shown()).toEqual(["a:running"]);
+    expect(told).toEqual(["Ana’s picture is being made."]);
+  });
+
+  it("a finished or cancelled job goes, a failed one stays until it is tried again", () => {
+    store.apply([job("a", { status: "running" }), job("b", { status: "running" }), job("c", { status: "running" })]);
+    store.apply([job("a", { status: "succeeded" }), job("b", { status: "cancelled" }), job("c", { status: "failed", error: { code: "x", message: "Out of memory.", retryable: true } })]);
+    expect(shown()).toEqual(["c:failed"]);
+    expect(told.at(-1)).toMatch(/Out of memory/);
+    store.apply([job("d", { retry_of: "c" })]);
+    expect(shown()).toEqual(["d:queued"]);
+  });
+
+  it("a dismissed failure does not come back with the next welcome", () => {
+    const failed = job("a", { status: "failed" });
+    store.apply([failed]);
+    store.dismiss("a");
+    store.apply([failed], true);
+    expect(shown()).toEqual([]);
+  });
+
+  it("after a reconnect what is not in the welcome is over", () => {
+    store.apply([job("a"), job("b")]);
+    store.apply([job("b")], true);
+    expect(shown()).toEqual(["b:queued"]);
+  });
+});
+
+describe("standing in words", () => {
+  it.each([
+    [job("a"), "Waiting…"],
+    [job("a", { position: 3, eta_seconds: 20 }), "Waiting… 2 ahead, about 20 s"],
+    [job("a", { position: 1, eta_seconds: 240 }), "Waiting… about 4 min"],
+    [job("a", { status: "running", step: 3, steps: 12 }), "step 3 of 12"],
+    [job("a", { status: "running" }), "Starting…"],
+    [job("a", { status: "running", step: 3, steps: 12, cancel_requested: true }), "Cancelling…"],
+    [job("a", { status: "failed", error: { code: "x", message: "No.", retryable: false } }), "No."],
+  ])("%#", (given, words) => expect(standing(given)).toBe(words));
+});

@@ -1,0 +1,94 @@
+import type { Job } from "../api/types";
+
+/** A job in the words of a person: what a screen reader is told when it changes. */
+export interface JobNews {
+  job: Job;
+  text: string;
+}
+
+/**
+ * The jobs of this board that are worth showing: waiting, running, or failed and not yet dealt with.
+ *
+ * Filled by the room's messages alone, so that whoever comes late or reloads sees the same.
+ */
+export class JobStore {
+  private jobs: ReadonlyMap<string, Job> = new Map();
+  private listing: readonly Job[] = [];
+  private readonly dismissed = new Set<string>();
+  private readonly listeners = new Set<() => void>();
+  private readonly newsListeners = new Set<(news: JobNews) => void>();
+
+  /** Stable between changes. */
+  readonly list = (): readonly Job[] => this.listing;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  };
+
+  onNews(listener: (news: JobNews) => void): () => void {
+    this.newsListeners.add(listener);
+    return () => void this.newsListeners.delete(listener);
+  }
+
+  /** all: these are the board's jobs, whatever else is here is over. */
+  apply(arrived: readonly Job[], all = false): void {
+    const next = new Map(all ? [] : this.jobs);
+    for (const job of arrived) {
+      const before = this.jobs.get(job.id);
+      const kept = before && job.preview_url === undefined ? { ...job, preview_url: before.preview_url } : job;
+      if (job.retry_of) next.delete(job.retry_of);
+      if (isShown(job) && !this.dismissed.has(job.id)) next.set(job.id, kept);
+      else next.delete(job.id);
+      if (before && before.status !== job.status) this.tell(job);
+    }
+    this.keep(next);
+  }
+
+  progress(id: string, step: number, steps: number, preview_url?: string | null): void {
+    const job = this.jobs.get(id);
+    if (!job) return;
+    const moved = { ...job, status: "running" as const, step, steps, preview_url: preview_url ?? job.preview_url };
+    this.keep(new Map(this.jobs).set(id, moved));
+    if (job.status === "queued") this.tell(moved);
+  }
+
+  /** Hides a failure here; others see it until it is tried again. */
+  dismiss(id: string): void {
+    this.dismissed.add(id);
+    const next = new Map(this.jobs);
+    next.delete(id);
+    this.keep(next);
+  }
+
+  private keep(jobs: ReadonlyMap<string, Job>): void {
+    this.jobs = jobs;
+    this.listing = [...jobs.values()].sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
+    for (const listener of this.listeners) listener();
+  }
+
+  private tell(job: Job): void {
+    const text = announcement(job);
+    if (text) for (const listener of this.newsListeners) listener({ job, text });
+  }
+}
+
+function isShown({ status }: Job): boolean {
+  return status === "queued" || status === "running" || status === "failed";
+}
+
+function announcement(job: Job): string {
+  const what = `${job.created_by?.name ?? "Someone"}’s picture`;
+  switch (job.status) {
+    case "running":
+      return `${what} is being made.`;
+    case "succeeded":
+      return `${what} is ready.`;
+    case "failed":
+      return `${what} failed: ${job.error?.message ?? "unknown reason"}`;
+    case "cancelled":
+      return `${what} was cancelled.`;
+    default:
+      return "";
+  }
+}

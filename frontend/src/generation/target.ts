@@ -1,0 +1,77 @@
+import type { Kind, Region } from "../api/types";
+
+/** What a picture is made from: a frame, or a picture that lies on the board. */
+export interface Target {
+  shape: "frame" | "picture";
+  id: string;
+  title: string;
+  region: Region;
+  /** What the board remembers for everybody, not what is being typed here. */
+  prompt: string;
+  kind?: Kind;
+  /** 0 follows the sketch closely, 1 surprises. */
+  strength?: number;
+}
+
+/** As much of an element as choosing needs. */
+export interface Shape {
+  id: string;
+  type: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  frameId?: string | null;
+  name?: string | null;
+  isDeleted?: boolean;
+  customData?: Record<string, unknown>;
+}
+
+/** What Atelier itself notes on an element: on frames their prompt, on results where they come from. */
+export interface Note {
+  prompt?: string;
+  kind?: Kind;
+  strength?: number;
+  job?: string;
+  source?: string | null;
+}
+
+export function noteOf(element: Pick<Shape, "customData">): Note {
+  const note = element.customData?.atelier;
+  return note && typeof note === "object" ? (note as Note) : {};
+}
+
+/**
+ * What Generate would work on: the selected frame or picture, else the frame around what is selected, else the frame
+ * in view whose middle is nearest to the middle of the view. null: nothing, a region has to be drawn first.
+ */
+export function chooseTarget(elements: readonly Shape[], selected: ReadonlySet<string>, view: Region): Target | null {
+  const frames = elements.filter((element) => element.type === "frame");
+  const chosen = elements.filter((element) => selected.has(element.id));
+  const only = chosen.filter((element) => element.type === "frame" || element.type === "image");
+  if (only.length === 1 && (chosen.length === 1 || only[0]!.type === "frame")) return targetOf(only[0]!, frames);
+
+  const around = new Set(chosen.map((element) => element.frameId));
+  const [parent] = around;
+  const frame = around.size === 1 && parent ? frames.find(({ id }) => id === parent) : undefined;
+  if (frame) return targetOf(frame, frames);
+
+  const nearest = frames.filter((candidate) => overlap(candidate, view)).sort((a, b) => distance(a, view) - distance(b, view));
+  return nearest[0] ? targetOf(nearest[0], frames) : null;
+}
+
+function targetOf(element: Shape, frames: readonly Shape[]): Target {
+  const { prompt = "", kind, strength } = noteOf(element);
+  const region = { x: element.x, y: element.y, width: element.width, height: element.height };
+  if (element.type === "image") return { shape: "picture", id: element.id, title: "Selected picture", region, prompt: "" };
+  const title = element.name || (frames.length > 1 ? `Frame ${frames.indexOf(element) + 1}` : "Frame");
+  return { shape: "frame", id: element.id, title, region, prompt, kind, strength };
+}
+
+export function overlap(a: Region, b: Region): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
+function distance(a: Region, b: Region): number {
+  return Math.hypot(a.x + a.width / 2 - b.x - b.width / 2, a.y + a.height / 2 - b.y - b.height / 2);
+}

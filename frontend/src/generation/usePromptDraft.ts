@@ -1,0 +1,86 @@
+import { useEffect, useRef, useState } from "react";
+
+const settle_ms = 700;
+
+export interface PromptDraft {
+  text: string;
+  /** Somebody else's words for the same frame, while mine are kept. */
+  theirs: string | null;
+  type(text: string): void;
+  /** Writes at once what waits to be written. */
+  save(): void;
+  takeTheirs(): void;
+  focused(yes: boolean): void;
+}
+
+/**
+ * A text that several people share and one is typing.
+ *
+ * What others write is taken over while I am not in the field; while I am, mine stays and theirs is offered. Mine is
+ * written `settle_ms` after the last key, on leaving the field, and on generating. key: whose text it is; another key
+ * starts over, after writing what was left.
+ */
+export function usePromptDraft(key: string, shared: string, write: (text: string) => void): PromptDraft {
+  const [text, setText] = useState(shared);
+  const [theirs, setTheirs] = useState<string | null>(null);
+  const held = useRef({ key, text: shared, shared, dirty: false, focused: false, write });
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+
+  const save = () => {
+    clearTimeout(timer.current);
+    const now = held.current;
+    if (!now.dirty) return;
+    now.dirty = false;
+    now.shared = now.text;
+    now.write(now.text);
+  };
+
+  useEffect(() => {
+    const now = held.current;
+    if (now.key !== key) {
+      save(); // with the old write: it belongs to the old key
+      held.current = { key, text: shared, shared, dirty: false, focused: now.focused, write };
+      setText(shared);
+      setTheirs(null);
+      return;
+    }
+    now.write = write;
+    if (shared === now.shared) return;
+    now.shared = shared;
+    if (shared === now.text) {
+      setTheirs(null);
+    } else if (now.dirty || now.focused) {
+      setTheirs(shared);
+    } else {
+      now.text = shared;
+      setText(shared);
+    }
+  }, [key, shared, write]);
+
+  useEffect(() => save, []); // the panel goes away
+
+  return {
+    text,
+    theirs,
+    type(next) {
+      held.current.text = next;
+      held.current.dirty = true;
+      setText(next);
+      clearTimeout(timer.current);
+      timer.current = setTimeout(save, settle_ms);
+    },
+    save,
+    takeTheirs() {
+      const now = held.current;
+      clearTimeout(timer.current);
+      now.dirty = false;
+      now.text = now.shared;
+      setText(now.shared);
+      setTheirs(null);
+    },
+    focused(yes) {
+      held.current.focused = yes;
+      if (!yes) save();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/** Runs a thing at most every `wait_ms()`, the last call always counting (trailing throttle). */
+export class Pace {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private last = -Infinity;
+
+  constructor(
+    private readonly wait_ms: () => number,
+    private readonly run: () => void,
+  ) {}
+
+  ask(): void {
+    if (this.timer !== undefined) return;
+    const wait = Math.max(0, this.last + this.wait_ms() - performance.now());
+    this.timer = setTimeout(() => this.now(), wait);
+  }
+
+  /** At once, instead of what was asked for. */
+  now(): void {
+    this.stop();
+    this.last = performance.now();
+    this.run();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+}

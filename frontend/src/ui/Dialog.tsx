@@ -1,0 +1,38 @@
+import { useEffect, useRef, type ReactNode } from "react";
+import { CloseIcon } from "./icons";
+import "./Dialog.css";
+
+/** A modal window: the browser's own, so that focus, Escape and screen readers are right by themselves. */
+export function Dialog({ title, onClose, children }: { title: string; onClose(): void; children: ReactNode }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current!;
+    if (!element.open) element.showModal();
+  }, []);
+  useEffect(() => {
+    // When what had the focus disappears, keys land on the page, where the canvas takes them (and Escape) for its own.
+    const guard = (event: KeyboardEvent) => {
+      if (event.key === "Escape") onClose();
+      if (event.key === "Escape" || !dialog.current?.contains(event.target as Node)) event.stopPropagation();
+    };
+    window.addEventListener("keydown", guard, { capture: true });
+    return () => window.removeEventListener("keydown", guard, { capture: true });
+  }, [onClose]);
+  const onBackdrop = (event: React.MouseEvent) => {
+    if (event.target === dialog.current) onClose();
+  };
+  // Keys typed here are not shortcuts of the canvas.
+  return (
+    <dialog ref={dialog} className="ours dialog" aria-label={title} onClose={onClose} onClick={onBackdrop} onKeyDown={(event) => event.stopPropagation()}>
+      <div className="dialog-body">
+        <header>
+          <h2>{title}</h2>
+          <button type="button" className="button plain icon" aria-label="Close" onClick={onClose}>
+            <CloseIcon />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,81 @@
+import { useRef, useState } from "react";
+import { CopyIcon } from "./icons";
+import { Dialog } from "./Dialog";
+
+export type SharedRole = "edit" | "view";
+
+const words: Record<SharedRole, string> = { edit: "Can draw", view: "Can look" };
+
+interface Props {
+  /** Set for those who may not make links: the address of the page, which lets nobody in by itself. */
+  address?: string;
+  /** Makes a link; rejects with an Error whose message is for people. */
+  share(role: SharedRole): Promise<string>;
+  onClose(): void;
+}
+
+/** One link per role, made when it is asked for. */
+export function ShareDialog({ address, share, onClose }: Props) {
+  const [role, setRole] = useState<SharedRole>("edit");
+  const [links, setLinks] = useState<Partial<Record<SharedRole, string>>>({});
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState("");
+  const [copied, setCopied] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const url = address ?? links[role];
+
+  const choose = (next: SharedRole) => {
+    setRole(next);
+    setCopied(false);
+    setProblem("");
+  };
+  const make = async () => {
+    setBusy(true);
+    setProblem("");
+    try {
+      const made = await share(role);
+      setLinks((before) => ({ ...before, [role]: made }));
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const copy = async () => {
+    field.current?.select();
+    try {
+      await navigator.clipboard.writeText(url!);
+    } catch {
+      document.execCommand("copy"); // plain http has no clipboard API
+    }
+    setCopied(true);
+  };
+
+  return (
+    <Dialog title="Share this board" onClose={onClose}>
+      <p className="quiet">
+        {address ? "The address of this board, for those who may already see it. Links that let others in are made by its owner." : "Whoever has the link comes in with a name, without an account."}
+      </p>
+      {!address && <div className="choices" role="radiogroup" aria-label="What people with the link may do">
+        {(Object.keys(words) as SharedRole[]).map((each) => (
+          <button key={each} type="button" role="radio" aria-checked={each === role} onClick={() => choose(each)}>
+            {words[each]}
+          </button>
+        ))}
+      </div>}
+      {url ? (
+        <div className="row">
+          <input ref={field} type="text" readOnly value={url} aria-label="Link" data-testid="share-url" autoFocus onFocus={(event) => event.target.select()} />
+          <button type="button" className="button primary" onClick={() => void copy()}>
+            <CopyIcon /> {copied ? "Copied" : "Copy"}
+          </button>
+        </div>
+      ) : (
+        <button type="button" className="button primary" disabled={busy} onClick={() => void make()}>
+          {busy ? "Making the link…" : "Make a link"}
+        </button>
+      )}
+      {problem && <p role="alert" style={{ color: "var(--bad)" }}>{problem}</p>}
+    </Dialog>
+  );
+}

@@ -1,0 +1,24 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { compressed } from "./build/compressed.ts";
+import { checkChunks, codeSplitting } from "./build/excalidrawChunks.ts";
+import { fonts } from "./build/fonts.ts";
+import { withoutCdn } from "./build/withoutCdn.ts";
+
+const base = "/static/board/"; // Django collects frontend/dist under this prefix
+
+export default defineConfig({
+  base,
+  plugins: [withoutCdn(base), react(), checkChunks(), fonts(), compressed()],
+  build: {
+    manifest: true,
+    target: "es2022",
+    chunkSizeWarningLimit: 2048, // Excalidraw is one big chunk; everything else of it is loaded when needed
+    rolldownOptions: { input: "src/main.tsx", output: { codeSplitting } },
+  },
+  test: {
+    include: ["src/**/*.test.{ts,tsx}"],
+    environment: "node", // a file that needs a page says so in its first line
+    restoreMocks: true,
+  },
+});
