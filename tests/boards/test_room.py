@@ -178,3 +178,38 @@ async def test_a_frozen_board_refuses_and_keeps_the_socket(board, alice):
             pass
         await a.send({"type": "push", "id": "p1", "elements": [body("no")]})
         assert (await a.until("error"))["code"] == "frozen"
+
+
+async def test_a_rekeyed_element_comes_back_before_the_ack_and_otherwise_unchanged(board, alice):
+    async with joined(board, alice) as a:
+        await a.push(body("first", index="a5"))
+        second = body("second", index="a5")
+        await a.push(second, wait=False)
+        message = await a.receive()
+        while message["type"] == "presence":
+            message = await a.receive()
+        assert message["type"] == "patch", (
+            "its author must know the server's version before it is acknowledged"
+        )
+        moved = a.elements["second"]
+        given = {"index", "version", "versionNonce"}
+        assert {k: v for k, v in moved.items() if k not in given} == {
+            k: v for k, v in second.items() if k not in given
+        }
+        await a.until("ack", ref="p2")
+
+
+async def test_an_acks_clock_never_runs_ahead_of_what_was_sent(board, alice, bob):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        for number in range(20):
+            await b.push(body(f"theirs-{number}"), wait=False)
+            ack = await a.push(body(f"mine-{number}"))
+            async with joined(board, alice, clock=ack["clock"]) as again:
+                seen = set(a.elements) | set(again.elements) | {f"mine-{n}" for n in range(number + 1)}
+                stored_ids = {
+                    row
+                    async for row in Element.objects.filter(board=board, clock__lte=ack["clock"]).values_list(
+                        "element_id", flat=True
+                    )
+                }
+                assert stored_ids <= seen

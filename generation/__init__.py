@@ -1,0 +1,1 @@
+"""Jobs, checkpoints and the engine that turns a sketch and a prompt into pictures."""

@@ -1,0 +1,74 @@
+"""Jobs for those who run Atelier: look, give another chance, take away. Nothing is edited by hand."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from generation import lifecycle
+from generation.models import GeneratedImage, Job, JobAttempt
+
+
+class ReadOnly(admin.options.BaseModelAdmin):
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class AttemptInline(ReadOnly, admin.TabularInline):
+    model = JobAttempt
+    extra = 0
+    can_delete = False
+
+
+class ImageInline(ReadOnly, admin.TabularInline):
+    model = GeneratedImage
+    extra = 0
+    can_delete = False
+    fields = ("position", "width_px", "height_px", "size_bytes", "seed", "key")
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("id", "status", "kind", "checkpoint", "created_by", "attempt", "error_code", "created_at")
+    list_filter = ("status", "kind", "checkpoint", "error_code", "created_at")
+    list_select_related = ("created_by",)
+    search_fields = ("id", "created_by__email", "created_by__name", "worker", "error_code")
+    date_hierarchy = "created_at"
+    inlines = (AttemptInline, ImageInline)
+    actions = ("requeue", "cancel")
+
+    @admin.action(description="Put failed or cancelled jobs back into the queue", permissions=["requeue"])
+    def requeue(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        count = sum(lifecycle.requeue(job.id) for job in jobs)
+        self.message_user(request, f"{count} of {len(jobs)} jobs wait again.", messages.SUCCESS)
+
+    @admin.action(description="Cancel jobs", permissions=["requeue"])
+    def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        count = sum(lifecycle.cancel(job.id).cancel_requested for job in jobs)
+        self.message_user(
+            request, f"{count} of {len(jobs)} jobs are cancelled or asked to stop.", messages.SUCCESS
+        )
+
+    def has_requeue_permission(self, request: HttpRequest) -> bool:
+        """Nobody may change a row; who was given the right to may act on it."""
+        return bool(request.user.has_perm("generation.change_job"))
+
+
+@admin.register(JobAttempt)
+class JobAttemptAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("job", "number", "outcome", "worker", "error_code", "started_at", "engine_seconds")
+    list_filter = ("outcome", "error_code", "worker")
+    list_select_related = ("job",)
+    search_fields = ("job__id", "worker")
+
+
+@admin.register(GeneratedImage)
+class GeneratedImageAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("id", "job", "width_px", "height_px", "size_bytes", "seed", "created_at")
+    list_filter = ("mime_type", "created_at")
+    list_select_related = ("job",)
+    search_fields = ("id", "job__id", "sha256")

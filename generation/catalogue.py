@@ -1,0 +1,227 @@
+"""Which checkpoints there are: where their weights come from and what each can do.
+
+Everything about a checkpoint is data: bundled/checkpoint.json for the one that ships, checkpoints.json for
+those on the Hugging Face hub, and ATELIER_HOME/checkpoints.json for what `manage.py checkpoints add` wrote.
+A later file wins.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from generation.errors import CatalogueInvalid, CheckpointUnknown
+from generation.limits import NUMBERS, allowed
+
+HERE = Path(__file__).resolve().parent
+BUNDLED = HERE / "bundled"
+DEVICES = ("cpu", "cuda", "mps")
+OUTSIDE = ("crop", "pad")
+FOCUS_MAX = 0.9  # the last few percent fade into the paper
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part of a checkpoint that lies in an installed Python package instead of its own folder."""
+
+    package: str
+    folder: str
+    loader: str  # class in transformers
+    options: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a checkpoint makes one kind of picture.
+
+    title: how the page calls it, where the kind's usual name would mislead.
+    arguments: constants for the pipeline's call, for what a person may not choose here.
+    unet_channels: input channels that this pipeline feeds, where the UNet takes more of them.
+    outside: crop or pad, for a picture that has not the shape asked for and no board behind it.
+    """
+
+    pipeline: str
+    uses: tuple[str, ...]
+    defaults: Mapping[str, float]
+    limits: Mapping[str, tuple[float, float]]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    unet_channels: int | None = None
+    outside: str = "crop"
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One set of weights. Either `folder` or `repo` is set.
+
+    sizes: (width, height) in pixels that the weights were trained for.
+    dtype: torch type by device kind. scheduler: class to use instead of the checkpoint's own.
+    sharpen_percent: unsharp mask after enlarging, 0 for none.
+    focus: for weights that draw one thing at a time: share of the canvas that what is on the board shall fill.
+    """
+
+    name: str
+    title: str
+    description: str
+    licence: str
+    licence_url: str
+    folder: Path | None
+    repo: str
+    revision: str
+    variant: str | None
+    size_bytes: int
+    sizes: tuple[tuple[int, int], ...]
+    dtype: Mapping[str, str]
+    kinds: Mapping[str, Kind]
+    default_kind: str
+    scheduler: str | None = None
+    sharpen_percent: int = 0
+    focus: float = 0
+    components: Mapping[str, Component] = field(default_factory=dict)
+
+    @property
+    def bundled(self) -> bool:
+        return self.folder is not None
+
+    @property
+    def source(self) -> str:
+        return str(self.folder) if self.folder else f"{self.repo}@{self.revision}"
+
+    def dtype_on(self, device: str) -> str:
+        """The name of the torch type on a device such as cpu or cuda:1."""
+        return self.dtype[device.partition(":")[0]]
+
+
+def entries() -> dict[str, Checkpoint]:
+    """Every checkpoint by name, the bundled one first. Raises CatalogueInvalid."""
+    found: dict[str, Checkpoint] = {}
+    for path in (BUNDLED / "checkpoint.json", HERE / "checkpoints.json", added_path()):
+        found |= read(path)
+    return found
+
+
+def get(name: object = None) -> Checkpoint:
+    """The checkpoint of that name, the default one for None. Raises CheckpointUnknown."""
+    known = entries()
+    wanted = (settings.CHECKPOINT or "bundled") if name is None else name
+    if not isinstance(wanted, str) or wanted not in known:
+        raise CheckpointUnknown(wanted, list(known))
+    return known[wanted]
+
+
+def default() -> Checkpoint:
+    return get()
+
+
+def added_path() -> Path:
+    return Path(settings.ATELIER_HOME) / "checkpoints.json"
+
+
+def add(name: str, raw: Mapping[str, Any]) -> Checkpoint:
+    """Write an entry of one's own beside the built-in ones. Raises CatalogueInvalid."""
+    path = added_path()
+    checkpoint = _checkpoint(name, raw, path)
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(json.dumps(known | {name: raw}, indent=2) + "\n")
+    unfinished.replace(path)
+    return checkpoint
+
+
+def read(path: Path) -> dict[str, Checkpoint]:
+    try:
+        changed = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return {}
+    return _parsed(path, changed)
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, changed: int) -> dict[str, Checkpoint]:
+    """`changed` is there so that an edited file is read again."""
+    try:
+        raw = json.loads(path.read_text())
+    except ValueError as error:
+        raise CatalogueInvalid(f"{path} is not JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise CatalogueInvalid(f"{path} must hold an object of checkpoints by name.")
+    return {name: _checkpoint(name, entry, path) for name, entry in raw.items()}
+
+
+def _checkpoint(name: str, raw: Mapping[str, Any], path: Path) -> Checkpoint:
+    where = f"{path}: {name}"
+    try:
+        checkpoint = Checkpoint(
+            name=name,
+            title=raw["title"],
+            description=raw.get("description", ""),
+            licence=raw["licence"],
+            licence_url=raw.get("licence_url", ""),
+            folder=(path.parent / raw["folder"]).resolve() if "folder" in raw else None,
+            repo=raw.get("repo", ""),
+            revision=raw.get("revision", "main"),
+            variant=raw.get("variant"),
+            size_bytes=raw.get("size_bytes", 0),
+            sizes=tuple((int(width), int(height)) for width, height in raw["sizes"]),
+            dtype={device: raw["dtype"][device] for device in DEVICES},
+            kinds={kind: _kind(entry, f"{where}.{kind}") for kind, entry in raw["kinds"].items()},
+            default_kind=raw["default_kind"],
+            scheduler=raw.get("scheduler"),
+            sharpen_percent=raw.get("sharpen_percent", 0),
+            focus=float(raw.get("focus", 0)),
+            components={part: Component(**entry) for part, entry in raw.get("components", {}).items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CatalogueInvalid(f"{where}: {type(error).__name__} {error}") from error
+    _check(checkpoint, where)
+    return checkpoint
+
+
+def _kind(raw: Mapping[str, Any], where: str) -> Kind:
+    limits = {name: (bounds[0], bounds[1]) for name, bounds in raw.get("limits", {}).items()}
+    kind = Kind(
+        pipeline=raw["pipeline"],
+        uses=tuple(raw["uses"]),
+        defaults=raw["defaults"],
+        limits=limits,
+        arguments=raw.get("arguments", {}),
+        unet_channels=raw.get("unet_channels"),
+        outside=raw.get("outside", "crop"),
+        title=raw.get("title", ""),
+    )
+    if kind.outside not in OUTSIDE:
+        raise CatalogueInvalid(f"{where}.outside is {kind.outside!r}; use crop or pad.")
+    for name, (low, high) in limits.items():
+        widest = NUMBERS[name]
+        if not widest.low <= low <= high <= widest.high:
+            raise CatalogueInvalid(
+                f"{where}.limits.{name} is {low}–{high}, outside of {widest.low}–{widest.high}."
+            )
+    for name in kind.uses:
+        if name not in NUMBERS:
+            continue
+        low, high = allowed(name, limits)
+        if name not in kind.defaults or not low <= kind.defaults[name] <= high:
+            raise CatalogueInvalid(
+                f"{where}.defaults.{name} is {kind.defaults.get(name)}, not in {low}–{high}."
+            )
+    return kind
+
+
+def _check(checkpoint: Checkpoint, where: str) -> None:
+    if bool(checkpoint.folder) == bool(checkpoint.repo):
+        raise CatalogueInvalid(f"{where} needs either a folder or a repo.")
+    if checkpoint.default_kind not in checkpoint.kinds:
+        raise CatalogueInvalid(
+            f"{where}.default_kind is {checkpoint.default_kind!r}, which it does not offer."
+        )
+    if not 0 <= checkpoint.focus <= FOCUS_MAX:
+        raise CatalogueInvalid(f"{where}.focus is {checkpoint.focus}, not between 0 and {FOCUS_MAX}.")
+    if not checkpoint.sizes or any(side <= 0 or side % 8 for size in checkpoint.sizes for side in size):
+        raise CatalogueInvalid(f"{where}.sizes must be one or more [width, height] in multiples of 8.")

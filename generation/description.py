@@ -1,0 +1,94 @@
+"""A job and a checkpoint as the contract shows them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from generation import catalogue, estimate, heartbeat
+from generation.catalogue import Checkpoint, Kind
+from generation.limits import COMMON, NUMBERS, allowed
+from generation.models import GeneratedImage, Job
+
+ImageUrl = Callable[[GeneratedImage], str | None]
+
+
+def describe(job: Job, image_url: ImageUrl = lambda image: None) -> dict[str, Any]:
+    """The job for people and programs; boards adds board, frame, region and element ids.
+
+    Costs two queries for a waiting job and one for its images unless they were prefetched.
+    """
+    place = estimate.position(job)
+    return {
+        "id": str(job.id),
+        "kind": job.kind,
+        "status": job.status,
+        "params": job.params,
+        "position": place,
+        "eta_seconds": estimate.eta_seconds(job, place),
+        "step": job.step,
+        "steps": job.steps,
+        "attempt": job.attempt,
+        "cancel_requested": job.cancel_requested,
+        "error": _error(job),
+        "images": [_image(image, image_url) for image in job.images.all()],
+        "retry_of": str(job.retry_of_id) if job.retry_of_id else None,
+        "created_at": job.created_at.isoformat(),
+        "started_at": job.started_at.isoformat() if job.started_at else None,
+        "finished_at": job.finished_at.isoformat() if job.finished_at else None,
+    }
+
+
+def describe_checkpoints() -> list[dict[str, Any]]:
+    """Every checkpoint with what the workers say about it."""
+    reports = [worker.get("checkpoints", {}) for worker in heartbeat.alive()]
+    default = catalogue.default().name
+    return [
+        describe_checkpoint(checkpoint, [report[name] for report in reports if name in report])
+        | {"default": name == default}
+        for name, checkpoint in catalogue.entries().items()
+    ]
+
+
+def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]) -> dict[str, Any]:
+    """reports: what each living worker says, {status, reason}; the best one counts."""
+    status = {"status": "failed", "reason": "No worker is running."}
+    for wanted in ("failed", "loading", "ready"):
+        status = next((dict(report) for report in reports if report["status"] == wanted), status)
+    return {
+        "name": checkpoint.name,
+        "title": checkpoint.title,
+        "description": checkpoint.description,
+        "kinds": {name: _kind(kind) for name, kind in checkpoint.kinds.items()},
+        "default_kind": checkpoint.default_kind,
+        "licence": checkpoint.licence,
+        "licence_url": checkpoint.licence_url,
+        "bundled": checkpoint.bundled,
+        "status": status["status"],
+        "reason": status.get("reason") or None,
+    }
+
+
+def _kind(kind: Kind) -> dict[str, Any]:
+    numbers = [*(name for name in NUMBERS if name in kind.uses), *COMMON]
+    return {
+        "title": kind.title or None,
+        "uses": [*kind.uses, *COMMON],
+        "defaults": {name: kind.defaults[name] for name in NUMBERS if name in kind.uses} | {"count": 1},
+        "limits": {name: list(allowed(name, kind.limits)) for name in numbers},
+    }
+
+
+def _error(job: Job) -> dict[str, Any] | None:
+    if not job.error_code:
+        return None
+    return {"code": job.error_code, "message": job.error_message, "retryable": job.error_retryable}
+
+
+def _image(image: GeneratedImage, image_url: ImageUrl) -> dict[str, Any]:
+    return {
+        "id": str(image.id),
+        "url": image_url(image),
+        "mime_type": image.mime_type,
+        "width_px": image.width_px,
+        "height_px": image.height_px,
+        "seed": image.seed,
+    }

@@ -1,0 +1,79 @@
+"""Small rough pictures of what is not finished yet, cheap enough to make while it is drawn."""
+
+import io
+from itertools import product
+from time import monotonic
+from typing import Any
+
+import torch
+from diffusers import AutoencoderTiny
+from PIL import Image
+
+SIDE_MAX_PX = 128
+JPEG_QUALITY = 70
+# At most this share of the time goes into previews, and no more of them than people can follow.
+SHARE = 0.1
+INTERVAL_SECONDS = 0.25
+# The linear map is learned from flat patches: 8 × 8 latents, so that the middle knows no border.
+PATCH_PX = 64
+
+
+class Previewer:
+    """Turns latents into a JPEG. A tiny autoencoder decodes them; for a full one, a linear map does."""
+
+    def __init__(self, vae: Any) -> None:  # an autoencoder of diffusers; they share no useful type
+        self._vae = vae
+        self._colours: torch.Tensor | None = None
+
+    def jpeg(self, latents: torch.Tensor) -> bytes:
+        """latents: (batch, channels, height, width), as the scheduler sees them; the first one is drawn."""
+        first = latents[:1]
+        rgb = self._decode(first) if isinstance(self._vae, AutoencoderTiny) else self._project(first)
+        pixels = rgb[0].float().add(1).mul(127.5).clamp(0, 255).round().byte().permute(1, 2, 0).cpu().numpy()
+        image = Image.fromarray(pixels)
+        scale = SIDE_MAX_PX / max(image.size)
+        image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+        return buffer.getvalue()
+
+    def _decode(self, latents: torch.Tensor) -> torch.Tensor:
+        scaled = latents.to(self._vae.dtype) / self._vae.config.scaling_factor
+        return self._vae.decode(scaled, return_dict=False)[0]
+
+    def _project(self, latents: torch.Tensor) -> torch.Tensor:
+        if self._colours is None:
+            self._colours = self._learn()
+        ones = torch.ones_like(latents[:, :1], dtype=torch.float32)
+        return torch.einsum("bchw,cr->brhw", torch.cat([latents.float(), ones], 1), self._colours)
+
+    def _learn(self) -> torch.Tensor:
+        """The linear map from latent channels and a constant to RGB that fits 27 flat colours best.
+
+        (channels + 1, 3). Costs one encoding of a picture of about 330 × 330 px, once per checkpoint.
+        """
+        vae = self._vae
+        colours = torch.tensor(list(product((-1.0, 0.0, 1.0), repeat=3)))
+        patches = colours.view(-1, 3, 1, 1).expand(-1, -1, PATCH_PX, PATCH_PX)
+        encoded = vae.encode(patches.to(vae.device, vae.dtype)).latent_dist.mode() * vae.config.scaling_factor
+        middle = encoded[:, :, encoded.shape[2] // 2, encoded.shape[3] // 2].float().cpu()
+        # A half-precision encoder may overflow: then there is no map, and previews stay grey.
+        middle = torch.nan_to_num(torch.cat([middle, torch.ones(len(middle), 1)], 1), posinf=0, neginf=0)
+        return torch.linalg.lstsq(middle, colours, driver="gelsd").solution.to(vae.device)
+
+
+class Budget:
+    """Says when another preview may be made."""
+
+    def __init__(self, share: float = SHARE, interval_seconds: float = INTERVAL_SECONDS) -> None:
+        self._share, self._interval = share, interval_seconds
+        self._started = self._last = monotonic()
+        self._spent = 0.0
+
+    def allows(self) -> bool:
+        now = monotonic()
+        return now - self._last >= self._interval and self._spent <= self._share * (now - self._started)
+
+    def spend(self, seconds: float) -> None:
+        self._spent += seconds
+        self._last = monotonic()

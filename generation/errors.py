@@ -1,0 +1,140 @@
+"""What can go wrong with a picture: one tree, a stable code each.
+
+Two questions decide everything. Whose fault: `status` is what a door answers over HTTP, 4xx theirs, 5xx ours.
+Is trying again of use to the person: `retryable`. `transient` says that the server itself should try again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class GenerationError(Exception):
+    code = "generation_failed"
+    status = 500
+    message = "The picture could not be made."
+    retryable = False
+    transient = False
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or self.message
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One wrong field of a request; the message repeats the value received and what is allowed."""
+
+    field: str
+    message: str
+
+
+class ParamsInvalid(GenerationError):
+    code = "params_invalid"
+    status = 422
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        self.errors = list(errors)
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in self.errors))
+
+
+class CheckpointUnknown(GenerationError):
+    code = "checkpoint_unknown"
+    status = 422
+
+    def __init__(self, name: object, known: Sequence[str]) -> None:
+        super().__init__(f"There is no checkpoint {name!r}; choose one of {', '.join(known)}.")
+
+
+class CatalogueInvalid(GenerationError):
+    """A catalogue file says something impossible; the message names the file and the key."""
+
+    code = "catalogue_invalid"
+
+
+class CheckpointUnavailable(GenerationError):
+    """The weights cannot be loaded here; the message says what to do."""
+
+    code = "checkpoint_unavailable"
+    status = 503
+    retryable = True
+
+
+class SnapshotRequired(GenerationError):
+    code = "snapshot_required"
+    status = 422
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"{kind} redraws what is on the board, so it needs a snapshot of it.")
+
+
+class SnapshotInvalid(GenerationError):
+    """Bytes that were offered as an image and are none that we take; `code` says why."""
+
+    code = "image_broken"
+    status = 422
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class TooManyJobs(GenerationError):
+    code = "too_many_jobs"
+    status = 429
+    retryable = True
+
+    def __init__(self, active: int, allowed: int, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"{active} pictures are being made for you, {allowed} at a time are allowed.")
+
+
+class IdempotencyConflict(GenerationError):
+    code = "idempotency_conflict"
+    status = 409
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The Idempotency-Key {key!r} was used before with another request.")
+
+
+class IdempotencyKeyInvalid(GenerationError):
+    code = "idempotency_key_invalid"
+    status = 422
+
+
+class JobNotFinished(GenerationError):
+    code = "job_not_finished"
+    status = 409
+    message = "This job is still being worked on."
+
+
+class OutOfMemory(GenerationError):
+    code = "out_of_memory"
+    retryable = True
+    message = "There was not enough memory for this picture. Try a smaller size or fewer pictures at once."
+
+
+class PictureWithheld(GenerationError):
+    code = "picture_withheld"
+    status = 422
+    retryable = True
+    message = "The checkpoint's safety filter withheld the picture. Change the prompt, or try another seed."
+
+
+class PipelineFailed(GenerationError):
+    code = "pipeline_failed"
+    retryable = True
+    message = "Something went wrong while the picture was made. It has been written to the log."
+
+
+class WorkerLost(GenerationError):
+    code = "worker_lost"
+    retryable = True
+    message = "The worker making this picture stopped several times, so the job was given up."
+
+
+class StorageUnavailable(GenerationError):
+    code = "storage_unavailable"
+    status = 503
+    retryable = True
+    transient = True
+    message = "The finished picture could not be stored."

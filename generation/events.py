@@ -1,0 +1,49 @@
+"""What the rest of Atelier hears of a job.
+
+The signals are sent inside the transaction that changes the job. The announcements go out after the commit,
+through the channel layer, to the group that the job names as its audience. They are hints: a lost one is
+healed by reading the job, so a Redis that does not answer never fails a job.
+"""
+
+import logging
+from functools import partial
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+from django.dispatch import Signal
+
+from generation.models import Job
+
+logger = logging.getLogger(__name__)
+
+# kwargs: job, images (list of GeneratedImage). A receiver that raises undoes the success.
+job_succeeded = Signal()
+# kwargs: job_id. The job waits for a worker, for the first time or again.
+job_queued = Signal()
+
+
+def announce_change(job: Job) -> None:
+    """Tell the audience, once this transaction is committed, that the job's status changed."""
+    message: dict[str, object] = {"type": "job.changed", "job": str(job.id), "status": str(job.status)}
+    transaction.on_commit(partial(_send, job.audience, message))
+
+
+def announce_progress(audience: str, job_id: UUID, step: int, steps: int, preview: bytes | None) -> None:
+    """Tell the audience how far a running job is. preview: a JPEG, or None when there is no new one."""
+    _send(
+        audience,
+        {"type": "job.progress", "job": str(job_id), "step": step, "steps": steps, "preview": preview},
+    )
+
+
+def _send(audience: str, message: dict[str, object]) -> None:
+    layer = get_channel_layer()
+    if not audience or layer is None:
+        return
+    # Whatever is wrong with Redis, or with the layer, is no reason to fail a job.
+    try:
+        async_to_sync(layer.group_send)(audience, message)
+    except Exception as error:
+        logger.warning("%s of job %s was not announced: %s", message["type"], message["job"], error)

@@ -1,0 +1,85 @@
+"""Workers say in Redis that they live and what they can do; health checks and the catalogue listen."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.utils import timezone
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 5
+# Three missed beats: gone.
+EXPIRY_SECONDS = 15
+PREFIX = "atelier:worker:"
+REDIS_TIMEOUT_SECONDS = 3
+
+Report = Callable[[], dict[str, Any]]
+
+
+class Heartbeat:
+    """Beats until it is stopped, from a thread of its own. report: what else to say, asked at every beat."""
+
+    def __init__(self, name: str, report: Report) -> None:
+        self._name, self._report = name, report
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye, so that nobody waits for the last beat to expire."""
+        self._stopped.set()
+        self._thread.join()
+        try:
+            _client().delete(PREFIX + self._name)
+        except redis.RedisError:
+            logger.info("Redis did not hear that worker %s left.", self._name)
+
+    def beat(self) -> None:
+        """Raises redis.RedisError."""
+        message = {"name": self._name, "at": timezone.now().isoformat(), **self._report()}
+        _client().set(PREFIX + self._name, json.dumps(message), ex=EXPIRY_SECONDS)
+
+    def _run(self) -> None:
+        heard = True
+        while True:
+            try:
+                self.beat()
+                heard = True
+            except redis.RedisError as error:
+                if heard:  # once per outage
+                    logger.warning("Redis does not hear worker %s: %s", self._name, error)
+                heard = False
+            if self._stopped.wait(INTERVAL_SECONDS):
+                return
+
+
+def alive() -> list[dict[str, Any]]:
+    """The last beat of every living worker: {name, queues, device, checkpoints, at}. [] if Redis is away."""
+    try:
+        client = _client()
+        keys = list(client.scan_iter(match=PREFIX + "*", count=100))
+        beats: Any = client.mget(keys) if keys else []  # redis-py types it as maybe awaitable
+    except redis.RedisError:
+        return []
+    # A key may expire between the two questions.
+    return [json.loads(beat) for beat in beats if beat]
+
+
+def _client() -> "redis.Redis":
+    return _connected(settings.REDIS_URL)
+
+
+@lru_cache(maxsize=2)
+def _connected(url: str) -> "redis.Redis":
+    """redis-py's client is a pool and safe to share between threads."""
+    return redis.Redis.from_url(
+        url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+    )

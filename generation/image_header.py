@@ -1,0 +1,104 @@
+"""What an image file says about itself in its first bytes, read without decoding a pixel.
+
+A 9 KB PNG can unpack to hundreds of megabytes and passes an image library's own checks, so the size is
+known first.
+"""
+
+from dataclasses import dataclass
+
+from generation.errors import SnapshotInvalid
+
+IMAGE_MAX_BYTES = 10 * 1024 * 1024
+IMAGE_MAX_PIXELS = 24_000_000
+IMAGE_MAX_SIDE_PX = 16_384
+FORMATS = "PNG, JPEG, WebP or GIF"
+
+_JPEG_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
+# SOF0–SOF15 without DHT (C4), JPG (C8) and DAC (CC), which share the range.
+_JPEG_FRAME = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+@dataclass(frozen=True)
+class ImageHeader:
+    format: str  # as Pillow names it
+    mime_type: str
+    width_px: int
+    height_px: int
+    size_bytes: int
+
+
+def read_header(data: bytes) -> ImageHeader:
+    """Format and size of an image that we take. Raises SnapshotInvalid."""
+    if not data:
+        raise SnapshotInvalid("image_empty", "The image file is empty.")
+    if len(data) > IMAGE_MAX_BYTES:
+        raise SnapshotInvalid(
+            "image_too_large", f"The image has {len(data)} bytes; {IMAGE_MAX_BYTES} are allowed."
+        )
+    name, size = _sniff(data)
+    if size is None or min(size) < 1:
+        raise SnapshotInvalid("image_broken", f"The {name} file does not say how large its picture is.")
+    width, height = size
+    if max(size) > IMAGE_MAX_SIDE_PX or width * height > IMAGE_MAX_PIXELS:
+        raise SnapshotInvalid(
+            "image_too_many_pixels",
+            f"The image is {width} × {height} px; {IMAGE_MAX_PIXELS // 1_000_000} megapixels "
+            f"and {IMAGE_MAX_SIDE_PX} px a side are allowed.",
+        )
+    return ImageHeader(name, f"image/{name.lower()}", width, height, len(data))
+
+
+def _sniff(data: bytes) -> tuple[str, tuple[int, int] | None]:
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG", _png(data)
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG", _jpeg(data)
+    if data[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF", _pair(data[6:10], 2, "little")
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP", _webp(data)
+    raise SnapshotInvalid("image_format", f"The file is not an image that can be used; send {FORMATS}.")
+
+
+def _png(data: bytes) -> tuple[int, int] | None:
+    return _pair(data[16:24], 4, "big") if data[12:16] == b"IHDR" else None
+
+
+def _jpeg(data: bytes) -> tuple[int, int] | None:
+    """Height and width stand in the frame header, after any number of other segments."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # padding
+            at += 1
+        elif marker in _JPEG_WITHOUT_LENGTH:
+            at += 2
+        elif marker in _JPEG_FRAME:
+            size = _pair(data[at + 5 : at + 9], 2, "big")
+            return size and (size[1], size[0])
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None
+
+
+def _webp(data: bytes) -> tuple[int, int] | None:
+    chunk = data[12:16]
+    if chunk == b"VP8X":
+        size = _pair(data[24:30], 3, "little")
+        return size and (size[0] + 1, size[1] + 1)
+    if chunk == b"VP8L" and data[20:21] == b"\x2f":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if chunk == b"VP8 " and data[23:26] == b"\x9d\x01\x2a":
+        size = _pair(data[26:30], 2, "little")
+        return size and (size[0] & 0x3FFF, size[1] & 0x3FFF)
+    return None
+
+
+def _pair(data: bytes, width: int, order: str) -> tuple[int, int] | None:
+    if len(data) < 2 * width:
+        return None
+    first, second = data[:width], data[width : 2 * width]
+    if order == "big":
+        return int.from_bytes(first, "big"), int.from_bytes(second, "big")
+    return int.from_bytes(first, "little"), int.from_bytes(second, "little")

@@ -1,0 +1,37 @@
+"""The widest range of every number that a person may choose. A checkpoint may narrow them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TEXT_MAX = 1000
+SEED_MAX = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Number:
+    low: float
+    high: float
+    whole: bool = False
+    multiple_of: int = 1
+
+
+# The checkpoint's data has a default for each of these that a kind uses.
+NUMBERS: Mapping[str, Number] = {
+    "strength": Number(0, 1),
+    "guidance_scale": Number(0, 30),
+    "image_guidance_scale": Number(0, 10),
+    "steps": Number(1, 100, whole=True),
+}
+# The same for every checkpoint; a missing one is completed on submission.
+COMMON: Mapping[str, Number] = {
+    "seed": Number(0, SEED_MAX, whole=True),
+    "count": Number(1, 4, whole=True),
+    "width_px": Number(64, 1536, whole=True, multiple_of=8),
+    "height_px": Number(64, 1536, whole=True, multiple_of=8),
+}
+
+
+def allowed(name: str, narrowed: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+    """The lowest and highest value of a number here."""
+    widest = NUMBERS.get(name) or COMMON[name]
+    return narrowed.get(name, (widest.low, widest.high))

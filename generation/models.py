@@ -1,0 +1,138 @@
+"""A job asks for pictures; an attempt is one worker's try at it; a generated image is what came out."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class JobStatus(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+class Job(models.Model):
+    """The truth about one request for pictures. `status` is written by generation.lifecycle only.
+
+    audience: the channel group that hears of it, chosen by whoever submitted it, opaque here.
+    attempt: grows with every claim and never falls, so it fences off a worker that lost its lease.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    audience = models.CharField(max_length=100, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="jobs"
+    )
+    kind = models.CharField(max_length=20)
+    checkpoint = models.CharField(max_length=100)
+    params = models.JSONField(help_text="Complete, with the seed used.")
+    snapshot = models.CharField(max_length=200, blank=True, help_text="Storage key of what was on the board.")
+
+    status = models.CharField(max_length=10, choices=JobStatus.choices, default=JobStatus.QUEUED)
+    cancel_requested = models.BooleanField(default=False)
+    attempt = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=200, blank=True)
+    step = models.PositiveIntegerField(default=0)
+    steps = models.PositiveIntegerField(default=0)
+
+    error_code = models.CharField(max_length=50, blank=True)
+    error_message = models.TextField(blank=True)
+    error_retryable = models.BooleanField(default=False)
+
+    idempotency_key = models.CharField(max_length=255, blank=True)
+    request_hash = models.CharField(max_length=64, blank=True)
+    retry_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries"
+    )
+
+    created_at = models.DateTimeField(default=timezone.now)
+    queued_at = models.DateTimeField(default=timezone.now, help_text="When it last began to wait.")
+    published_at = models.DateTimeField(null=True, blank=True, help_text="When Celery was last told of it.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["created_by", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="generation_job_idempotency",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["status", "created_at"], name="generation_job_queue"),
+            models.Index(fields=["created_by", "status"], name="generation_job_person"),
+            models.Index(fields=["audience", "-created_at"], name="generation_job_audience"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} ({self.status})"
+
+    @property
+    def active(self) -> bool:
+        return self.status in ACTIVE
+
+
+class Outcome(models.TextChoices):
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted", "failed for a passing reason"
+    HANDED_BACK = "handed back", "the worker was asked to stop"
+    LOST = "lost", "the worker was not heard of any more"
+
+
+class JobAttempt(models.Model):
+    """One claim of a job by one worker, kept to answer what happened and how long such jobs take."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    worker = models.CharField(max_length=200)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.RUNNING)
+    error_code = models.CharField(max_length=50, blank=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    engine_seconds = models.FloatField(
+        null=True, blank=True, help_text="Time on the accelerator, without waiting."
+    )
+
+    class Meta:
+        ordering = ("job", "number")
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="generation_attempt_number")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} #{self.number}: {self.outcome}"
+
+
+class GeneratedImage(models.Model):
+    """One picture of a job. Two jobs may share a key: it names the content."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="images")
+    position = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    mime_type = models.CharField(max_length=50)
+    width_px = models.PositiveIntegerField()
+    height_px = models.PositiveIntegerField()
+    size_bytes = models.PositiveIntegerField()
+    seed = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("job", "position")
+        constraints = [models.UniqueConstraint(fields=["job", "position"], name="generation_image_position")]
+
+    def __str__(self) -> str:
+        return f"{self.width_px} × {self.height_px} of {self.job_id}"

@@ -1,0 +1,221 @@
+"""What a person may ask for: one frozen set of params per kind, checked before anything is spent.
+
+A stored job holds `as_json(params)`; parsing that again gives the same params.
+"""
+
+import math
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, ClassVar
+
+from generation.catalogue import Checkpoint, Kind
+from generation.errors import FieldError, ParamsInvalid
+from generation.limits import COMMON, NUMBERS, SEED_MAX, TEXT_MAX, Number, allowed
+
+SHOWN_MAX = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    """A number is None where this kind of this checkpoint does not let a person choose it.
+
+    seed, width_px and height_px are None until `complete` has filled them in.
+    """
+
+    kind: ClassVar[str]
+    needs_board: ClassVar[bool] = False
+
+    checkpoint: str
+    prompt: str = ""
+    negative_prompt: str | None = ""
+    steps: int | None
+    guidance_scale: float | None
+    seed: int | None = None
+    count: int = 1
+    width_px: int | None = None
+    height_px: int | None = None
+    style: None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Txt2ImgParams(Params):
+    kind = "txt2img"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Img2ImgParams(Params):
+    """strength: how far the picture may leave the board, 0–1."""
+
+    kind = "img2img"
+    needs_board = True
+    strength: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pix2PixParams(Params):
+    """image_guidance_scale: how closely the picture keeps to the board."""
+
+    kind = "pix2pix"
+    needs_board = True
+    image_guidance_scale: float | None
+
+
+KINDS: Mapping[str, type[Params]] = {cls.kind: cls for cls in (Img2ImgParams, Pix2PixParams, Txt2ImgParams)}
+NAMES = {"kind"} | {field.name for cls in KINDS.values() for field in fields(cls)}
+
+
+def parse(raw: object, checkpoint: Checkpoint) -> Params:
+    """Check a request against a checkpoint. Raises ParamsInvalid with every violation, not only the first."""
+    if not isinstance(raw, Mapping):
+        raise ParamsInvalid([FieldError("params", f"{_shown(raw)} is not an object")])
+    name = raw.get("kind")
+    name = checkpoint.default_kind if name is None else name
+    cls = KINDS.get(name) if isinstance(name, str) else None
+    if cls is None or name not in checkpoint.kinds:
+        offered = ", ".join(checkpoint.kinds)
+        raise ParamsInvalid(
+            [FieldError("kind", f"{_shown(name)} is not offered by {checkpoint.name}; choose {offered}")]
+        )
+    return _Reader(raw, checkpoint, checkpoint.kinds[cls.kind], cls).read()
+
+
+def as_json(params: Params) -> dict[str, Any]:
+    """The params as the contract shows them: every name, null where a name means nothing for this kind."""
+    return dict.fromkeys(sorted(NAMES)) | asdict(params) | {"kind": params.kind}
+
+
+def complete(params: Params, size: tuple[int, int]) -> Params:
+    """Draw a seed and take over `size` (width, height) where the person chose none."""
+    seed = secrets.randbelow(SEED_MAX + 1) if params.seed is None else params.seed
+    width, height = size
+    if params.width_px is not None and params.height_px is not None:
+        width, height = params.width_px, params.height_px
+    elif params.width_px is not None:
+        width, height = params.width_px, side(params.width_px * height / width)
+    elif params.height_px is not None:
+        width, height = side(params.height_px * width / height), params.height_px
+    return replace(params, seed=seed, width_px=width, height_px=height)
+
+
+def side(length: float) -> int:
+    """The nearest length in pixels that a picture may have."""
+    rule = COMMON["width_px"]
+    rounded = round(length / rule.multiple_of) * rule.multiple_of
+    return int(min(max(rounded, rule.low), rule.high))
+
+
+class _Reader:
+    """Reads one request field by field and collects what is wrong."""
+
+    def __init__(self, raw: Mapping[str, Any], checkpoint: Checkpoint, kind: Kind, cls: type[Params]) -> None:
+        self.raw, self.checkpoint, self.kind, self.cls = raw, checkpoint, kind, cls
+        self.errors: list[FieldError] = []
+
+    def read(self) -> Params:
+        self._refuse_unknown()
+        values = {field.name: self._value(field.name) for field in fields(self.cls)}
+        if not self.errors:
+            self._check_together(values)
+        if self.errors:
+            raise ParamsInvalid(self.errors)
+        return self.cls(**values)
+
+    def _value(self, name: str) -> Any:
+        """The checked value of one field, its default when it was left out or null."""
+        read: Callable[[], Any] = {
+            "checkpoint": lambda: self.checkpoint.name,
+            "prompt": lambda: self._text("prompt"),
+            "negative_prompt": lambda: (
+                self._text("negative_prompt") if self._used("negative_prompt") else None
+            ),
+            "style": lambda: None,
+        }.get(name, lambda: self._number(name))
+        return read()
+
+    def _used(self, name: str) -> bool:
+        return name in self.kind.uses
+
+    def _refuse_unknown(self) -> None:
+        for name, value in self.raw.items():
+            if name not in NAMES:
+                self._refuse(str(name)[:SHOWN_MAX], "is not a known field")
+            elif value is not None and not self._meaningful(name):
+                self._refuse(
+                    name,
+                    f"{_shown(value)} has no effect on {self.cls.kind} with {self.checkpoint.name}; leave it out",
+                )
+
+    def _meaningful(self, name: str) -> bool:
+        if name == "style":
+            return False
+        return name not in {*NUMBERS, "negative_prompt"} or self._used(name)
+
+    def _text(self, name: str) -> str:
+        value = self.raw.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            self._refuse(name, f"{_shown(value)} is not text")
+        elif len(value) > TEXT_MAX:
+            self._refuse(name, f"is {len(value)} characters long; {TEXT_MAX} are allowed")
+        elif "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            self._refuse(name, f"{_shown(value)} holds a NUL or a lone surrogate, which no text has")
+        else:
+            return value
+        return ""
+
+    def _number(self, name: str) -> float | int | None:
+        if name in NUMBERS and not self._used(name):
+            return None
+        rule = NUMBERS.get(name) or COMMON[name]
+        value = self.raw.get(name)
+        if value is None:
+            return self._default(name, rule)
+        if isinstance(value, bool) or not isinstance(value, int if rule.whole else (int, float)):
+            self._refuse(name, f"{_shown(value)} is not a {'whole ' if rule.whole else ''}number")
+            return None
+        low, high = allowed(name, self.kind.limits)
+        # Compared before any conversion: float(10**400) would raise.
+        if not _finite(value) or not low <= value <= high:
+            self._refuse(name, f"{_shown(value)} is not between {_number_text(low)} and {_number_text(high)}")
+            return None
+        if value % rule.multiple_of and rule.multiple_of > 1:
+            self._refuse(name, f"{value} is not a multiple of {rule.multiple_of}")
+            return None
+        return int(value) if rule.whole else float(value)
+
+    def _default(self, name: str, rule: Number) -> float | int | None:
+        if name in NUMBERS:
+            value = self.kind.defaults[name]
+            return int(value) if rule.whole else float(value)
+        return 1 if name == "count" else None
+
+    def _check_together(self, values: Mapping[str, Any]) -> None:
+        steps, strength = values.get("steps"), values.get("strength")
+        # img2img runs only the last `strength` of its steps: with less than one nothing would be drawn.
+        if steps is not None and strength is not None and int(steps * strength) < 1:
+            self._refuse(
+                "strength",
+                f"steps × strength is {steps} × {strength} = {steps * strength:g}; it must be at least 1",
+            )
+
+    def _refuse(self, field: str, message: str) -> None:
+        self.errors.append(FieldError(field, message))
+
+
+def _finite(value: float | int) -> bool:
+    return isinstance(value, int) or math.isfinite(value)
+
+
+def _number_text(value: float) -> str:
+    return f"{int(value)}" if value == int(value) else f"{value:g}"
+
+
+def _shown(value: object) -> str:
+    """A received value for a message: short, and safe to store and to send whatever it was."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**SHOWN_MAX:
+        return f"a number of more than {SHOWN_MAX} digits"
+    # repr() turns NUL and lone surrogates into escapes, which Postgres and UTF-8 both take.
+    text = repr(value[:SHOWN_MAX] if isinstance(value, str) else value)
+    return text if len(text) <= SHOWN_MAX + 2 else f"{text[:SHOWN_MAX]}…"

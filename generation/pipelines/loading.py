@@ -1,0 +1,162 @@
+"""Loads a checkpoint, from the hub or from a folder, by one path; its pipelines share one set of weights."""
+
+import copy
+import functools
+import importlib.util
+import inspect
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+
+from generation import hub
+from generation.catalogue import Checkpoint, Component
+from generation.errors import CheckpointUnavailable
+
+for _library in (diffusers, transformers):
+    # They warn of what the catalogue means (another text encoder, a small autoencoder) and draw bars into logs.
+    _library.utils.logging.set_verbosity_error()
+    _library.utils.logging.disable_progress_bar()
+
+
+class Loaded:
+    """The weights of one checkpoint on one device, and a pipeline for each kind that was asked for."""
+
+    def __init__(self, checkpoint: Checkpoint, base: Any) -> None:
+        self.checkpoint = checkpoint
+        self._base = base
+        self._pipelines: dict[str, Any] = {}
+
+    @property
+    def vae(self) -> Any:
+        return self._base.vae
+
+    def pipeline(self, kind: str) -> Any:
+        if kind not in self._pipelines:
+            self._pipelines[kind] = self._assemble(kind)
+        return self._pipelines[kind]
+
+    def _assemble(self, name: str) -> Any:
+        """A pipeline of the class that the catalogue names, around the weights that are here already."""
+        kind = self.checkpoint.kinds[name]
+        parts = dict(self._base.components)
+        # A scheduler holds the state of a run; each pipeline has its own.
+        parts["scheduler"] = _scheduler(parts["scheduler"], self.checkpoint.scheduler)
+        if kind.unet_channels is not None:
+            parts["unet"] = narrowed(parts["unet"], kind.unet_channels)
+        cls = _pipeline_class(kind.pipeline)
+        known = {**self._base.config, **parts}
+        wanted = inspect.signature(cls.__init__).parameters
+        pipeline = cls(**{part: known[part] for part in wanted if part in known})
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+
+def load(checkpoint: Checkpoint, device: str) -> Loaded:
+    """Read a checkpoint into memory, on the engine's thread. Raises CheckpointUnavailable."""
+    dtype = getattr(torch, checkpoint.dtype_on(device))
+    parts = {name: _packaged(component, dtype) for name, component in checkpoint.components.items()}
+    base = _from_pretrained(checkpoint, dtype=dtype, local_files_only=hub.offline(), **parts)
+    base.to(device)
+    return Loaded(checkpoint, base)
+
+
+def download(checkpoint: Checkpoint) -> Path:
+    """Bring a hub checkpoint's files onto this disk, only those it needs. Raises CheckpointUnavailable."""
+    cls = _first_class(checkpoint)
+    diffusers.utils.logging.enable_progress_bar()
+    with hub.explained(checkpoint):
+        return Path(cls.download(checkpoint.repo, use_safetensors=True, **_hub_options(checkpoint)))
+
+
+def narrowed(unet: Any, channels: int) -> Any:
+    """The same UNet, sharing every weight but conv_in, which keeps only its first input channels.
+
+    A UNet trained on noise and board side by side is, without its board channels, an ordinary one.
+    """
+    old = unet.conv_in
+    conv = torch.nn.Conv2d(
+        channels,
+        old.out_channels,
+        old.kernel_size,
+        old.stride,
+        old.padding,
+        device=old.weight.device,
+        dtype=old.weight.dtype,
+    )
+    conv.weight = torch.nn.Parameter(old.weight[:, :channels].detach().clone(), requires_grad=False)
+    conv.bias = old.bias
+    narrow = copy.copy(unet)
+    narrow._modules = {**unet._modules, "conv_in": conv}
+    narrow.register_to_config(in_channels=channels)
+    return narrow
+
+
+def _from_pretrained(checkpoint: Checkpoint, **options: Any) -> Any:
+    cls = _first_class(checkpoint)
+    if checkpoint.folder:
+        return _local(cls, checkpoint.folder, **options)
+    with hub.explained(checkpoint):
+        return cls.from_pretrained(
+            checkpoint.repo, use_safetensors=True, **_hub_options(checkpoint), **options
+        )
+
+
+def _local(cls: Any, folder: Path, **options: Any) -> Any:
+    try:
+        return cls.from_pretrained(str(folder), use_safetensors=True, **options)
+    except (OSError, ValueError) as error:
+        raise CheckpointUnavailable(f"The checkpoint in {folder} cannot be loaded: {error}") from error
+
+
+def _hub_options(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {"revision": checkpoint.revision, "variant": checkpoint.variant, "cache_dir": hub.cache_folder()}
+
+
+def _first_class(checkpoint: Checkpoint) -> Any:
+    return _pipeline_class(next(iter(checkpoint.kinds.values())).pipeline)
+
+
+def _pipeline_class(name: str) -> Any:
+    cls = getattr(diffusers, name, None)
+    if not (inspect.isclass(cls) and issubclass(cls, diffusers.DiffusionPipeline)):
+        raise CheckpointUnavailable(f"{name} is not a pipeline of diffusers {diffusers.__version__}.")
+    return cls
+
+
+def _scheduler(original: Any, other: str | None) -> Any:
+    """A fresh scheduler that remembers the last guess at the finished latents, for previews."""
+    cls = getattr(diffusers, other) if other else type(original)
+    scheduler = cls.from_config(original.config)
+    scheduler.guess = None
+    step = scheduler.step
+
+    @functools.wraps(step)  # pipelines look at the signature
+    def remembering(*args: Any, **kwargs: Any) -> Any:
+        output = step(*args, **kwargs)
+        # With return_dict=False most schedulers return (next latents, predicted finished latents).
+        scheduler.guess = output[1] if isinstance(output, tuple) and len(output) > 1 else None
+        return output
+
+    scheduler.step = remembering
+    return scheduler
+
+
+def _packaged(component: Component, dtype: torch.dtype) -> Any:
+    """A model or tokenizer out of an installed Python package. Raises CheckpointUnavailable."""
+    found = importlib.util.find_spec(component.package)
+    if found is None or not found.submodule_search_locations:
+        raise CheckpointUnavailable(
+            f"The Python package {component.package} is missing: run `make run` again."
+        )
+    folder = Path(found.submodule_search_locations[0]) / component.folder
+    options = dict(component.options)
+    cls = getattr(transformers, component.loader)
+    if issubclass(cls, transformers.PreTrainedModel) or component.loader.startswith("AutoModel"):
+        options |= {"dtype": dtype, "use_safetensors": True}
+    part = cls.from_pretrained(str(folder), local_files_only=True, **options)
+    for name, value in component.config.items():
+        setattr(part.config, name, value)
+    return part

@@ -1,0 +1,145 @@
+"""The door for other apps: ask for pictures, take it back, ask again."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from generation import catalogue, framing, lifecycle, quota, storage
+from generation.errors import (
+    FieldError,
+    IdempotencyConflict,
+    IdempotencyKeyInvalid,
+    JobNotFinished,
+    ParamsInvalid,
+    SnapshotRequired,
+)
+from generation.models import Job
+from generation.params import Params, as_json, complete, parse
+
+IDEMPOTENCY_KEY_MAX = 255
+
+
+def submit(
+    *,
+    user: User,
+    audience: str,
+    raw_params: Mapping[str, Any],
+    snapshot: bytes | None = None,
+    idempotency_key: str | None = None,
+    retry_of: Job | None = None,
+    belongs_to: Mapping[str, Any] | None = None,
+) -> Job:
+    """Check a request and queue it; the row is there before anything is told to anybody.
+
+    audience: the channel group that will hear of it. snapshot: what is on the board, as an image file.
+    belongs_to: what else makes a request the same one (a region, a frame), only compared, never kept.
+    The same idempotency key and request give the job that is there already.
+    Raises ParamsInvalid, CheckpointUnknown, SnapshotRequired, SnapshotInvalid, TooManyJobs,
+    IdempotencyConflict, IdempotencyKeyInvalid, StorageUnavailable.
+    """
+    key = _checked_key(idempotency_key)
+    request_hash = _hash(raw_params, snapshot, audience, retry_of, belongs_to)
+    if key and (known := _known(user, key, request_hash)):
+        return known
+    params = _params(raw_params)
+    if params.needs_board and snapshot is None:
+        raise SnapshotRequired(params.kind)
+    key_of_board, size = "", None
+    if params.needs_board and snapshot is not None:
+        stored, size = storage.store_snapshot(snapshot)
+        key_of_board = stored.key
+    params = complete(params, framing.default_size(size, catalogue.get(params.checkpoint).sizes))
+    with transaction.atomic():
+        _hold_person(user)
+        if key and (known := _known(user, key, request_hash)):
+            return known
+        quota.check(user)
+        return _create(user, audience, params, key_of_board, key, request_hash, retry_of)
+
+
+def cancel(job: Job) -> Job:
+    """Take a job back. A finished one stays what it is."""
+    return lifecycle.cancel(job.id)
+
+
+def retry(job: Job, user: User) -> Job:
+    """A new job with the same params, seed and snapshot. Raises JobNotFinished, TooManyJobs."""
+    if job.active:
+        raise JobNotFinished
+    params = _params(job.params)
+    with transaction.atomic():
+        _hold_person(user)
+        quota.check(user)
+        return _create(user, job.audience, params, job.snapshot, "", "", job)
+
+
+def _params(raw: Mapping[str, Any]) -> Params:
+    """Raises ParamsInvalid, CheckpointUnknown."""
+    if not isinstance(raw, Mapping):
+        raise ParamsInvalid([FieldError("params", "is not an object")])
+    return parse(raw, catalogue.get(raw.get("checkpoint")))
+
+
+def _create(
+    user: User,
+    audience: str,
+    params: Params,
+    snapshot: str,
+    key: str,
+    request_hash: str,
+    retry_of: Job | None,
+) -> Job:
+    return lifecycle.create(
+        created_by=user,
+        audience=audience,
+        kind=params.kind,
+        checkpoint=params.checkpoint,
+        params=as_json(params),
+        snapshot=snapshot,
+        steps=params.steps or 0,
+        idempotency_key=key,
+        request_hash=request_hash,
+        retry_of=retry_of,
+    )
+
+
+def _hold_person(user: User) -> None:
+    """One submission of a person at a time: quota and key are checked against what is really there."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _known(user: User, key: str, request_hash: str) -> Job | None:
+    """The job that this key made before. Raises IdempotencyConflict if it was another request."""
+    job = Job.objects.filter(created_by=user, idempotency_key=key).first()
+    if job and job.request_hash != request_hash:
+        raise IdempotencyConflict(key)
+    return job
+
+
+def _checked_key(key: str | None) -> str:
+    if not key:
+        return ""
+    if len(key) > IDEMPOTENCY_KEY_MAX or not key.isprintable():
+        raise IdempotencyKeyInvalid(
+            f"An Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} printable characters."
+        )
+    return key
+
+
+def _hash(
+    raw_params: Mapping[str, Any],
+    snapshot: bytes | None,
+    audience: str,
+    retry_of: Job | None,
+    belongs_to: Mapping[str, Any] | None,
+) -> str:
+    request = [raw_params, audience, str(retry_of.pk) if retry_of else None, belongs_to]
+    # Escapes keep lone surrogates hashable; what is wrong with the params is said later.
+    text = json.dumps(request, sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode())
+    digest.update(hashlib.sha256(snapshot).digest() if snapshot is not None else b"")
+    return digest.hexdigest()

@@ -1,0 +1,114 @@
+"""What goes into the engine and what comes back: no torch here, so that everybody may hold one."""
+
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from PIL import Image
+
+from generation.catalogue import Checkpoint
+from generation.params import Params
+
+
+@dataclass(frozen=True)
+class Work:
+    """One job's worth of drawing. params are complete; board is RGB, None for kinds that need none."""
+
+    checkpoint: Checkpoint
+    params: Params
+    board: Image.Image | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    image: Image.Image
+    seed: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """seconds: on the accelerator, without waiting."""
+
+    pictures: list[Picture]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """preview: a JPEG, or None when there is no new one."""
+
+    step: int
+    steps: int
+    preview: bytes | None = None
+
+
+class Stopped(Exception):
+    """Not an error: somebody does not want this work any more."""
+
+
+class Cancelled(Stopped):
+    """The person took it back."""
+
+
+class HandedBack(Stopped):
+    """This worker has to go; another one shall do it."""
+
+
+class LeaseLost(Stopped):
+    """Somebody else has the job now."""
+
+
+class Ticket:
+    """Stands for work in the engine, which tells; whoever submitted it listens. Only the newest news is kept."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._future: Future[Drawn] = Future()
+        self._changed = threading.Condition()
+        self._progress: Progress | None = None
+        self._stopped: Stopped | None = None
+
+    # For the one who submitted it.
+
+    def stop(self, reason: Stopped) -> None:
+        """Ask to stop before the next step. The first reason counts."""
+        self._stopped = self._stopped or reason
+
+    def wait(self, seconds: float) -> Progress | None:
+        """Return on news, when the work is done, or after so many seconds; the news, if there is any."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._progress or self._future.done(), seconds)
+            progress, self._progress = self._progress, None
+        return progress
+
+    def done(self) -> bool:
+        return self._future.done()
+
+    def result(self, timeout: float | None = None) -> Drawn:
+        """What was drawn. Raises Stopped, GenerationError."""
+        return self._future.result(timeout)
+
+    # For the engine.
+
+    def check(self) -> None:
+        """Raises Stopped if somebody asked for it."""
+        if self._stopped:
+            raise self._stopped
+
+    def tell(self, progress: Progress) -> None:
+        """Called on the engine's thread: never waits for whoever reads it."""
+        with self._changed:
+            # A preview that nobody has seen yet is still the newest one.
+            unseen = self._progress.preview if self._progress else None
+            self._progress = Progress(progress.step, progress.steps, progress.preview or unseen)
+            self._changed.notify_all()
+
+    def finish(self, drawn: Drawn) -> None:
+        with self._changed:
+            self._future.set_result(drawn)
+            self._changed.notify_all()
+
+    def give_up(self, reason: Exception) -> None:
+        with self._changed:
+            self._future.set_exception(reason)
+            self._changed.notify_all()

@@ -1,0 +1,260 @@
+"""One job from claim to finish, with a real engine and a real database; only the pipeline is a stand-in."""
+
+import io
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.db.models.functions import Now
+from PIL import Image
+
+from accounts.models import User
+from generation import events, lifecycle, runner, storage, submission, worker
+from generation.catalogue import Checkpoint
+from generation.engine.engine import Engine
+from generation.errors import StorageUnavailable
+from generation.models import Job, JobStatus, Outcome
+from tests.factories import png
+from tests.generation.test_engine import Fake
+from tests.generation.test_lifecycle import lose, outcomes
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("published")]
+
+OnStep = Callable[[int], None]
+Step = dict[str, OnStep]
+
+
+@pytest.fixture
+def at_step() -> Step:
+    """What happens at every step of the pipeline; a test may change it."""
+    return {"do": lambda step: None}
+
+
+@pytest.fixture(autouse=True)
+def fake_engine(
+    engine: Callable[..., Engine], at_step: Step, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
+    def load(checkpoint: Checkpoint, device: str) -> Any:
+        return Fake(checkpoint, lambda step: at_step["do"](step))
+
+    started = engine(load)
+    monkeypatch.setattr(worker, "_engine", started)
+    yield started
+
+
+@pytest.fixture
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    monkeypatch.setattr(events, "_send", lambda audience, message: messages.append(message))
+    return messages
+
+
+def asked(user: User, **params: Any) -> Job:
+    raw = {"kind": "pix2pix", "prompt": "a cat", "seed": 40, **params}
+    return submission.submit(user=user, audience="board.1", raw_params=raw, snapshot=png(400, 200))
+
+
+def done(job: Job) -> Job:
+    runner.run(job.id)
+    return Job.objects.get(id=job.id)
+
+
+def test_a_job_ends_with_pictures_in_the_size_asked_for(alice: User) -> None:
+    job = done(asked(alice, count=2))
+    assert job.status == JobStatus.SUCCEEDED, job.error_message
+    images = list(job.images.all())
+    assert [(image.width_px, image.height_px, image.seed) for image in images] == [
+        (512, 256, 40),
+        (512, 256, 41),
+    ]
+    with storage.open_key(images[1].key) as file:
+        picture: Any = Image.open(io.BytesIO(file.read()))
+    assert picture.size == (512, 256)
+    recipe = json.loads(picture.text["atelier"])
+    assert (recipe["seed"], recipe["count"], recipe["prompt"]) == (41, 1, "a cat")
+    assert job.attempts.get().engine_seconds is not None
+
+
+def test_a_job_that_is_not_there_or_not_waiting_is_left_alone(alice: User) -> None:
+    runner.run(uuid.uuid4())
+    job = done(asked(alice))
+    again = done(job)
+    assert (again.attempt, again.images.count()) == (1, 1)
+
+
+def test_progress_is_announced_while_the_job_runs(
+    alice: User, at_step: Step, announced: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "ANNOUNCE_SECONDS", 0.0)
+    told = threading.Event()
+
+    def send(audience: str, message: dict[str, Any]) -> None:
+        announced.append(message)
+        told.set()
+
+    monkeypatch.setattr(events, "_send", send)
+
+    def on_step(step: int) -> None:
+        """Waits until the last step was announced, so that none is overtaken."""
+        if step:
+            assert told.wait(30)
+            told.clear()
+
+    at_step["do"] = on_step
+    job = asked(alice)
+    told.clear()
+    runner.run(job.id)
+    steps = [message["step"] for message in announced if message["type"] == "job.progress"]
+    assert steps[:2] == [1, 2]
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), RuntimeError("CUDA error")])
+def test_a_pipeline_that_fails_fails_the_job_and_not_the_next(
+    alice: User, at_step: Step, error: Exception
+) -> None:
+    def fail(step: int) -> None:
+        raise error
+
+    at_step["do"] = fail
+    job = done(asked(alice))
+    assert (job.status, job.error_code, job.error_retryable) == (JobStatus.FAILED, "pipeline_failed", True)
+    at_step["do"] = lambda step: None
+    assert done(asked(alice)).status == JobStatus.SUCCEEDED
+
+
+def test_a_cancel_stops_the_pipeline(alice: User, at_step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "HEARTBEAT_SECONDS", 0.01)
+    job = asked(alice)
+    steps: list[int] = []
+    heard = threading.Event()
+    heartbeat = lifecycle.heartbeat
+
+    def hearing(*args: Any) -> lifecycle.Standing:
+        if not Job.objects.get(id=job.id).cancel_requested:
+            submission.cancel(job)
+        standing = heartbeat(*args)
+        heard.set()
+        return standing
+
+    def on_step(step: int) -> None:
+        steps.append(step)
+        heard.wait(30)
+
+    monkeypatch.setattr(lifecycle, "heartbeat", hearing)
+    at_step["do"] = on_step
+    job = done(job)
+    assert job.status == JobStatus.CANCELLED
+    assert len(steps) < 3
+    assert not job.images.exists()
+
+
+def test_a_job_taken_away_while_it_runs_drops_its_pictures(alice: User, at_step: Step, media: Any) -> None:
+    job = asked(alice)
+    runner_has_it = threading.Event()
+    at_step["do"] = lambda step: runner_has_it.wait(30) and None
+
+    real = lifecycle.claim
+
+    def claim_then_lose(job_id: uuid.UUID, name: str) -> Any:
+        claim = real(job_id, name)
+        lose(job)
+        lifecycle.reap()
+        runner_has_it.set()
+        return claim
+
+    lifecycle.claim = claim_then_lose
+    try:
+        runner.run(job.id)
+    finally:
+        lifecycle.claim = real
+    job.refresh_from_db()
+    assert (job.status, outcomes(job)) == (JobStatus.QUEUED, [Outcome.LOST])
+    assert not job.images.exists()
+
+
+def test_storage_that_fails_puts_the_job_back(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = asked(alice)
+
+    def full(*args: Any) -> None:
+        raise StorageUnavailable
+
+    monkeypatch.setattr(storage, "store_image", full)
+    for attempt, status in enumerate([JobStatus.QUEUED, JobStatus.QUEUED, JobStatus.FAILED], start=1):
+        job = done(job)
+        assert (job.attempt, job.status) == (attempt, status)
+    assert job.error_code == "storage_unavailable"
+
+
+def test_an_engine_that_stops_hands_the_job_back(alice: User, at_step: Step, fake_engine: Engine) -> None:
+    stopper = threading.Thread(target=fake_engine.stop)
+    at_step["do"] = lambda step: (stopper.start(), stopper.join())[1] if step == 0 else None
+    job = done(asked(alice))
+    assert (job.status, outcomes(job)) == (JobStatus.QUEUED, [Outcome.HANDED_BACK])
+
+
+def test_a_database_that_blinks_while_the_job_runs_costs_nothing(
+    alice: User, monkeypatch: pytest.MonkeyPatch, at_step: Step
+) -> None:
+    monkeypatch.setattr(runner, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(runner, "close_old_connections", lambda: None)
+    failures = iter([OperationalError("server closed the connection")])
+    real, blinked = lifecycle.heartbeat, threading.Event()
+
+    def blinking(*args: Any) -> Any:
+        for failure in failures:
+            blinked.set()
+            raise failure
+        return real(*args)
+
+    monkeypatch.setattr(lifecycle, "heartbeat", blinking)
+    at_step["do"] = lambda step: blinked.wait(30) and None
+    assert done(asked(alice)).status == JobStatus.SUCCEEDED
+
+
+def test_a_snapshot_that_is_gone_puts_the_job_back(alice: User, media: Any) -> None:
+    job = asked(alice)
+    (media / job.snapshot).unlink()
+    assert done(job).status == JobStatus.QUEUED
+
+
+def test_a_checkpoint_that_is_not_there_any_more_fails_with_its_name(alice: User) -> None:
+    job = asked(alice)
+    Job.objects.filter(id=job.id).update(checkpoint="gone")
+    job = done(job)
+    assert (job.status, job.error_code) == (JobStatus.FAILED, "checkpoint_unknown")
+    assert "gone" in job.error_message
+
+
+def test_params_that_the_catalogue_does_not_allow_any_more_fail(alice: User) -> None:
+    job = asked(alice)
+    Job.objects.filter(id=job.id).update(params=job.params | {"steps": 99})
+    assert done(job).error_code == "params_invalid"
+
+
+def test_the_lease_is_kept_while_a_long_job_runs(
+    alice: User, at_step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "HEARTBEAT_SECONDS", 0.01)
+    job = asked(alice)
+    beaten = threading.Event()
+    real = lifecycle.heartbeat
+    leases: list[timedelta] = []
+
+    def beating(*args: Any) -> Any:
+        if not leases:
+            Job.objects.filter(id=job.id).update(lease_until=Now() + timedelta(seconds=1))
+        standing = real(*args)
+        lease, now = Job.objects.values_list("lease_until", Now()).get(id=job.id)
+        leases.append(lease - now)
+        beaten.set()
+        return standing
+
+    monkeypatch.setattr(lifecycle, "heartbeat", beating)
+    at_step["do"] = lambda step: beaten.wait(30) and None
+    assert done(job).status == JobStatus.SUCCEEDED
+    assert leases[0] > timedelta(seconds=20)

@@ -1,0 +1,202 @@
+"""Asking for pictures: checked first, kept once, told after the commit."""
+
+import hashlib
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from accounts.models import User
+from generation import lifecycle, storage, submission
+from generation.errors import (
+    CheckpointUnknown,
+    IdempotencyConflict,
+    IdempotencyKeyInvalid,
+    JobNotFinished,
+    OutOfMemory,
+    ParamsInvalid,
+    SnapshotInvalid,
+    SnapshotRequired,
+    TooManyJobs,
+)
+from generation.models import Job, JobStatus
+from tests.factories import png
+from tests.generation.test_lifecycle import at_once, claimed
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("published")]
+
+PARAMS = {"kind": "pix2pix", "prompt": "a cat"}
+
+
+def submit(user: User, **changes: Any) -> Job:
+    return submission.submit(
+        **{"user": user, "audience": "board.1", "raw_params": PARAMS, "snapshot": png(400, 200)} | changes
+    )
+
+
+def test_a_job_keeps_complete_params_and_what_was_on_the_board(alice: User) -> None:
+    job = submit(alice)
+    assert (job.status, job.kind, job.checkpoint, job.created_by, job.audience) == (
+        JobStatus.QUEUED,
+        "pix2pix",
+        "bundled",
+        alice,
+        "board.1",
+    )
+    assert isinstance(job.params["seed"], int)
+    assert (job.params["width_px"], job.params["height_px"]) == (512, 256)
+    assert job.steps == job.params["steps"] > 0
+    assert storage.load_picture(job.snapshot).size == (400, 200)
+
+
+def test_a_job_is_published_after_the_commit_and_never_without_it(
+    alice: User, published: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        with transaction.atomic():
+            job = submit(alice)
+            assert published == []
+        with pytest.raises(LookupError), transaction.atomic():
+            submit(alice)
+            raise LookupError
+    assert published == [str(job.id)]
+    assert Job.objects.get().published_at
+
+
+def test_a_broker_that_is_away_leaves_the_job_waiting(
+    alice: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    from kombu.exceptions import OperationalError
+
+    from generation import tasks
+
+    def away(*args: Any, **options: Any) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(tasks.generate, "apply_async", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        job = submit(alice)
+    assert (Job.objects.get(id=job.id).status, Job.objects.get().published_at) == (JobStatus.QUEUED, None)
+
+
+@pytest.mark.parametrize("kind", ["img2img", "pix2pix"])
+def test_kinds_that_redraw_need_a_snapshot(alice: User, kind: str) -> None:
+    with pytest.raises(SnapshotRequired, match=kind):
+        submit(alice, raw_params={"kind": kind}, snapshot=None)
+    assert not Job.objects.exists()
+
+
+def test_txt2img_needs_none_and_keeps_none(alice: User) -> None:
+    job = submit(alice, raw_params={"kind": "txt2img"}, snapshot=None)
+    assert (job.snapshot, job.params["width_px"], job.params["height_px"]) == ("", 512, 512)
+    assert submit(alice, raw_params={"kind": "txt2img"}).snapshot == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"raw_params": {"steps": -1}}, ParamsInvalid),
+        ({"raw_params": ["params"]}, ParamsInvalid),
+        ({"raw_params": {"checkpoint": "nothing"}}, CheckpointUnknown),
+        ({"raw_params": {"checkpoint": ["bundled"]}}, CheckpointUnknown),
+        ({"snapshot": b"no image"}, SnapshotInvalid),
+        ({"snapshot": b""}, SnapshotInvalid),
+        ({"idempotency_key": "x" * 256}, IdempotencyKeyInvalid),
+        ({"idempotency_key": "a\0b"}, IdempotencyKeyInvalid),
+    ],
+)
+def test_what_is_wrong_leaves_no_job(alice: User, changes: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        submit(alice, **changes)
+    assert not Job.objects.exists()
+
+
+def test_the_same_key_and_request_give_the_same_job(alice: User, published: list[str]) -> None:
+    first = submit(alice, idempotency_key="k", belongs_to={"frame": "f"})
+    again = submit(alice, idempotency_key="k", belongs_to={"frame": "f"})
+    assert first.id == again.id
+    assert Job.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"raw_params": PARAMS | {"prompt": "a dog"}},
+        {"raw_params": PARAMS | {"seed": 1}},
+        {"snapshot": png(400, 200, "red")},
+        {"audience": "board.2"},
+        {"belongs_to": {"frame": "other"}},
+    ],
+)
+def test_the_same_key_for_another_request_is_a_conflict(alice: User, changes: dict[str, Any]) -> None:
+    submit(alice, idempotency_key="k")
+    with pytest.raises(IdempotencyConflict):
+        submit(alice, idempotency_key="k", **changes)
+    assert Job.objects.count() == 1
+
+
+def test_a_key_belongs_to_one_person(alice: User, bob: User) -> None:
+    assert submit(alice, idempotency_key="k").id != submit(bob, idempotency_key="k").id
+
+
+def test_without_a_key_every_request_is_a_new_one(alice: User) -> None:
+    assert submit(alice).id != submit(alice).id
+
+
+def test_a_key_finds_its_job_even_when_no_more_are_allowed(alice: User, settings: Any) -> None:
+    settings.ATELIER_MAX_ACTIVE_JOBS = 1
+    first = submit(alice, idempotency_key="k")
+    assert submit(alice, idempotency_key="k").id == first.id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_makes_one_job(alice: User) -> None:
+    jobs = at_once(6, lambda number: submit(alice, idempotency_key="k"))
+    assert len({job.id for job in jobs}) == 1
+    assert Job.objects.count() == 1
+
+
+def test_nobody_has_more_active_jobs_than_allowed(alice: User, bob: User, settings: Any) -> None:
+    settings.ATELIER_MAX_ACTIVE_JOBS = 2
+    first = submit(alice)
+    claimed(submit(alice))
+    with pytest.raises(TooManyJobs) as caught:
+        submit(alice)
+    assert 1 <= caught.value.retry_after_seconds <= 60
+    assert "2 at a time are allowed" in caught.value.message
+    submit(bob)
+    submission.cancel(first)
+    submit(alice)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_free_place_is_given_once(alice: User, settings: Any) -> None:
+    settings.ATELIER_MAX_ACTIVE_JOBS = 3
+    submit(alice)
+    submit(alice)
+    results = at_once(8, lambda number: submit(alice))
+    assert len([result for result in results if isinstance(result, Job)]) == 1
+    assert len([result for result in results if isinstance(result, TooManyJobs)]) == 7
+    assert Job.objects.count() == 3
+
+
+def test_a_retry_is_a_new_job_with_the_same_seed_and_board(alice: User, bob: User) -> None:
+    job = submit(alice)
+    lifecycle.fail(claimed(job), OutOfMemory())
+    job.refresh_from_db()
+    again = submission.retry(job, bob)
+    assert again.id != job.id and again.retry_of == job
+    assert (again.params, again.snapshot, again.audience) == (job.params, job.snapshot, job.audience)
+    assert again.created_by == bob and again.status == JobStatus.QUEUED
+
+
+def test_what_is_still_worked_on_is_not_retried(alice: User) -> None:
+    job = submit(alice)
+    with pytest.raises(JobNotFinished):
+        submission.retry(job, alice)
+
+
+def test_two_snapshots_of_the_same_board_are_one_file(alice: User, media: Any) -> None:
+    assert submit(alice).snapshot == submit(alice).snapshot
+    [file] = media.rglob("*.png")
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == file.stem

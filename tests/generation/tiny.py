@@ -1,0 +1,146 @@
+"""Checkpoints of the true classes, a few thousand random weights each, saved as safetensors."""
+
+import string
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+
+TOKENS = [
+    "<|startoftext|>",
+    "<|endoftext|>",
+    *string.ascii_lowercase,
+    *(f"{c}</w>" for c in string.ascii_lowercase),
+]
+SIZE_PX = 64
+CALLS: dict[str, dict[str, float]] = {
+    "txt2img": {"steps": 2, "guidance_scale": 2.0},
+    "img2img": {"steps": 4, "guidance_scale": 2.0, "strength": 0.5},
+    "pix2pix": {"steps": 2, "guidance_scale": 2.0, "image_guidance_scale": 1.5},
+}
+
+
+def save(family: str, folder: Path) -> None:
+    torch.manual_seed(0)
+    {"sd": _sd, "pix2pix": _pix2pix, "sdxl": _sdxl}[family]().save_pretrained(folder)
+
+
+def entry(folder: Path, kinds: dict[str, str], /, **fields: Any) -> dict[str, Any]:
+    return {
+        "title": "Tiny",
+        "licence": "none",
+        "folder": str(folder),
+        "dtype": {"cpu": "float32", "cuda": "float32", "mps": "float32"},
+        "sizes": [[SIZE_PX, SIZE_PX]],
+        "default_kind": next(iter(kinds)),
+        "kinds": {
+            kind: {
+                "pipeline": pipeline,
+                "uses": ["prompt", "negative_prompt", *CALLS[kind]],
+                "defaults": CALLS[kind],
+            }
+            for kind, pipeline in kinds.items()
+        },
+    } | fields
+
+
+def _sd() -> diffusers.DiffusionPipeline:
+    return diffusers.StableDiffusionPipeline(
+        unet=_unet(4, 32),
+        text_encoder=transformers.CLIPTextModel(_text(32)),
+        tokenizer=_tokenizer(),
+        scheduler=diffusers.PNDMScheduler(**_BETAS, skip_prk_steps=True, steps_offset=1),
+        vae=_vae(),
+        **_UNCHECKED,
+    )
+
+
+def _pix2pix() -> diffusers.DiffusionPipeline:
+    return diffusers.StableDiffusionInstructPix2PixPipeline(
+        unet=_unet(8, 32),
+        text_encoder=transformers.CLIPTextModel(_text(32)),
+        tokenizer=_tokenizer(),
+        scheduler=diffusers.EulerAncestralDiscreteScheduler(**_BETAS, steps_offset=1),
+        vae=_vae(),
+        **_UNCHECKED,
+    )
+
+
+def _sdxl() -> diffusers.DiffusionPipeline:
+    """Shaped like SDXL-Turbo: two text encoders, pooled words and sizes added to the time."""
+    return diffusers.StableDiffusionXLPipeline(
+        unet=_unet(
+            4,
+            64,
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            projection_class_embeddings_input_dim=6 * 8 + 32,
+            use_linear_projection=True,
+        ),
+        text_encoder=transformers.CLIPTextModel(_text(32)),
+        text_encoder_2=transformers.CLIPTextModelWithProjection(_text(32)),
+        tokenizer=_tokenizer(),
+        tokenizer_2=_tokenizer(),
+        scheduler=diffusers.EulerAncestralDiscreteScheduler(
+            **_BETAS, steps_offset=1, timestep_spacing="trailing"
+        ),
+        vae=_vae(force_upcast=False),
+    )
+
+
+_BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+_UNCHECKED: dict[str, Any] = {
+    "safety_checker": None,
+    "feature_extractor": None,
+    "requires_safety_checker": False,
+}
+
+
+def _unet(channels: int, width: int, **fields: Any) -> diffusers.UNet2DConditionModel:
+    return diffusers.UNet2DConditionModel(
+        sample_size=SIZE_PX // 8,
+        in_channels=channels,
+        out_channels=4,
+        block_out_channels=(32, 64),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=width,
+        attention_head_dim=4,
+        **fields,
+    )
+
+
+def _vae(**fields: Any) -> diffusers.AutoencoderKL:
+    return diffusers.AutoencoderKL(
+        block_out_channels=(16, 16, 16, 16),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        latent_channels=4,
+        norm_num_groups=8,
+        layers_per_block=1,
+        sample_size=SIZE_PX,
+        **fields,
+    )
+
+
+def _text(width: int) -> transformers.CLIPTextConfig:
+    return transformers.CLIPTextConfig(
+        vocab_size=len(TOKENS),
+        hidden_size=width,
+        intermediate_size=37,
+        num_attention_heads=4,
+        num_hidden_layers=2,
+        bos_token_id=0,
+        eos_token_id=1,
+        projection_dim=width,
+        max_position_embeddings=77,
+    )
+
+
+def _tokenizer() -> transformers.CLIPTokenizer:
+    return transformers.CLIPTokenizer(
+        vocab={token: number for number, token in enumerate(TOKENS)}, merges=[], model_max_length=77
+    )
