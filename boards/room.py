@@ -49,6 +49,7 @@ class Room:
         self._files: dict[str, dict[str, Any]] = {}
         self._jobs: dict[str, dict[str, Any]] = {}
         self._heard: dict[str, float] = {}  # session in another process → when it was last told of
+        self._took_back = False  # something was told to members that the store then refused
         self._process = uuid.uuid4().hex[:12]
         self._healing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,8 +75,8 @@ class Room:
     def join(self, member: Member, since: int | None) -> None:
         """Welcome a member: the whole scene, or what changed since the clock it has seen."""
         self._fanout.tick()
-        if since is not None and since > self.clock:
-            since = None  # it comes from a future that was lost: start over
+        if since is not None and (since > self.clock or self._took_back):
+            since = None  # it has seen what is not, or not any more: start over
         bodies = self._scene.live() if since is None else self._scene.since(since)
         first, *rest = protocol.chunks(list(bodies))
         welcome: dict[str, Any] = {
@@ -159,6 +160,7 @@ class Room:
         except BoardGone:
             self.close(Close.NOT_FOUND)
             return
+        self._took_back = True
         self._scene.clear()
         self._fanout.forget()
         for clock, element in snapshot.elements:

@@ -10,13 +10,17 @@ from django.core.checks import CheckMessage, Error, Warning, register
 @register()
 def check_checkpoint(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     from generation import catalogue
+    from generation.errors import CatalogueInvalid
 
-    if settings.CHECKPOINT and settings.CHECKPOINT not in catalogue.entries():
-        known = ", ".join(catalogue.entries())
+    try:
+        known = list(catalogue.entries())
+    except CatalogueInvalid:
+        return []  # generation's own check says what is wrong with it
+    if settings.CHECKPOINT and settings.CHECKPOINT not in known:
         return [
             Error(
                 f"CHECKPOINT names {settings.CHECKPOINT!r}, which is not known.",
-                hint=f"One of: {known}.",
+                hint=f"One of: {', '.join(known)}.",
                 id="atelier.E001",
             )
         ]

@@ -213,3 +213,15 @@ async def test_an_acks_clock_never_runs_ahead_of_what_was_sent(board, alice, bob
                     )
                 }
                 assert stored_ids <= seen
+
+
+async def test_what_the_store_refuses_is_taken_back_from_everybody(board, alice, bob):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        await a.push(body("kept"))
+        # Frozen in the database, and nobody told the room yet.
+        await sync_to_async(type(board).objects.filter(pk=board.pk).update)(frozen=True)
+        ack = await a.push(body("refused"))
+        assert [(item["id"], item["code"]) for item in ack["refused"]] == [("refused", "frozen")]
+        await b.until("resync")
+        async with joined(board, bob, clock=b.clock) as again:
+            assert again.welcome["complete"] and set(again.elements) == {"kept"}

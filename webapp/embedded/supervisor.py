@@ -173,14 +173,19 @@ class Supervisor:
             )
 
     def _start_programs(self) -> None:
-        celery = [sys.executable, "-m", "celery", "-A", "webapp"]
-        worker = [*celery, "worker", "-P", "threads", "-c", "8", "-Q", "gpu,default", "--loglevel=INFO"]
-        worker += ["--without-gossip", "--without-mingle", f"--hostname=worker-{self.port}@%h"]
         web = [sys.executable, "-m", "daphne", "-b", self.host, "-p", str(self.port), "--no-server-name"]
         web += ["-v", "0", "--ping-interval", "20", "--ping-timeout", "20", "webapp.asgi:application"]
+        celery = [sys.executable, "-m", "celery", "-A", "webapp"]
         self._program("web", web)
-        self._program("worker", worker, niceness=WORKER_NICENESS)
+        # Two at a time: while one is painted, the other is fetched or stored. The engine paints one by one.
+        self._program("worker", [*celery, *self._worker("gpu", 2)], niceness=WORKER_NICENESS)
+        # On its own, so that long jobs cannot keep the reaper from running.
+        self._program("housekeeper", [*celery, *self._worker("default", 1)])
         self._program("beat", [*celery, "beat", "--loglevel=WARNING", "--pidfile="])
+
+    def _worker(self, queue: str, concurrency: int) -> list[str]:
+        options = ["-P", "threads", "-c", str(concurrency), "-Q", queue, f"--hostname={queue}-{self.port}@%h"]
+        return ["worker", *options, "--loglevel=INFO", "--without-gossip", "--without-mingle"]
 
     def _program(self, name: str, command: list[str], niceness: int = 0) -> None:
         log = self._log(name)

@@ -15,7 +15,7 @@ FIXES = {
     "database": "Is Atelier running (`make run`)? Else: does DATABASE_URL lead to a PostgreSQL that lets us in?",
     "redis": "Is Atelier running (`make run`)? Else: does REDIS_URL lead to a Redis that lets us in?",
     "storage": "Can STORAGE_URL be written? For s3:// see S3_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.",
-    "workers": "Start one: celery -A webapp worker -P threads -Q gpu,default.",
+    "workers": "Start one: celery -A webapp worker -P threads -c 2 -Q gpu.",
 }
 
 
