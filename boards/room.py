@@ -272,7 +272,7 @@ class Room:
         self._fanout.broadcast(protocol.encode({"type": "file", "files": files}))
 
     async def _look_again(self) -> None:
-        """Whatever the board says now: its clock, who may be here, its title, files and jobs."""
+        """Read how the board stands now, whatever was said and lost: clock, files, jobs, title, who may be here."""
         members = dict(self._fanout.members)
         try:
             state = await in_thread(standing.read, self.board_id, self.clock)
@@ -286,6 +286,10 @@ class Room:
             await self.heal()
         if new := {file_id: file for file_id, file in state.files.items() if file_id not in self._files}:
             self._hear_files(new)
+        now = {job["id"]: job["status"] for job in state.jobs}
+        before = {job_id: job["status"] for job_id, job in self._jobs.items()}
+        for job_id in {job_id for job_id, _ in now.items() ^ before.items()}:
+            await self._hear_job(job_id)
         for session, member in members.items():
             role = roles[session]
             if role is None:

@@ -58,9 +58,10 @@ class Standing(Enum):
 
 
 def create(**fields: Any) -> Job:
-    """Make a queued job and have it published after the commit."""
+    """Make a queued job; it is announced and published after the commit."""
     job = Job.objects.create(status=JobStatus.QUEUED, created_at=Now(), queued_at=Now(), **fields)
     job.refresh_from_db(fields=["created_at", "queued_at"])
+    events.announce_change(job)
     _queued(job)
     return job
 

@@ -187,3 +187,38 @@ async def test_cancel_of_an_unknown_job_is_not_found(board, alice):
     async with joined(board, alice) as a:
         await a.send({"type": "cancel", "id": "c1", "job": "not-a-job"})
         assert (await a.until("error"))["code"] == "not_found"
+
+
+async def test_a_job_asked_for_over_the_socket_is_shown_to_everybody_and_can_be_cancelled(
+    board, alice, bob, published
+):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        region = {"x": 0, "y": 0, "width": 100, "height": 100}
+        params = {"kind": "txt2img", "prompt": "a cat"}
+        await a.send({"type": "generate", "id": "g1", "params": params, "region": region})
+        job = (await b.until("job"))["job"]
+        assert job["status"] == "queued" and job["created_by"]["name"] == "Alice" and published == [job["id"]]
+        async with joined(board, bob) as late:
+            assert [shown["id"] for shown in late.welcome["jobs"]] == [job["id"]]
+        await b.send({"type": "cancel", "id": "c1", "job": job["id"]})
+        assert (await b.until("error"))["code"] == "forbidden"
+        await a.send({"type": "cancel", "id": "c2", "job": job["id"]})
+        while (await b.until("job"))["job"]["status"] != "cancelled":
+            pass
+
+
+async def test_progress_reaches_everybody_and_those_who_come_later(board, alice, bob, published):
+    from generation.events import announce_progress
+
+    async with joined(board, alice) as a:
+        region = {"x": 0, "y": 0, "width": 100, "height": 100}
+        params = {"kind": "txt2img", "prompt": "a cat"}
+        await a.send({"type": "generate", "id": "g1", "params": params, "region": region})
+        job = (await a.until("job"))["job"]
+        await sync_to_async(announce_progress)(bus.group(board.pk), job["id"], 3, 12, b"\xff\xd8jpeg")
+        progress = await a.until("progress")
+        assert (progress["job"], progress["step"], progress["steps"]) == (job["id"], 3, 12)
+        assert progress["preview_url"].startswith("data:image/jpeg;base64,")
+        async with joined(board, bob) as b:
+            (shown,) = b.welcome["jobs"]
+            assert shown["step"] == 3 and shown["preview_url"] == progress["preview_url"]

@@ -9,7 +9,7 @@ from tests.e2e.atelier import Atelier
 from tests.e2e.browser import chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def atelier() -> Iterator[Atelier]:
     # Not below pytest's own folder: that is closed to the user that root's PostgreSQL runs as.
     with tempfile.TemporaryDirectory(prefix="atelier-e2e-") as folder:
@@ -19,8 +19,9 @@ def atelier() -> Iterator[Atelier]:
         assert running.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ends with its module: while it lives, Playwright holds the thread's event loop, which async tests need."""
     with chromium() as running:
         yield running
 

@@ -43,7 +43,8 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     while True:
         try:
             urllib.request.urlopen(url, timeout=1)
-        except urllib.error.HTTPError:
+        except urllib.error.HTTPError as error:
+            error.close()
             break  # it answers, and wants a signature
         except OSError:
             assert server.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
@@ -54,7 +55,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(endpoint: str, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def bucket(endpoint: str, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     for name, value in {
         "S3_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": KEY,
@@ -63,7 +64,13 @@ def bucket(endpoint: str, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_pa
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("S3_ADDRESSING_STYLE", "path")
     settings.STORAGES = {**settings.STORAGES, "default": env.storage("s3://pictures/atelier", tmp_path)}
-    return f"{endpoint}/pictures/atelier"
+    yield f"{endpoint}/pictures/atelier"
+    hang_up()
+
+
+def hang_up() -> None:
+    """Close the storage's connections, which boto3 otherwise leaves to the garbage collector."""
+    default_storage.connection.meta.client.close()
 
 
 def test_a_picture_goes_there_and_comes_back(bucket: str) -> None:
@@ -84,6 +91,7 @@ def test_it_is_private(bucket: str) -> None:
     stored = storage.store_image(Image.new("RGB", (8, 8), "blue"), {"prompt": "blue"})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{bucket}/{stored.key}", timeout=5)
+    refused.value.close()
     assert refused.value.code in {400, 403}  # rclone says 400 where AWS says 403
 
 
@@ -102,6 +110,7 @@ def test_ready_says_whether_it_can_be_written(
     bucket: str, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert health.CHECKS["storage"]() == {"ok": True}
+    hang_up()
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     settings.STORAGES = {**settings.STORAGES, "default": env.storage("s3://pictures/atelier", tmp_path)}
     assert not health.CHECKS["storage"]()["ok"]
