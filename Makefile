@@ -8,7 +8,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 # Without an NVIDIA card on Linux, PyTorch's own index has the build that leaves out 3 GB of CUDA.
 TORCH_INDEX ?= $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: help run build test lint types bench e2e requirements clean
+.PHONY: help run build test lint types bench e2e eval-bundled requirements clean
 
 help: ## list these commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ types: $(VENV)/.dev frontend/node_modules/.stamp ## mypy and tsc
 bench: $(VENV)/.dev build ## measure, print tables, write bench/out/*.json
 	@bash tests/browser.sh
 	$(BIN)/python -m bench
+
+eval-bundled: $(VENV)/.dev ## judge the built-in model on twenty sketches
+	$(BIN)/python -m bench.bundled
 
 requirements: ## pin requirements*.txt anew from the .in files
 	rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins

@@ -1,0 +1,1 @@
+"""How well and how fast the built-in model draws, over twenty sketches and without a browser."""

@@ -1,0 +1,34 @@
+"""Sketches and pictures side by side, for eyes."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw, ImageFont
+
+TILE_PX = 160
+GAP_PX = 8
+CAPTION_PX = 22
+COLUMNS = 3
+
+
+class Row(NamedTuple):
+    """images: the sketch, then one picture for each seed."""
+
+    caption: str
+    images: Sequence[Image.Image]
+
+
+def sheet(rows: Sequence[Row]) -> Image.Image:
+    """Rows in columns, left to right and then down."""
+    width = max(len(row.images) for row in rows) * TILE_PX + GAP_PX
+    height = TILE_PX + CAPTION_PX + GAP_PX
+    lines = -(-len(rows) // COLUMNS)
+    paper = Image.new("RGB", (COLUMNS * width + GAP_PX, lines * height + GAP_PX), "#d8d8d8")
+    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(14)
+    for number, row in enumerate(rows):
+        left, top = GAP_PX + number % COLUMNS * width, GAP_PX + number // COLUMNS * height
+        pen.text((left, top + 2), row.caption, fill="black", font=font)
+        for place, image in enumerate(row.images):
+            tile = image.convert("RGB").resize((TILE_PX - 2, TILE_PX - 2), Image.Resampling.LANCZOS)
+            paper.paste(tile, (left + place * TILE_PX, top + CAPTION_PX))
+    return paper

@@ -1,0 +1,79 @@
+"""The product's own engine with one checkpoint, and what loading that takes."""
+
+import resource
+import sys
+from time import monotonic
+from typing import Any
+
+import psutil
+from django.conf import settings
+from PIL import Image
+
+from generation import catalogue, framing
+from generation.engine import device
+from generation.engine.engine import Engine
+from generation.engine.residency import Residency
+from generation.limits import allowed
+from generation.params import complete, parse
+from generation.pipelines.loading import Loaded, load
+from generation.work import Work
+
+MEBIBYTE = 1024 * 1024
+DRAFT_STEPS = 4
+
+
+class Studio:
+    """load_seconds: reading the weights, libraries apart. base_bytes: of the process just before."""
+
+    def __init__(self, name: str) -> None:
+        self.checkpoint = catalogue.get(name)
+        self.load_seconds = 0.0
+        self.base_bytes = 0
+        self._device = device.choose(settings.DEVICE)
+        self._engine = Engine(Residency(self._device, 1, self._load), settings.ATELIER_TORCH_THREADS)
+
+    def open(self) -> None:
+        """Load and warm up, as a worker does when it starts."""
+        self._engine.start()
+        self._engine.warm_up(self.checkpoint)
+
+    def close(self) -> None:
+        self._engine.stop()
+        self._engine.join()
+
+    def picture(self, board: Image.Image, prompt: str, seed: int, **chosen: Any) -> tuple[Image.Image, float]:
+        """The picture that a job with the checkpoint's defaults makes, and its seconds in the engine."""
+        raw = {"prompt": prompt, "seed": seed, **chosen}
+        size = framing.default_size(board.size, self.checkpoint.sizes)
+        params = complete(parse(raw, self.checkpoint), size)
+        work = Work(self.checkpoint, params, board if params.needs_board else None)
+        drawn = self._engine.submit(work).result()
+        return drawn.pictures[0].image, drawn.seconds
+
+    @property
+    def title(self) -> str:
+        """The device and how many threads a worker takes there."""
+        if self._device != "cpu":
+            return device.title(self._device)
+        return f"cpu ({settings.ATELIER_TORCH_THREADS or device.default_threads()} threads)"
+
+    @property
+    def draft(self) -> dict[str, int]:
+        """What a live redraw would choose: as few steps as the checkpoint allows, but no fewer than four."""
+        kind = self.checkpoint.kinds[self.checkpoint.default_kind]
+        low, high = allowed("steps", kind.limits)
+        return {"steps": int(min(max(DRAFT_STEPS, low), high))} if "steps" in kind.uses else {}
+
+    @property
+    def memory_mebibytes(self) -> float:
+        """The most that the process has held so far, above what it held before the weights."""
+        unit = 1 if sys.platform == "darwin" else 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+        return (peak - self.base_bytes) / MEBIBYTE
+
+    def _load(self, checkpoint: catalogue.Checkpoint, where: str) -> Loaded:
+        self.base_bytes = psutil.Process().memory_info().rss
+        began = monotonic()
+        loaded = load(checkpoint, where)
+        self.load_seconds = monotonic() - began
+        return loaded

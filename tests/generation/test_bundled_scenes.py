@@ -1,0 +1,77 @@
+"""The twenty sketches that the built-in model is measured with: whole, in their frames, fit for any board."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boards.element import parse
+from boards.reconcile import is_index
+from generation import catalogue
+
+SCENES = sorted((catalogue.BUNDLED / "scenes").glob("*.excalidraw"))
+
+Element = dict[str, Any]  # as in the file
+
+
+def elements(path: Path) -> list[Element]:
+    found: list[Element] = json.loads(path.read_text())["elements"]
+    return found
+
+
+def frame(path: Path) -> Element:
+    [found] = [element for element in elements(path) if element["type"] == "frame"]
+    return found
+
+
+def prompt(path: Path) -> str:
+    words: str = frame(path)["customData"]["atelier"]["prompt"]
+    return words
+
+
+def test_there_are_twenty_with_a_prompt_each_of_their_own() -> None:
+    assert len(SCENES) == 20
+    assert len({prompt(path) for path in SCENES}) == 20
+    assert all(prompt(path).strip() and frame(path)["name"].strip() for path in SCENES)
+
+
+@pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
+def test_a_board_takes_every_element_as_it_is(path: Path) -> None:
+    document = json.loads(path.read_text())
+    assert (document["type"], document["version"]) == ("excalidraw", 2)
+    for element in document["elements"]:
+        body = json.dumps(element).encode()
+        checked = parse(body)
+        assert checked.body == body, f"{element['id']} had to be mended"
+        assert not checked.is_deleted
+
+
+@pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
+def test_elements_are_told_apart_and_stand_in_order(path: Path) -> None:
+    indexes = [element["index"] for element in elements(path)]
+    assert all(is_index(index) for index in indexes)
+    assert indexes == sorted(set(indexes))
+    assert len({element["id"] for element in elements(path)}) == len(indexes)
+
+
+@pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
+def test_all_strokes_lie_inside_the_frame(path: Path) -> None:
+    around = frame(path)
+    strokes = [element for element in elements(path) if element["type"] != "frame"]
+    assert strokes
+    for stroke in strokes:
+        assert stroke["frameId"] == around["id"]
+        left, top, right, bottom = _box(stroke)
+        margin = stroke["strokeWidth"]
+        assert around["x"] + margin <= left <= right <= around["x"] + around["width"] - margin
+        assert around["y"] + margin <= top <= bottom <= around["y"] + around["height"] - margin
+
+
+def _box(element: Element) -> tuple[float, float, float, float]:
+    x, y = element["x"], element["y"]
+    points = element.get("points") or [[0, 0], [element["width"], element["height"]]]
+    across, down = zip(*points, strict=True)
+    assert max(across) - min(across) == pytest.approx(element["width"], abs=0.02)
+    assert max(down) - min(down) == pytest.approx(element["height"], abs=0.02)
+    return x + min(across), y + min(down), x + max(across), y + max(down)
