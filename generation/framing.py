@@ -87,10 +87,25 @@ def enlarge(picture: Image.Image, size: Size, sharpen_percent: int = 0) -> Image
     if picture.size == size:
         return picture
     scale = max(size) / max(picture.size)
+    if scale > 1:
+        picture = _without_rim(picture)
     picture = picture.resize(size, Image.Resampling.LANCZOS)
     if sharpen_percent and scale > 1:
         picture = picture.filter(ImageFilter.UnsharpMask(radius=scale, percent=sharpen_percent, threshold=0))
     return picture
+
+
+def _without_rim(picture: Image.Image) -> Image.Image:
+    """The outermost pixels replaced by their neighbours: decoders leave specks in the corners, which grow visible."""
+    width, height = picture.size
+    if min(width, height) < 3:
+        return picture
+    mended = picture.copy()
+    for at, neighbour in ((0, 1), (height - 1, height - 2)):
+        mended.paste(mended.crop((0, neighbour, width, neighbour + 1)), (0, at))
+    for at, neighbour in ((0, 1), (width - 1, width - 2)):
+        mended.paste(mended.crop((neighbour, 0, neighbour + 1, height)), (at, 0))
+    return mended
 
 
 def _soft_edge(size: Size) -> Image.Image:

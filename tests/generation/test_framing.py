@@ -128,3 +128,10 @@ def test_without_a_wish_a_picture_takes_the_shape_of_the_board(board: Size | Non
 
 def test_a_larger_model_is_not_made_small() -> None:
     assert framing.default_size((300, 300), [(1024, 1024)]) == (1024, 1024)
+
+
+def test_specks_in_the_corners_do_not_grow() -> None:
+    picture = Image.new("RGB", (16, 16), framing.WHITE)
+    for corner in ((0, 0), (15, 0), (0, 15), (15, 15)):
+        picture.putpixel(corner, (0, 0, 0))
+    assert framing.enlarge(picture, (64, 64)).getcolors() == [(64 * 64, framing.WHITE)]
