@@ -142,3 +142,33 @@ def test_every_step_is_heard_of_once(loaded: Loaded, kind: str) -> None:
         drawing.draw(Work(checkpoint, params, house() if params.needs_board else None), loaded, on_step)
     drawn = heard[0][2]
     assert heard == [(number, step, drawn) for number in (0, 1) for step in range(1, drawn + 1)]
+
+
+@pytest.mark.parametrize(
+    ("synonym", "known", "other"), [("a puppy", "a dog", "a house"), ("a yacht", "a boat", "a cat")]
+)
+def test_words_that_mean_the_same_are_near(loaded: Loaded, synonym: str, known: str, other: str) -> None:
+    pipeline = loaded.pipeline("pix2pix")
+
+    def meaning(words: str) -> torch.Tensor:
+        tokens = pipeline.tokenizer(words, return_tensors="pt")
+        with torch.inference_mode():
+            return pipeline.text_encoder(**tokens).last_hidden_state.mean(1)[0]
+
+    def nearness(a: str, b: str) -> float:
+        return float(torch.cosine_similarity(meaning(a), meaning(b), dim=0))
+
+    assert nearness(synonym, known) > nearness(synonym, other) + 0.1
+
+
+def test_the_words_decide_the_colour(loaded: Loaded) -> None:
+    """Where something is drawn over, a green house is greener than a red one."""
+
+    def greenness(prompt: str) -> float:
+        ((picture, _),) = draw(loaded, "pix2pix", prompt=prompt, steps=12)
+        red, green, _ = picture.resize((64, 48)).split()
+        pairs = zip(red.tobytes(), green.tobytes(), strict=True)
+        drawn = [g - r for r, g in pairs if min(r, g) < 200]
+        return sum(drawn) / max(1, len(drawn))
+
+    assert greenness("a green house") > greenness("a red house") + 20
