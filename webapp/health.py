@@ -12,7 +12,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from generation import heartbeat
+from generation import catalogue, heartbeat
 
 GPU_QUEUE = "gpu"
 
@@ -60,15 +60,22 @@ def _checked(probe: Callable[[], None]) -> Callable[[], dict[str, Any]]:
 
 
 def _workers() -> dict[str, Any]:
-    """Is somebody there for the queue that jobs go to? Each queue with its freshest heartbeat's age."""
+    """Can somebody paint now? Each queue with its freshest heartbeat's age.
+
+    A worker that still loads the default checkpoint is not counted for the queue of jobs; one that could not
+    load it is, because it paints with others and says in each job what is wrong.
+    """
     try:
         workers = heartbeat.alive()
     except (redis.RedisError, OSError) as error:
         return {"ok": False, "reason": f"{type(error).__name__}: {error}"[:300]}
-    now = datetime.now(UTC)
+    now, default = datetime.now(UTC), catalogue.default().name
     queues: dict[str, dict[str, Any]] = {}
     for worker in workers:
+        loading = worker.get("checkpoints", {}).get(default, {}).get("status") == "loading"
         for queue in worker["queues"]:
+            if queue == GPU_QUEUE and loading:
+                continue
             age = round((now - datetime.fromisoformat(worker["at"])).total_seconds(), 1)
             best = queues.setdefault(queue, {"workers": 0, "age_seconds": age})
             best["workers"] += 1

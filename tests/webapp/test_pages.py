@@ -3,10 +3,12 @@
 import pytest
 import redis
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from boards import demo
 from boards.models import Board
+from generation import heartbeat
 from tests.factories import PASSWORD, person
 from webapp import health
 
@@ -123,3 +125,14 @@ def test_another_site_cannot_post(alice):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     assert client.post("/boards/new").status_code == 403
+
+
+@pytest.mark.parametrize(("status", "ok"), [("loading", False), ("ready", True), ("failed", True)])
+def test_a_worker_counts_when_it_can_paint(monkeypatch, status, ok):
+    beat = {
+        "queues": ["gpu"],
+        "at": timezone.now().isoformat(),
+        "checkpoints": {"bundled": {"status": status}},
+    }
+    monkeypatch.setattr(heartbeat, "alive", lambda: [beat])
+    assert health.CHECKS["workers"]()["ok"] == ok
