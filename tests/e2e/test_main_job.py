@@ -67,7 +67,7 @@ def test_two_people_sketch_and_a_picture_appears_for_both(
         "(() => { const s = window.__atelier.api.getAppState(); return [s.scrollX, s.scrollY, s.zoom.value]; })()"
     )
     assert after == view_of_b, "nobody's viewport moves"
-    a.page.screenshot(path=pictures / "board.png")
+    b.page.screenshot(path=pictures / "board.png")
 
     # A reload shows the same.
     for page in (a, b):
