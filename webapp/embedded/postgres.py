@@ -7,11 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import IO, Any
 
-from webapp.embedded.child import become
+from webapp.embedded import child
 from webapp.embedded.errors import CannotStart
 from webapp.embedded.home import sockets
 
@@ -64,23 +63,10 @@ def prepare(home: Path) -> Path:
 def start(home: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start the server and wait until it answers. `prepare` must have run."""
     data = home / "postgres"
-    process = subprocess.Popen(
-        [binaries() / "postgres", "-D", data, "-k", sockets(home), "-h", "", *OPTIONS],
-        stdout=log,
-        stderr=log,
-        process_group=0,
-        preexec_fn=become,
-        **_as_server_user(),
+    command: list[str | Path] = [binaries() / "postgres", "-D", data, "-k", sockets(home), "-h", "", *OPTIONS]
+    return child.start(
+        "PostgreSQL", command, lambda: _answers(home), log, START_TIMEOUT_SECONDS, **_as_server_user()
     )
-    deadline = time.monotonic() + START_TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise CannotStart(f"PostgreSQL did not start: the reason is at the end of {log.name}.")
-        if _answers(home):
-            return process
-        time.sleep(0.05)
-    process.terminate()
-    raise CannotStart(f"PostgreSQL did not answer within {START_TIMEOUT_SECONDS} s: see {log.name}.")
 
 
 def create_database(home: Path, name: str = "atelier") -> None:
