@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Sequence
 
+from django.http import HttpRequest
+
 from accounts.models import ApiKey, User
 
 PREFIX = "ak_"
@@ -26,3 +28,9 @@ def user_of(key: str) -> User | None:
         .first()
     )
     return found.user if found else None
+
+
+def user_of_request(request: HttpRequest) -> User | None:
+    """The user of an `Authorization: Bearer KEY` header, or None."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    return user_of(key.strip()) if scheme.lower() == "bearer" else None

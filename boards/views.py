@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import api_keys
 from accounts.guests import ensure_person
 from accounts.models import User
 from boards import access, demo, links, people
@@ -92,7 +93,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 def board_file(request: HttpRequest, board: uuid.UUID, file_id: str) -> HttpResponse:
     """The bytes of a picture, for those who may see the board. An id's bytes never change."""
     try:
-        found, _ = access.find(request.user, board, Act.SEE)
+        found, _ = access.find(api_keys.user_of_request(request) or request.user, board, Act.SEE)
     except BoardError:
         raise Http404("There is no such file.") from None
     file = BoardFile.objects.filter(board=found, file_id=file_id).first()

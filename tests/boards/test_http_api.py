@@ -122,6 +122,9 @@ def test_a_picture_is_kept_and_served_to_those_who_may_see(board, alice, carol, 
     assert asks(carol).get(file["url"], headers={"If-None-Match": served["ETag"]}).status_code == 304
     assert asks(mallory).get(file["url"]).status_code == 404
     assert Client().get(file["url"]).status_code == 404
+    for user, status in ((carol, 200), (mallory, 404)):
+        key = api_keys.create(user)
+        assert Client().get(file["url"], headers={"Authorization": f"Bearer {key}"}).status_code == status
 
 
 def test_a_file_id_keeps_its_first_bytes(board, alice, asks):
