@@ -44,6 +44,8 @@ def test_two_people_sketch_and_a_picture_appears_for_both(
     )
     a.page.keyboard.press("Escape")
     a.page.get_by_label("What should it become?").fill("a house with a red roof")
+    a.page.get_by_text("Advanced").click()
+    a.page.get_by_label("Steps").fill("30")  # the usual few are over before a slow eye has seen them
     a.page.get_by_role("button", name="Generate", exact=True).click()
     overlay = b.page.get_by_test_id("job-overlay")
     expect(overlay).to_be_visible()
