@@ -67,8 +67,10 @@ class Fanout:
             self._timer.cancel()
 
     def forget(self) -> None:
-        """Drop what has not been told: the scene is read anew."""
+        """Drop what has not been told: the scene is read anew, and some of it may be gone."""
         self._fresh = {}
+        for member in self.members.values():
+            member.missed = set()
 
     def _tick_when_due(self) -> None:
         self._timer = None
