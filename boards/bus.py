@@ -19,12 +19,6 @@ def group(board_id: uuid.UUID | str) -> str:
     return f"board.{board_id}"
 
 
-def board_of(audience: str) -> str | None:
-    """The board's id in an audience, or None where the audience is no board."""
-    kind, _, board_id = audience.partition(".")
-    return board_id if kind == "board" else None
-
-
 async def publish(board_id: uuid.UUID, message: dict[str, Any]) -> None:
     """Tell the other processes. When Redis is away the message is lost, which rooms survive."""
     layer = get_channel_layer()

@@ -14,7 +14,6 @@ from boards.models import Element as ElementRow
 from boards.reconcile import free_index, takes_incoming
 
 LIVE_ELEMENTS_MAX = 20_000
-TOMBSTONE_KEPT_DAYS = 7
 
 
 class Change(NamedTuple):

@@ -152,6 +152,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 STATIC_URL = "/static/"
 STATIC_ROOT = env.text("STATIC_ROOT", str(ATELIER_HOME / "static"))
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
+FRONTEND_MANIFEST = FRONTEND_DIST / ".vite" / "manifest.json"
 STATICFILES_DIRS = [("board", FRONTEND_DIST)] if FRONTEND_DIST.is_dir() else []
 # Static files are served from where the build left them, compressed beside them: no collectstatic to forget.
 SERVESTATIC_USE_FINDERS = True

@@ -16,12 +16,8 @@ register = template.Library()
 @lru_cache(maxsize=1)
 def _manifest(changed_at: float) -> dict[str, Any]:
     """changed_at: makes a new build count without a restart."""
-    manifest: dict[str, Any] = json.loads(_manifest_file().read_text())
+    manifest: dict[str, Any] = json.loads(settings.FRONTEND_MANIFEST.read_text())
     return manifest
-
-
-def _manifest_file() -> Any:
-    return settings.FRONTEND_DIST / ".vite" / "manifest.json"
 
 
 def _chunks(manifest: dict[str, Any], name: str, seen: list[str]) -> list[str]:
@@ -36,7 +32,7 @@ def _chunks(manifest: dict[str, Any], name: str, seen: list[str]) -> list[str]:
 @register.simple_tag
 def vite_entry(name: str) -> SafeString:
     """<link> and <script> tags for an entry such as src/main.tsx."""
-    file = _manifest_file()
+    file = settings.FRONTEND_MANIFEST
     if not file.exists():
         raise RuntimeError("The front end is not built: run `make build`.")
     manifest = _manifest(file.stat().st_mtime)

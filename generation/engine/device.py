@@ -60,8 +60,3 @@ def forget(device: str) -> None:
         torch.cuda.empty_cache()
     elif family(device) == "mps":
         torch.mps.empty_cache()
-
-
-def memory_bytes(device: str) -> int:
-    """Memory taken on the device; for the CPU, where it is the process's own, 0."""
-    return int(torch.cuda.memory_allocated(device)) if family(device) == "cuda" else 0
