@@ -8,7 +8,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 # Without an NVIDIA card on Linux, PyTorch's own index has the build that leaves out 3 GB of CUDA.
 TORCH_INDEX ?= $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: help run build test lint types bench e2e eval-bundled requirements clean
+.PHONY: help run build test lint types soak bench bench-room bench-engine e2e eval-bundled requirements clean
 
 help: ## list these commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,7 +16,7 @@ help: ## list these commands
 run: $(VENV)/.run build ## start everything and print the address
 	@exec $(BIN)/python -m webapp.embedded.supervisor
 
-build: frontend/dist/.stamp ## build the front end when its sources are newer
+build: frontend/dist/.stamp frontend/render/dist/fonts/index.json ## build the front end when its sources are newer
 
 test: $(VENV)/.dev build ## install what tests need, then run all of them
 	@bash tests/browser.sh
@@ -37,12 +37,23 @@ types: $(VENV)/.dev frontend/node_modules/.stamp ## mypy and tsc
 	$(BIN)/mypy
 	$(NPM) run types
 
+soak: $(VENV)/.dev ## two thousand jobs while workers die and Redis forgets, and fifty that kill their workers
+	FAULTS_JOBS=2000 FAULTS_POISON=50 $(BIN)/python -m pytest tests/faults/test_jobs.py -s
+
 bench: $(VENV)/.dev build ## measure, print tables, write bench/out/*.json
 	@bash tests/browser.sh
 	$(BIN)/python -m bench
 
-eval-bundled: $(VENV)/.dev ## judge the built-in model on twenty sketches
+bench-room: $(VENV)/.dev ## measure the room and judge it; PEERS=file puts other products beside it
+	$(BIN)/python -m bench.room $(if $(PEERS),--peers $(PEERS)) $(if $(PRIORITY),--priority $(PRIORITY))
+
+bench-engine: $(VENV)/.dev ## the engine beside stock diffusers; on a GPU also kept under bench/results
+	$(BIN)/python -m bench.engine
+
+eval-bundled: $(VENV)/.dev ## judge the built-in model: twenty sketches, then held-out names among 500
 	$(BIN)/python -m bench.bundled
+	for stage in dataset rasterise evaluate; do PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m generation.bundled.training $$stage \
+	  --recipe cpu --work bench/out/bundled --out bench/out --checkpoint generation/bundled --count 96 || exit 1; done
 
 requirements: ## pin requirements*.txt anew from the .in files
 	rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
@@ -53,7 +64,7 @@ requirements: ## pin requirements*.txt anew from the .in files
 	mv requirements.new requirements.txt && mv requirements-dev.new requirements-dev.txt && rm -rf $(VENV)-pins
 
 clean: ## forget everything built; your data in .atelier stays
-	rm -rf $(VENV) frontend/node_modules frontend/dist
+	rm -rf $(VENV) frontend/node_modules frontend/dist frontend/render/dist
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -78,7 +89,10 @@ frontend/node_modules/.stamp: frontend/package.json frontend/package-lock.json $
 	@$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-frontend/dist/.stamp: frontend/node_modules/.stamp $(shell find frontend/src frontend/*.ts frontend/*.json frontend/build -type f 2>/dev/null)
+frontend/dist/.stamp: frontend/node_modules/.stamp $(shell find frontend/src frontend/render/*.ts frontend/*.ts frontend/*.json frontend/build -type f 2>/dev/null)
 	@echo "Building the front end …"
 	@$(NPM) run build --silent
 	@touch $@
+
+frontend/render/dist/fonts/index.json: boards/rendering/fonts.py frontend/node_modules/.stamp
+	@$(BIN)/python boards/rendering/fonts.py frontend/node_modules/@excalidraw/excalidraw/dist/prod/fonts $(@D)
