@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from generation import lifecycle
-from generation.models import GeneratedImage, Job, JobAttempt
+from generation.models import GeneratedImage, Job, JobAttempt, JobEvent
 
 
 class ReadOnly(admin.options.BaseModelAdmin):
@@ -24,6 +24,26 @@ class AttemptInline(ReadOnly, admin.TabularInline):
     can_delete = False
 
 
+class EventInline(ReadOnly, admin.TabularInline):
+    model = JobEvent
+    extra = 0
+    can_delete = False
+    fields = ("at", "attempt", "what", "details")
+
+
+class DeadFilter(admin.SimpleListFilter):
+    """Jobs that were given up: what somebody should look at."""
+
+    title = "given up"
+    parameter_name = "dead"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Dead"), ("no", "Not dead")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        return queryset if self.value() is None else queryset.filter(dead_at__isnull=self.value() == "no")
+
+
 class ImageInline(ReadOnly, admin.TabularInline):
     model = GeneratedImage
     extra = 0
@@ -33,15 +53,27 @@ class ImageInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Job)
 class JobAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("id", "status", "kind", "checkpoint", "created_by", "attempt", "error_code", "created_at")
-    list_filter = ("status", "kind", "checkpoint", "error_code", "created_at")
+    list_display = (
+        "id",
+        "status",
+        "kind",
+        "checkpoint",
+        "created_by",
+        "attempt",
+        "error_code",
+        "dead_at",
+        "created_at",
+    )
+    list_filter = (DeadFilter, "status", "kind", "checkpoint", "error_code", "created_at")
     list_select_related = ("created_by",)
     search_fields = ("id", "created_by__email", "created_by__name", "worker", "error_code")
     date_hierarchy = "created_at"
-    inlines = (AttemptInline, ImageInline)
+    inlines = (AttemptInline, EventInline, ImageInline)
     actions = ("requeue", "cancel")
 
-    @admin.action(description="Put failed or cancelled jobs back into the queue", permissions=["requeue"])
+    @admin.action(
+        description="Put dead, failed or cancelled jobs back into the queue", permissions=["requeue"]
+    )
     def requeue(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         count = sum(lifecycle.requeue(job.id) for job in jobs)
         self.message_user(request, f"{count} of {len(jobs)} jobs wait again.", messages.SUCCESS)
@@ -64,6 +96,20 @@ class JobAttemptAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("outcome", "error_code", "worker")
     list_select_related = ("job",)
     search_fields = ("job__id", "worker")
+
+
+@admin.register(JobEvent)
+class JobEventAdmin(ReadOnly, admin.ModelAdmin):
+    """The log. Lines go only together with their job."""
+
+    list_display = ("at", "job", "attempt", "what", "details")
+    list_filter = ("what", "at")
+    list_select_related = ("job",)
+    search_fields = ("job__id",)
+    ordering = ("-id",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(GeneratedImage)

@@ -7,7 +7,7 @@ A later file wins.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ HERE = Path(__file__).resolve().parent
 BUNDLED = HERE / "bundled"
 DEVICES = ("cpu", "cuda", "mps")
 OUTSIDE = ("crop", "pad")
+SEEN_AS = ("picture", "strokes")
+FAMILY = "other"
 FOCUS_MAX = 0.9  # the last few percent fade into the paper
 
 
@@ -36,6 +38,31 @@ class Component:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A model beside a checkpoint's own, such as a ControlNet. Either `folder` or `repo` is set; cls: in diffusers."""
+
+    cls: str
+    folder: Path | None
+    repo: str
+    revision: str
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Weights that are added to a checkpoint's own when it is loaded.
+
+    file: a safetensors file, in `repo` or, without one, on this disk. sha256: of it; another file is refused.
+    scale: how much of it, 1 for as it was trained.
+    """
+
+    file: str
+    sha256: str
+    repo: str = ""
+    revision: str = "main"
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
 class Kind:
     """How a checkpoint makes one kind of picture.
 
@@ -43,6 +70,7 @@ class Kind:
     arguments: constants for the pipeline's call, for what a person may not choose here.
     unet_channels: input channels that this pipeline feeds, where the UNet takes more of them.
     outside: crop or pad, for a picture that has not the shape asked for and no board behind it.
+    seen_as: picture, or strokes for a pipeline that wants white lines on black, as scribble ControlNets do.
     """
 
     pipeline: str
@@ -53,12 +81,14 @@ class Kind:
     unet_channels: int | None = None
     outside: str = "crop"
     title: str = ""
+    seen_as: str = "picture"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """One set of weights. Either `folder` or `repo` is set.
 
+    family: what one worker is had for, such as sd15; its jobs' hints travel through the queue gpu.<family>.
     sizes: (width, height) in pixels that the weights were trained for.
     dtype: torch type by device kind. scheduler: class to use instead of the checkpoint's own.
     sharpen_percent: unsharp mask after enlarging, 0 for none.
@@ -79,10 +109,13 @@ class Checkpoint:
     dtype: Mapping[str, str]
     kinds: Mapping[str, Kind]
     default_kind: str
+    family: str = FAMILY
     scheduler: str | None = None
     sharpen_percent: int = 0
     focus: float = 0
     components: Mapping[str, Component] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    loras: tuple[Lora, ...] = ()
 
     @property
     def bundled(self) -> bool:
@@ -172,15 +205,32 @@ def _checkpoint(name: str, raw: Mapping[str, Any], path: Path) -> Checkpoint:
             dtype={device: raw["dtype"][device] for device in DEVICES},
             kinds={kind: _kind(entry, f"{where}.{kind}") for kind, entry in raw["kinds"].items()},
             default_kind=raw["default_kind"],
+            family=raw.get("family", FAMILY),
             scheduler=raw.get("scheduler"),
             sharpen_percent=raw.get("sharpen_percent", 0),
             focus=float(raw.get("focus", 0)),
             components={part: Component(**entry) for part, entry in raw.get("components", {}).items()},
+            parts={part: _part(entry, path) for part, entry in raw.get("parts", {}).items()},
+            loras=tuple(_lora(entry, path) for entry in raw.get("loras", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CatalogueInvalid(f"{where}: {type(error).__name__} {error}") from error
     _check(checkpoint, where)
     return checkpoint
+
+
+def _part(raw: Mapping[str, Any], path: Path) -> Part:
+    folder = (path.parent / raw["folder"]).resolve() if "folder" in raw else None
+    if bool(folder) == bool(raw.get("repo")):
+        raise ValueError("a part needs either a folder or a repo")
+    return Part(raw["class"], folder, raw.get("repo", ""), raw.get("revision", "main"))
+
+
+def _lora(raw: Mapping[str, Any], path: Path) -> Lora:
+    lora = Lora(**raw)
+    if not lora.file.endswith(".safetensors") or len(lora.sha256) != 64:
+        raise ValueError("a LoRA needs a .safetensors file and its SHA-256")
+    return lora if lora.repo else replace(lora, file=str((path.parent / lora.file).resolve()))
 
 
 def _kind(raw: Mapping[str, Any], where: str) -> Kind:
@@ -194,7 +244,10 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
         unet_channels=raw.get("unet_channels"),
         outside=raw.get("outside", "crop"),
         title=raw.get("title", ""),
+        seen_as=raw.get("seen_as", "picture"),
     )
+    if kind.seen_as not in SEEN_AS:
+        raise CatalogueInvalid(f"{where}.seen_as is {kind.seen_as!r}; use picture or strokes.")
     if kind.outside not in OUTSIDE:
         raise CatalogueInvalid(f"{where}.outside is {kind.outside!r}; use crop or pad.")
     for name, (low, high) in limits.items():
@@ -217,6 +270,8 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
 def _check(checkpoint: Checkpoint, where: str) -> None:
     if bool(checkpoint.folder) == bool(checkpoint.repo):
         raise CatalogueInvalid(f"{where} needs either a folder or a repo.")
+    if not checkpoint.family.isidentifier():
+        raise CatalogueInvalid(f"{where}.family is {checkpoint.family!r}; use letters, digits and _.")
     if checkpoint.default_kind not in checkpoint.kinds:
         raise CatalogueInvalid(
             f"{where}.default_kind is {checkpoint.default_kind!r}, which it does not offer."

@@ -14,16 +14,16 @@ ImageUrl = Callable[[GeneratedImage], str | None]
 def describe(job: Job, image_url: ImageUrl = lambda image: None) -> dict[str, Any]:
     """The job for people and programs; boards adds board, frame, region and element ids.
 
-    Costs two queries for a waiting job and one for its images unless they were prefetched.
+    Costs a few queries for a waiting job and one for its images unless they were prefetched.
     """
-    place = estimate.position(job)
+    place, wait_seconds = estimate.place_and_wait(job)
     return {
         "id": str(job.id),
         "kind": job.kind,
         "status": job.status,
         "params": job.params,
         "position": place,
-        "eta_seconds": estimate.eta_seconds(job, place),
+        "eta_seconds": wait_seconds,
         "step": job.step,
         "steps": job.steps,
         "attempt": job.attempt,

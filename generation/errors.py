@@ -88,6 +88,16 @@ class TooManyJobs(GenerationError):
         super().__init__(f"{active} pictures are being made for you, {allowed} at a time are allowed.")
 
 
+class TooManyPictures(GenerationError):
+    code = "too_many_pictures"
+    status = 429
+    retryable = True
+
+    def __init__(self, asked: int, allowed: int, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"{allowed} pictures a day are allowed; these would make it {asked}.")
+
+
 class IdempotencyConflict(GenerationError):
     code = "idempotency_conflict"
     status = 409
@@ -110,6 +120,7 @@ class JobNotFinished(GenerationError):
 class OutOfMemory(GenerationError):
     code = "out_of_memory"
     retryable = True
+    transient = True  # beside other pictures, or on another worker, there may be room
     message = "There was not enough memory for this picture. Try a smaller size or fewer pictures at once."
 
 
@@ -130,6 +141,14 @@ class WorkerLost(GenerationError):
     code = "worker_lost"
     retryable = True
     message = "The worker making this picture stopped several times, so the job was given up."
+
+
+class DatabaseUnavailable(GenerationError):
+    code = "database_unavailable"
+    status = 503
+    retryable = True
+    transient = True
+    message = "The finished picture could not be written down."
 
 
 class StorageUnavailable(GenerationError):

@@ -1,51 +1,74 @@
-"""How long a person will wait, from how long the last such jobs took."""
+"""How long a person will wait: the order of claims, and how long the last such jobs took."""
 
 import math
+from functools import cache
 from statistics import fmean
 
-from django.db.models import Q
-
 from accounts.models import User
+from generation import turns
 from generation.models import Job, JobAttempt, JobStatus, Outcome
+from generation.turns import Sort
 
 RECENT = 20
 RETRY_AFTER_MAX_SECONDS = 60
 
 
-def position(job: Job) -> int | None:
-    """1 for the job that is next, None for one that does not wait."""
-    if job.status != JobStatus.QUEUED:
-        return None
-    return 1 + Job.objects.filter(_before(job), status=JobStatus.QUEUED).count()
+def place_and_wait(job: Job) -> tuple[int | None, int | None]:
+    """Its place in the queue, 1 for the job that is next, and the seconds until it is done.
 
-
-def eta_seconds(job: Job, place: int | None) -> int | None:
-    """Seconds until the job is done, None when nobody knows. place: its position."""
-    seconds = _seconds_each(job.checkpoint, job.kind)
-    if seconds is None or not job.active:
-        return None
+    No place for a job that does not wait; no seconds for one that is done, or when nobody knows.
+    """
     if job.status == JobStatus.RUNNING:
-        return math.ceil(seconds * (1 - job.step / job.steps if job.steps else 1))
-    running = Job.objects.filter(status=JobStatus.RUNNING).count()
-    return math.ceil(seconds * (running + (place or 1)))
+        return None, _rounded(_seconds_left(job))
+    ahead = turns.until(job.id) if job.status == JobStatus.QUEUED else {}
+    if not ahead:
+        return None, None
+    return sum(ahead.values()), _rounded(_seconds_until(job, ahead))
 
 
 def seconds_until_free(user: User) -> int:
     """After how many seconds one of a person's active jobs should be done."""
     oldest = Job.objects.filter(created_by=user, status__in=(JobStatus.QUEUED, JobStatus.RUNNING)).last()
-    seconds = eta_seconds(oldest, position(oldest)) if oldest else None
+    seconds = place_and_wait(oldest)[1] if oldest else None
     return min(max(seconds or 5, 1), RETRY_AFTER_MAX_SECONDS)
 
 
-def _before(job: Job) -> Q:
-    return Q(created_at__lt=job.created_at) | Q(created_at=job.created_at, id__lt=job.id)
+def _seconds_until(job: Job, ahead: dict[Sort, int]) -> float | None:
+    """What runs now, and everything up to this job. A sort that was never measured is taken to be like this one."""
+    own = _seconds_each(Sort(job.checkpoint, job.kind))
+    if own is None:
+        return None
+    measured = cache(_seconds_each)
+    running = [
+        (Sort(each.checkpoint, each.kind), _left(each))
+        for each in Job.objects.filter(status=JobStatus.RUNNING)
+    ]
+    return sum((measured(sort) or own) * jobs for sort, jobs in (*running, *ahead.items()))
 
 
-def _seconds_each(checkpoint: str, kind: str) -> float | None:
+def _seconds_left(job: Job) -> float | None:
+    """Of a running job."""
+    seconds = _seconds_each(Sort(job.checkpoint, job.kind))
+    return None if seconds is None else seconds * _left(job)
+
+
+def _left(job: Job) -> float:
+    """Which share of a running job is still to be done."""
+    return 1 - job.step / job.steps if job.steps else 1
+
+
+def _seconds_each(sort: Sort) -> float | None:
     """Mean time on the accelerator of the last jobs of this sort."""
     done = JobAttempt.objects.filter(
-        outcome=Outcome.SUCCEEDED, job__checkpoint=checkpoint, job__kind=kind, engine_seconds__isnull=False
+        outcome=Outcome.SUCCEEDED,
+        job__checkpoint=sort.checkpoint,
+        job__kind=sort.kind,
+        engine_seconds__isnull=False,
     )
     recent = done.order_by("-finished_at").values_list("engine_seconds", flat=True)[:RECENT]
     seconds = [each for each in recent if each is not None]
     return fmean(seconds) if seconds else None
+
+
+def _rounded(seconds: float | None) -> int | None:
+    return None if seconds is None else math.ceil(seconds)

@@ -1,17 +1,17 @@
-"""The only writer of Job.status.
+"""The only writer of Job.status. The numbered rules are in docs/job-rules.md.
 
     queued ──claim──▶ running ──succeed / fail / cancelled──▶ succeeded, failed, cancelled
       ▲                  │
-      └─ hand_back, interrupt, reap (lease ran out)
+      └─ hand_back, interrupt, reap (lease ran out); the third time failed, and dead
 
-Celery carries ids and may lose or double them; these rows are the truth. A claim is a conditional update,
+A Celery message is only a hint that somebody waits; these rows are the truth. A claim is a conditional update,
 so a double leaves quietly. A worker holds a lease and prolongs it; whoever lets it run out has lost the
-job, and every later write of that attempt is refused by the fence (id, attempt, running). All times are the
-database's.
+job, and every later write of that attempt is refused by the fence (id, attempt, running). Every change is
+written with its line in the log of jobs. All times are the database's.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -22,9 +22,10 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from generation import events
+from generation import backoff, events, queues, turns
 from generation.errors import GenerationError, WorkerLost
-from generation.models import ACTIVE, GeneratedImage, Job, JobAttempt, JobStatus, Outcome
+from generation.journal import note
+from generation.models import ACTIVE, GeneratedImage, Happening, Job, JobAttempt, JobStatus, Outcome
 from generation.storage import StoredImage
 
 logger = logging.getLogger(__name__)
@@ -33,9 +34,6 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 # A job whose worker died this often most likely kills its workers.
 ATTEMPTS_MAX = 3
-# A message that was never sent is sent late; one that was sent may have been lost with Redis.
-PUBLISH_AFTER = timedelta(seconds=15)
-PUBLISH_AGAIN_AFTER = timedelta(seconds=60)
 
 # What counts against ATTEMPTS_MAX: not that a worker was asked to stop.
 _COUNTED = (Outcome.LOST, Outcome.INTERRUPTED)
@@ -57,10 +55,15 @@ class Standing(Enum):
     LOST = "lost"
 
 
+@transaction.atomic
 def create(**fields: Any) -> Job:
-    """Make a queued job; it is announced and published after the commit."""
-    job = Job.objects.create(status=JobStatus.QUEUED, created_at=Now(), queued_at=Now(), **fields)
+    """Make a queued job and charge its pictures; it is announced and published after the commit."""
+    price = fields["params"].get("count", 1)
+    job = Job.objects.create(
+        status=JobStatus.QUEUED, created_at=Now(), queued_at=Now(), charged_pictures=price, **fields
+    )
     job.refresh_from_db(fields=["created_at", "queued_at"])
+    note(job, Happening.QUEUED, charged=price)
     events.announce_change(job)
     _queued(job)
     return job
@@ -71,26 +74,46 @@ def active_jobs(**conditions: Any) -> models.QuerySet[Job]:
     return Job.objects.filter(status__in=ACTIVE, **conditions)
 
 
+def queue_of(job_id: UUID) -> str:
+    """Where the hints for a job go."""
+    checkpoint = Job.objects.values_list("checkpoint", flat=True).filter(id=job_id).first()
+    return queues.of(checkpoint or "")
+
+
 def mark_published(job_id: UUID) -> None:
     """Remember that Celery was told. A job that is no longer queued does not care."""
     Job.objects.filter(id=job_id, status=JobStatus.QUEUED).update(published_at=Now())
 
 
 @transaction.atomic
+def claim_next(worker: str, left: Collection[str] = ()) -> Claim | None:
+    """Take the waiting job whose turn it is, of those that this worker can draw. None if there is none.
+
+    None also while that job has to wait for this worker to be free of others, so that it gets free. Two threads of
+    a worker must not call this at once. left: the checkpoints that it leaves to others. Rules J10 to J14, J28.
+    """
+    job_id = turns.lock_next(left)
+    return claim(job_id, worker) if job_id and _gets_along(job_id, worker) else None
+
+
+@transaction.atomic
 def claim(job_id: UUID, worker: str) -> Claim | None:
-    """Take a queued job. None if it is not there to be taken: done, cancelled, or somebody else's."""
+    """Take this queued job, out of turn. None if it is not there to be taken: done, cancelled, or somebody else's."""
     taken = Job.objects.filter(id=job_id, status=JobStatus.QUEUED).update(
         status=JobStatus.RUNNING,
         attempt=F("attempt") + 1,
         lease_until=Now() + LEASE,
         worker=worker,
         started_at=Now(),
+        claimed_at=Now(),
+        not_before=None,
         step=0,
     )
     if not taken:
         return None
     job = Job.objects.get(id=job_id)
     JobAttempt.objects.create(job=job, number=job.attempt, worker=worker, started_at=Now())
+    note(job, Happening.CLAIMED, worker=worker)
     events.announce_change(job)
     return Claim(job, job.attempt)
 
@@ -118,9 +141,10 @@ def succeed(
     if job is None:
         return None
     if job.cancel_requested:
-        _finish(job, JobStatus.CANCELLED, Outcome.CANCELLED)
+        _cancelled(job)
         return None
     _finish(job, JobStatus.SUCCEEDED, Outcome.SUCCEEDED, engine_seconds=engine_seconds)
+    note(job, Happening.SUCCEEDED, pictures=len(pictures), engine_seconds=engine_seconds)
     images = GeneratedImage.objects.bulk_create(_images(job, pictures))
     events.job_succeeded.send(sender=Job, job=job, images=images)
     return images
@@ -133,29 +157,33 @@ def fail(claim: Claim, error: GenerationError) -> bool:
     if job is None:
         return False
     _finish(job, JobStatus.FAILED, Outcome.FAILED, error)
+    note(job, Happening.FAILED, error_code=error.code, refunded=_refund(job))
     return True
 
 
 @transaction.atomic
 def interrupt(claim: Claim, error: GenerationError) -> bool:
-    """Put a job back that failed for a passing reason; the third time it fails for good.
-
-    The reaper publishes it after a while, which is the pause that a passing fault needs.
-    """
+    """Let a job rest that failed for a passing reason, longer each time; the third time it is dead."""
     job = _lock(claim)
     if job is None:
         return False
-    if _counted_attempts(job) + 1 >= ATTEMPTS_MAX:
-        _finish(job, JobStatus.FAILED, Outcome.FAILED, error)
-    else:
-        _close_attempt(job, Outcome.INTERRUPTED, error.code)
-        _requeue(job)
+    if job.cancel_requested:
+        _cancelled(job)
+        return True
+    _close_attempt(job, Outcome.INTERRUPTED, error.code)
+    failures = _counted_attempts(job)
+    if failures >= ATTEMPTS_MAX:
+        _bury(job, error)
+        return True
+    rest = backoff.rest(failures)
+    _requeue(job, queued_at=Now(), not_before=Now() + rest)
+    note(job, Happening.BACKED_OFF, error_code=error.code, rest_seconds=round(rest.total_seconds(), 1))
     return True
 
 
 @transaction.atomic
 def hand_back(claim: Claim) -> bool:
-    """Put a job back because this worker is asked to stop. Does not count as a failed attempt.
+    """Put a job back because this worker is asked to stop. It keeps its age, and no attempt is counted.
 
     It is published when the worker has stopped listening; otherwise it would take the job up again itself.
     """
@@ -163,10 +191,11 @@ def hand_back(claim: Claim) -> bool:
     if job is None:
         return False
     if job.cancel_requested:
-        _finish(job, JobStatus.CANCELLED, Outcome.CANCELLED)
+        _cancelled(job)
         return True
     _close_attempt(job, Outcome.HANDED_BACK)
     _requeue(job)
+    note(job, Happening.HANDED_BACK, worker=claim.job.worker)
     return True
 
 
@@ -176,7 +205,7 @@ def cancelled(claim: Claim) -> bool:
     job = _lock(claim)
     if job is None:
         return False
-    _finish(job, JobStatus.CANCELLED, Outcome.CANCELLED)
+    _cancelled(job)
     return True
 
 
@@ -186,40 +215,43 @@ def cancel(job_id: UUID) -> Job:
     job = Job.objects.select_for_update().get(id=job_id)
     if job.status == JobStatus.QUEUED:
         _write(job, status=JobStatus.CANCELLED, cancel_requested=True, finished_at=Now())
+        note(job, Happening.CANCELLED, refunded=_refund(job))
         events.announce_change(job)
     elif job.status == JobStatus.RUNNING and not job.cancel_requested:
         _write(job, cancel_requested=True)
+        note(job, Happening.CANCEL_REQUESTED)
         events.announce_change(job)
     return job
 
 
 @transaction.atomic
 def requeue(job_id: UUID) -> bool:
-    """Give a failed or cancelled job another chance, with its attempts forgiven. False if it was neither."""
+    """Give a failed or cancelled job another chance, with its attempts forgiven. False if it was neither.
+
+    Whoever runs Atelier may do that whatever the person's quota says; its pictures are charged again.
+    """
     job = Job.objects.select_for_update().get(id=job_id)
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
         return False
     job.attempts.filter(outcome__in=_COUNTED).update(outcome=Outcome.FAILED)
-    _requeue(job)
+    price = job.params.get("count", 1)
+    _requeue(job, queued_at=Now(), charged_pictures=price)
+    note(job, Happening.REQUEUED, charged=price)
     _queued(job)
     return True
 
 
 @transaction.atomic
 def reap() -> list[UUID]:
-    """Take jobs away from workers that are not heard of any more, and find messages that went missing.
+    """Take jobs away from workers that are not heard of any more, and return them.
 
-    Safe to run twice at once: a row that another reaper holds is skipped. Returns the jobs to publish.
+    Safe to run twice at once: a row that another reaper holds is skipped.
     """
-    for job in _locked(Q(status=JobStatus.RUNNING, lease_until__lt=Now())):
+    overdue = _locked(Q(status=JobStatus.RUNNING, lease_until__lt=Now()))
+    for job in overdue:
         logger.warning("job %s: worker %s lost at attempt %s", job.id, job.worker, job.attempt)
         _take_away(job)
-    never_sent = Q(published_at=None, queued_at__lt=Now() - PUBLISH_AFTER)
-    maybe_lost = Q(published_at__lt=Now() - PUBLISH_AGAIN_AFTER)
-    waiting = _locked(Q(status=JobStatus.QUEUED) & (never_sent | maybe_lost))
-    for job in waiting:
-        _queued(job)
-    return [job.id for job in waiting]
+    return [job.id for job in overdue]
 
 
 def handed_back_by(worker: str) -> list[UUID]:
@@ -236,17 +268,53 @@ def handed_back_by(worker: str) -> list[UUID]:
 def _take_away(job: Job) -> None:
     """End an attempt whose lease ran out. The job waits again, unless it was cancelled or lost too often."""
     _close_attempt(job, Outcome.LOST, WorkerLost.code)
+    note(job, Happening.LOST, worker=job.worker)
     if job.cancel_requested:
         _write(job, status=JobStatus.CANCELLED, lease_until=None, finished_at=Now())
+        note(job, Happening.CANCELLED, refunded=_refund(job))
         events.announce_change(job)
     elif _counted_attempts(job) >= ATTEMPTS_MAX:
-        _write(
-            job, status=JobStatus.FAILED, lease_until=None, finished_at=Now(), **_error_fields(WorkerLost())
-        )
-        events.announce_change(job)
+        _bury(job, WorkerLost())
     else:
-        _requeue(job)
+        # Behind its person's other jobs: if it kills its workers, those shall not wait for it.
+        _requeue(job, queued_at=Now())
         _queued(job)
+
+
+def _bury(job: Job, error: GenerationError) -> None:
+    """Give a job up whose last attempt is closed already. Outwardly it has failed."""
+    _write(
+        job,
+        status=JobStatus.FAILED,
+        lease_until=None,
+        finished_at=Now(),
+        dead_at=Now(),
+        **_error_fields(error),
+    )
+    note(job, Happening.DEAD, error_code=error.code, refunded=_refund(job))
+    events.announce_change(job)
+
+
+def _refund(job: Job) -> int | None:
+    """Give back what the job was charged, once. None if there is nothing to give back."""
+    charged = job.charged_pictures
+    _write(job, charged_pictures=0)
+    return charged or None
+
+
+def _cancelled(job: Job) -> None:
+    _finish(job, JobStatus.CANCELLED, Outcome.CANCELLED)
+    note(job, Happening.CANCELLED, refunded=_refund(job))
+
+
+def _gets_along(job_id: UUID, worker: str) -> bool:
+    """A job whose worker died may have killed it: from then on it has a worker for itself."""
+    beside = list(Job.objects.filter(status=JobStatus.RUNNING, worker=worker).values_list("id", flat=True))
+    return not beside or not _suspects([job_id, *beside])
+
+
+def _suspects(job_ids: Sequence[UUID]) -> bool:
+    return JobAttempt.objects.filter(job__in=job_ids, outcome=Outcome.LOST).exists()
 
 
 def _held(claim: Claim) -> models.QuerySet[Job]:
@@ -275,7 +343,8 @@ def _finish(
     events.announce_change(job)
 
 
-def _requeue(job: Job) -> None:
+def _requeue(job: Job, **more: Any) -> None:
+    """Let it wait again; published by whoever calls, or by the reaper."""
     _write(
         job,
         status=JobStatus.QUEUED,
@@ -283,11 +352,12 @@ def _requeue(job: Job) -> None:
         lease_until=None,
         worker="",
         step=0,
-        queued_at=Now(),
         published_at=None,
         started_at=None,
         finished_at=None,
+        dead_at=None,
         **_error_fields(None),
+        **more,
     )
     events.announce_change(job)
 

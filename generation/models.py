@@ -47,7 +47,15 @@ class Job(models.Model):
     error_code = models.CharField(max_length=50, blank=True)
     error_message = models.TextField(blank=True)
     error_retryable = models.BooleanField(default=False)
+    dead_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it was given up after too many attempts; such a job has failed.",
+    )
 
+    charged_pictures = models.PositiveSmallIntegerField(
+        default=0, help_text="What it counts against its person's quota: 0 once it is given back."
+    )
     idempotency_key = models.CharField(max_length=255, blank=True)
     request_hash = models.CharField(max_length=64, blank=True)
     retry_of = models.ForeignKey(
@@ -56,7 +64,11 @@ class Job(models.Model):
 
     created_at = models.DateTimeField(default=timezone.now)
     queued_at = models.DateTimeField(default=timezone.now, help_text="When it last began to wait.")
+    not_before = models.DateTimeField(null=True, blank=True, help_text="It rests until then, after a fault.")
     published_at = models.DateTimeField(null=True, blank=True, help_text="When Celery was last told of it.")
+    claimed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a worker last took it; whose turn is next depends on it."
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -73,6 +85,10 @@ class Job(models.Model):
             models.Index(fields=["status", "created_at"], name="generation_job_queue"),
             models.Index(fields=["created_by", "status"], name="generation_job_person"),
             models.Index(fields=["audience", "-created_at"], name="generation_job_audience"),
+            # Who was served last, and which of their boards: one look each, see generation.turns.
+            models.Index(fields=["created_by", "claimed_at"], name="generation_job_turn"),
+            models.Index(fields=["created_by", "audience", "claimed_at"], name="generation_job_board_turn"),
+            models.Index(fields=["dead_at"], condition=Q(dead_at__isnull=False), name="generation_job_dead"),
         ]
 
     def __str__(self) -> str:
@@ -113,6 +129,41 @@ class JobAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id} #{self.number}: {self.outcome}"
+
+
+class Happening(models.TextChoices):
+    QUEUED = "queued", "asked for"
+    CLAIMED = "claimed", "taken by a worker"
+    BACKED_OFF = "backed off", "rests after a fault that should pass"
+    LOST = "lost", "the worker was not heard of any more"
+    HANDED_BACK = "handed back", "the worker was asked to stop"
+    CANCEL_REQUESTED = "cancel requested"
+    CANCELLED = "cancelled"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    DEAD = "dead", "given up after too many attempts"
+    REQUEUED = "requeued", "given another chance"
+
+
+class JobEvent(models.Model):
+    """A line of the log of jobs. It is only ever added to: the database refuses to change a row.
+
+    attempt: which one it belongs to, 0 before the first. details: JSON, by what happened: worker, error_code,
+    rest_seconds, engine_seconds, pictures, and charged or refunded, in pictures.
+    """
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
+    attempt = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    what = models.CharField(max_length=20, choices=Happening.choices)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = [models.Index(fields=["what", "at"], name="generation_event_what")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} #{self.attempt}: {self.what}"
 
 
 class GeneratedImage(models.Model):

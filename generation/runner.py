@@ -1,14 +1,14 @@
 """One job from claim to finish."""
 
 import logging
-from time import monotonic
-from uuid import UUID
+import threading
+from time import monotonic, sleep
 
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
-from generation import catalogue, events, lifecycle, storage, worker
-from generation.errors import GenerationError, PipelineFailed
+from generation import catalogue, events, lifecycle, queues, storage, worker
+from generation.errors import DatabaseUnavailable, GenerationError, PipelineFailed
 from generation.lifecycle import Claim, Standing
 from generation.params import parse
 from generation.storage import StoredImage
@@ -20,32 +20,67 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 1.0
 # Announcements are for eyes.
 ANNOUNCE_SECONDS = 0.2
+# Together far below the lease. A picture that was drawn is worth three more tries.
+FINISH_PAUSES_SECONDS = (0.5, 1.0, 2.0)
+
+# Who gets along with whom is decided for one job after the other.
+_claiming = threading.Lock()
+
+# The database is away; what else it may raise is a mistake of ours.
+_GONE = (OperationalError, InterfaceError)
 
 
-def run(job_id: UUID) -> None:
-    """Do a job if it is there to be done. What goes wrong with the picture is kept in the row, not raised."""
-    claim = lifecycle.claim(job_id, worker.name())
+def run_next() -> bool:
+    """Do the job whose turn it is; False if none waits that this worker can do.
+
+    What goes wrong with the picture is kept in the row, not raised. Raises DatabaseError if none could be claimed.
+    """
+    if worker.stopping():
+        return False
+    with _claiming:
+        claim = lifecycle.claim_next(worker.name(), queues.left_to_others())
     if claim is None:
-        logger.info("job %s is not waiting any more", job_id)
-        return
-    logger.info("job %s: attempt %s", job_id, claim.attempt)
+        return False
+    logger.info("job %s: attempt %s", claim.job.id, claim.attempt)
+    try:
+        _run(claim)
+    except DatabaseError:
+        # The row cannot be written; the lease runs out and the reaper gives the job to another attempt.
+        logger.exception("job %s: the database did not take what became of it", claim.job.id)
+    return True
+
+
+def _run(claim: Claim) -> None:
     try:
         drawn = _follow(claim, worker.engine().submit(_work(claim)))
-        finished = lifecycle.succeed(claim, _store(claim, drawn), drawn.seconds)
-        logger.info(
-            "job %s %s", job_id, "succeeded" if finished else "was taken away; its pictures are dropped"
-        )
+        finished = _succeed(claim, drawn)
+        what = "succeeded" if finished else "was taken away; its pictures are dropped"
+        logger.info("job %s %s", claim.job.id, what)
     except Stopped as reason:
         _leave(claim, reason)
     except GenerationError as error:
-        logger.warning("job %s: %s", job_id, error.message)
+        logger.warning("job %s: %s", claim.job.id, error.message)
         lifecycle.interrupt(claim, error) if error.transient else lifecycle.fail(claim, error)
-    except DatabaseError:
-        # The row cannot be written; the lease runs out and the reaper gives the job to another attempt.
-        logger.exception("job %s: the database did not take its result", job_id)
+    except _GONE as error:
+        logger.warning("job %s: the database did not answer: %s", claim.job.id, error)
+        close_old_connections()
+        lifecycle.interrupt(claim, DatabaseUnavailable())
     except Exception:
-        logger.exception("job %s failed", job_id)
+        logger.exception("job %s failed", claim.job.id)
         lifecycle.fail(claim, PipelineFailed())
+
+
+def _succeed(claim: Claim, drawn: Drawn) -> bool:
+    """Store the pictures, then write the job down; a database that blinks is asked again, within the lease."""
+    stored = _store(claim, drawn)
+    for pause_seconds in FINISH_PAUSES_SECONDS:
+        try:
+            return lifecycle.succeed(claim, stored, drawn.seconds) is not None
+        except _GONE as error:
+            logger.warning("job %s: not written down yet: %s", claim.job.id, error)
+            close_old_connections()
+            sleep(pause_seconds)
+    return lifecycle.succeed(claim, stored, drawn.seconds) is not None
 
 
 def _work(claim: Claim) -> Work:
@@ -53,7 +88,7 @@ def _work(claim: Claim) -> Work:
     job = claim.job
     checkpoint = catalogue.get(job.checkpoint)
     board = storage.load_picture(job.snapshot) if job.snapshot else None
-    return Work(checkpoint, parse(job.params, checkpoint), board)
+    return Work(checkpoint, parse(job.params, checkpoint), board, owner=str(job.created_by_id))
 
 
 def _follow(claim: Claim, ticket: Ticket) -> Drawn:
@@ -74,6 +109,7 @@ def _follow(claim: Claim, ticket: Ticket) -> Drawn:
 
 
 def _beat(claim: Claim, ticket: Ticket, progress: Progress | None) -> None:
+    worker.consumed()
     try:
         standing = lifecycle.heartbeat(claim, *((progress.step, progress.steps) if progress else ()))
     except DatabaseError as error:

@@ -53,7 +53,7 @@ def store_snapshot(data: bytes) -> tuple[StoredImage, tuple[int, int]]:
 def store_bytes(data: bytes, folder: str, size: tuple[int, int], mime_type: str, suffix: str) -> StoredImage:
     """Write bytes under the name of their content, unless they are there. Raises StorageUnavailable."""
     digest = hashlib.sha256(data).hexdigest()
-    key = f"{folder}/{digest[:2]}/{digest}.{suffix}"
+    key = _key(folder, digest, suffix)
     # Storages raise what their own libraries raise; whatever it is, the bytes are not safe.
     try:
         if not default_storage.exists(key):
@@ -63,6 +63,20 @@ def store_bytes(data: bytes, folder: str, size: tuple[int, int], mime_type: str,
     except Exception as error:
         raise StorageUnavailable from error
     return StoredImage(key, digest, mime_type, *size, len(data))
+
+
+def find_bytes(data: bytes, folder: str) -> StoredImage | None:
+    """These very bytes of a picture, if they were stored before. Raises SnapshotInvalid, StorageUnavailable."""
+    header = check_image(data)
+    digest = hashlib.sha256(data).hexdigest()
+    key = _key(folder, digest, header.format.lower())
+    try:
+        known = default_storage.exists(key)
+    except Exception as error:
+        raise StorageUnavailable from error
+    if not known:
+        return None
+    return StoredImage(key, digest, header.mime_type, header.width_px, header.height_px, len(data))
 
 
 def open_key(key: str) -> BinaryIO:
@@ -114,6 +128,10 @@ def clean_image(data: bytes) -> tuple[bytes, ImageHeader]:
         )
         cleaned = buffer.getvalue()
     return cleaned, ImageHeader(format_name, f"image/{format_name.lower()}", *image.size, len(cleaned))
+
+
+def _key(folder: str, digest: str, suffix: str) -> str:
+    return f"{folder}/{digest[:2]}/{digest}.{suffix}"
 
 
 def on_white(image: Image.Image) -> Image.Image:

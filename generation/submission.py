@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -29,6 +29,7 @@ def submit(
     audience: str,
     raw_params: Mapping[str, Any],
     snapshot: bytes | None = None,
+    draw: Callable[[], bytes] | None = None,
     idempotency_key: str | None = None,
     retry_of: Job | None = None,
     belongs_to: Mapping[str, Any] | None = None,
@@ -36,9 +37,10 @@ def submit(
     """Check a request and queue it; the row is there before anything is told to anybody.
 
     audience: the channel group that will hear of it. snapshot: what is on the board, as an image file.
+    draw: makes the snapshot where none came and the kind needs one; it may take seconds and raise errors of its own.
     belongs_to: what else makes a request the same one (a region, a frame), only compared, never kept.
     The same idempotency key and request give the job that is there already.
-    Raises ParamsInvalid, CheckpointUnknown, SnapshotRequired, SnapshotInvalid, TooManyJobs,
+    Raises ParamsInvalid, CheckpointUnknown, SnapshotRequired, SnapshotInvalid, TooManyJobs, TooManyPictures,
     IdempotencyConflict, IdempotencyKeyInvalid, StorageUnavailable.
     """
     key = _checked_key(idempotency_key)
@@ -47,7 +49,11 @@ def submit(
         return known
     params = _params(raw_params)
     if params.needs_board and snapshot is None:
-        raise SnapshotRequired(params.kind)
+        if draw is None:
+            raise SnapshotRequired(params.kind)
+        # Once more below, under the lock: here it keeps those from drawing who may not ask.
+        quota.check(user, params.count)
+        snapshot = draw()
     key_of_board, size = "", None
     if params.needs_board and snapshot is not None:
         stored, size = storage.store_snapshot(snapshot)
@@ -57,8 +63,13 @@ def submit(
         _hold_person(user)
         if key and (known := _known(user, key, request_hash)):
             return known
-        quota.check(user)
+        quota.check(user, params.count)
         return _create(user, audience, params, key_of_board, key, request_hash, retry_of)
+
+
+def needs_board(raw_params: Mapping[str, Any]) -> bool:
+    """Does what is asked for redraw a board? Raises ParamsInvalid, CheckpointUnknown."""
+    return _params(raw_params).needs_board
 
 
 def cancel(job: Job) -> Job:
@@ -66,15 +77,22 @@ def cancel(job: Job) -> Job:
     return lifecycle.cancel(job.id)
 
 
-def retry(job: Job, user: User) -> Job:
-    """A new job with the same params, seed and snapshot. Raises JobNotFinished, TooManyJobs."""
-    if job.active:
-        raise JobNotFinished
-    params = _params(job.params)
+def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
+    """A new job with the same params, seed and snapshot.
+
+    Raises JobNotFinished, TooManyJobs, TooManyPictures, IdempotencyConflict, IdempotencyKeyInvalid.
+    """
+    key = _checked_key(idempotency_key)
+    request_hash = _hash({}, None, job.audience, job, None)
     with transaction.atomic():
         _hold_person(user)
-        quota.check(user)
-        return _create(user, job.audience, params, job.snapshot, "", "", job)
+        if key and (known := _known(user, key, request_hash)):
+            return known
+        if job.active:
+            raise JobNotFinished
+        params = _params(job.params)
+        quota.check(user, params.count)
+        return _create(user, job.audience, params, job.snapshot, key, request_hash, job)
 
 
 def _params(raw: Mapping[str, Any]) -> Params:

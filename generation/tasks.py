@@ -1,31 +1,79 @@
-"""Celery's doors. A message is only a hint that a row in Postgres has something to do."""
+"""Celery's doors. A message is only a hint that somebody waits: the rows in Postgres say who, and whose turn it is."""
 
 import logging
+from collections import defaultdict
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.signals import worker_shutdown
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from generation import lifecycle, runner, worker
+from generation import lifecycle, queues, runner, turns, worker
 from generation.events import job_queued
 
 logger = logging.getLogger(__name__)
 
+# So many idle threads the reaper wakes at once when hints were lost.
+HINTS_MAX = 16
+# The first so many of all that wait are enough to find every queue with somebody in it, sooner or later.
+LOOKED_AT_MAX = 1000
+
 
 @shared_task(name="generation.tasks.generate", acks_late=True, ignore_result=True)
 def generate(job_id: str) -> None:
-    runner.run(UUID(job_id))
+    """Do what waits until nothing waits. job_id: who made this hint be sent; others may be done before it.
+
+    A hint that was lost, or sent twice, is therefore no job that was lost, or done twice.
+    """
+    worker.consumed()
+    while runner.run_next():
+        close_old_connections()
 
 
 @shared_task(name="generation.tasks.reap", ignore_result=True)
 def reap() -> None:
     """Every ten seconds: jobs whose worker is gone, and jobs that no message speaks for."""
     lifecycle.reap()
+    remind()
+
+
+@shared_task(name="generation.tasks.canary", ignore_result=True)
+def canary() -> None:
+    """Every fifteen seconds, through the queue of jobs: proves that somebody takes out what is put in."""
+    worker.consumed()
+
+
+def remind() -> None:
+    """Send hints where jobs wait and no hint does: they went with Redis, were never sent, or a rest is over.
+
+    Busy workers look for the next job by themselves, so one hint that still waits is enough.
+    """
+    for queue, job_ids in _waiting().items():
+        if not _hints(queue):
+            for job_id in job_ids[:HINTS_MAX]:
+                publish(job_id)
+
+
+def _waiting() -> dict[str, list[UUID]]:
+    """Jobs by queue, whoever is next first."""
+    found: dict[str, list[UUID]] = defaultdict(list)
+    for job_id, checkpoint in turns.waiting(LOOKED_AT_MAX):
+        found[queues.of(checkpoint)].append(job_id)
+    return found
+
+
+def _hints(queue: str) -> int:
+    """How many are in the broker; none if it does not answer, or does not know the queue yet."""
+    with current_app.connection_for_write() as connection:
+        try:
+            found = connection.default_channel.queue_declare(queue=queue, passive=True)
+            return int(found.message_count)
+        except (OperationalError, *connection.channel_errors, *connection.connection_errors):
+            return 0
 
 
 @worker_shutdown.connect
@@ -41,9 +89,9 @@ def _on_queued(job_id: UUID, **_: Any) -> None:
 
 
 def publish(job_id: UUID) -> None:
-    """Tell Celery of a job. If the broker is away the reaper does it later; the person sees it waiting."""
+    """Tell the workers of a job's family. If the broker is away the reaper does it later; the person sees it waiting."""
     try:
-        generate.apply_async((str(job_id),), retry=False)
+        generate.apply_async((str(job_id),), queue=lifecycle.queue_of(job_id), retry=False)
     except OperationalError as error:
         logger.warning("job %s was not published: %s", job_id, error)
         return

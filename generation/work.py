@@ -12,11 +12,15 @@ from generation.params import Params
 
 @dataclass(frozen=True)
 class Work:
-    """One job's worth of drawing. params are complete; board is RGB, None for kinds that need none."""
+    """One job's worth of drawing. params are complete; board is RGB, None for kinds that need none.
+
+    owner: who asked for it, opaque; people take turns on the accelerator.
+    """
 
     checkpoint: Checkpoint
     params: Params
     board: Image.Image | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Drawn:
-    """seconds: on the accelerator, without waiting."""
+    """seconds: on the accelerator, without waiting; of a step shared with others only its own share."""
 
     pictures: list[Picture]
     seconds: float
@@ -89,6 +93,11 @@ class Ticket:
         return self._future.result(timeout)
 
     # For the engine.
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """Why to stop, if somebody asked for it."""
+        return self._stopped
 
     def check(self) -> None:
         """Raises Stopped if somebody asked for it."""

@@ -7,24 +7,28 @@ import logging
 import os
 import socket
 import threading
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
 from django.conf import settings
+from django.utils import timezone
 
 from generation import catalogue, hub
 from generation.catalogue import Checkpoint
 from generation.heartbeat import Heartbeat
+from generation.queues import JOBS, left_to_others, served
 
 if TYPE_CHECKING:
     from generation.engine.engine import Engine
 
 logger = logging.getLogger(__name__)
 
-QUEUE = "gpu"
 CHECKPOINTS_IN_MEMORY = 3
 
 _lock = threading.Lock()
+_stopping = False
+_consumed_at: datetime | None = None
 _engine: "Engine | None" = None
 _heartbeat: Heartbeat | None = None
 
@@ -32,6 +36,20 @@ _heartbeat: Heartbeat | None = None
 def name() -> str:
     """Who holds a job: machine and process."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def stopping() -> bool:
+    """Whether this process was asked to end: it takes no more jobs."""
+    return _stopping
+
+
+def consumed() -> None:
+    """Something came out of the queue, or is being worked on: this process does what it is there for.
+
+    Living is not enough: a consumer may lose its broker without noticing, and then listens to nobody for ever.
+    """
+    global _consumed_at
+    _consumed_at = timezone.now()
 
 
 def engine() -> "Engine":
@@ -52,47 +70,65 @@ def engine() -> "Engine":
         return _engine
 
 
-def report(queues: list[str]) -> dict[str, Any]:
-    """What the heartbeat says besides the name."""
-    if QUEUE not in queues:
-        return {"queues": queues, "device": None, "checkpoints": {}}
+def report(names: list[str]) -> dict[str, Any]:
+    """What the heartbeat says besides the name. names: of the queues that it takes from."""
+    if JOBS not in names:
+        return {"queues": names, "device": None, "checkpoints": {}}
     device = _engine.residency.device if _engine else None
-    return {"queues": queues, "device": device, "checkpoints": checkpoint_states()}
+    consumed_at = _consumed_at.isoformat() if _consumed_at else None
+    states = checkpoint_states()
+    return {"queues": names, "device": device, "checkpoints": states, "consumed_at": consumed_at}
 
 
 def checkpoint_states() -> dict[str, dict[str, str]]:
     """Status and reason of every checkpoint for this worker."""
     touched = _engine.residency.states() if _engine else {}
-    warming = catalogue.default().name
-    states = {}
-    for checkpoint in catalogue.entries().values():
-        untouched = (
-            {"status": "loading", "reason": ""} if checkpoint.name == warming else _untouched(checkpoint)
-        )
-        states[checkpoint.name] = touched.get(checkpoint.name, untouched)
-    return states
+    left = left_to_others()
+    return {
+        checkpoint.name: touched.get(checkpoint.name) or _untouched(checkpoint, checkpoint.name in left)
+        for checkpoint in catalogue.entries().values()
+    }
 
 
-def _untouched(checkpoint: Checkpoint) -> dict[str, str]:
+def _untouched(checkpoint: Checkpoint, left: bool) -> dict[str, str]:
+    if left:
+        return {
+            "status": "failed",
+            "reason": "Too large for this worker, or left to others by ATELIER_FAMILIES.",
+        }
+    if checkpoint.name == catalogue.default().name:
+        return {"status": "loading", "reason": ""}
     if hub.on_disk(checkpoint):
         return {"status": "ready", "reason": ""}
     return {"status": "failed", "reason": f"Not downloaded: {hub.how_to_fetch(checkpoint)}."}
+
+
+@celeryd_after_setup.connect
+def _on_setup(instance: Any, **_: Any) -> None:
+    """Listen to the families too, before the consumer starts. instance: Celery's worker, untyped."""
+    queues = instance.app.amqp.queues
+    if JOBS in queues.consume_from:
+        for queue in served():
+            queues.select_add(queue)
 
 
 @worker_ready.connect
 def _on_ready(sender: Any, **_: Any) -> None:
     """sender: Celery's consumer, untyped."""
     global _heartbeat
-    queues = sorted(sender.app.amqp.queues.consume_from)
-    _heartbeat = Heartbeat(name(), lambda: report(queues))
+    names = sorted(sender.app.amqp.queues.consume_from)
+    consumed()  # the first canary may be a while away
+    _heartbeat = Heartbeat(name(), lambda: report(names))
     _heartbeat.start()
-    if QUEUE in queues:
+    if JOBS in names:
         # Importing torch takes seconds; Celery's own heartbeat must not wait for that.
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
 
 
 def _warm_up() -> None:
-    engine().warm_up(catalogue.default())
+    """The default checkpoint; a worker that leaves it to others warms up with its first job."""
+    if catalogue.default().name not in left_to_others():
+        engine().warm_up(catalogue.default())
 
 
 @worker_shutting_down.connect
@@ -101,6 +137,8 @@ def _on_shutting_down(**_: Any) -> None:
 
     This runs inside a signal handler, where taking a lock could wait for the very code that was interrupted.
     """
+    global _stopping
+    _stopping = True
     if _engine is not None:
         threading.Thread(target=_engine.stop, name="hand-back").start()
 

@@ -1,4 +1,4 @@
-"""The Celery application. Tasks carry ids only: the rows in Postgres are the truth."""
+"""The Celery application. Tasks carry hints only: the rows in Postgres are the truth."""
 
 import os
 

@@ -1,139 +1,228 @@
 """The one thread of this process that calls torch.
 
-Everything else submits work and waits: pipelines and their schedulers hold state that two callers would
-ruin, and compiled graphs belong to the thread that made them.
+Everything else submits work and waits: models and schedulers hold state that two callers would ruin, and compiled
+graphs belong to the thread that made them. The thread turns round and round: live frames, who may begin, one step
+for the pictures of one UNet and size, what has finished. There is no timer: whoever waits when a step ends is let
+in. A kind that cannot be drawn step by step runs as its stock pipeline, and the others make their steps between
+its steps.
 """
 
 import logging
-import queue
 import threading
 from time import monotonic
+from typing import Protocol
 
 import torch
 
 from generation.catalogue import Checkpoint
 from generation.engine import device as devices
-from generation.engine.previews import Budget, Previewer
-from generation.engine.residency import Residency
-from generation.errors import GenerationError, OutOfMemory, PipelineFailed
+from generation.engine.batching import next_in_turn
+from generation.engine.failure import told
+from generation.engine.finishing import Finishing
+from generation.engine.residency import Residency, Resident
+from generation.engine.stepping import Stepping
+from generation.engine.stock import Stock
+from generation.engine.undertaking import Undertaking, Waiting
 from generation.pipelines import drawing
-from generation.work import Drawn, HandedBack, Picture, Progress, Stopped, Ticket, Work
+from generation.work import HandedBack, Ticket, Work
 
 logger = logging.getLogger(__name__)
 
+# So long younger work may go ahead of a picture whose checkpoint finds no room beside those in use.
+PATIENCE_SECONDS = 5.0
+
+
+class Live(Protocol):
+    """Frames of boards that are redrawn while somebody draws; asked on the engine's thread before every step."""
+
+    @property
+    def active(self) -> bool:
+        """Whether anybody is drawing, so that steps shall be short."""
+        ...
+
+    def draw(self, residency: Residency) -> bool:
+        """Draw the newest frames that wait. False if there were none."""
+        ...
+
 
 class Engine:
-    """Draws one ticket after the other. A ticket that fails, for whatever reason, fails alone."""
+    """Draws many tickets at once. One that fails, for whatever reason, fails alone."""
 
-    def __init__(self, residency: Residency, threads: int = 0) -> None:
+    def __init__(self, residency: Residency, threads: int = 0, live: Live | None = None) -> None:
         self.residency = residency
-        self._threads = threads
-        self._waiting: queue.Queue[Ticket | Checkpoint | None] = queue.Queue()
-        self._current: Ticket | None = None
-        self._lock = threading.Lock()  # nothing is put behind the None that ends the thread
-        self._stopping = False
+        self._threads, self._live = threads, live
+        # Shared with other threads, under the condition's lock.
+        self._changed = threading.Condition()
+        self._arrived: list[Undertaking] = []
+        self._open: list[Undertaking] = []
+        self._woken = self._stopping = False
+        # The engine thread's own.
+        self._waiting: list[Waiting] = []
+        self._finishing = Finishing()
+        self._stepping = Stepping(residency, self._finishing)
+        self._stock = Stock(residency, self._finishing, self.turn)
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
+
+    # --- for everybody --------------------------------------------------------------------------------------
 
     def start(self) -> None:
         self._thread.start()
 
     def submit(self, work: Work) -> Ticket:
-        """Queue work. After `stop` it is handed back at once."""
+        """Queue work; its board is laid here, on the caller's thread. After `stop` it is handed back at once."""
         ticket = Ticket(work)
-        with self._lock:
-            if self._stopping:
-                ticket.give_up(HandedBack())
-            else:
-                self._waiting.put(ticket)
+        self.enter(ticket)
         return ticket
 
+    def enter(self, ticket: Ticket, warms_up: bool = False) -> None:
+        """Queue a ticket that somebody made already."""
+        try:
+            undertaking = Undertaking(ticket, drawing.drawings(ticket.work), warms_up)
+        # A picture can be broken in more ways than Pillow names.
+        except Exception as error:
+            ticket.give_up(told(error, ticket.work))
+            return
+        with self._changed:
+            if not self._stopping:
+                self._arrived.append(undertaking)
+                self._open.append(undertaking)
+                self._changed.notify()
+                return
+        undertaking.give_up(HandedBack())
+
     def warm_up(self, checkpoint: Checkpoint) -> None:
-        """Load a checkpoint as soon as the thread is free, so that the first person does not wait for it."""
-        self._waiting.put(checkpoint)
+        """Load a checkpoint and draw as little as possible with it, so that the first person does not wait."""
+        for work in drawing.smallest(checkpoint):
+            self.enter(Ticket(work), warms_up=True)
+
+    def wake(self) -> None:
+        """Something waits that was not submitted: a live frame."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify()
 
     def stop(self) -> None:
         """Hand back what is running and waiting. Returns at once; `join` waits for the thread."""
-        with self._lock:
+        with self._changed:
             self._stopping = True
-            self._waiting.put(None)
-        if current := self._current:
-            current.stop(HandedBack())
+            for undertaking in self._open:
+                undertaking.ticket.stop(HandedBack())
+            self._changed.notify()
 
     def join(self, timeout: float | None = None) -> None:
         self._thread.join(timeout)
 
+    # --- the thread -----------------------------------------------------------------------------------------
+
     def _serve(self) -> None:
         devices.prepare(self.residency.device, self._threads)
         with torch.inference_mode():
-            while True:
-                item = self._waiting.get()
-                if isinstance(item, Ticket):
-                    self._attend(item)
-                elif item is None:
-                    return
-                else:
-                    self._warm_up(item)
+            while self._something_to_do():
+                try:
+                    self.turn()
+                # The engine must outlive anything that a driver, or a mistake in it, can raise.
+                except Exception as error:
+                    for going in self._stepping.going:
+                        going.undertaking.fail(error)
+                    self._drop_what_is_over()
+        self._finishing.stop()
 
-    def _attend(self, ticket: Ticket) -> None:
-        self._current = ticket
+    def _something_to_do(self) -> bool:
+        """Waits for it. False when there will be nothing any more."""
+        with self._changed:
+            busy = bool(self._stepping.going or self._waiting)
+            if not busy:
+                self._changed.wait_for(lambda: self._arrived or self._woken or self._stopping)
+            self._woken = False
+            return busy or bool(self._arrived) or not self._stopping
+
+    def turn(self) -> None:
+        """Everything that happens between two steps, and one step. Only for the thread, and tests without one."""
+        self._take_in()
+        self._draw_live()
+        self._begin()
+        self._stepping.step(self._rows_max())
+
+    def _take_in(self) -> None:
+        with self._changed:
+            arrived, self._arrived = self._arrived, []
+            self._open = [undertaking for undertaking in self._open if not undertaking.over]
+        for undertaking in arrived:
+            self._waiting += [Waiting(undertaking, place) for place in range(len(undertaking.drawings))]
+        for picture in (*self._waiting, *self._stepping.going):
+            picture.undertaking.obey()
+        self._drop_what_is_over()
+
+    def _drop_what_is_over(self) -> None:
+        self._waiting = [picture for picture in self._waiting if not picture.undertaking.over]
+        self._stepping.drop_what_is_over()
+
+    def _draw_live(self) -> None:
+        if self._live is None:
+            return
         try:
-            if self._stopping:
-                ticket.stop(HandedBack())
-            ticket.finish(self._draw(ticket))
-        except (Stopped, GenerationError) as reason:
-            ticket.give_up(reason)
-        # The engine must outlive anything that a pipeline, a driver or a damaged file can raise.
-        except Exception as error:
-            ticket.give_up(self._judge(error, ticket.work))
-        finally:
-            self._current = None
-
-    def _judge(self, error: Exception, work: Work) -> GenerationError:
-        """The error for people. The exception is let go: its frames hold every tensor of the work."""
-        if devices.is_out_of_memory(error):
-            logger.warning("out of memory drawing %s with %s", work.params.kind, work.checkpoint.name)
-            error.__traceback__ = None
-            self.residency.release(keep=1)
-            return OutOfMemory()
-        logger.exception("%s with %s failed", work.params.kind, work.checkpoint.name, exc_info=error)
-        return PipelineFailed()
-
-    def _draw(self, ticket: Ticket) -> Drawn:
-        ticket.check()
-        started = monotonic()
-        work, together = ticket.work, devices.family(self.residency.device) != "cpu"
-        resident = self.residency.get(work.checkpoint)
-        ticket.check()  # loading may have taken a minute
-        steps = Steps(ticket, resident.previewer, len(drawing.rounds(work.params, together)))
-        pictures = drawing.draw(work, resident.weights, steps, together)
-        return Drawn([Picture(image, seed) for image, seed in pictures], monotonic() - started)
-
-    def _warm_up(self, checkpoint: Checkpoint) -> None:
-        try:
-            drawing.warm_up(checkpoint, self.residency.get(checkpoint).weights)
-        except GenerationError as error:
-            logger.error("%s is not ready: %s", checkpoint.name, error.message)
+            self._live.draw(self.residency)
+        # A frame is soon followed by another; it must not cost anybody a picture.
         except Exception:
-            logger.exception("%s could not be warmed up", checkpoint.name)
+            logger.exception("a live frame could not be drawn")
 
+    def _rows_max(self) -> int:
+        tuning = self.residency.tuning
+        return tuning.rows_beside_live if self._live and self._live.active else tuning.rows
 
-class Steps:
-    """Hears of every step of one ticket: passes on progress, previews now and then, stops when asked."""
+    # --- who begins -----------------------------------------------------------------------------------------
 
-    def __init__(self, ticket: Ticket, previewer: Previewer, rounds: int) -> None:
-        self._ticket, self._previewer, self._rounds = ticket, previewer, rounds
-        self._budget = Budget()
+    def _begin(self) -> None:
+        """Let in whoever is next as long as there is room in the step."""
+        while picture := next_in_turn(self._admitted(), self._stepping.rows, self._rows_max()):
+            try:
+                if not self._begun(picture):
+                    return
+            except Exception as error:
+                picture.undertaking.fail(error)
+                self._drop_what_is_over()
 
-    def __call__(self, round_number: int, step: int, steps: int, latents: torch.Tensor) -> None:
-        """step: 1 for the first one done. latents: (batch, channels, height, width), the best guess."""
-        self._ticket.check()
-        done = round_number * steps + step
-        self._ticket.tell(Progress(done, steps * self._rounds, self._preview(latents)))
+    def _begun(self, picture: Waiting) -> bool:
+        """False if it has to wait for room. Raises whatever loading and encoding raise."""
+        undertaking = picture.undertaking
+        resident = self.residency.get(undertaking.checkpoint, self._busy())
+        sampler = resident.sampler(undertaking.kind)
+        if sampler is None:
+            self._draw_by_stock(picture, resident)
+            return True
+        rows = sampler.rows(picture.drawing)
+        if self._stepping.going and self._stepping.rows.total() + rows > self._rows_max():
+            return False
+        undertaking.ticket.check()  # loading may have taken a minute
+        self._stepping.begin(picture, resident, sampler)
+        self._waiting.remove(picture)
+        return True
 
-    def _preview(self, latents: torch.Tensor) -> bytes | None:
-        if not self._budget.allows():
-            return None
-        started = monotonic()
-        preview = self._previewer.jpeg(latents)
-        self._budget.spend(monotonic() - started)
-        return preview
+    def _draw_by_stock(self, first: Waiting, resident: Resident) -> None:
+        """The picture, and where the device gains by it those that are alike."""
+        alike = [picture for picture in self._waiting if picture.drawing.alike() == first.drawing.alike()]
+        alike.sort(key=lambda picture: picture is not first)  # stable: the others by age
+        together = alike[: self.residency.tuning.pictures]
+        self._waiting = [picture for picture in self._waiting if picture not in together]
+        self._stock.draw(together, resident)
+
+    def _admitted(self) -> list[Waiting]:
+        """Who could begin now, as far as memory goes."""
+        busy, admitted = self._busy(), []
+        for picture in self._waiting:
+            if self._may_begin(picture, busy):
+                admitted.append(picture)
+            elif not self._stock.running and monotonic() - picture.undertaking.since > PATIENCE_SECONDS:
+                break  # nobody younger keeps it from its place any longer
+        return admitted
+
+    def _may_begin(self, picture: Waiting, busy: set[str]) -> bool:
+        undertaking = picture.undertaking
+        if not self._stock.running:
+            return self.residency.admits(undertaking.checkpoint, busy)
+        # Between the steps of a stock pipeline nothing is loaded and no other stock pipeline begun.
+        resident = self.residency.known(undertaking.checkpoint)
+        return resident is not None and resident.sampler(undertaking.kind) is not None
+
+    def _busy(self) -> set[str]:
+        return self._stepping.checkpoints | ({self._stock.checkpoint} if self._stock.running else set())

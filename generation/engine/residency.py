@@ -3,13 +3,17 @@
 import gc
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from time import monotonic
+from typing import Any
 
 from generation.catalogue import Checkpoint
 from generation.engine import device as devices
+from generation.engine.device import Tuning
+from generation.engine.graphs import Eager, Forward, Graphed, capture_on_cuda
 from generation.engine.previews import Previewer
+from generation.engine.sampling import Denoiser, Sampler, suits
+from generation.engine.words import Words
 from generation.errors import GenerationError
 from generation.pipelines.loading import Loaded, load
 
@@ -17,37 +21,99 @@ logger = logging.getLogger(__name__)
 
 Load = Callable[[Checkpoint, str], Loaded]
 
+# What drawing takes besides the weights, as a share of them.
+HEADROOM = 0.3
 
-@dataclass(frozen=True)
+
 class Resident:
-    weights: Loaded
-    previewer: Previewer
+    """A checkpoint in memory with everything that is made from it once."""
+
+    def __init__(self, weights: Loaded, tuning: Tuning) -> None:
+        self.weights, self._tuning = weights, tuning
+        self.previewer = Previewer(weights.vae)
+        self._words: Words | None = None
+        self._samplers: dict[str, Sampler | None] = {}
+        self._denoisers: dict[int, Denoiser] = {}
+
+    def sampler(self, kind: str) -> Sampler | None:
+        """Who draws this kind step by step; None if only its stock pipeline can."""
+        if kind not in self._samplers:
+            pipeline = self.weights.pipeline(kind)
+            fast = suits(pipeline, self.weights.checkpoint.kinds[kind])
+            if fast and self._words is None:
+                self._words = Words(pipeline)
+            self._samplers[kind] = Sampler(pipeline, self._words) if fast and self._words else None
+        return self._samplers[kind]
+
+    def denoiser(self, sampler: Sampler) -> Denoiser:
+        """One for each UNet: kinds that share it share their steps."""
+        unet = sampler.pipeline.unet
+        if id(unet) not in self._denoisers:
+            self._denoisers[id(unet)] = Denoiser(self._forward(unet))
+        return self._denoisers[id(unet)]
+
+    @property
+    def captures(self) -> int:
+        """How often something was prepared for a shape that had not been seen before."""
+        return sum(denoiser.forward.captures for denoiser in self._denoisers.values())
+
+    def forget(self) -> None:
+        """Give back memory that is only there to be faster."""
+        for denoiser in self._denoisers.values():
+            denoiser.forward.forget()
+
+    def _forward(self, unet: Any) -> Forward:
+        eager = Eager(unet)
+        return Graphed(eager, capture_on_cuda()) if self._tuning.graphs else eager
 
 
 class Residency:
-    """limit: how many checkpoints are kept at once; the one not used for longest goes first."""
+    """limit: how many checkpoints are kept at once; the one not used for longest goes first, and earlier than the
+    limit demands if the next would not fit into the memory that is free."""
 
-    def __init__(self, device: str, limit: int, load: Load = load) -> None:
-        self.device, self._limit, self._load = device, limit, load
+    def __init__(
+        self,
+        device: str,
+        limit: int,
+        load: Load = load,
+        free_bytes: Callable[[str], int | None] = devices.free_bytes,
+    ) -> None:
+        self.device, self._limit, self._load, self._free_bytes = device, limit, load, free_bytes
+        self.tuning = devices.tuning(device)
         self._loaded: OrderedDict[str, Resident] = OrderedDict()
         self._failed: dict[str, str] = {}
+        self._measured: dict[str, int] = {}
         self._loading = ""
 
-    def get(self, checkpoint: Checkpoint) -> Resident:
-        """The weights, loaded if need be. Raises CheckpointUnavailable and whatever loading raises."""
-        known = self._loaded.get(checkpoint.name)
-        # A catalogue entry may have been changed since.
-        if known is None or known.weights.checkpoint != checkpoint:
+    def get(self, checkpoint: Checkpoint, busy: Collection[str] = ()) -> Resident:
+        """The weights, loaded if need be. Raises CheckpointUnavailable and whatever loading raises.
+
+        busy: names of checkpoints that are being drawn with; dropping those would free nothing.
+        """
+        known = self.known(checkpoint)
+        if known is None:  # or its entry in the catalogue was changed since
             self._loaded.pop(checkpoint.name, None)
-            self._make_room(self._limit - 1)
+            self._make_room(self._limit - 1, busy)
+            self._make_room_for(checkpoint, busy)
             loaded = self._fetch(checkpoint)
-            self._loaded[checkpoint.name] = known = Resident(loaded, Previewer(loaded.vae))
+            self._loaded[checkpoint.name] = known = Resident(loaded, self.tuning)
         self._loaded.move_to_end(checkpoint.name)
         return known
 
-    def release(self, keep: int = 0) -> None:
-        """Drop all but the `keep` checkpoints used last."""
-        self._make_room(keep)
+    def known(self, checkpoint: Checkpoint) -> Resident | None:
+        """The weights if they are in memory."""
+        resident = self._loaded.get(checkpoint.name)
+        return resident if resident and resident.weights.checkpoint == checkpoint else None
+
+    def admits(self, checkpoint: Checkpoint, busy: Collection[str]) -> bool:
+        """Whether there is a place for it beside those that are being drawn with."""
+        return checkpoint.name in self._loaded or len({*busy, checkpoint.name}) <= self._limit
+
+    def release(self, keep: int = 0, busy: Collection[str] = ()) -> None:
+        """Drop all but the `keep` checkpoints used last, and what only makes those faster."""
+        for resident in self._loaded.values():
+            resident.forget()
+        self._make_room(keep, busy)
 
     def states(self) -> dict[str, dict[str, str]]:
         """Status and reason of what was touched so far; read by other threads."""
@@ -61,20 +127,36 @@ class Residency:
 
     def _fetch(self, checkpoint: Checkpoint) -> Loaded:
         started, self._loading = monotonic(), checkpoint.name
+        before = devices.used_bytes(self.device)
         try:
             loaded = self._load(checkpoint, self.device)
         except GenerationError as error:
             self._failed[checkpoint.name] = error.message
+            logger.warning("%s is not ready: %s", checkpoint.name, error.message)
             raise
         finally:
             self._loading = ""
+        if before is not None:
+            self._measured[checkpoint.name] = (devices.used_bytes(self.device) or 0) - before
         self._failed.pop(checkpoint.name, None)
         logger.info("loaded %s in %.1f s on %s", checkpoint.name, monotonic() - started, self.device)
         return loaded
 
-    def _make_room(self, keep: int) -> None:
-        while len(self._loaded) > keep:
-            name, _ = self._loaded.popitem(last=False)
+    def _make_room_for(self, checkpoint: Checkpoint, busy: Collection[str]) -> None:
+        """Drop others until it should fit, by what it took last time or else by the size of its files."""
+        widened = checkpoint.variant == "fp16" and checkpoint.dtype_on(self.device) == "float32"
+        estimate = checkpoint.size_bytes * (2 if widened else 1)
+        needed = self._measured.get(checkpoint.name, estimate) * (1 + HEADROOM)
+        while (free := self._free_bytes(self.device)) is not None and free < needed:
+            before = len(self._loaded)
+            self._make_room(before - 1, busy)
+            if len(self._loaded) == before:
+                return  # loading may still work, and says so if not
+
+    def _make_room(self, keep: int, busy: Collection[str] = ()) -> None:
+        idle = [name for name in self._loaded if name not in busy]
+        for name in idle[: max(0, len(self._loaded) - max(0, keep))]:
+            del self._loaded[name]
             logger.info("dropped %s from memory", name)
         # Modules hold each other in circles; without this the memory comes back whenever Python likes.
         gc.collect()

@@ -1,10 +1,12 @@
 """From params to pictures: calls a diffusers pipeline with what the catalogue says that it takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from generation import framing
 from generation.catalogue import Checkpoint
@@ -29,41 +31,113 @@ _ARGUMENTS = {
 _PER_PICTURE = ("prompt", "negative_prompt", "image")
 
 
-def draw(
-    work: Work, loaded: Loaded, on_step: OnStep, together: bool = False
-) -> list[tuple[Image.Image, int]]:
-    """The pictures of a job with their seeds. Raises PictureWithheld, and whatever on_step raises to stop it.
+@dataclass(frozen=True)
+class Drawing:
+    """One picture to draw: what its pipeline is called with.
 
-    together: in one call, which is faster on a GPU. Otherwise each picture is equal, bit for bit, to the one
-    that its seed gives alone; a CPU loses nothing by it.
+    board: laid into the size drawn, RGB; None for a picture without. size: (width, height) that is drawn.
     """
+
+    work: Work
+    seed: int
+    arguments: Mapping[str, Any]
+    board: Image.Image | None
+    frame: Frame
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.frame.canvas
+
+    def alike(self) -> Hashable:
+        """Equal for pictures that one call of a stock pipeline can draw together."""
+        shared = {name: value for name, value in self.arguments.items() if name not in _PER_PICTURE}
+        present = [name for name in _PER_PICTURE if name in self.arguments]
+        params = self.work.params
+        return params.checkpoint, params.kind, self.size, *present, repr(sorted(shared.items()))
+
+    def cut(self, picture: Image.Image) -> Image.Image:
+        """What was drawn, in the place and size that was asked for."""
+        kind, sharpen = (
+            self.work.checkpoint.kinds[self.work.params.kind],
+            self.work.checkpoint.sharpen_percent,
+        )
+        if self.work.board is None:
+            return framing.outside(picture, self.frame.result, kind.outside, sharpen)
+        return framing.cut(picture, self.frame, sharpen)
+
+
+def drawings(work: Work) -> list[Drawing]:
+    """The pictures that a job asks for. Lays the board, which is the dear part; needs no accelerator."""
     params, checkpoint = work.params, work.checkpoint
     kind = checkpoint.kinds[params.kind]
     size = (params.width_px or 0, params.height_px or 0)
     frame = framing.fit(size, checkpoint.sizes, work.board, checkpoint.focus)
-    arguments = _chosen(params) | dict(kind.arguments) | _place(work.board, frame)
-    pictures = [
-        picture
-        for number, seeds in enumerate(rounds(params, together))
-        for picture in _call(loaded.pipeline(params.kind), arguments, seeds, number, on_step)
+    board = None if work.board is None else framing.lay(work.board, frame)
+    if board is not None and kind.seen_as == "strokes":
+        board = ImageOps.invert(board.convert("L")).convert("RGB")
+    arguments = _chosen(params) | dict(kind.arguments) | _place(board, frame)
+    return [Drawing(work, seed, arguments, board, frame) for seed in _seeds(params)]
+
+
+def draw(
+    work: Work, loaded: Loaded, on_step: OnStep, together: bool = False
+) -> list[tuple[Image.Image, int]]:
+    """The pictures of a job with their seeds, by its stock pipeline. Raises PictureWithheld, and whatever
+    on_step raises to stop it.
+
+    together: in one call, which is faster on a GPU. Otherwise each picture is equal, bit for bit, to the one
+    that its seed gives alone.
+    """
+    wanted = drawings(work)
+    rounds = [wanted] if together else [[drawing] for drawing in wanted]
+    pipeline = loaded.pipeline(work.params.kind)
+    drawn = [
+        (drawing.cut(image), drawing.seed)
+        for number, round_ in enumerate(rounds)
+        for drawing, image in zip(round_, call(pipeline, round_, partial(on_step, number)), strict=True)
+        if image is not None
     ]
-    if not pictures:
+    if not drawn:
         raise PictureWithheld
-    sharpen = checkpoint.sharpen_percent
-    if work.board is None:
-        return [(framing.outside(image, size, kind.outside, sharpen), seed) for image, seed in pictures]
-    return [(framing.cut(image, frame, sharpen), seed) for image, seed in pictures]
+    return drawn
 
 
-def rounds(params: Params, together: bool) -> list[list[int]]:
-    """The seeds of each call of the pipeline."""
-    first = params.seed or 0
-    seeds = [(first + number) % (SEED_MAX + 1) for number in range(params.count)]
-    return [seeds] if together else [[seed] for seed in seeds]
+def call(
+    pipeline: Any,  # any diffusers pipeline; they share no useful type
+    alike: Sequence[Drawing],
+    on_step: Callable[[int, int, torch.Tensor], None],
+) -> list[Image.Image | None]:
+    """Draw pictures that are alike in one call of their stock pipeline; None for one that was withheld.
+
+    on_step: hears the number of the step just done, of all steps, and the latents or a better guess.
+    """
+
+    def step_ended(
+        pipeline: Any, step: int, timestep: int, tensors: dict[str, torch.Tensor]
+    ) -> dict[str, torch.Tensor]:
+        guess = pipeline.scheduler.guess
+        on_step(step + 1, pipeline.num_timesteps, tensors["latents"] if guess is None else guess)
+        return {}
+
+    # Lists of the same length, because not every pipeline repeats a single board for several pictures.
+    repeated = {
+        name: [drawing.arguments[name] for drawing in alike]
+        for name in _PER_PICTURE
+        if name in alike[0].arguments
+    }
+    output = pipeline(
+        **dict(alike[0].arguments) | repeated,
+        # Drawn on the CPU, so that a seed means the same noise on every device.
+        generator=[torch.Generator("cpu").manual_seed(drawing.seed) for drawing in alike],
+        callback_on_step_end=step_ended,
+    )
+    flagged = getattr(output, "nsfw_content_detected", None) or [False] * len(alike)
+    return [None if bad else image for image, bad in zip(output.images, flagged, strict=True)]
 
 
-def warm_up(checkpoint: Checkpoint, loaded: Loaded) -> None:
-    """Draw as little as possible with every kind: builds the pipelines and lets libraries choose kernels."""
+def smallest(checkpoint: Checkpoint) -> list[Work]:
+    """As little work as possible with every kind: builds the pipelines and lets libraries choose kernels."""
+    works = []
     for name, kind in checkpoint.kinds.items():
         raw: dict[str, Any] = {"kind": name, "seed": 0}
         if "steps" in kind.uses:
@@ -72,45 +146,21 @@ def warm_up(checkpoint: Checkpoint, loaded: Loaded) -> None:
             raw["strength"] = allowed("strength", kind.limits)[1]
         params = complete(parse(raw, checkpoint), checkpoint.sizes[0])
         board = Image.new("RGB", checkpoint.sizes[0], framing.WHITE) if params.needs_board else None
-        draw(Work(checkpoint, params, board), loaded, lambda *step: None)
+        works.append(Work(checkpoint, params, board))
+    return works
+
+
+def _seeds(params: Params) -> list[int]:
+    first = params.seed or 0
+    return [(first + number) % (SEED_MAX + 1) for number in range(params.count)]
 
 
 def _place(board: Image.Image | None, frame: Frame) -> dict[str, Any]:
     """The board as the pipeline takes it, or the size to draw in where there is none."""
-    if board is None:
-        return {"width": frame.canvas[0], "height": frame.canvas[1]}
-    return {"image": framing.lay(board, frame)}
+    return {"width": frame.canvas[0], "height": frame.canvas[1]} if board is None else {"image": board}
 
 
 def _chosen(params: Params) -> dict[str, Any]:
     """What a person chose, by the pipeline's names; nothing for what this kind leaves to the checkpoint."""
     values = {argument: getattr(params, name, None) for name, argument in _ARGUMENTS.items()}
     return {argument: value for argument, value in values.items() if value is not None}
-
-
-def _call(
-    pipeline: Any,  # any diffusers pipeline; they share no useful type
-    arguments: dict[str, Any],
-    seeds: list[int],
-    round_number: int,
-    on_step: OnStep,
-) -> list[tuple[Image.Image, int]]:
-    def step_ended(
-        pipeline: Any, step: int, timestep: int, tensors: dict[str, torch.Tensor]
-    ) -> dict[str, torch.Tensor]:
-        guess = pipeline.scheduler.guess
-        on_step(
-            round_number, step + 1, pipeline.num_timesteps, tensors["latents"] if guess is None else guess
-        )
-        return {}
-
-    # Lists of the same length, because not every pipeline repeats a single board for several pictures.
-    repeated = {name: [arguments[name]] * len(seeds) for name in _PER_PICTURE if name in arguments}
-    output = pipeline(
-        **arguments | repeated,
-        # Drawn on the CPU, so that a seed means the same noise on every device.
-        generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
-        callback_on_step_end=step_ended,
-    )
-    flagged = getattr(output, "nsfw_content_detected", None) or [False] * len(seeds)
-    return [(image, seed) for image, seed, bad in zip(output.images, seeds, flagged, strict=True) if not bad]

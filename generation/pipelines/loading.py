@@ -4,6 +4,7 @@ import copy
 import functools
 import importlib.util
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import torch
 import transformers
 
 from generation import hub
-from generation.catalogue import Checkpoint, Component
+from generation.catalogue import Checkpoint, Component, Part
 from generation.errors import CheckpointUnavailable
+from generation.pipelines import lora
 
 for _library in (diffusers, transformers):
     # They warn of what the catalogue means (another text encoder, a small autoencoder) and draw bars into logs.
@@ -24,10 +26,12 @@ for _library in (diffusers, transformers):
 class Loaded:
     """The weights of one checkpoint on one device, and a pipeline for each kind that was asked for."""
 
-    def __init__(self, checkpoint: Checkpoint, base: Any) -> None:
+    def __init__(self, checkpoint: Checkpoint, base: Any, beside: Mapping[str, Any] | None = None) -> None:
+        """base: a pipeline of diffusers. beside: models that only some of the kinds take."""
         self.checkpoint = checkpoint
-        self._base = base
+        self._base, self._beside = base, dict(beside or {})
         self._pipelines: dict[str, Any] = {}
+        self._narrowed: dict[int, Any] = {}
 
     @property
     def vae(self) -> Any:
@@ -45,22 +49,33 @@ class Loaded:
         # A scheduler holds the state of a run; each pipeline has its own.
         parts["scheduler"] = _scheduler(parts["scheduler"], self.checkpoint.scheduler)
         if kind.unet_channels is not None:
-            parts["unet"] = narrowed(parts["unet"], kind.unet_channels)
+            parts["unet"] = self._narrow(parts["unet"], kind.unet_channels)
         cls = _pipeline_class(kind.pipeline)
-        known = {**self._base.config, **parts}
+        known = {**self._base.config, **parts, **self._beside}
         wanted = inspect.signature(cls.__init__).parameters
         pipeline = cls(**{part: known[part] for part in wanted if part in known})
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
+
+    def _narrow(self, unet: Any, channels: int) -> Any:
+        """One for all kinds that need it, so that their pictures can share a step."""
+        if channels not in self._narrowed:
+            self._narrowed[channels] = narrowed(unet, channels)
+        return self._narrowed[channels]
 
 
 def load(checkpoint: Checkpoint, device: str) -> Loaded:
     """Read a checkpoint into memory, on the engine's thread. Raises CheckpointUnavailable."""
     dtype = getattr(torch, checkpoint.dtype_on(device))
     parts = {name: _packaged(component, dtype) for name, component in checkpoint.components.items()}
+    beside = {name: _beside(checkpoint, part, dtype) for name, part in checkpoint.parts.items()}
+    taken = inspect.signature(_first_class(checkpoint).__init__).parameters
+    parts |= {name: part for name, part in beside.items() if name in taken}
     base = _from_pretrained(checkpoint, dtype=dtype, local_files_only=hub.offline(), **parts)
+    for wanted in checkpoint.loras:
+        lora.merge(base, wanted, checkpoint)
     base.to(device)
-    return Loaded(checkpoint, base)
+    return Loaded(checkpoint, base, {name: part.to(device) for name, part in beside.items()})
 
 
 def download(checkpoint: Checkpoint) -> Path:
@@ -68,6 +83,11 @@ def download(checkpoint: Checkpoint) -> Path:
     cls = _first_class(checkpoint)
     diffusers.utils.logging.enable_progress_bar()
     with hub.explained(checkpoint):
+        for part in checkpoint.parts.values():
+            if part.repo:
+                _beside(checkpoint, part, torch.float16)
+        for wanted in checkpoint.loras:
+            lora.path_of(wanted, checkpoint)
         return Path(cls.download(checkpoint.repo, use_safetensors=True, **_hub_options(checkpoint)))
 
 
@@ -104,6 +124,22 @@ def _from_pretrained(checkpoint: Checkpoint, **options: Any) -> Any:
         )
 
 
+def _beside(checkpoint: Checkpoint, part: Part, dtype: torch.dtype) -> Any:
+    """A model of its own, from a folder or the hub. Raises CheckpointUnavailable."""
+    cls = _model_class(part.cls)
+    if part.folder:
+        return _local(cls, part.folder, torch_dtype=dtype)
+    with hub.explained(checkpoint):
+        return cls.from_pretrained(
+            part.repo,
+            revision=part.revision,
+            cache_dir=hub.cache_folder(),
+            local_files_only=hub.offline(),
+            torch_dtype=dtype,
+            use_safetensors=True,
+        )
+
+
 def _local(cls: Any, folder: Path, **options: Any) -> Any:
     try:
         return cls.from_pretrained(str(folder), use_safetensors=True, **options)
@@ -123,6 +159,13 @@ def _pipeline_class(name: str) -> Any:
     cls = getattr(diffusers, name, None)
     if not (inspect.isclass(cls) and issubclass(cls, diffusers.DiffusionPipeline)):
         raise CheckpointUnavailable(f"{name} is not a pipeline of diffusers {diffusers.__version__}.")
+    return cls
+
+
+def _model_class(name: str) -> Any:
+    cls = getattr(diffusers, name, None)
+    if not (inspect.isclass(cls) and issubclass(cls, diffusers.ModelMixin)):
+        raise CheckpointUnavailable(f"{name} is not a model of diffusers {diffusers.__version__}.")
     return cls
 
 

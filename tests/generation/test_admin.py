@@ -11,7 +11,7 @@ from generation import lifecycle
 from generation.errors import OutOfMemory
 from generation.models import Job, JobStatus
 from tests.factories import person
-from tests.generation.test_lifecycle import IMAGE, claimed, queued
+from tests.generation.test_lifecycle import IMAGE, claimed, lose, queued
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("published")]
 URL = "/admin/generation/job/"
@@ -43,6 +43,9 @@ def test_the_list_and_a_job_can_be_seen(root: User, alice: User) -> None:
         f"{URL}?status=succeeded",
         f"{URL}?q={job.id}",
         f"{URL}?q=alice",
+        f"{URL}?dead=yes",
+        f"{URL}?dead=no",
+        "/admin/generation/jobevent/",
         f"{URL}{job.id}/change/",
     ):
         assert client.get(path).status_code == 200, path
@@ -74,3 +77,27 @@ def test_who_may_only_look_cannot_act(alice: User) -> None:
 
 def test_mallory_sees_nothing(mallory: User) -> None:
     assert signed_in(mallory).get(URL).status_code == 302
+
+
+def test_J26_dead_jobs_are_found_and_given_another_chance(root: User, alice: User) -> None:
+    dead, failed = queued(alice), queued(alice)
+    lifecycle.fail(claimed(failed), OutOfMemory())
+    for _ in range(lifecycle.ATTEMPTS_MAX):
+        claimed(dead)
+        lose(dead)
+        lifecycle.reap()
+    client = signed_in(root)
+    shown = client.get(f"{URL}?dead=yes").content.decode()
+    assert str(dead.id) in shown and str(failed.id) not in shown
+    log = client.get(f"{URL}{dead.id}/change/").content.decode()
+    assert "given up after too many attempts" in log
+    act(client, "requeue", dead)
+    dead.refresh_from_db()
+    assert (dead.status, dead.dead_at, dead.charged_pictures) == (JobStatus.QUEUED, None, 1)
+
+
+def test_J27_the_log_is_read_only_here_too(root: User, alice: User) -> None:
+    event = queued(alice).events.get()
+    url = f"/admin/generation/jobevent/{event.pk}/"
+    assert signed_in(root).post(f"{url}change/", {"what": "succeeded"}).status_code == 403
+    assert signed_in(root).post(f"{url}delete/", {"post": "yes"}).status_code == 403

@@ -59,11 +59,12 @@ def test_a_failure_says_what_and_whether_to_try_again(alice: User) -> None:
     assert (error["code"], error["retryable"]) == ("out_of_memory", True) and error["message"]
 
 
-def test_a_place_in_the_queue_counts_those_who_came_before(alice: User, bob: User) -> None:
-    jobs = [queued(user) for user in (alice, bob, alice)]
-    assert [described(job)["position"] for job in jobs] == [1, 2, 3]
-    claimed(jobs[0])
-    assert [described(job)["position"] for job in jobs] == [None, 1, 2]
+def test_J14_a_place_in_the_queue_is_the_order_of_claims(alice: User, bob: User) -> None:
+    jobs = [queued(user) for user in (alice, alice, alice, bob)]
+    assert [described(job)["position"] for job in jobs] == [1, 3, 4, 2]
+    assert lifecycle.claim_next("here:1").job == jobs[0]  # type: ignore[union-attr]
+    assert [described(job)["position"] for job in jobs] == [None, 2, 3, 1]
+    assert lifecycle.claim_next("here:1").job == jobs[3]  # type: ignore[union-attr]
 
 
 def test_the_wait_is_guessed_from_what_was_measured(alice: User) -> None:
@@ -75,7 +76,7 @@ def test_the_wait_is_guessed_from_what_was_measured(alice: User) -> None:
     assert (described(first)["eta_seconds"], described(second)["eta_seconds"]) == (3, 6)
     claim = claimed(first)
     lifecycle.heartbeat(claim, 6, 12)
-    assert (described(first)["eta_seconds"], described(second)["eta_seconds"]) == (2, 6)
+    assert (described(first)["eta_seconds"], described(second)["eta_seconds"]) == (2, 5)
 
 
 def test_old_measurements_are_forgotten(alice: User) -> None:

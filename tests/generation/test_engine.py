@@ -16,7 +16,7 @@ from generation.engine.engine import Engine
 from generation.engine.previews import Budget, Previewer
 from generation.engine.residency import Residency
 from generation.errors import CheckpointUnavailable, GenerationError, OutOfMemory, PipelineFailed
-from generation.params import complete, parse
+from generation.params import as_json, complete, parse
 from generation.pipelines import drawing
 from generation.pipelines.loading import load
 from generation.work import Cancelled, Drawn, HandedBack, Progress, Ticket, Work
@@ -138,7 +138,7 @@ def test_every_real_pipeline_stops_between_steps_and_works_again(
             ticket.stop(Cancelled())
 
     ticket.tell = stop_after_two  # type: ignore[method-assign]
-    started._waiting.put(ticket)
+    started.enter(ticket)
     with pytest.raises(Cancelled):
         ticket.result(WAIT_SECONDS)
     assert told == [1, 2]
@@ -213,11 +213,14 @@ def test_a_checkpoint_that_cannot_be_loaded_fails_its_job_and_is_tried_again(
 
 
 @pytest.mark.parametrize("name", sorted(catalogue.entries()))
-def test_every_checkpoint_can_be_warmed_up(name: str) -> None:
+def test_every_checkpoint_can_be_warmed_up(engine: StartEngine, name: str) -> None:
     """Its smallest work is allowed by its own limits."""
-    checkpoint, steps = catalogue.get(name), []
-    drawing.warm_up(checkpoint, Fake(checkpoint, steps.append))  # type: ignore[arg-type]
-    assert len(steps) == Fake.num_timesteps * len(checkpoint.kinds)
+    checkpoint = catalogue.get(name)
+    works = drawing.smallest(checkpoint)
+    assert [each.params.kind for each in works] == list(checkpoint.kinds)
+    assert all(parse(as_json(each.params), checkpoint) == each.params for each in works)
+    started = engine(faking())
+    assert all(started.submit(each).result(WAIT_SECONDS).pictures for each in works)
 
 
 def test_a_warm_up_that_fails_leaves_the_engine_running(engine: StartEngine, bundled: Checkpoint) -> None:
@@ -234,7 +237,7 @@ def test_a_warm_up_that_fails_leaves_the_engine_running(engine: StartEngine, bun
 
 
 def test_the_checkpoint_not_used_for_longest_goes_first() -> None:
-    residency = Residency("cpu", 2, faking())
+    residency = Residency("cpu", 2, faking(), lambda device: None)
     one, two, three = (catalogue.get(name) for name in ("bundled", "sd-turbo", "sdxl-turbo"))
     for checkpoint in (one, two, one, three):
         residency.get(checkpoint)
@@ -244,7 +247,7 @@ def test_the_checkpoint_not_used_for_longest_goes_first() -> None:
 def test_a_changed_entry_is_loaded_anew(bundled: Checkpoint) -> None:
     from dataclasses import replace
 
-    residency = Residency("cpu", 2, faking())
+    residency = Residency("cpu", 2, faking(), lambda device: None)
     first = residency.get(bundled)
     assert residency.get(bundled) is first
     assert residency.get(replace(bundled, scheduler="LCMScheduler")) is not first

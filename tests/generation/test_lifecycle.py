@@ -14,7 +14,7 @@ from generation import lifecycle
 from generation.errors import OutOfMemory, StorageUnavailable
 from generation.events import job_succeeded
 from generation.lifecycle import Claim, Standing
-from generation.models import GeneratedImage, Job, JobStatus, Outcome
+from generation.models import GeneratedImage, Happening, Job, JobStatus, Outcome
 from generation.storage import StoredImage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("published")]
@@ -47,6 +47,22 @@ def outcomes(job: Job) -> list[str]:
     return [attempt.outcome for attempt in job.attempts.order_by("number")]
 
 
+def replayed(job: Job) -> tuple[str, int, int]:
+    """Status, attempt and charge as the log of the job alone tells them."""
+    after = {
+        Happening.CLAIMED: JobStatus.RUNNING,
+        Happening.CANCEL_REQUESTED: JobStatus.RUNNING,
+        Happening.CANCELLED: JobStatus.CANCELLED,
+        Happening.SUCCEEDED: JobStatus.SUCCEEDED,
+        Happening.FAILED: JobStatus.FAILED,
+        Happening.DEAD: JobStatus.FAILED,
+    }
+    events = list(job.events.all())
+    charge = sum(event.details.get("charged", 0) - event.details.get("refunded", 0) for event in events)
+    status = after.get(Happening(events[-1].what), JobStatus.QUEUED)
+    return status, max(event.attempt for event in events), charge
+
+
 def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
     """Do it in so many threads, each with a connection of its own, as close to each other as they come."""
     gate, results = threading.Barrier(count), [None] * count
@@ -68,7 +84,7 @@ def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
     return results
 
 
-def test_a_claim_takes_the_job_and_a_lease_by_the_databases_clock() -> None:
+def test_J4_a_claim_takes_the_job_and_a_lease_by_the_databases_clock() -> None:
     job = queued()
     claim = claimed(job)
     assert (claim.job.status, claim.attempt, claim.job.worker) == (JobStatus.RUNNING, 1, "here:1")
@@ -77,7 +93,7 @@ def test_a_claim_takes_the_job_and_a_lease_by_the_databases_clock() -> None:
     assert outcomes(job) == [Outcome.RUNNING]
 
 
-def test_a_job_is_claimed_once() -> None:
+def test_J4_a_job_is_claimed_once() -> None:
     job = queued()
     claimed(job)
     assert lifecycle.claim(job.id, "there:2") is None
@@ -85,7 +101,7 @@ def test_a_job_is_claimed_once() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_that_claim_at_once_one_gets_the_job() -> None:
+def test_J4_of_many_that_claim_at_once_one_gets_the_job() -> None:
     job = queued()
     claims = at_once(8, lambda number: lifecycle.claim(job.id, f"worker:{number}"))
     assert len([claim for claim in claims if isinstance(claim, Claim)]) == 1
@@ -94,13 +110,13 @@ def test_of_many_that_claim_at_once_one_gets_the_job() -> None:
 
 
 @pytest.mark.parametrize("status", [JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED])
-def test_a_finished_job_is_not_claimed(status: JobStatus) -> None:
+def test_J4_a_finished_job_is_not_claimed(status: JobStatus) -> None:
     job = queued()
     Job.objects.filter(id=job.id).update(status=status)
     assert lifecycle.claim(job.id, "here:1") is None
 
 
-def test_a_heartbeat_prolongs_the_lease_and_notes_the_step() -> None:
+def test_J5_a_heartbeat_prolongs_the_lease_and_notes_the_step() -> None:
     claim = claimed(queued())
     Job.objects.filter(id=claim.job.id).update(lease_until=Now() + timedelta(seconds=1))
     assert lifecycle.heartbeat(claim, 3, 12) is Standing.HELD
@@ -110,7 +126,7 @@ def test_a_heartbeat_prolongs_the_lease_and_notes_the_step() -> None:
     assert lease - now > timedelta(seconds=20)
 
 
-def test_success_writes_pictures_and_status_together() -> None:
+def test_J7_success_writes_pictures_and_status_together() -> None:
     claim = claimed(queued())
     images = lifecycle.succeed(claim, [(IMAGE, 7), (IMAGE, 8)], engine_seconds=1.5)
     job = fresh(claim.job)
@@ -125,7 +141,7 @@ def test_success_writes_pictures_and_status_together() -> None:
     assert job.attempts.get().engine_seconds == 1.5
 
 
-def test_the_signal_is_sent_inside_the_transaction_with_the_pictures() -> None:
+def test_J7_the_signal_is_sent_inside_the_transaction_with_the_pictures() -> None:
     heard: list[tuple[str, int, bool]] = []
 
     def receiver(job: Job, images: list[GeneratedImage], **_: Any) -> None:
@@ -139,7 +155,7 @@ def test_the_signal_is_sent_inside_the_transaction_with_the_pictures() -> None:
     assert heard == [(JobStatus.SUCCEEDED, 1, True)]
 
 
-def test_a_receiver_that_fails_undoes_the_success() -> None:
+def test_J7_a_receiver_that_fails_undoes_the_success() -> None:
     def receiver(**_: Any) -> None:
         raise LookupError("no such board")
 
@@ -165,7 +181,7 @@ def test_a_receiver_that_fails_undoes_the_success() -> None:
     ],
 )
 @pytest.mark.parametrize("taken_by_another", [True, False])
-def test_whoever_lost_the_lease_changes_nothing_any_more(finish: Any, taken_by_another: bool) -> None:
+def test_J6_whoever_lost_the_lease_changes_nothing_any_more(finish: Any, taken_by_another: bool) -> None:
     zombie = claimed(queued(), "zombie:1")
     lose(zombie.job)
     lifecycle.reap()
@@ -178,7 +194,7 @@ def test_whoever_lost_the_lease_changes_nothing_any_more(finish: Any, taken_by_a
     assert not GeneratedImage.objects.exists()
 
 
-def test_a_late_result_is_taken_while_nobody_else_has_the_job() -> None:
+def test_J6_a_late_result_is_taken_while_nobody_else_has_the_job() -> None:
     """The lease has run out but the reaper has not come by: the work is not wasted."""
     claim = claimed(queued())
     lose(claim.job)
@@ -187,7 +203,7 @@ def test_a_late_result_is_taken_while_nobody_else_has_the_job() -> None:
     assert fresh(claim.job).status == JobStatus.SUCCEEDED
 
 
-def test_failure_keeps_code_text_and_whether_to_try_again() -> None:
+def test_J21_failure_keeps_code_text_and_whether_to_try_again() -> None:
     claim = claimed(queued())
     assert lifecycle.fail(claim, OutOfMemory())
     job = fresh(claim.job)
@@ -196,7 +212,7 @@ def test_failure_keeps_code_text_and_whether_to_try_again() -> None:
     assert job.attempts.get().error_code == "out_of_memory"
 
 
-def test_an_expired_lease_puts_the_job_back_and_publishes_it(
+def test_J20_an_expired_lease_puts_the_job_back_and_publishes_it(
     published: list[str], django_capture_on_commit_callbacks: Any
 ) -> None:
     claim = claimed(queued())
@@ -209,13 +225,13 @@ def test_an_expired_lease_puts_the_job_back_and_publishes_it(
     assert published == [str(job.id)]
 
 
-def test_a_lease_that_still_runs_is_left_alone() -> None:
+def test_J20_a_lease_that_still_runs_is_left_alone() -> None:
     claim = claimed(queued())
     assert lifecycle.reap() == []
     assert fresh(claim.job).status == JobStatus.RUNNING
 
 
-def test_a_job_that_kills_its_workers_is_given_up_after_three_attempts() -> None:
+def test_J25_a_job_that_kills_its_workers_is_dead_after_three_attempts() -> None:
     job = queued()
     for attempt in (1, 2, 3):
         assert claimed(job).attempt == attempt
@@ -223,22 +239,24 @@ def test_a_job_that_kills_its_workers_is_given_up_after_three_attempts() -> None
         lifecycle.reap()
     job = fresh(job)
     assert (job.status, job.error_code, job.error_retryable) == (JobStatus.FAILED, "worker_lost", True)
+    assert job.dead_at
     assert outcomes(job) == [Outcome.LOST] * 3
     assert lifecycle.claim(job.id, "here:1") is None
 
 
-def test_a_passing_fault_is_tried_again_later_and_not_for_ever() -> None:
+def test_J22_a_passing_fault_is_tried_again_later_and_not_for_ever() -> None:
     job = queued()
     for _ in range(2):
         assert lifecycle.interrupt(claimed(job), StorageUnavailable())
         assert (fresh(job).status, fresh(job).published_at) == (JobStatus.QUEUED, None)
+        assert lifecycle.claim_next("here:1") is None, "it rests"
     assert lifecycle.interrupt(claimed(job), StorageUnavailable())
     job = fresh(job)
-    assert (job.status, job.error_code) == (JobStatus.FAILED, "storage_unavailable")
-    assert outcomes(job) == [Outcome.INTERRUPTED, Outcome.INTERRUPTED, Outcome.FAILED]
+    assert (job.status, job.error_code) == (JobStatus.FAILED, "storage_unavailable") and job.dead_at
+    assert outcomes(job) == [Outcome.INTERRUPTED] * 3
 
 
-def test_handing_back_is_nobodys_fault() -> None:
+def test_J23_handing_back_is_nobodys_fault() -> None:
     job = queued()
     for _ in range(5):
         assert lifecycle.hand_back(claimed(job))
@@ -247,7 +265,7 @@ def test_handing_back_is_nobodys_fault() -> None:
     assert outcomes(job) == [Outcome.HANDED_BACK] * 5
 
 
-def test_what_was_handed_back_is_published_once_the_worker_listens_no_more(
+def test_J23_what_was_handed_back_is_published_once_the_worker_listens_no_more(
     published: list[str], django_capture_on_commit_callbacks: Any
 ) -> None:
     from celery.signals import worker_shutdown
@@ -267,13 +285,13 @@ def test_what_was_handed_back_is_published_once_the_worker_listens_no_more(
     assert published == [str(job.id)]
 
 
-def test_a_waiting_job_is_cancelled_at_once() -> None:
+def test_J24_a_waiting_job_is_cancelled_at_once() -> None:
     job = lifecycle.cancel(queued().id)
     assert (job.status, job.cancel_requested) == (JobStatus.CANCELLED, True) and job.finished_at
     assert lifecycle.claim(job.id, "here:1") is None
 
 
-def test_a_running_job_hears_of_its_cancel_with_the_next_heartbeat() -> None:
+def test_J24_a_running_job_hears_of_its_cancel_with_the_next_heartbeat() -> None:
     claim = claimed(queued())
     assert lifecycle.cancel(claim.job.id).status == JobStatus.RUNNING
     assert lifecycle.heartbeat(claim) is Standing.CANCEL_REQUESTED
@@ -282,7 +300,7 @@ def test_a_running_job_hears_of_its_cancel_with_the_next_heartbeat() -> None:
     assert (job.status, outcomes(job)) == (JobStatus.CANCELLED, [Outcome.CANCELLED])
 
 
-def test_a_cancel_that_comes_before_the_result_wins() -> None:
+def test_J24_a_cancel_that_comes_before_the_result_wins() -> None:
     claim = claimed(queued())
     lifecycle.cancel(claim.job.id)
     assert lifecycle.succeed(claim, [(IMAGE, 7)]) is None
@@ -290,7 +308,7 @@ def test_a_cancel_that_comes_before_the_result_wins() -> None:
     assert not GeneratedImage.objects.exists()
 
 
-def test_a_cancel_that_comes_after_the_result_changes_nothing() -> None:
+def test_J24_a_cancel_that_comes_after_the_result_changes_nothing() -> None:
     claim = claimed(queued())
     lifecycle.succeed(claim, [(IMAGE, 7)])
     job = lifecycle.cancel(claim.job.id)
@@ -298,7 +316,7 @@ def test_a_cancel_that_comes_after_the_result_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("end", [lose, lambda job: None])
-def test_a_cancelled_job_does_not_run_again(end: Any) -> None:
+def test_J24_a_cancelled_job_does_not_run_again(end: Any) -> None:
     claim = claimed(queued())
     lifecycle.cancel(claim.job.id)
     if end is lose:
@@ -310,7 +328,7 @@ def test_a_cancelled_job_does_not_run_again(end: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_cancel_and_result_at_once_end_in_one_state() -> None:
+def test_J24_cancel_and_result_at_once_end_in_one_state() -> None:
     for _ in range(5):
         claim = claimed(queued())
         at_once(
@@ -324,24 +342,8 @@ def test_cancel_and_result_at_once_end_in_one_state() -> None:
         assert job.images.count() == (1 if job.status == JobStatus.SUCCEEDED else 0)
 
 
-def test_a_job_that_was_never_published_is_published_after_fifteen_seconds() -> None:
-    job = queued()
-    assert lifecycle.reap() == [], "its message may be on its way"
-    Job.objects.filter(id=job.id).update(queued_at=Now() - timedelta(seconds=16))
-    assert lifecycle.reap() == [job.id]
-
-
-def test_a_job_whose_message_was_lost_is_published_again() -> None:
-    job = queued()
-    lifecycle.mark_published(job.id)
-    Job.objects.filter(id=job.id).update(queued_at=Now() - timedelta(seconds=50))
-    assert lifecycle.reap() == []
-    Job.objects.filter(id=job.id).update(published_at=Now() - timedelta(seconds=61))
-    assert lifecycle.reap() == [job.id]
-
-
 @pytest.mark.django_db(transaction=True)
-def test_two_reapers_at_once_take_a_job_away_once() -> None:
+def test_J20_two_reapers_at_once_take_a_job_away_once() -> None:
     jobs = [queued() for _ in range(6)]
     for job in jobs:
         claimed(job)
@@ -352,7 +354,7 @@ def test_two_reapers_at_once_take_a_job_away_once() -> None:
         assert fresh(job).status == JobStatus.QUEUED
 
 
-def test_requeue_forgives_what_was_lost(
+def test_J26_requeue_forgives_what_was_lost(
     published: list[str], django_capture_on_commit_callbacks: Any
 ) -> None:
     job = queued()
@@ -370,7 +372,7 @@ def test_requeue_forgives_what_was_lost(
     assert fresh(job).status == JobStatus.QUEUED, "one loss of three again"
 
 
-def test_only_a_failed_or_cancelled_job_is_requeued() -> None:
+def test_J26_only_a_failed_or_cancelled_job_is_requeued() -> None:
     job = queued()
     assert not lifecycle.requeue(job.id)
     claim = claimed(job)
@@ -380,7 +382,7 @@ def test_only_a_failed_or_cancelled_job_is_requeued() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_storm_of_workers_reapers_and_cancels_ends_every_job_once(alice: User) -> None:
+def test_J1_a_storm_of_workers_reapers_and_cancels_ends_every_job_once(alice: User) -> None:
     """Twelve jobs, six workers that sometimes lose their lease, reapers and cancels in between."""
     import random
 
@@ -411,10 +413,11 @@ def test_a_storm_of_workers_reapers_and_cancels_ends_every_job_once(alice: User)
 
     failures = [result for result in at_once(6, storm) if result]
     assert not failures, f"seed {seed}: {failures}"
-    for job in Job.objects.prefetch_related("attempts", "images"):
+    for job in Job.objects.prefetch_related("attempts", "images", "events"):
         ended = [a.outcome for a in job.attempts.all() if a.outcome in {"succeeded", "failed", "cancelled"}]
         assert len(ended) <= 1, f"seed {seed}: {job} {ended}"
         assert job.images.count() == (job.status == JobStatus.SUCCEEDED), f"seed {seed}: {job}"
         assert job.attempts.count() == job.attempt, f"seed {seed}: {job}"
         running = [a for a in job.attempts.all() if a.outcome == Outcome.RUNNING]
         assert len(running) == (job.status == JobStatus.RUNNING), f"seed {seed}: {job}"
+        assert replayed(job) == (job.status, job.attempt, job.charged_pictures), f"seed {seed}: {job}"

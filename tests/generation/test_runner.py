@@ -3,7 +3,6 @@
 import io
 import json
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from django.db.models.functions import Now
 from PIL import Image
 
 from accounts.models import User
-from generation import events, lifecycle, runner, storage, submission, worker
+from generation import events, lifecycle, runner, storage, submission, tasks, worker
 from generation.catalogue import Checkpoint
 from generation.engine.engine import Engine
 from generation.errors import StorageUnavailable
@@ -33,6 +32,13 @@ Step = dict[str, OnStep]
 def at_step() -> Step:
     """What happens at every step of the pipeline; a test may change it."""
     return {"do": lambda step: None}
+
+
+@pytest.fixture(autouse=True)
+def one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that is one transaction has one connection, which must stay."""
+    for module in (runner, tasks):
+        monkeypatch.setattr(module, "close_old_connections", lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +66,9 @@ def asked(user: User, **params: Any) -> Job:
 
 
 def done(job: Job) -> Job:
-    runner.run(job.id)
+    """Do it as soon as it may be done: nobody waits for a rest to be over."""
+    Job.objects.filter(id=job.id).update(not_before=None)
+    runner.run_next()
     return Job.objects.get(id=job.id)
 
 
@@ -80,8 +88,8 @@ def test_a_job_ends_with_pictures_in_the_size_asked_for(alice: User) -> None:
     assert job.attempts.get().engine_seconds is not None
 
 
-def test_a_job_that_is_not_there_or_not_waiting_is_left_alone(alice: User) -> None:
-    runner.run(uuid.uuid4())
+def test_J3_a_hint_for_which_nobody_waits_does_nothing(alice: User) -> None:
+    assert not runner.run_next()
     job = done(asked(alice))
     again = done(job)
     assert (again.attempt, again.images.count()) == (1, 1)
@@ -108,13 +116,13 @@ def test_progress_is_announced_while_the_job_runs(
     at_step["do"] = on_step
     job = asked(alice)
     told.clear()
-    runner.run(job.id)
+    done(job)
     steps = [message["step"] for message in announced if message["type"] == "job.progress"]
     assert steps[:2] == [1, 2]
 
 
 @pytest.mark.parametrize("error", [ValueError("broken"), RuntimeError("CUDA error")])
-def test_a_pipeline_that_fails_fails_the_job_and_not_the_next(
+def test_J21_a_pipeline_that_fails_fails_the_job_and_not_the_next(
     alice: User, at_step: Step, error: Exception
 ) -> None:
     def fail(step: int) -> None:
@@ -127,7 +135,7 @@ def test_a_pipeline_that_fails_fails_the_job_and_not_the_next(
     assert done(asked(alice)).status == JobStatus.SUCCEEDED
 
 
-def test_a_cancel_stops_the_pipeline(alice: User, at_step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_J24_a_cancel_stops_the_pipeline(alice: User, at_step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "HEARTBEAT_SECONDS", 0.01)
     job = asked(alice)
     steps: list[int] = []
@@ -153,31 +161,31 @@ def test_a_cancel_stops_the_pipeline(alice: User, at_step: Step, monkeypatch: py
     assert not job.images.exists()
 
 
-def test_a_job_taken_away_while_it_runs_drops_its_pictures(alice: User, at_step: Step, media: Any) -> None:
+def test_J6_a_job_taken_away_while_it_runs_drops_its_pictures(alice: User, at_step: Step, media: Any) -> None:
     job = asked(alice)
     runner_has_it = threading.Event()
     at_step["do"] = lambda step: runner_has_it.wait(30) and None
 
-    real = lifecycle.claim
+    real = lifecycle.claim_next
 
-    def claim_then_lose(job_id: uuid.UUID, name: str) -> Any:
-        claim = real(job_id, name)
+    def claim_then_lose(*args: Any) -> Any:
+        claim = real(*args)
         lose(job)
         lifecycle.reap()
         runner_has_it.set()
         return claim
 
-    lifecycle.claim = claim_then_lose
+    lifecycle.claim_next = claim_then_lose
     try:
-        runner.run(job.id)
+        runner.run_next()
     finally:
-        lifecycle.claim = real
+        lifecycle.claim_next = real
     job.refresh_from_db()
     assert (job.status, outcomes(job)) == (JobStatus.QUEUED, [Outcome.LOST])
     assert not job.images.exists()
 
 
-def test_storage_that_fails_puts_the_job_back(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_J22_storage_that_fails_lets_the_job_rest(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     job = asked(alice)
 
     def full(*args: Any) -> None:
@@ -190,7 +198,7 @@ def test_storage_that_fails_puts_the_job_back(alice: User, monkeypatch: pytest.M
     assert job.error_code == "storage_unavailable"
 
 
-def test_an_engine_that_stops_hands_the_job_back(alice: User, at_step: Step, fake_engine: Engine) -> None:
+def test_J23_an_engine_that_stops_hands_the_job_back(alice: User, at_step: Step, fake_engine: Engine) -> None:
     stopper = threading.Thread(target=fake_engine.stop)
     at_step["do"] = lambda step: (stopper.start(), stopper.join())[1] if step == 0 else None
     job = done(asked(alice))
@@ -201,7 +209,6 @@ def test_a_database_that_blinks_while_the_job_runs_costs_nothing(
     alice: User, monkeypatch: pytest.MonkeyPatch, at_step: Step
 ) -> None:
     monkeypatch.setattr(runner, "HEARTBEAT_SECONDS", 0.01)
-    monkeypatch.setattr(runner, "close_old_connections", lambda: None)
     failures = iter([OperationalError("server closed the connection")])
     real, blinked = lifecycle.heartbeat, threading.Event()
 
@@ -216,13 +223,13 @@ def test_a_database_that_blinks_while_the_job_runs_costs_nothing(
     assert done(asked(alice)).status == JobStatus.SUCCEEDED
 
 
-def test_a_snapshot_that_is_gone_puts_the_job_back(alice: User, media: Any) -> None:
+def test_J22_a_snapshot_that_is_gone_lets_the_job_rest(alice: User, media: Any) -> None:
     job = asked(alice)
     (media / job.snapshot).unlink()
     assert done(job).status == JobStatus.QUEUED
 
 
-def test_a_checkpoint_that_is_not_there_any_more_fails_with_its_name(alice: User) -> None:
+def test_J21_a_checkpoint_that_is_not_there_any_more_fails_with_its_name(alice: User) -> None:
     job = asked(alice)
     Job.objects.filter(id=job.id).update(checkpoint="gone")
     job = done(job)
@@ -230,13 +237,13 @@ def test_a_checkpoint_that_is_not_there_any_more_fails_with_its_name(alice: User
     assert "gone" in job.error_message
 
 
-def test_params_that_the_catalogue_does_not_allow_any_more_fail(alice: User) -> None:
+def test_J21_params_that_the_catalogue_does_not_allow_any_more_fail(alice: User) -> None:
     job = asked(alice)
     Job.objects.filter(id=job.id).update(params=job.params | {"steps": 99})
     assert done(job).error_code == "params_invalid"
 
 
-def test_the_lease_is_kept_while_a_long_job_runs(
+def test_J5_the_lease_is_kept_while_a_long_job_runs(
     alice: User, at_step: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "HEARTBEAT_SECONDS", 0.01)
@@ -258,3 +265,72 @@ def test_the_lease_is_kept_while_a_long_job_runs(
     at_step["do"] = lambda step: beaten.wait(30) and None
     assert done(job).status == JobStatus.SUCCEEDED
     assert leases[0] > timedelta(seconds=20)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_J8_a_database_that_blinks_at_the_end_does_not_cost_the_picture(
+    alice: User, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    monkeypatch.setattr(runner, "FINISH_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    failures = iter([OperationalError("server closed the connection")] * times)
+    real = lifecycle.succeed
+
+    def blinking(*args: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return real(*args)
+
+    monkeypatch.setattr(lifecycle, "succeed", blinking)
+    job = done(asked(alice))
+    assert (job.status, job.attempt, job.images.count()) == (JobStatus.SUCCEEDED, 1, 1)
+
+
+def test_J22_a_database_that_stays_away_at_the_end_lets_the_job_rest(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "FINISH_PAUSES_SECONDS", (0.0,))
+
+    def away(*args: Any) -> None:
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(lifecycle, "succeed", away)
+    job = done(asked(alice))
+    assert (job.status, outcomes(job)) == (JobStatus.QUEUED, [Outcome.INTERRUPTED])
+    assert job.attempts.get().error_code == "database_unavailable"
+
+
+def test_J21_a_mistake_of_ours_at_the_end_fails_at_once(alice: User) -> None:
+    def receiver(**_: Any) -> None:
+        raise LookupError("no such board")
+
+    events.job_succeeded.connect(receiver)
+    try:
+        job = done(asked(alice))
+    finally:
+        events.job_succeeded.disconnect(receiver)
+    assert (job.status, job.error_code) == (JobStatus.FAILED, "pipeline_failed")
+
+
+def test_J22_out_of_memory_rests_and_is_dead_the_third_time(alice: User, at_step: Step) -> None:
+    def full(step: int) -> None:
+        raise MemoryError
+
+    at_step["do"] = full
+    job = asked(alice)
+    for status in [JobStatus.QUEUED, JobStatus.QUEUED, JobStatus.FAILED]:
+        job = done(job)
+        assert job.status == status, job.error_message
+    assert (job.error_code, job.error_retryable, job.dead_at is not None) == ("out_of_memory", True, True)
+
+
+def test_J23_a_worker_that_ends_takes_no_more_jobs(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = asked(alice)
+    monkeypatch.setattr(worker, "_stopping", True)
+    assert not runner.run_next()
+    assert Job.objects.get(id=job.id).attempt == 0
+
+
+def test_J2_one_hint_is_enough_for_everybody_who_waits(alice: User, bob: User) -> None:
+    jobs = [asked(user) for user in (alice, bob, alice)]
+    tasks.generate(str(jobs[0].id))
+    assert [Job.objects.get(id=job.id).status for job in jobs] == [JobStatus.SUCCEEDED] * 3

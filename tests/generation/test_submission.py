@@ -1,10 +1,12 @@
 """Asking for pictures: checked first, kept once, told after the commit."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models.functions import Now
 
 from accounts.models import User
 from generation import lifecycle, storage, submission
@@ -18,10 +20,11 @@ from generation.errors import (
     SnapshotInvalid,
     SnapshotRequired,
     TooManyJobs,
+    TooManyPictures,
 )
 from generation.models import Job, JobStatus
 from tests.factories import png
-from tests.generation.test_lifecycle import at_once, claimed
+from tests.generation.test_lifecycle import IMAGE, at_once, claimed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("published")]
 
@@ -49,7 +52,7 @@ def test_a_job_keeps_complete_params_and_what_was_on_the_board(alice: User) -> N
     assert storage.load_picture(job.snapshot).size == (400, 200)
 
 
-def test_a_job_is_published_after_the_commit_and_never_without_it(
+def test_J2_a_job_is_published_after_the_commit_and_never_without_it(
     alice: User, published: list[str], django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -111,7 +114,7 @@ def test_what_is_wrong_leaves_no_job(alice: User, changes: dict[str, Any], error
     assert not Job.objects.exists()
 
 
-def test_the_same_key_and_request_give_the_same_job(alice: User, published: list[str]) -> None:
+def test_J30_the_same_key_and_request_give_the_same_job(alice: User, published: list[str]) -> None:
     first = submit(alice, idempotency_key="k", belongs_to={"frame": "f"})
     again = submit(alice, idempotency_key="k", belongs_to={"frame": "f"})
     assert first.id == again.id
@@ -128,35 +131,35 @@ def test_the_same_key_and_request_give_the_same_job(alice: User, published: list
         {"belongs_to": {"frame": "other"}},
     ],
 )
-def test_the_same_key_for_another_request_is_a_conflict(alice: User, changes: dict[str, Any]) -> None:
+def test_J30_the_same_key_for_another_request_is_a_conflict(alice: User, changes: dict[str, Any]) -> None:
     submit(alice, idempotency_key="k")
     with pytest.raises(IdempotencyConflict):
         submit(alice, idempotency_key="k", **changes)
     assert Job.objects.count() == 1
 
 
-def test_a_key_belongs_to_one_person(alice: User, bob: User) -> None:
+def test_J30_a_key_belongs_to_one_person(alice: User, bob: User) -> None:
     assert submit(alice, idempotency_key="k").id != submit(bob, idempotency_key="k").id
 
 
-def test_without_a_key_every_request_is_a_new_one(alice: User) -> None:
+def test_J30_without_a_key_every_request_is_a_new_one(alice: User) -> None:
     assert submit(alice).id != submit(alice).id
 
 
-def test_a_key_finds_its_job_even_when_no_more_are_allowed(alice: User, settings: Any) -> None:
+def test_J30_a_key_finds_its_job_even_when_no_more_are_allowed(alice: User, settings: Any) -> None:
     settings.ATELIER_MAX_ACTIVE_JOBS = 1
     first = submit(alice, idempotency_key="k")
     assert submit(alice, idempotency_key="k").id == first.id
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_double_click_makes_one_job(alice: User) -> None:
+def test_J30_a_double_click_makes_one_job(alice: User) -> None:
     jobs = at_once(6, lambda number: submit(alice, idempotency_key="k"))
     assert len({job.id for job in jobs}) == 1
     assert Job.objects.count() == 1
 
 
-def test_nobody_has_more_active_jobs_than_allowed(alice: User, bob: User, settings: Any) -> None:
+def test_J41_nobody_has_more_active_jobs_than_allowed(alice: User, bob: User, settings: Any) -> None:
     settings.ATELIER_MAX_ACTIVE_JOBS = 2
     first = submit(alice)
     claimed(submit(alice))
@@ -170,7 +173,7 @@ def test_nobody_has_more_active_jobs_than_allowed(alice: User, bob: User, settin
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_last_free_place_is_given_once(alice: User, settings: Any) -> None:
+def test_J41_the_last_free_place_is_given_once(alice: User, settings: Any) -> None:
     settings.ATELIER_MAX_ACTIVE_JOBS = 3
     submit(alice)
     submit(alice)
@@ -200,3 +203,43 @@ def test_two_snapshots_of_the_same_board_are_one_file(alice: User, media: Any) -
     assert submit(alice).snapshot == submit(alice).snapshot
     [file] = media.rglob("*.png")
     assert hashlib.sha256(file.read_bytes()).hexdigest() == file.stem
+
+
+def test_J30_a_retry_with_the_same_key_is_the_same_job(alice: User) -> None:
+    job, other = submit(alice), submit(alice)
+    for each in (job, other):
+        lifecycle.fail(claimed(each), OutOfMemory())
+        each.refresh_from_db()
+    again = submission.retry(job, alice, "k")
+    assert submission.retry(job, alice, "k").id == again.id
+    with pytest.raises(IdempotencyConflict):
+        submission.retry(other, alice, "k")
+    with pytest.raises(IdempotencyConflict):
+        submit(alice, idempotency_key="k")
+
+
+def test_J40_only_pictures_are_paid_for(alice: User, settings: Any) -> None:
+    settings.ATELIER_MAX_PICTURES_PER_DAY = 4
+    two = {"raw_params": PARAMS | {"count": 2}}
+    painted, failed = submit(alice, **two), submit(alice, **two)
+    with pytest.raises(TooManyPictures) as caught:
+        submit(alice)
+    assert 0 < caught.value.retry_after_seconds <= 24 * 3600
+    lifecycle.succeed(claimed(painted), [(IMAGE, 7), (IMAGE, 8)])
+    lifecycle.fail(claimed(failed), OutOfMemory())
+    waiting = submit(alice, **two)
+    with pytest.raises(TooManyPictures):
+        submit(alice)
+    submission.cancel(waiting)
+    submit(alice, **two)
+    assert [job.charged_pictures for job in Job.objects.order_by("created_at")] == [2, 0, 0, 2]
+
+
+def test_J40_what_is_a_day_old_is_not_counted(alice: User, bob: User, settings: Any) -> None:
+    settings.ATELIER_MAX_PICTURES_PER_DAY = 1
+    submit(alice)
+    with pytest.raises(TooManyPictures):
+        submit(alice)
+    submit(bob)
+    Job.objects.filter(created_by=alice).update(created_at=Now() - timedelta(days=1, seconds=1))
+    submit(alice)

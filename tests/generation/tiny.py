@@ -24,7 +24,7 @@ CALLS: dict[str, dict[str, float]] = {
 
 def save(family: str, folder: Path) -> None:
     torch.manual_seed(0)
-    {"sd": _sd, "pix2pix": _pix2pix, "sdxl": _sdxl}[family]().save_pretrained(folder)
+    {"sd": _sd, "sd-turbo": _sd_turbo, "pix2pix": _pix2pix, "sdxl": _sdxl}[family]().save_pretrained(folder)
 
 
 def entry(folder: Path, kinds: dict[str, str], /, **fields: Any) -> dict[str, Any]:
@@ -51,7 +51,19 @@ def _sd() -> diffusers.DiffusionPipeline:
         unet=_unet(4, 32),
         text_encoder=transformers.CLIPTextModel(_text(32)),
         tokenizer=_tokenizer(),
-        scheduler=diffusers.PNDMScheduler(**_BETAS, skip_prk_steps=True, steps_offset=1),
+        scheduler=_scheduler(diffusers.PNDMScheduler, skip_prk_steps=True),
+        vae=_vae(),
+        **_UNCHECKED,
+    )
+
+
+def _sd_turbo() -> diffusers.DiffusionPipeline:
+    """Shaped like SD 2.1 and its distillations: heads by number, linear projections, trailing steps."""
+    return diffusers.StableDiffusionPipeline(
+        unet=_unet(4, 32, use_linear_projection=True),
+        text_encoder=transformers.CLIPTextModel(_text(32)),
+        tokenizer=_tokenizer(),
+        scheduler=_scheduler(diffusers.EulerDiscreteScheduler, timestep_spacing="trailing"),
         vae=_vae(),
         **_UNCHECKED,
     )
@@ -62,7 +74,7 @@ def _pix2pix() -> diffusers.DiffusionPipeline:
         unet=_unet(8, 32),
         text_encoder=transformers.CLIPTextModel(_text(32)),
         tokenizer=_tokenizer(),
-        scheduler=diffusers.EulerAncestralDiscreteScheduler(**_BETAS, steps_offset=1),
+        scheduler=_scheduler(diffusers.EulerAncestralDiscreteScheduler),
         vae=_vae(),
         **_UNCHECKED,
     )
@@ -83,14 +95,19 @@ def _sdxl() -> diffusers.DiffusionPipeline:
         text_encoder_2=transformers.CLIPTextModelWithProjection(_text(32)),
         tokenizer=_tokenizer(),
         tokenizer_2=_tokenizer(),
-        scheduler=diffusers.EulerAncestralDiscreteScheduler(
-            **_BETAS, steps_offset=1, timestep_spacing="trailing"
-        ),
+        scheduler=_scheduler(diffusers.EulerAncestralDiscreteScheduler, timestep_spacing="trailing"),
         vae=_vae(force_upcast=False),
     )
 
 
-_BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+def _scheduler(cls: Any, **fields: Any) -> Any:
+    """With the numbers of Stable Diffusion, and what its file says besides, for other classes to read."""
+    betas = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+    scheduler = cls(**betas, steps_offset=1, **fields)
+    scheduler.register_to_config(clip_sample=False)
+    return scheduler
+
+
 _UNCHECKED: dict[str, Any] = {
     "safety_checker": None,
     "feature_extractor": None,

@@ -40,6 +40,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--start", type=Path, help="an exported unet/ folder to begin from (unet)")
     parser.add_argument(
+        "--checkpoint", type=Path, help="the exported folder to judge (evaluate, default: --out)"
+    )
+    parser.add_argument(
         "--count", type=int, default=128, help="pictures per part (evaluate, default: %(default)s)"
     )
     return parser.parse_args()
@@ -60,7 +63,8 @@ def run(
         case "export":
             export.export(recipe, place, options.out)
         case "evaluate":
-            evaluate.evaluate(recipe, place, device, options.out, options.out / "evaluation", options.count)
+            checkpoint = options.checkpoint or options.out
+            evaluate.evaluate(recipe, place, device, checkpoint, options.out / "evaluation", options.count)
 
 
 def main() -> None:

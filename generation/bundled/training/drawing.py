@@ -18,9 +18,9 @@ from torch import Tensor
 from .recipe import SCHEDULER
 from .text import Text
 
-STEPS = 12
-GUIDANCE_SCALE = 3.0
-IMAGE_GUIDANCE_SCALE = 1.6
+STEPS = 8
+GUIDANCE_SCALE = 3.5
+IMAGE_GUIDANCE_SCALE = 1.5
 LABEL_HEIGHT_PX = 14
 AT_ONCE = 16
 

@@ -1,0 +1,171 @@
+"""What is measured, one function for each question. Contenders take turns in every round, so that a busy moment of
+the machine hits all of them; medians over the rounds are compared."""
+
+import secrets
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+from typing import NamedTuple
+
+import torch
+
+from bench.engine.rig import Rig
+from generation.engine.sampling import Sample
+from generation.pipelines import drawing
+from generation.work import Cancelled, Progress, Work
+
+
+class Row(NamedTuple):
+    """One line of the table. values: one for each round, in `unit`. number: the R of the targets, where it has one."""
+
+    number: str
+    what: str
+    unit: str
+    values: Sequence[float]
+    goal: str = ""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+
+def by_turns(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each contender in each round. Everybody has one go before anything counts."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds + 1):
+        for name, go in contenders.items():
+            began = monotonic()
+            go()
+            if number:
+                seconds[name].append(monotonic() - began)
+    return seconds
+
+
+def throughput(contenders: Mapping[str, Callable[[], object]], jobs: int, rounds: int) -> list[Row]:
+    """Pictures a second of each, and what the last one gains over each of the others, round by round."""
+    seconds = by_turns(contenders, rounds)
+    *others, best = contenders
+    rows = [
+        Row("", f"{name}: {jobs} equal jobs", "jobs/s", [jobs / s for s in seconds[name]])
+        for name in contenders
+    ]
+    for other in others:
+        ratios = [slow / fast for slow, fast in zip(seconds[other], seconds[best], strict=True)]
+        rows.append(Row("", f"{best} ÷ {other}", "×", ratios))
+    return rows
+
+
+def overhead(rig: Rig, bare: Callable[[Sequence[Work]], None], rounds: int, **raw: object) -> list[Row]:
+    """What the engine adds to one picture on an idle machine: threads, queue, cutting, minus what it saves."""
+    work = rig.work(**raw)
+    seconds = by_turns({"engine": lambda: rig.all([work]), "bare": lambda: bare([work])}, rounds)
+    pairs = zip(seconds["engine"], seconds["bare"], strict=True)
+    return [
+        Row("", "one picture through the engine", "ms", [each * 1000 for each in seconds["engine"]]),
+        Row(
+            "R9", "engine beyond the bare stock pipeline", "ms", [(a - b) * 1000 for a, b in pairs], "≤ 25 ms"
+        ),
+    ]
+
+
+def cancel(rig: Rig, rounds: int, **raw: object) -> list[Row]:
+    """From a cancel to the ticket's answer, while others share the steps."""
+    answered, steps_more = [], []
+    for seed in range(rounds):
+        other = rig.ask(seed=1000 + seed, steps=50, **raw)
+        ticket = rig.ask(seed=seed, steps=50, **raw)
+        told: list[Progress] = []
+        while not told or told[-1].step < 3:
+            if news := ticket.wait(10):
+                told.append(news)
+        began = monotonic()
+        ticket.stop(Cancelled())
+        while not ticket.done():
+            if news := ticket.wait(10):
+                told.append(news)
+        answered.append((monotonic() - began) * 1000)
+        steps_more.append(float(told[-1].step - 3 if told[-1].step > 3 else 0))
+        other.stop(Cancelled())
+        while not other.done():
+            other.wait(10)
+    return [
+        Row("R13", "cancel → rows freed", "steps", steps_more, "≤ 1"),
+        Row("", "cancel → answered", "ms", answered),
+    ]
+
+
+def fairness(rig: Rig, rounds: int, many: int = 50, **raw: object) -> list[Row]:
+    """How long bob waits for one picture when alice has just queued many, and when she has queued one."""
+    waits: dict[int, list[float]] = {1: [], many: []}
+    for _ in range(rounds):
+        for queued, found in waits.items():
+            alice = [rig.ask("alice", seed=seed, **raw) for seed in range(queued)]
+            began = monotonic()
+            rig.ask("bob", seed=7, **raw).result(600)
+            found.append(monotonic() - began)
+            for ticket in alice:
+                ticket.stop(Cancelled())
+            for ticket in alice:
+                while not ticket.done():
+                    ticket.wait(10)
+    p95 = {queued: _p95(found) for queued, found in waits.items()}
+    return [
+        Row("", "bob's wait beside 1 job of alice", "ms", [each * 1000 for each in waits[1]]),
+        Row("", f"bob's wait beside {many} jobs of alice", "ms", [each * 1000 for each in waits[many]]),
+        Row("R15", f"bob's p95 beside {many} ÷ beside 1", "×", [p95[many] / p95[1]], "≤ 1.5"),
+    ]
+
+
+@torch.inference_mode()
+def sameness(rig: Rig, rounds: int, **raw: object) -> list[Row]:
+    """Latents of pictures drawn in a batch beside those drawn alone, random seeds each time. The engine is idle."""
+    resident = rig.engine.residency.known(rig.loaded.checkpoint)
+    assert resident is not None
+    found: list[float] = []
+    for _ in range(rounds):
+        works = [
+            rig.work(seed=secrets.randbelow(2**32), steps=4 + number, guidance_scale=1.0 + 2 * number, **raw)
+            for number in range(4)
+        ]
+        pictures = [picture for work in works for picture in drawing.drawings(work)]
+        sampler = resident.sampler(works[0].params.kind)
+        assert sampler is not None
+        denoiser = resident.denoiser(sampler)
+        together, alone = ([sampler.begin(picture) for picture in pictures] for _ in range(2))
+        while going := [sample for sample in together if not sample.done]:
+            denoiser.step(going)
+        for one, other in zip(together, alone, strict=True):
+            while not other.done:
+                denoiser.step([other])
+            found.append(_distance(one, other))
+    return [Row("R16", "batched beside alone, rel. L2", "", found, "≤ 1e-5 fp32, ≤ 1e-2 half")]
+
+
+def captures(rig: Rig, jobs: int, **raw: object) -> list[Row]:
+    """Graphs that had to be captured after the warm-up. Only where there are graphs."""
+    resident = rig.engine.residency.known(rig.loaded.checkpoint)
+    assert resident is not None
+    before = resident.captures
+    for first in range(0, jobs, 20):
+        rig.all(
+            [
+                rig.work(
+                    f"person {seed % 5}",
+                    seed=seed,
+                    steps=4 + seed % 7,
+                    guidance_scale=1.0 + seed % 3 * 3,
+                    **raw,
+                )
+                for seed in range(first, min(first + 20, jobs))
+            ]
+        )
+    return [Row("R17", f"graphs captured in {jobs} mixed jobs", "", [float(resident.captures - before)], "0")]
+
+
+def _distance(one: Sample, other: Sample) -> float:
+    return float((one.latents - other.latents).norm() / other.latents.norm())
+
+
+def _p95(values: Sequence[float]) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))]

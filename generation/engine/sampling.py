@@ -1,0 +1,308 @@
+"""Pictures on their way from noise, each at a step of its own, and how a kind begins and ends one.
+
+A picture costs one to three rows of the UNet's batch: one without guidance, two with it (words, no words), three
+where the board guides as well (words and board, board, nothing). Pictures of different kinds, samplers, steps and
+guidance share one call of the UNet. What comes out is what the stock pipeline of diffusers would have made of the
+same seed; tests/generation/test_engine_golden.py holds both side by side.
+"""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import torch
+from PIL import Image
+
+from generation.catalogue import Kind
+from generation.engine import schedulers
+from generation.engine.graphs import Forward
+from generation.engine.schedulers import Step, Table
+from generation.engine.words import Words
+from generation.pipelines.drawing import Drawing
+
+_SCALE = Step._fields.index("scale")
+_TIMESTEP = Step._fields.index("timestep")
+# What a call of these pipelines may be given besides a board or a size.
+_KNOWN_ARGUMENTS = {
+    "prompt",
+    "negative_prompt",
+    "num_inference_steps",
+    "strength",
+    "guidance_scale",
+    "image_guidance_scale",
+    "image",
+    "width",
+    "height",
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """over: the board is what the first latents are made of. beside: it goes into the UNet beside the latents."""
+
+    over: bool = False
+    beside: bool = False
+    xl: bool = False
+
+
+# By the pipeline's class, exactly: a subclass may do anything.
+RECIPES: Mapping[str, Recipe] = {
+    "StableDiffusionPipeline": Recipe(),
+    "StableDiffusionImg2ImgPipeline": Recipe(over=True),
+    "StableDiffusionInstructPix2PixPipeline": Recipe(beside=True),
+    "StableDiffusionXLPipeline": Recipe(xl=True),
+    "StableDiffusionXLImg2ImgPipeline": Recipe(over=True, xl=True),
+}
+
+
+@dataclass(eq=False)
+class Sample:
+    """One picture on its way.
+
+    latents, before (the guess of the last step): (1, channels, height/8, width/8), float32.
+    words, beside, added: what the UNet gets besides, one entry for each of the picture's rows.
+    """
+
+    table: Table
+    generator: torch.Generator
+    latents: torch.Tensor
+    words: torch.Tensor
+    beside: torch.Tensor | None = None
+    added: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    guidance: float = 0.0
+    image_guidance: float = 0.0
+    step: int = 0
+    before: torch.Tensor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = torch.zeros_like(self.latents)
+
+    @property
+    def rows(self) -> int:
+        return len(self.words)
+
+    @property
+    def steps(self) -> int:
+        return len(self.table)
+
+    @property
+    def done(self) -> bool:
+        return self.step == self.steps
+
+
+class Denoiser:
+    """Moves pictures that share a UNet and a shape by one step each."""
+
+    def __init__(self, forward: Forward) -> None:
+        self.forward = forward
+        self._cast: _Cast | None = None
+
+    def step(self, samples: Sequence[Sample]) -> None:
+        """One call of the UNet for all of them. When it raises, no picture has changed."""
+        cast = self._cast_of(samples)
+        numbers = torch.stack([sample.table.numbers[sample.step] for sample in samples]).to(cast.words.device)
+        latents = torch.cat([sample.latents for sample in samples])
+        seen, timesteps = cast.spread(latents, numbers)
+        answer = cast.guide(self.forward(seen, timesteps, cast.words, cast.added).float())
+        before = torch.cat([sample.before for sample in samples])
+        moved, guess = schedulers.advance(numbers, latents, answer, before, _noise(samples, latents))
+        for number, sample in enumerate(samples):
+            sample.latents, sample.before = moved[number : number + 1], guess[number : number + 1]
+            sample.step += 1
+
+    def prepare(self, sample: Sample) -> None:
+        """Have everything ready for steps with any number of pictures like this one."""
+        cast = _Cast([sample])
+        numbers = sample.table.numbers[:1].to(cast.words.device)
+        seen, timesteps = cast.spread(sample.latents, numbers)
+        added = {name: tensor[:1] for name, tensor in cast.added.items()}
+        self.forward.prepare(seen[:1], timesteps[:1], cast.words[:1], added)
+
+    def _cast_of(self, samples: Sequence[Sample]) -> "_Cast":
+        """Who takes part changes only when a picture begins or ends; what follows from it is kept until then."""
+        if self._cast is None or self._cast.samples != list(samples):
+            self._cast = _Cast(samples)
+        return self._cast
+
+
+class _Cast:
+    """The pictures of one step and what does not change while they stay the same."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self.samples = list(samples)
+        self.words = torch.cat([sample.words for sample in samples])
+        self.added = {
+            name: torch.cat([sample.added[name] for sample in samples]) for name in samples[0].added
+        }
+        beside = [sample.beside for sample in samples if sample.beside is not None]
+        self.beside = torch.cat(beside) if beside else None
+        device = self.words.device
+        counts = [sample.rows for sample in samples]
+        self.picture_of_row = torch.repeat_interleave(torch.tensor(counts)).to(device)
+        self._guided = max(counts) > 1
+        places = torch.tensor(list(_places(counts))).to(device)
+        self._with_words, self._with_board, self._bare = places.unbind(1)
+        scales = torch.tensor([[sample.guidance, sample.image_guidance] for sample in samples]).to(device)
+        self._guidance, self._image_guidance = (column.view(-1, 1, 1, 1) for column in scales.unbind(1))
+
+    def spread(self, latents: torch.Tensor, numbers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the UNet sees of the pictures, row by row, and each row's timestep."""
+        scaled = latents * numbers[:, _SCALE].view(-1, 1, 1, 1)
+        seen = scaled[self.picture_of_row].to(self.words.dtype)
+        if self.beside is not None:
+            seen = torch.cat([seen, self.beside], 1)
+        return seen, numbers[:, _TIMESTEP][self.picture_of_row]
+
+    def guide(self, answers: torch.Tensor) -> torch.Tensor:
+        """One answer for each picture out of the answers for its rows; with one row they are the same."""
+        if not self._guided:
+            return answers
+        words, board, bare = answers[self._with_words], answers[self._with_board], answers[self._bare]
+        return bare + self._guidance * (words - board) + self._image_guidance * (board - bare)
+
+
+def _places(counts: Sequence[int]) -> Any:
+    """Where each picture's rows with words, with the board only and with nothing are; fewer rows fall together."""
+    first = 0
+    for count in counts:
+        yield first, first + min(1, count - 1), first + count - 1
+        first += count
+
+
+def _noise(samples: Sequence[Sample], latents: torch.Tensor) -> torch.Tensor | None:
+    """Fresh noise for those whose sampler adds some, each from its own generator."""
+    drawing = [sample.table.draws_noise(sample.step) for sample in samples]
+    if not any(drawing):
+        return None
+    shape = (1, *latents.shape[1:])
+    drawn = [
+        torch.randn(shape, generator=sample.generator) if draws else torch.zeros(shape)
+        for sample, draws in zip(samples, drawing, strict=True)
+    ]
+    return torch.cat(drawn).to(latents.device)
+
+
+class Sampler:
+    """Begins and ends pictures of one kind of one checkpoint, by the stock pipeline's parts and its defaults."""
+
+    def __init__(self, pipeline: Any, words: Words) -> None:  # pipeline: of diffusers, no useful type
+        self.pipeline, self._words = pipeline, words
+        self._recipe = RECIPES[type(pipeline).__name__]
+        call = inspect.signature(type(pipeline).__call__).parameters
+        self._defaults = {name: parameter.default for name, parameter in call.items()}
+        self._table = lru_cache(maxsize=64)(self._make_table)
+        vae = pipeline.vae
+        if self._recipe.xl and vae.config.force_upcast and vae.dtype == torch.float16:
+            vae.to(
+                torch.float32
+            )  # it overflows in half precision; stock moves it there and back for each picture
+
+    def rows(self, drawing: Drawing) -> int:
+        """How much of a step the picture takes, which follows from its guidance."""
+        given = {**self._defaults, **drawing.arguments}
+        guided = given["guidance_scale"] > 1
+        if self._recipe.beside:
+            return 3 if guided and given["image_guidance_scale"] >= 1 else 1
+        return 2 if guided else 1
+
+    def begin(self, drawing: Drawing) -> Sample:
+        """The picture before its first step. Draws from its generator in the stock pipeline's order."""
+        given = {**self._defaults, **drawing.arguments}
+        guidance, image_guidance = (
+            float(given["guidance_scale"]),
+            float(given.get("image_guidance_scale") or 0),
+        )
+        rows = self.rows(drawing)
+        generator = torch.Generator("cpu").manual_seed(drawing.seed)
+        table = self._table(given["num_inference_steps"], given["strength"] if self._recipe.over else 1.0)
+        board = None if drawing.board is None else self._pixels(drawing.board)
+        latents = self._first(table, generator, board, drawing.size)
+        meanings = [self._words.get(given["prompt"])]
+        meanings += [self._words.get(given["negative_prompt"])] * (rows - 1)
+        beside = self._beside(board, rows) if self._recipe.beside and board is not None else None
+        return Sample(
+            table,
+            generator,
+            latents,
+            torch.cat([meaning.embeds for meaning in meanings]).to(self.pipeline.unet.dtype),
+            beside,
+            self._added(meanings, drawing.size) if self._recipe.xl else {},
+            guidance,
+            image_guidance if rows == 3 else 0.0,
+        )
+
+    def decode(self, latents: torch.Tensor) -> tuple[torch.Tensor, list[bool]]:
+        """Finished pictures, (pictures, 3, height, width) in 0–1, and which of them may not be shown."""
+        pipeline = self.pipeline
+        scaled = (latents / pipeline.vae.config.scaling_factor).to(pipeline.vae.dtype)
+        decoded = pipeline.vae.decode(scaled, return_dict=False)[0]
+        flagged = [False] * len(latents)
+        if getattr(pipeline, "safety_checker", None) is not None:
+            decoded, flagged = pipeline.run_safety_checker(decoded, decoded.device, pipeline.unet.dtype)
+        return decoded.float().mul(0.5).add(0.5).clamp(0, 1), [bool(flag) for flag in flagged]
+
+    def _make_table(self, steps: int, strength: float) -> Table:
+        made = schedulers.table(self.pipeline.scheduler, steps, strength)
+        if made is None:
+            raise ValueError(f"{type(self.pipeline.scheduler).__name__} has no table for {steps} steps")
+        return made
+
+    def _pixels(self, board: Image.Image) -> torch.Tensor:
+        """(1, 3, height, width) in -1–1, in the autoencoder's type, on the device."""
+        vae = self.pipeline.vae
+        flat = torch.frombuffer(bytearray(board.tobytes()), dtype=torch.uint8).to(vae.device)
+        pixels = flat.view(1, board.height, board.width, 3).permute(0, 3, 1, 2).float().div(255)
+        return (2.0 * pixels - 1.0).to(vae.dtype)
+
+    def _first(
+        self, table: Table, generator: torch.Generator, board: torch.Tensor | None, size: tuple[int, int]
+    ) -> torch.Tensor:
+        vae, unet = self.pipeline.vae, self.pipeline.unet
+        start = None
+        if self._recipe.over and board is not None:
+            encoded = vae.encode(board)
+            sampled = (
+                encoded.latent_dist.sample(generator) if hasattr(encoded, "latent_dist") else encoded.latents
+            )
+            start = sampled.float() * vae.config.scaling_factor
+        channels = vae.config.latent_channels if self._recipe.beside else unet.config.in_channels
+        factor = self.pipeline.vae_scale_factor
+        shape = (1, channels, size[1] // factor, size[0] // factor)
+        noise = torch.randn(shape, generator=generator).to(unet.device)
+        return noise * table.pure_noise if start is None else table.signal * start + table.noise * noise
+
+    def _beside(self, board: torch.Tensor, rows: int) -> torch.Tensor:
+        """The board's latents beside those of the picture; the last of three rows must not see it."""
+        encoded = self.pipeline.vae.encode(board)
+        latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
+        shown = [latents, latents, torch.zeros_like(latents)][:rows]
+        return torch.cat(shown).to(self.pipeline.unet.dtype)
+
+    def _added(self, meanings: Sequence[Any], size: tuple[int, int]) -> dict[str, torch.Tensor]:
+        """SDXL's pooled words, and the sizes: original, corner of the crop, target."""
+        unet = self.pipeline.unet
+        height, width = size[1], size[0]
+        sizes = torch.tensor([[height, width, 0, 0, height, width]]).repeat(len(meanings), 1)
+        return {
+            "text_embeds": torch.cat([meaning.pooled for meaning in meanings]).to(unet.dtype),
+            "time_ids": sizes.to(unet.device, unet.dtype),
+        }
+
+
+def suits(pipeline: Any, kind: Kind) -> bool:
+    """Whether a kind can be drawn step by step here; otherwise its stock pipeline draws it."""
+    recipe = RECIPES.get(type(pipeline).__name__)
+    if recipe is None or not set(kind.arguments) <= _KNOWN_ARGUMENTS:
+        return False
+    unet, vae = pipeline.unet, pipeline.vae
+    asks_more = (
+        unet.config.time_cond_proj_dim,  # the guidance is embedded
+        unet.config.encoder_hid_dim_type,  # pictures as prompts
+        unet.config.class_embed_type,
+        getattr(vae.config, "latents_mean", None),
+        getattr(pipeline, "watermark", None),
+        recipe.xl and recipe.over and pipeline.config.get("requires_aesthetics_score"),
+    )
+    return not any(asks_more) and schedulers.fits(pipeline.scheduler)

@@ -1,0 +1,156 @@
+"""The pictures that are being drawn: they share steps, run out of memory together and end one by one."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+from time import monotonic
+
+import torch
+
+from generation.engine import device as devices
+from generation.engine.batching import portions
+from generation.engine.failure import lightened
+from generation.engine.finishing import Finishing, from_pixels
+from generation.engine.residency import Residency, Resident
+from generation.engine.sampling import Denoiser, Sampler
+from generation.engine.undertaking import Going, Waiting
+
+logger = logging.getLogger(__name__)
+
+# Pictures that share their steps: one UNet, one size.
+Group = tuple[Denoiser, tuple[int, int]]
+
+
+class Stepping:
+    """Everything here happens on the engine's thread."""
+
+    def __init__(self, residency: Residency, finishing: Finishing) -> None:
+        self._residency, self._finishing = residency, finishing
+        self._pace = devices.Pace(residency.device)
+        self._last: Group | None = None
+        self._learned: dict[Group, int] = {}
+        self.going: list[Going] = []
+
+    @property
+    def rows(self) -> Counter[str]:
+        """Of the UNet's batch that each person takes up, if all that is going were one step."""
+        rows: Counter[str] = Counter()
+        for going in self.going:
+            rows[going.owner] += going.sample.rows
+        return rows
+
+    @property
+    def checkpoints(self) -> set[str]:
+        return {going.undertaking.checkpoint.name for going in self.going}
+
+    def begin(self, picture: Waiting, resident: Resident, sampler: Sampler) -> None:
+        """Let a picture in. Raises whatever encoding its words and its board raises."""
+        started = monotonic()
+        sample = sampler.begin(picture.drawing)
+        denoiser = resident.denoiser(sampler)
+        if picture.undertaking.warms_up:
+            denoiser.prepare(sample)
+        self.going.append(
+            Going(picture.undertaking, picture.place, sampler, denoiser, sample, resident.previewer)
+        )
+        picture.undertaking.seconds += monotonic() - started
+
+    def drop_what_is_over(self) -> None:
+        self.going = [going for going in self.going if not going.undertaking.over]
+
+    def step(self, rows_max: int) -> None:
+        """One step for one group, at most so many rows in a call of the UNet, and what it finishes."""
+        group = self._next_group()
+        if group is None:
+            return
+        pictures = [going for going in self.going if _group(going) == group]
+        rows_max = min(rows_max, self._learned.get(group, rows_max))
+        for portion in portions(pictures, _rows, rows_max):
+            self._move(group, portion)
+        self._finish([going for going in pictures if going.sample.done and not going.undertaking.over])
+        self.going = [going for going in self.going if not going.sample.done and not going.undertaking.over]
+        if not any(_group(going) == group for going in self.going):
+            self._learned.pop(group, None)  # there may be more memory the next time
+
+    def _next_group(self) -> Group | None:
+        """Groups take turns."""
+        groups = list(dict.fromkeys(_group(going) for going in self.going))
+        if not groups:
+            return None
+        after = groups.index(self._last) + 1 if self._last in groups else 0
+        self._last = groups[after % len(groups)]
+        return self._last
+
+    def _move(self, group: Group, portion: Sequence[Going]) -> None:
+        """One step of some pictures in one call of the UNet; in more calls if that is too much."""
+        started = monotonic()
+        failure: Exception | None = None
+        try:
+            group[0].step([going.sample for going in portion])
+            self._pace.step()
+        except Exception as error:
+            failure = lightened(error)
+        if failure is None:
+            self._tell(portion, monotonic() - started)
+        elif len(portion) > 1:
+            self._move_fewer(group, portion, failure)
+        else:
+            self._fail(portion[0], failure)
+
+    def _move_fewer(self, group: Group, portion: Sequence[Going], failure: Exception) -> None:
+        """Out of memory: halves. Anything else: one by one, to find the one that it comes from."""
+        rows_max = 1
+        if devices.is_out_of_memory(failure):
+            rows_max = self._learned[group] = max(1, sum(map(_rows, portion)) // 2)
+            logger.warning("out of memory with %s pictures: at most %s rows a step", len(portion), rows_max)
+            self._residency.release(keep=len(self.checkpoints), busy=self.checkpoints)
+        for fewer in portions(portion, _rows, rows_max):
+            self._move(group, fewer)
+
+    def _tell(self, portion: Sequence[Going], seconds: float) -> None:
+        rows = sum(map(_rows, portion))
+        for going in portion:
+            going.undertaking.seconds += seconds * going.sample.rows / rows
+            going.undertaking.hear(going.sample.steps, going.sample.before, going.previewer)
+
+    def _finish(self, done: Sequence[Going]) -> None:
+        for _, pictures in groupby(done, lambda going: going.sampler):
+            for portion in portions(list(pictures), lambda going: 1, self._residency.tuning.pictures):
+                self._decode(portion)
+
+    def _decode(self, portion: Sequence[Going]) -> None:
+        started = monotonic()
+        failure: Exception | None = None
+        try:
+            shown, withheld = portion[0].sampler.decode(
+                torch.cat([going.sample.latents for going in portion])
+            )
+            pixels = shown.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+            arriving = devices.bring_back(pixels)
+        except Exception as error:
+            failure = lightened(error)
+        if failure is None:
+            share = (monotonic() - started) / len(portion)
+            for number, (going, hidden) in enumerate(zip(portion, withheld, strict=True)):
+                going.undertaking.seconds += share
+                self._finishing.hand_over(going, None if hidden else from_pixels(arriving, number))
+        elif len(portion) > 1:
+            for one in portion:
+                self._decode([one])
+        else:
+            self._fail(portion[0], failure)
+
+    def _fail(self, picture: Going, failure: Exception) -> None:
+        picture.undertaking.fail(failure)
+        if devices.is_out_of_memory(failure):
+            self.drop_what_is_over()
+            self._residency.release(keep=1, busy=self.checkpoints)
+
+
+def _rows(going: Going) -> int:
+    return going.sample.rows
+
+
+def _group(going: Going) -> Group:
+    return going.denoiser, going.drawing.size

@@ -1,0 +1,127 @@
+"""One ticket on its way: its pictures come in one by one, its people hear of every step, and it ends once."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+import torch
+
+from generation.catalogue import Checkpoint
+from generation.engine.failure import told
+from generation.engine.previews import Budget, Previewer
+from generation.engine.sampling import Denoiser, Sample, Sampler
+from generation.errors import PictureWithheld
+from generation.pipelines.drawing import Drawing
+from generation.work import Drawn, Picture, Progress, Ticket
+
+logger = logging.getLogger(__name__)
+
+
+class Undertaking:
+    """warms_up: it is drawn so that later ones find everything ready. seconds: its share of the accelerator so far.
+    over: its ticket has its answer."""
+
+    def __init__(self, ticket: Ticket, drawings: Sequence[Drawing], warms_up: bool = False) -> None:
+        self.ticket, self.drawings, self.warms_up = ticket, drawings, warms_up
+        self.since = monotonic()
+        self.seconds = 0.0
+        self.over = False
+        self._lock = threading.Lock()  # pictures come in on several threads
+        self._pictures: dict[int, Picture | None] = {}
+        self._steps_done = 0
+        self._budget: Budget | None = None
+        self._previews = True
+
+    @property
+    def owner(self) -> str:
+        return self.ticket.work.owner
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return self.ticket.work.checkpoint
+
+    @property
+    def kind(self) -> str:
+        return self.ticket.work.params.kind
+
+    def hear(self, steps: int, guess: torch.Tensor, previewer: Previewer) -> None:
+        """One of its pictures made one of its steps. guess: (1, channels, height, width), the best there is."""
+        total = steps * len(self.drawings)
+        self._steps_done = min(self._steps_done + 1, total)  # what ran out of memory may be begun again
+        self.ticket.tell(Progress(self._steps_done, total, self._preview(guess, previewer)))
+
+    def deliver(self, place: int, picture: Picture | None) -> None:
+        """A picture is there, or was withheld; with the last one the ticket is answered."""
+        with self._lock:
+            self._pictures[place] = picture
+            if self.over or len(self._pictures) < len(self.drawings):
+                return
+            self.over = True
+        shown = [made for _, made in sorted(self._pictures.items()) if made]
+        if shown:
+            self.ticket.finish(Drawn(shown, self.seconds))
+        else:
+            self.ticket.give_up(PictureWithheld())
+
+    def give_up(self, reason: Exception) -> None:
+        """Answer the ticket with a reason, unless it has its answer."""
+        with self._lock:
+            if self.over:
+                return
+            self.over = True
+        self.ticket.give_up(reason)
+
+    def fail(self, error: Exception) -> None:
+        self.give_up(told(error, self.ticket.work))
+
+    def obey(self) -> None:
+        """Give up if somebody asked for it."""
+        if reason := self.ticket.stopped:
+            self.give_up(reason)
+
+    def _preview(self, guess: torch.Tensor, previewer: Previewer) -> bytes | None:
+        self._budget = self._budget or Budget()
+        if not self._previews or not self._budget.allows():
+            return None
+        started = monotonic()
+        try:
+            return previewer.jpeg(guess)
+        # A picture is worth more than the look at it; it fails by itself if there is something in it.
+        except Exception:
+            logger.exception("%s with %s has no previews", self.kind, self.checkpoint.name)
+            self._previews = False
+            return None
+        finally:
+            self._budget.spend(monotonic() - started)
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A picture that has not begun: which of its undertaking's."""
+
+    undertaking: Undertaking
+    place: int
+
+    @property
+    def owner(self) -> str:
+        return self.undertaking.owner
+
+    @property
+    def drawing(self) -> Drawing:
+        return self.undertaking.drawings[self.place]
+
+
+@dataclass(eq=False)
+class Going(Waiting):
+    """A picture between its first and its last step."""
+
+    sampler: Sampler
+    denoiser: Denoiser
+    sample: Sample
+    previewer: Previewer
+
+    @property
+    def rows(self) -> int:
+        return self.sample.rows

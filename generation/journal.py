@@ -1,0 +1,13 @@
+"""What happened to a job, written once and never changed, in the transaction that made it happen."""
+
+from typing import Any
+
+from django.db.models.functions import Now
+
+from generation.models import Happening, Job, JobEvent
+
+
+def note(job: Job, what: Happening, **details: Any) -> None:
+    """Add a line. details: JSON; what is None is left out."""
+    known = {name: value for name, value in details.items() if value is not None}
+    JobEvent.objects.create(job=job, attempt=job.attempt, at=Now(), what=what, details=known)

@@ -1,0 +1,61 @@
+"""Workers by family: which hints one takes, and which jobs it leaves to others."""
+
+import os
+from typing import Any
+
+import pytest
+
+from generation import catalogue, queues, worker
+from generation.errors import CatalogueInvalid
+from tests.generation.test_catalogue import OWN
+
+GIB = 2**30
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """How much memory the worker has: a stub at the machine's door."""
+    return lambda size_bytes: monkeypatch.setattr(queues, "memory_bytes", lambda device: size_bytes)
+
+
+def test_J17_without_a_wish_a_worker_takes_whatever_fits(settings: Any, room: Any) -> None:
+    settings.ATELIER_FAMILIES = []
+    room(140 * GIB)
+    assert queues.served() == ["gpu", "gpu.bundled", "gpu.ip2p", "gpu.sd15", "gpu.sd21", "gpu.sdxl"]
+    assert queues.left_to_others() == frozenset()
+    room(4 * GIB)
+    assert queues.served() == ["gpu", "gpu.bundled", "gpu.sd15", "gpu.sd21"]
+    assert queues.left_to_others() == {"instruct-pix2pix", "sdxl-turbo"}
+
+
+def test_J17_a_worker_can_be_had_for_some_families(settings: Any, room: Any) -> None:
+    settings.ATELIER_FAMILIES = ["sd15", "sdxl"]
+    room(140 * GIB)
+    assert queues.served() == ["gpu", "gpu.sd15", "gpu.sdxl"]
+    assert queues.left_to_others() == {"bundled", "sd-turbo", "instruct-pix2pix"}
+
+
+def test_J17_what_was_added_by_hand_has_a_family_too(own_catalogue: Any, settings: Any, room: Any) -> None:
+    settings.ATELIER_FAMILIES = []
+    room(GIB)
+    catalogue.add("mine", OWN)
+    catalogue.add("thine", OWN | {"family": "flux"})
+    assert (queues.of("mine"), queues.of("thine"), queues.of("gone")) == ("gpu.other", "gpu.flux", "gpu")
+    assert {"gpu.other", "gpu.flux"} <= set(queues.served()), "nobody knows how large they are"
+    with pytest.raises(CatalogueInvalid, match="family"):
+        catalogue.add("wrong", OWN | {"family": "a b"})
+
+
+def test_J17_memory_is_the_cards_or_the_machines() -> None:
+    assert queues.largest(["24564", "81559"]) == 81559 * 2**20
+    assert queues.largest(["[N/A]"]) is None
+    assert queues.memory_bytes("cpu") == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def test_J17_a_worker_says_what_it_leaves_to_others(settings: Any, room: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(worker, "_engine", None)
+    settings.ATELIER_FAMILIES = ["sd15"]
+    room(140 * GIB)
+    states = worker.report(["gpu", "gpu.sd15"])["checkpoints"]
+    assert "ATELIER_FAMILIES" in states["bundled"]["reason"] and states["bundled"]["status"] == "failed"
+    assert "Not downloaded" in states["stable-diffusion-1.5"]["reason"]
