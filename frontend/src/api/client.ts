@@ -1,4 +1,4 @@
-import type { Checkpoint, FieldError, Job, LinkRole, Params, Region, ShareLink, UploadedFile } from "./types";
+import type { Checkpoint, FieldError, Imported, Job, LinkRole, Params, Region, ShareLink, UploadedFile } from "./types";
 
 /** An answer that is not 2xx (RFC 9457), or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -34,12 +34,16 @@ export interface Api {
   cancel(job: string): Promise<Job>;
   retry(job: string, key: string): Promise<Job>;
   upload(board: string, fileId: string, bytes: Blob): Promise<UploadedFile>;
+  importFile(board: string, file: File, how: "merge" | "copy"): Promise<Imported>;
   share(board: string, role: LinkRole): Promise<ShareLink>;
   rename(name: string): Promise<void>;
 }
 
-export function createApi(base: string, fetcher: typeof fetch = (...args) => fetch(...args)): Api {
-  const call = async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> => {
+export type Call = <T>(method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<T>;
+
+/** Requests below `base`; each rejects with an ApiError. */
+export function createCall(base: string, fetcher: typeof fetch = (...args) => fetch(...args)): Call {
+  return async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> => {
     const form = body instanceof FormData;
     const sent = await fetcher(base + path, {
       method,
@@ -58,7 +62,10 @@ export function createApi(base: string, fetcher: typeof fetch = (...args) => fet
     if (!sent.ok) throw problem(sent, answer);
     return answer as T;
   };
+}
 
+export function createApi(base: string, fetcher?: typeof fetch): Api {
+  const call = createCall(base, fetcher);
   return {
     checkpoints: async () => (await call<{ items: Checkpoint[] }>("GET", "/checkpoints")).items,
     generate: (board, request, key) =>
@@ -70,6 +77,11 @@ export function createApi(base: string, fetcher: typeof fetch = (...args) => fet
       form.set("file_id", fileId);
       form.set("file", bytes, fileId);
       return call("POST", `/boards/${board}/files`, form);
+    },
+    importFile: (board, file, how) => {
+      const form = new FormData();
+      form.set("file", file, file.name);
+      return call("POST", `/boards/${board}/import?as=${how}`, form);
     },
     share: (board, role) => call("POST", `/boards/${board}/links`, { role }),
     rename: (name) => call("PATCH", "/me", { name }),

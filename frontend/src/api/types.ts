@@ -97,6 +97,20 @@ export interface UploadedFile extends BoardFile {
   size_bytes: number;
 }
 
+/** What became of a file that was brought to the board. */
+export interface Imported {
+  clock: number;
+  kind: "scene" | "library";
+  /** Items of a library. */
+  items: number | null;
+  added: number;
+  updated: number;
+  unchanged: number;
+  added_ids: string[];
+  updated_ids: string[];
+  refused: { id: string; code: string; message: string }[];
+}
+
 export type LinkRole = "view" | "comment" | "edit";
 
 export interface ShareLink {

@@ -1,7 +1,9 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { createApi } from "../api/client";
 import { uuid } from "../api/ids";
 import type { Job } from "../api/types";
+import { takeDrops } from "../exchange/drop";
+import { pickFiles } from "../exchange/pick";
 import { JobOverlay } from "../generation/JobOverlay";
 import { PromptPanel } from "../generation/PromptPanel";
 import { NoticeList } from "../ui/NoticeList";
@@ -10,9 +12,11 @@ import { StatusChip } from "../ui/StatusChip";
 import { assemble, type BoardSession, type Uploads } from "./BoardSession";
 import { Canvas } from "./Canvas";
 import type { BoardConfig } from "./config";
-import { asDocument, isPhoneLayout, openImageExport, type Theme } from "./excalidraw";
+import { isPhoneLayout, type Theme } from "./excalidraw";
+import { Exchange } from "./Exchange";
 import { Menu } from "./Menu";
 import { saving } from "./saving";
+import { ScenePreview } from "./ScenePreview";
 import { SidePanel } from "./SidePanel";
 import { exposeForTests } from "./testHook";
 import { TopBar } from "./TopBar";
@@ -20,6 +24,8 @@ import { useKept } from "./useKept";
 import { useRoom } from "./useRoom";
 import "./Board.css";
 
+const History = lazy(() => import("../history/History"));
+const ExportDialog = lazy(() => import("../exchange/ExportDialog"));
 const sheet_screen = "(width <= 1060px)"; // a column beside it would leave the canvas too narrow for its tools
 
 /** The page: canvas and panel side by side, and what floats above them. */
@@ -30,13 +36,15 @@ export function Board({ config }: { config: BoardConfig }) {
   const [session, setSession] = useState<BoardSession | null>(null);
   const [uploads, setUploads] = useState<Uploads>({ pending: 0, failed: 0 });
   const [sharing, setSharing] = useState(false);
+  const [exporting, setExporting] = useState(false);
+  const [historyOver, setHistoryOver] = useState<HTMLElement | null>(null);
   const [theme, setTheme] = useKept<Theme>("atelier:theme", "light");
   const [open, setOpen] = useState(() => !matchMedia(sheet_screen).matches);
   const state = useRoom(room);
   const chip = saving({ ...state, pending: state.pending + uploads.pending, failed: uploads.failed });
 
   useEffect(() => {
-    const back = () => room.hurry();
+    const back = () => void (document.hidden || room.hurry());
     window.addEventListener("online", back);
     document.addEventListener("visibilitychange", back);
     return () => {
@@ -58,6 +66,16 @@ export function Board({ config }: { config: BoardConfig }) {
   }, [api, room]);
   const openSharing = useCallback(() => setSharing(true), []);
 
+  const exchange = useMemo(
+    () => session && new Exchange(session, config.board.title, (format) => `${config.api}/boards/${config.board.id}/render.${format}`),
+    [session, config],
+  );
+  const bring = useCallback((files: File[]) => {
+    if (!exchange) return;
+    const importer = { api, board: config.board.id, port: exchange, notices };
+    void import("../exchange/importing").then(({ importFiles }) => importFiles(files, importer)).catch(say);
+  }, [exchange, api, config, notices, say]);
+
   const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={openSharing} />, [room, config, rename, openSharing]);
   const topRight = useCallback((narrow: boolean) => (narrow ? null : bar), [bar]);
   const menu = useMemo(
@@ -67,15 +85,22 @@ export function Board({ config }: { config: BoardConfig }) {
         theme={theme}
         onTheme={setTheme}
         onShare={openSharing}
-        onExport={() => void (session && openImageExport(session.canvas))}
-        onSave={() => void (session && saveCopy(session, config.board.title).catch(say))}
+        onHistory={() => setHistoryOver(canvas.current)}
+        mayEdit={state.mayEdit}
+        onImport={() => pickFiles(bring)}
+        onExport={() => setExporting(true)}
       />
     ),
-    [config, theme, setTheme, openSharing, session, say],
+    [config, theme, setTheme, openSharing, state.mayEdit, bring],
   );
   const footer = useMemo(() => <div className="footer-chip"><StatusChip state={chip.state} text={chip.text} /></div>, [chip.state, chip.text]);
   const canvas = useRef<HTMLElement>(null);
   const phone = usePhoneLayout(canvas);
+  useEffect(() => takeDrops(canvas.current!, bring), [bring]);
+  const closeHistory = useCallback(() => {
+    setHistoryOver(null);
+    canvas.current?.querySelector<HTMLElement>(".excalidraw")?.focus();
+  }, []);
   const makeRoom = useCallback(() => {
     if (matchMedia(sheet_screen).matches) setOpen(false);
   }, []);
@@ -111,6 +136,24 @@ export function Board({ config }: { config: BoardConfig }) {
           <PromptPanel api={api} boardId={config.board.id} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={open} mayCancel={mayCancel} onCancel={cancel} onAway={makeRoom} />
         )}
       </SidePanel>
+      {historyOver && session && (
+        <Suspense>
+          <History
+            base={config.api}
+            board={config.board.id}
+            mayEdit={state.mayEdit}
+            notices={notices}
+            canvas={historyOver}
+            draw={(scene) => <ScenePreview scene={scene} live={session.canvas} theme={theme} />}
+            onClose={closeHistory}
+          />
+        </Suspense>
+      )}
+      {exporting && exchange && (
+        <Suspense>
+          <ExportDialog port={exchange} zipUrl={`${config.api}/boards/${config.board.id}/export.zip`} onClose={() => setExporting(false)} />
+        </Suspense>
+      )}
       {sharing && (
         <ShareDialog
           address={state.role === "owner" ? undefined : location.href}
@@ -131,11 +174,4 @@ function usePhoneLayout(canvas: React.RefObject<HTMLElement | null>): boolean {
     return () => observer.disconnect();
   }, [canvas]);
   return phone;
-}
-
-async function saveCopy(session: BoardSession, title: string): Promise<void> {
-  const url = URL.createObjectURL(await asDocument(session.canvas, [...session.sync.unknown.values()]));
-  const link = Object.assign(document.createElement("a"), { href: url, download: `${title.replace(/[\\/:*?"<>|]+/g, " ").trim() || "board"}.excalidraw` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -2,14 +2,17 @@ import type { Api } from "../api/client";
 import { ApiError } from "../api/client";
 import { uuid } from "../api/ids";
 import { JobStore } from "../generation/jobStore";
+import { Journal } from "../room/Journal";
+import { LocalDatabase } from "../room/LocalDatabase";
 import { RoomClient } from "../room/RoomClient";
-import { unsavedIn } from "../room/unsaved";
 import { Notices } from "../ui/notices";
 import { socketUrl, type BoardConfig } from "./config";
-import { bringIntoView, type BoardApi, type Files, type SceneElement } from "./excalidraw";
+import { bringIntoView, prepareForPictures, type BoardApi, type Files, type SceneElement } from "./excalidraw";
 import { FileLoader } from "./fileLoader";
 import { SceneSync } from "./sceneSync";
 import { Targeting } from "./Targeting";
+
+const settled_ms = 4_000; // what is not needed at first is loaded after what is
 
 /** Pictures that are not on the server yet. */
 export interface Uploads {
@@ -24,6 +27,7 @@ export class BoardSession {
   readonly targeting: Targeting;
   private readonly stops: (() => void)[];
   private opened = false;
+  private later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly canvas: BoardApi,
@@ -34,21 +38,20 @@ export class BoardSession {
     onUploads: (uploads: Uploads) => void,
   ) {
     this.files = new FileLoader(canvas, room, (id, bytes) => upload(board, id, bytes), {
-      uploaded: (changes) => this.sync.replace(changes),
+      uploaded: (fileId, changes) => {
+        notices.close(uploadKey(fileId));
+        this.sync.replace(changes);
+      },
       failed: ({ fileId, error }) => notices.show(uploadNotice(this.files, fileId, error)),
       changed: () => onUploads({ pending: this.files.pendingCount, failed: this.files.failedCount }),
     });
     this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element));
     this.targeting = new Targeting(canvas, room, this.sync);
-    const leaving = () => {
-      this.sync.settle();
-      room.keep();
-    };
-    window.addEventListener("pagehide", leaving);
-    this.stops = [room.statusChanged.on(() => this.open()), () => window.removeEventListener("pagehide", leaving)];
+    this.stops = [room.statusChanged.on(() => this.open())];
   }
 
   stop(): void {
+    clearTimeout(this.later);
     this.sync.settle();
     this.targeting.stop();
     this.files.stop();
@@ -68,6 +71,7 @@ export class BoardSession {
     this.opened = true;
     this.sync.apply();
     requestAnimationFrame(() => bringIntoView(this.canvas, this.canvas.getSceneElements() as SceneElement[], false));
+    this.later = setTimeout(() => void prepareForPictures(), settled_ms);
   }
 }
 
@@ -82,11 +86,13 @@ function refusalText(code: string, message: string): string {
   return refusals[code] ?? `A change could not be kept, and was put back. (${message})`;
 }
 
+const uploadKey = (fileId: string) => `upload-${fileId}`;
+
 function uploadNotice(files: FileLoader, fileId: string, error: unknown) {
   const again = !(error instanceof ApiError) || error.retryable;
   const reason = error instanceof Error ? error.message : String(error);
   return {
-    key: `upload-${fileId}`,
+    key: uploadKey(fileId),
     tone: "problem" as const,
     text: `A picture is not saved. ${reason}`,
     action: again
@@ -101,12 +107,22 @@ export interface Parts {
   notices: Notices;
 }
 
+const guest = "guest"; // one browser is one guest at a time; who signs in takes their changes along
+
 /** What is there before the canvas is: the room, the jobs, the notices, wired to each other. */
 export function assemble(config: BoardConfig): Parts {
+  const queue = uuid().slice(0, 8);
   const room = new RoomClient({
     url: socketUrl(config.socket),
     you: config.you,
-    unsaved: unsavedIn(localStorage, config.board.id, uuid()),
+    queue: `${queue}.`,
+    journal: new Journal(new LocalDatabase(indexedDB), {
+      board: config.board.id,
+      person: config.you.guest ? guest : config.you.id,
+      formerly: guest,
+      queue,
+      locks: navigator.locks as LockManager | undefined,
+    }),
   });
   const jobs = new JobStore();
   const notices = new Notices();

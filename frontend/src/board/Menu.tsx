@@ -1,4 +1,4 @@
-import { BoardsIcon, MoonIcon, PersonIcon, PictureIcon, SaveIcon, ShareIcon, SunIcon } from "../ui/icons";
+import { BoardsIcon, HistoryIcon, ImportIcon, MoonIcon, PersonIcon, SaveIcon, ShareIcon, SunIcon } from "../ui/icons";
 import type { BoardConfig } from "./config";
 import { MainMenu, type Theme } from "./excalidraw";
 
@@ -6,22 +6,25 @@ interface Props {
   config: BoardConfig;
   theme: Theme;
   onTheme(theme: Theme): void;
+  mayEdit: boolean;
+  onImport(): void;
   onExport(): void;
-  onSave(): void;
   onShare(): void;
+  onHistory(): void;
 }
 
 /** Our own main menu: Excalidraw's leads to other people's servers, and its links always open another tab. */
-export function Menu({ config: { urls, you }, theme, onTheme, onExport, onSave, onShare }: Props) {
+export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onImport, onExport, onShare, onHistory }: Props) {
   const dark = theme === "dark";
   const back = `?next=${encodeURIComponent(location.pathname)}`;
   return (
     <MainMenu>
       <MainMenu.Item onSelect={() => location.assign(urls.boards)} icon={<BoardsIcon size={16} />}>All boards</MainMenu.Item>
       <MainMenu.Item onSelect={onShare} icon={<ShareIcon size={16} />}>Share…</MainMenu.Item>
+      <MainMenu.Item onSelect={onHistory} icon={<HistoryIcon size={16} />}>History</MainMenu.Item>
       <MainMenu.Separator />
-      <MainMenu.Item onSelect={onExport} icon={<PictureIcon size={16} />}>Export image…</MainMenu.Item>
-      <MainMenu.Item onSelect={onSave} icon={<SaveIcon size={16} />}>Save a copy (.excalidraw)</MainMenu.Item>
+      {mayEdit && <MainMenu.Item onSelect={onImport} icon={<ImportIcon size={16} />}>Import…</MainMenu.Item>}
+      <MainMenu.Item onSelect={onExport} icon={<SaveIcon size={16} />}>Export…</MainMenu.Item>
       <MainMenu.DefaultItems.SearchMenu />
       <MainMenu.Separator />
       <MainMenu.Item onSelect={() => onTheme(dark ? "light" : "dark")} icon={dark ? <SunIcon size={16} /> : <MoonIcon size={16} />}>

@@ -4,6 +4,8 @@
 import {
   CaptureUpdateAction,
   exportToBlob,
+  exportToSvg,
+  getCommonBounds,
   getDataURL,
   isInvisiblySmallElement,
   mutateElement,
@@ -30,6 +32,7 @@ import type {
   SocketId,
 } from "@excalidraw/excalidraw/types";
 import type { BoardFile, Region } from "../api/types";
+import type { Picture } from "../room/Journal";
 import type { Collaborator, WireElement } from "../room/protocol";
 import { compareOrder } from "../room/reconcile";
 
@@ -105,6 +108,11 @@ export function replaceScene(api: BoardApi, elements: readonly SceneElement[]): 
   api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
 }
 
+/** Replaces the scene as this person's own edit, which they can undo. */
+export function replaceAsEdit(api: BoardApi, elements: readonly SceneElement[]): void {
+  api.updateScene({ elements, captureUpdate: CaptureUpdateAction.IMMEDIATELY });
+}
+
 export function showCursors(api: BoardApi, people: ReadonlyMap<string, Collaborator>): void {
   const cursors = new Map<SocketId, Cursor>();
   for (const [session, { id, name, pointer, button, selected, idle }] of people) {
@@ -131,6 +139,25 @@ export function addFiles(api: BoardApi, files: Record<string, BoardFile>): void 
   );
 }
 
+/** Pictures as part of a scene to begin with. */
+export function asFiles(pictures: readonly Picture[]): Files {
+  return Object.fromEntries(pictures.map((picture) => [picture.id, { ...picture, created: Date.now() } as BinaryFileData]));
+}
+
+/**
+ * Loads what Excalidraw makes big pictures smaller with, which it otherwise fetches when the first one is pasted: by
+ * then there may be no line, and it would go in at full size.
+ */
+export async function prepareForPictures(): Promise<void> {
+  // @ts-expect-error Excalidraw's own dependencies, without types: its chunks are wanted, not what they export
+  await Promise.allSettled([import("pica"), import("image-blob-reduce")]);
+}
+
+/** Pictures whose bytes are here and nowhere else. */
+export function addPictures(api: BoardApi, pictures: readonly Picture[]): void {
+  api.addFiles(pictures.map(({ id, mimeType, dataURL }) => ({ id, mimeType, dataURL, created: Date.now() }) as BinaryFileData));
+}
+
 /**
  * Swaps addresses for the bytes themselves, so that what is copied, saved or exported holds its pictures.
  *
@@ -145,14 +172,57 @@ export async function embedFiles(api: BoardApi): Promise<void> {
   await Promise.all(Object.values(api.getFiles()).map(embed));
 }
 
-/** The scene as an .excalidraw document, with what this version of the canvas cannot draw. */
-export async function asDocument(api: BoardApi, unknown: readonly WireElement[]): Promise<Blob> {
+/** Elements as an .excalidraw document, with what this version of the canvas cannot draw. */
+export async function asDocument(api: BoardApi, unknown: readonly WireElement[], elements = api.getSceneElements()): Promise<Blob> {
   await embedFiles(api);
-  const scene = JSON.parse(serializeAsJSON(api.getSceneElements(), api.getAppState(), api.getFiles(), "local")) as {
+  const scene = JSON.parse(serializeAsJSON(elements, api.getAppState(), api.getFiles(), "local")) as {
     elements: unknown[];
   };
   scene.elements.push(...unknown);
   return new Blob([JSON.stringify(scene, null, 2)], { type: "application/vnd.excalidraw+json" });
+}
+
+/** Scene units: left, top, right, bottom. */
+export function boundsOf(elements: readonly SceneElement[]): readonly [number, number, number, number] {
+  return getCommonBounds(elements);
+}
+
+/** A frame and what is in it. */
+export function inFrame(elements: readonly SceneElement[], frame: string): SceneElement[] {
+  return elements.filter((element) => element.id === frame || element.frameId === frame);
+}
+
+interface Look {
+  /** Id of the frame that is drawn alone, cut at its border. */
+  frame: string | null;
+  scale: number;
+  background: boolean;
+  dark: boolean;
+  embed: boolean;
+}
+
+/** Draws elements as they are on the canvas. Their pictures must be embedded (see embedFiles). */
+export function drawPng(api: BoardApi, elements: readonly SceneElement[], look: Look, margin: number): Promise<Blob> {
+  return exportToBlob({
+    ...drawn(api, elements, look, margin),
+    mimeType: "image/png",
+    getDimensions: (width, height) => ({ width: width * look.scale, height: height * look.scale, scale: look.scale }),
+  });
+}
+
+export async function drawSvg(api: BoardApi, elements: readonly SceneElement[], look: Look, margin: number): Promise<Blob> {
+  const { outerHTML } = await exportToSvg(drawn(api, elements, look, margin));
+  return new Blob([outerHTML], { type: "image/svg+xml" });
+}
+
+function drawn(api: BoardApi, elements: readonly SceneElement[], { frame, background, dark, embed }: Look, margin: number) {
+  return {
+    elements: elements as readonly NonDeletedExcalidrawElement[],
+    files: api.getFiles(),
+    exportPadding: margin,
+    exportingFrame: frame ? (elements.find(({ id }) => id === frame) as unknown as ExcalidrawFrameElement) : null,
+    appState: { ...api.getAppState(), exportBackground: background, exportWithDarkMode: dark, exportEmbedScene: embed },
+  };
 }
 
 /** Draws a region as a picture: on white, never dark, at width × height pixels. */
@@ -228,12 +298,6 @@ export function isPhoneLayout(width: number, height: number): boolean {
 
 export function takeFrameTool(api: BoardApi): void {
   api.setActiveTool({ type: "frame" });
-}
-
-/** Opens Excalidraw's own picture export, with the real pictures in it. */
-export async function openImageExport(api: BoardApi): Promise<void> {
-  await embedFiles(api);
-  api.updateScene({ appState: { openDialog: { name: "imageExport" } } });
 }
 
 /**

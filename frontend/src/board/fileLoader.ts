@@ -1,7 +1,8 @@
+import { ApiError } from "../api/client";
 import { contentId } from "../api/ids";
 import type { BoardFile, UploadedFile } from "../api/types";
 import type { RoomClient } from "../room/RoomClient";
-import { addFiles, changed, embedFiles, type BoardApi, type Files, type ImageElement, type SceneElement } from "./excalidraw";
+import { addFiles, addPictures, changed, embedFiles, type BoardApi, type Files, type ImageElement, type SceneElement } from "./excalidraw";
 import { storable } from "./storable";
 
 type Upload = (fileId: string, bytes: Blob) => Promise<UploadedFile>;
@@ -11,38 +12,54 @@ export interface UploadTrouble {
   error: unknown;
 }
 
+const tries_in_silence = 3;
+const first_wait_ms = 1_000;
+const longest_wait_ms = 30_000;
+
 /**
  * Carries pictures between the canvas and the server.
  *
- * A picture that was pasted or dropped is uploaded first; only then does its element travel. Pictures of others are
- * addresses of our own origin: the browser's cache does the rest.
+ * A picture that was pasted or dropped is uploaded first; only then does its element travel. Until that is done the
+ * device keeps its bytes, and it is tried again by itself whenever there is a line. Pictures of others are addresses of
+ * our own origin: the browser's cache does the rest.
  */
 export class FileLoader {
   private readonly onServer = new Set<string>();
+  /** Not on the server: no line, not its turn yet, or to be tried again. */
+  private readonly waiting = new Set<string>();
   private readonly going = new Set<string>();
-  private readonly failed = new Set<string>();
-  private readonly stop_listening: () => void;
+  /** Whether to try again by itself once there is a new line. */
+  private readonly failed = new Map<string, boolean>();
+  private readonly tries = new Map<string, number>();
+  private readonly timers = new Set<ReturnType<typeof setTimeout>>();
+  private readonly stops: (() => void)[];
+  private wasOpen = false;
 
   constructor(
     private readonly api: BoardApi,
-    room: RoomClient,
+    private readonly room: RoomClient,
     private readonly upload: Upload,
     private readonly hooks: {
-      uploaded(changes: ReadonlyMap<string, SceneElement>): void;
+      uploaded(fileId: string, changes: ReadonlyMap<string, SceneElement>): void;
       failed(trouble: UploadTrouble): void;
       changed(): void;
     },
   ) {
-    this.stop_listening = room.filesArrived.on((files) => this.arrived(files));
+    this.stops = [
+      room.filesArrived.on((files) => this.arrived(files)),
+      room.picturesFound.on((pictures) => addPictures(this.api, pictures)),
+      room.statusChanged.on(() => this.lineChanged()),
+    ];
   }
 
   stop(): void {
-    this.stop_listening();
+    for (const stop of this.stops) stop();
+    for (const timer of this.timers) clearTimeout(timer);
   }
 
   /** Pictures drawn here that the server does not have yet. */
   get pendingCount(): number {
-    return this.going.size + this.failed.size;
+    return this.waiting.size + this.going.size + this.failed.size;
   }
 
   get failedCount(): number {
@@ -64,28 +81,44 @@ export class FileLoader {
     return element.status === "saved" && !this.api.getFiles()[element.fileId];
   }
 
-  /** To be called on every change: sends what is new. */
+  /** To be called on every change: keeps and sends what is new. */
   check(elements: readonly SceneElement[], files: Files): void {
     for (const element of elements) {
       if (element.type !== "image" || element.isDeleted || !element.fileId) continue;
-      const { fileId } = element;
-      if (this.onServer.has(fileId) || this.going.has(fileId) || this.failed.has(fileId) || !files[fileId]) continue;
-      void this.send(fileId, files[fileId].dataURL);
+      const file = files[element.fileId];
+      if (!file || this.isKnown(element.fileId)) continue;
+      this.waiting.add(element.fileId);
+      this.room.keepPicture({ id: element.fileId, mimeType: file.mimeType, dataURL: file.dataURL });
+      this.hooks.changed();
+      void this.send(element.fileId);
     }
   }
 
   retry(fileId: string): void {
     this.failed.delete(fileId);
-    const file = this.api.getFiles()[fileId as keyof Files];
-    if (file) void this.send(fileId, file.dataURL);
-    this.hooks.changed();
+    this.waiting.add(fileId);
+    void this.send(fileId);
   }
 
   /** Stops trying; the pictures leave the page. */
   giveUp(fileId: string): void {
     this.failed.delete(fileId);
-    this.hooks.uploaded(this.changesOf(fileId, (element) => ({ ...element, isDeleted: true })));
+    this.room.dropPicture(fileId);
+    this.hooks.uploaded(fileId, this.changesOf(fileId, (element) => ({ ...element, isDeleted: true })));
     this.hooks.changed();
+  }
+
+  private isKnown(fileId: string): boolean {
+    return [this.onServer, this.waiting, this.going, this.failed].some((state) => state.has(fileId));
+  }
+
+  private lineChanged(): void {
+    const isOpen = this.room.line === "open";
+    if (isOpen && !this.wasOpen) {
+      for (const [fileId, again] of [...this.failed]) if (again) this.retry(fileId);
+      for (const fileId of [...this.waiting]) void this.send(fileId);
+    }
+    this.wasOpen = isOpen;
   }
 
   private arrived(files: Record<string, BoardFile>): void {
@@ -94,22 +127,47 @@ export class FileLoader {
     if (own.length) addFiles(this.api, Object.fromEntries(own));
   }
 
-  private async send(fileId: string, dataURL: string): Promise<void> {
+  private async send(fileId: string): Promise<void> {
+    const file = this.api.getFiles()[fileId];
+    if (!file || this.room.line !== "open" || !this.waiting.delete(fileId)) return;
     this.going.add(fileId);
     this.hooks.changed();
     try {
-      const stored = await this.upload(fileId, await storable(dataURL));
-      this.onServer.add(stored.file_id);
-      this.going.delete(fileId);
-      if (stored.file_id !== fileId) addFiles(this.api, { [stored.file_id]: stored });
-      const id = stored.file_id as ImageElement["fileId"];
-      this.hooks.uploaded(this.changesOf(fileId, (element) => changed(element, { fileId: id, status: "saved" })));
+      this.stored(fileId, await this.upload(fileId, await storable(file.dataURL)));
     } catch (error) {
       this.going.delete(fileId);
-      this.failed.add(fileId);
-      this.hooks.failed({ fileId, error });
+      this.failure(fileId, error);
     }
     this.hooks.changed();
+  }
+
+  private stored(fileId: string, stored: UploadedFile): void {
+    this.onServer.add(stored.file_id);
+    this.going.delete(fileId);
+    this.tries.delete(fileId);
+    this.room.dropPicture(fileId);
+    if (stored.file_id !== fileId) addFiles(this.api, { [stored.file_id]: stored });
+    const id = stored.file_id as ImageElement["fileId"];
+    this.hooks.uploaded(fileId, this.changesOf(fileId, (element) => changed(element, { fileId: id, status: "saved" })));
+  }
+
+  /** What may go better later is tried again, at first in silence; what the server does not want, it says. */
+  private failure(fileId: string, error: unknown): void {
+    const again = error instanceof ApiError && error.retryable;
+    const tries = (this.tries.get(fileId) ?? 0) + 1;
+    if (!again || (tries >= tries_in_silence && this.room.line === "open")) {
+      this.tries.delete(fileId);
+      this.failed.set(fileId, again);
+      this.hooks.failed({ fileId, error });
+      return;
+    }
+    this.tries.set(fileId, tries);
+    this.waiting.add(fileId);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      void this.send(fileId);
+    }, Math.min(first_wait_ms * 2 ** (tries - 1), longest_wait_ms));
+    this.timers.add(timer);
   }
 
   private changesOf(fileId: string, change: (element: ImageElement) => ImageElement): Map<string, SceneElement> {

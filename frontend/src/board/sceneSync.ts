@@ -1,16 +1,16 @@
 import { Pace } from "../room/Pace";
 import type { WireElement } from "../room/protocol";
+import { applyWait_ms, elementsWait_ms, strokeWait_ms } from "../room/rates";
 import { compareOrder, merge, takesIncoming, withOwnIndices } from "../room/reconcile";
 import type { RoomClient } from "../room/RoomClient";
 import { asWire, heldIds, isInvisible, moveInPlace, pointsBeingDrawn, replaceScene, restored, takeMove, type BoardApi, type SceneElement } from "./excalidraw";
 
-const long_stroke_points = 200; // each delta of a stroke carries all of its points
-const slowest_apply_ms = 250;
+const dropped_frame_ms = 25;
 
 /**
  * Carries changes between the canvas and the room.
  *
- * Out: elements whose version the room has not seen, at most every 33 ms. In: what gathered in the inbox, at most once
+ * Out: elements whose version the room has not seen, every 33 to 100 ms. In: what gathered in the inbox, at most once
  * a frame and never for more than a third of the time; a hidden page only gathers.
  */
 export class SceneSync {
@@ -23,6 +23,7 @@ export class SceneSync {
   private frame = 0;
   private appliedAt = -Infinity;
   private applyCost_ms = 0;
+  private elementCount = 0;
   private readonly stops: (() => void)[] = [];
 
   constructor(
@@ -37,7 +38,8 @@ export class SceneSync {
       room.refused.on(({ id }) => this.takeBack(id)),
       api.onPointerUp(() => void setTimeout(() => this.settle())),
       listen(window, "blur", () => this.settle()),
-      listen(document, "visibilitychange", () => (document.hidden ? this.settle() : this.schedule())),
+      listen(window, "pagehide", () => this.leave()),
+      listen(document, "visibilitychange", () => (document.hidden ? this.leave() : this.schedule())),
     );
     this.schedule();
   }
@@ -75,6 +77,11 @@ export class SceneSync {
     if (news.length || moved.length) replaceScene(this.api, this.inOrder(merge(here, news)));
     this.appliedAt = performance.now();
     this.applyCost_ms = this.appliedAt - started;
+    // Drawing comes later, and costs more: when it made a frame late, all of that counts.
+    requestAnimationFrame(() => {
+      const until_next_ms = performance.now() - started;
+      if (until_next_ms > dropped_frame_ms) this.applyCost_ms = until_next_ms;
+    });
   }
 
   /** Elements changed by the page itself, such as a frame's prompt. Not an undo step; travels like any edit. */
@@ -88,21 +95,33 @@ export class SceneSync {
     if (!this.room.mayEdit) return;
     const drawing = heldIds(this.api);
     const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
-    this.room.offer(asWire(here.filter((element) => this.isReady(element) && !(drawing.has(element.id) && isInvisible(element)))));
+    const ready: SceneElement[] = [];
+    const waiting: SceneElement[] = [];
+    for (const element of here) {
+      if (drawing.has(element.id) && isInvisible(element)) continue;
+      (this.isReady(element) ? ready : waiting).push(element);
+    }
+    this.room.hold(asWire(waiting.filter(hasPicture)));
+    this.room.offer(asWire(ready));
     this.room.flushNow();
+    this.elementCount = here.length;
+  }
+
+  /** The page may be gone in a moment. */
+  private leave(): void {
+    this.settle();
+    this.room.keep("leaving");
   }
 
   private outWait_ms(): number {
-    if (pointsBeingDrawn(this.api) > long_stroke_points) return 100;
-    return this.room.isCrowd ? 80 : 33;
+    return Math.max(elementsWait_ms(this.room.others, this.elementCount), strokeWait_ms(pointsBeingDrawn(this.api)));
   }
 
   private schedule(): void {
     if (this.frame || document.hidden) return;
-    const wait_ms = Math.min(Math.max(33, 3 * this.applyCost_ms), slowest_apply_ms);
     const tick = () => {
       this.frame = 0;
-      if (performance.now() - this.appliedAt < wait_ms) this.frame = requestAnimationFrame(tick);
+      if (performance.now() - this.appliedAt < applyWait_ms(this.applyCost_ms)) this.frame = requestAnimationFrame(tick);
       else this.apply();
     };
     this.frame = requestAnimationFrame(tick);
@@ -153,6 +172,11 @@ export class SceneSync {
     const back = server ? restored([server], new Map()).elements : [];
     replaceScene(this.api, this.inOrder(merge(others, back)));
   }
+}
+
+/** Not a picture that is still being placed. */
+function hasPicture(element: SceneElement): boolean {
+  return element.type === "image" && element.fileId !== null;
 }
 
 function listen(target: EventTarget, name: string, run: () => void): () => void {

@@ -4,6 +4,8 @@ import type { RoomClient } from "../room/RoomClient";
 export interface RoomState {
   line: RoomClient["line"];
   pending: number;
+  replaying: number;
+  keptHere: boolean;
   mayEdit: boolean;
   frozen: boolean;
   role: RoomClient["you"]["role"];
@@ -14,6 +16,8 @@ export interface RoomState {
 const read = (room: RoomClient): RoomState => ({
   line: room.line,
   pending: room.pendingCount,
+  replaying: room.replayCount,
+  keptHere: room.keptHere,
   mayEdit: room.mayEdit,
   frozen: room.frozen,
   role: room.you.role,

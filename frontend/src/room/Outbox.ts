@@ -6,7 +6,8 @@ interface Push {
   text: string;
   /** What was sent of each element. */
   bodies: Map<string, Settled>;
-  sentAt: number;
+  /** When it went out on the present connection, ms; null: not yet. */
+  sentAt: number | null;
 }
 
 interface Settled extends Versioned {
@@ -16,7 +17,12 @@ interface Settled extends Versioned {
 export interface Batch {
   ref: string;
   text: string;
+  /** Number of elements. */
+  size: number;
 }
+
+/** What an element from the server is to us. */
+export type Relation = "news" | "echo" | "move";
 
 const utf8 = new TextEncoder();
 
@@ -32,7 +38,12 @@ export class Outbox {
   private readonly seen = new Map<string, Versioned>();
   private readonly unsent = new Map<string, WireElement>();
   private readonly pushes = new Map<string, Push>();
+  /** What waited already when the present connection began, and still does. */
+  private readonly replayed = new Set<string>();
   private count = 0;
+
+  /** queue: begins the reference of each push; no two pages may share one, as pushes outlive their page. */
+  constructor(private readonly queue = "p") {}
 
   /** Notes local elements whose version is news to the server. Returns whether there were any. */
   offer(elements: Iterable<WireElement>): boolean {
@@ -52,28 +63,72 @@ export class Outbox {
       this.settle(element.id, { ...versionOf(element), body: element });
       if (takesIncoming(this.seen.get(element.id), element)) this.seen.set(element.id, versionOf(element));
       const waiting = this.unsent.get(element.id);
-      if (waiting && takesIncoming(waiting, element)) this.unsent.delete(element.id);
+      if (waiting && takesIncoming(waiting, element)) {
+        this.unsent.delete(element.id);
+        if (!this.isPending(element.id)) this.replayed.delete(element.id);
+      }
     }
   }
 
-  /**
-   * Whether this is what we sent ourselves, put at another place in the order: the server found the index taken.
-   *
-   * To be asked before the acknowledgement, which always comes after it. What was edited here since must not fall
-   * back to what was sent, only take over the place.
-   */
-  isMoveOfOurs(element: WireElement): boolean {
-    const arrived = stripped(element);
-    return [...this.pushes.values()].some((push) => {
-      const sent = push.bodies.get(element.id);
-      return sent !== undefined && stripped(bodyOf(sent)) === arrived;
-    });
+  /** Whether the server may not know this version. */
+  isNews(element: WireElement): boolean {
+    return takesIncoming(this.seen.get(element.id), element);
   }
 
-  /** Takes the next push out of what waits, within the limits; null when nothing waits. */
+  /**
+   * What an element that arrives is to us; to be asked before the acknowledgement, which always comes after it.
+   *
+   * An echo is a version that went through here already. A move is what we sent ourselves, put at another place in the
+   * order, as the server found the index taken: what was edited here since must not fall back to what was sent, only
+   * take over the place.
+   */
+  relationOf(element: WireElement): Relation {
+    const seen = this.seen.get(element.id);
+    if (seen && isSame(seen, element)) return "echo";
+    const sent = [...this.pushes.values()].flatMap(({ bodies }) => bodies.get(element.id) ?? []);
+    if (sent.some((each) => isSame(each, element))) return "echo";
+    if (!sent.length) return "news";
+    const arrived = stripped(element);
+    return sent.some((each) => stripped(bodyOf(each)) === arrived) ? "move" : "news";
+  }
+
+  /** A new connection: everything unconfirmed has to be sent on it, word for word. */
+  connected(): void {
+    for (const push of this.pushes.values()) push.sentAt = null;
+    this.replayed.clear();
+    for (const id of this.pendingIds()) this.replayed.add(id);
+  }
+
+  /** Takes over a push that another page left behind. One that makes no sense any more is forgotten. */
+  adopt(ref: string, text: string): WireElement[] {
+    const elements = elementsOf(text);
+    if (!elements.length || this.pushes.has(ref)) return [];
+    for (const element of elements) {
+      if (this.isNews(element)) this.seen.set(element.id, versionOf(element));
+      this.replayed.add(element.id);
+    }
+    this.pushes.set(ref, { text, bodies: new Map(elements.map((element) => [element.id, { ...versionOf(element), body: element }])), sentAt: null });
+    return elements;
+  }
+
+  /** Notes that these come from before this connection. */
+  replay(elements: Iterable<WireElement>): void {
+    for (const { id } of elements) if (this.unsent.has(id)) this.replayed.add(id);
+  }
+
+  /** The next push to send: an old one first, else a new one from what waits, within the limits; null for none. */
   nextPush(limits: Limits, refuse: (refusal: Refusal) => void): Batch | null {
+    for (const [ref, push] of this.pushes) {
+      if (push.sentAt !== null) continue;
+      push.sentAt = Date.now();
+      return { ref, text: push.text, size: push.bodies.size };
+    }
+    return this.newPush(limits, refuse);
+  }
+
+  private newPush(limits: Limits, refuse: (refusal: Refusal) => void): Batch | null {
     const bodies = new Map<string, Settled & { body: string }>();
-    const ref = `p${this.count + 1}`;
+    const ref = `${this.queue}${this.count + 1}`;
     const envelope = `{"type":"push","id":"${ref}","elements":[]}`.length;
     let size = envelope;
     for (const [id, element] of this.unsent) {
@@ -81,6 +136,7 @@ export class Outbox {
       const bytes = utf8.encode(body).length + 1;
       if (envelope + bytes > limits.max_push_bytes) {
         this.unsent.delete(id);
+        this.replayed.delete(id);
         refuse({ id, code: "element_too_big", message: "One element is too big to be saved." });
         continue;
       }
@@ -94,7 +150,7 @@ export class Outbox {
     this.count += 1;
     const text = `{"type":"push","id":"${ref}","elements":[${[...bodies.values()].map(({ body }) => body).join(",")}]}`;
     this.pushes.set(ref, { text, bodies, sentAt: Date.now() });
-    return { ref, text };
+    return { ref, text, size: bodies.size };
   }
 
   /** The server committed a push. Returns the refusals that count: nothing newer of the element is on its way. */
@@ -105,6 +161,7 @@ export class Outbox {
     const refusedIds = new Set(refused.map((refusal) => refusal.id));
     for (const [id, sent] of push.bodies) {
       if (!refusedIds.has(id)) this.settle(id, sent);
+      if (!this.isPending(id)) this.replayed.delete(id);
     }
     return refused.filter(({ id }) => push.bodies.has(id) && !this.isPending(id));
   }
@@ -117,6 +174,7 @@ export class Outbox {
   giveUp(id: string): WireElement | null {
     const settled = this.settled.get(id);
     this.unsent.delete(id);
+    this.replayed.delete(id);
     if (!settled) {
       this.seen.delete(id);
       return null;
@@ -144,39 +202,50 @@ export class Outbox {
     return this.settled.has(id);
   }
 
-  /** Everything not confirmed, as it would be sent. */
-  pending(): WireElement[] {
-    const newest = new Map<string, WireElement>();
-    for (const push of this.pushes.values()) {
-      for (const [id, sent] of push.bodies) newest.set(id, bodyOf(sent));
-    }
-    for (const [id, element] of this.unsent) newest.set(id, element);
-    return [...newest.values()];
-  }
-
   get pendingCount(): number {
-    if (!this.pushes.size) return this.unsent.size;
-    const ids = new Set(this.unsent.keys());
-    for (const push of this.pushes.values()) for (const id of push.bodies.keys()) ids.add(id);
-    return ids.size;
+    return this.pushes.size ? this.pendingIds().size : this.unsent.size;
   }
 
   get unsentCount(): number {
     return this.unsent.size;
   }
 
-  /** Pushes that wait for their acknowledgement, oldest first. */
-  get unacknowledged(): Batch[] {
-    return [...this.pushes].map(([ref, { text }]) => ({ ref, text }));
+  /** Elements that waited already when the present connection began. */
+  get replayCount(): number {
+    return this.replayed.size;
   }
 
+  /** Whether something has not gone out on the present connection. */
+  get hasWork(): boolean {
+    return this.unsent.size > 0 || [...this.pushes.values()].some(({ sentAt }) => sentAt === null);
+  }
+
+  /** Pushes that wait for their acknowledgement on the present connection. */
+  get inFlight(): number {
+    let count = 0;
+    for (const { sentAt } of this.pushes.values()) if (sentAt !== null) count += 1;
+    return count;
+  }
+
+  /** Pushes without their acknowledgement, sent or not, oldest first: text by reference. */
+  get unacknowledged(): ReadonlyMap<string, string> {
+    return new Map([...this.pushes].map(([ref, { text }]) => [ref, text]));
+  }
+
+  /** Changes in no push yet. Live objects of the canvas: to be read at once. */
+  get unsentElements(): Iterable<WireElement> {
+    return this.unsent.values();
+  }
+
+  /** When the push that waits longest went out, ms; Infinity for none. */
   get oldestSentAt(): number {
-    return Math.min(...[...this.pushes.values()].map((push) => push.sentAt));
+    return Math.min(...[...this.pushes.values()].map(({ sentAt }) => sentAt ?? Infinity));
   }
 
-  /** The waiting for acknowledgements starts anew, after everything was sent again. */
-  sentAgain(): void {
-    for (const push of this.pushes.values()) push.sentAt = Date.now();
+  private pendingIds(): Set<string> {
+    const ids = new Set(this.unsent.keys());
+    for (const { bodies } of this.pushes.values()) for (const id of bodies.keys()) ids.add(id);
+    return ids;
   }
 
   private settle(id: string, settled: Settled): void {
@@ -191,6 +260,18 @@ function bodyOf({ body }: Settled): WireElement {
 /** The element without what a move changes. */
 function stripped(element: WireElement): string {
   return JSON.stringify({ ...element, index: "", version: 0, versionNonce: 0 });
+}
+
+function isSame(a: Versioned, b: Versioned): boolean {
+  return a.version === b.version && a.versionNonce === b.versionNonce;
+}
+
+function elementsOf(push: string): WireElement[] {
+  try {
+    return (JSON.parse(push) as { elements: WireElement[] }).elements ?? [];
+  } catch {
+    return [];
+  }
 }
 
 function versionOf({ version, versionNonce }: Versioned): Versioned {

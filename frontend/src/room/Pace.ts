@@ -26,3 +26,9 @@ export class Pace {
     this.timer = undefined;
   }
 }
+
+/** Runs a thing when the browser has nothing better to do, such as drawing; within a second at the latest. */
+export function whenIdle(run: () => void): void {
+  if (typeof requestIdleCallback === "function") requestIdleCallback(run, { timeout: 1_000 });
+  else setTimeout(run); // Safari knows no idleness
+}

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { IDBFactory } from "fake-indexeddb";
+import "fake-indexeddb/auto";
+import { StubLocks } from "../test/StubLocks";
 import { StubSocket } from "../test/StubSocket";
 import { element } from "../test/wire";
+import { Journal } from "./Journal";
+import { LocalDatabase } from "./LocalDatabase";
 import type { Refusal, WireElement } from "./protocol";
 import { RoomClient } from "./RoomClient";
 
@@ -19,7 +24,8 @@ const welcome = (fields: object = {}) => ({
 const later = (ms = 40) => vi.advanceTimersByTime(ms);
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  // IndexedDB's own steps are immediates: they stay real.
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"] });
   StubSocket.made.length = 0;
   room = new RoomClient({ url: "/ws", you: { id: "u1", name: "Ana", role: "edit" }, doors: StubSocket.doors });
   room.start();
@@ -327,28 +333,368 @@ describe("receiving", () => {
 });
 
 describe("on this device", () => {
-  it("keeps what is not confirmed and offers it to the next page", () => {
-    let kept: WireElement[] = [];
-    const unsaved = { load: () => kept, save: (elements: WireElement[]) => void (kept = elements) };
-    const options = { url: "/ws", you: room.you, doors: StubSocket.doors, unsaved };
-    const first = new RoomClient(options);
-    first.start();
-    socket().accept();
-    socket().feed(welcome());
-    socket().drop();
-    first.offer([element("a")]);
-    first.stop();
-    expect(kept.map(({ id }) => id)).toEqual(["a"]);
+  const device = new IDBFactory();
+  const locks = new StubLocks();
+  let count = 0;
 
-    const second = new RoomClient(options);
-    second.start();
-    expect(second.inbox.take().map(({ id }) => id)).toEqual(["a"]);
-    socket().accept();
-    socket().feed(welcome());
+  /** A page of Ana's; `queue` is made for it. */
+  function page(board: string) {
+    const queue = `q${++count}`;
+    const journal = new Journal(new LocalDatabase(device), { board, person: "ana", queue, locks: locks.of(queue) });
+    const made = new RoomClient({ url: "/ws", you: room.you, doors: StubSocket.doors, queue: `${queue}.`, journal });
+    made.start();
+    return { room: made, queue, journal, socket: StubSocket.latest };
+  }
+  const written = async (board: string) => (await new LocalDatabase(device).read([board])).map(({ key }) => key.slice(2).join("/")).sort();
+  const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { interval: 1 });
+
+  it("a good line costs no writing", async () => {
+    const change = vi.spyOn(LocalDatabase.prototype, "change");
+    const { room: here, socket: line, queue } = page("good");
+    line.accept();
+    line.feed(welcome());
+    for (let at = 1; at <= 40; at++) {
+      here.offer([element("a", { version: at })]);
+      await vi.advanceTimersByTimeAsync(50);
+      line.feed({ type: "ack", ref: `${queue}.${at}`, clock: 10 + at, refused: [] });
+    }
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(here.pendingCount).toBe(0);
+    expect(change).not.toHaveBeenCalled();
+    here.stop();
+  });
+
+  it("what a closed page could not bring home goes out from the next one, with the same ids and words", async () => {
+    const first = page("replay");
+    first.socket.accept();
+    first.socket.feed(welcome());
+    first.room.offer([element("a")]);
     later();
-    expect(pushes()[0]!.elements.map(({ id }) => id)).toEqual(["a"]);
+    const sent = first.socket.sent.filter((text) => text.includes('"push"'));
+    expect(sent).toHaveLength(1);
+    first.socket.drop();
+    first.room.offer([element("b")]);
+    first.room.stop();
+    locks.crash(first.queue);
+    await eventually(async () => expect(await written("replay")).toEqual([`${first.queue}/push/${first.queue}.1`, `${first.queue}/unsent/b`]));
+
+    const second = page("replay");
+    await eventually(() => expect(second.room.inbox.take().map(({ id }) => id)).toEqual(["a", "b"]));
+    expect(second.room.pendingCount).toBe(2);
+    // Its own already, without any waiting: this page may crash as well.
+    await eventually(async () => expect(await written("replay")).toEqual([`${second.queue}/push/${first.queue}.1`, `${second.queue}/unsent/b`]));
+    second.socket.accept();
+    second.socket.feed(welcome());
+    expect(second.room.replayCount).toBe(2);
+    const again = second.socket.sent.filter((text) => text.includes('"push"'));
+    expect(again[0]).toBe(sent[0]);
+    expect(second.socket.messages<Push>("push")[1]).toMatchObject({ id: `${second.queue}.1`, elements: [{ id: "b" }] });
+    second.socket.feed({ type: "ack", ref: `${first.queue}.1`, clock: 11, refused: [] });
+    expect(second.room.replayCount).toBe(1);
+    second.socket.feed({ type: "ack", ref: `${second.queue}.1`, clock: 12, refused: [] });
+    expect([second.room.replayCount, second.room.pendingCount]).toEqual([0, 0]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await eventually(async () => expect(await written("replay")).toEqual([]));
+    second.room.stop();
+  });
+
+  it("what is found after the welcome goes out at once", async () => {
+    const first = page("late");
+    first.room.offer([element("a")]);
+    first.room.stop();
+    await eventually(async () => expect(await written("late")).toHaveLength(1));
+    const second = page("late");
+    second.socket.accept();
+    second.socket.feed(welcome());
+    await eventually(() => expect(second.room.pendingCount).toBe(1));
+    expect(second.room.replayCount).toBe(1);
+    later();
+    expect(second.socket.messages<Push>("push").flatMap(({ elements }) => elements.map(({ id }) => id))).toEqual(["a"]);
+    second.room.stop();
+  });
+
+  it("what another page leaves while this one has no line is found when the line is back", async () => {
+    const [first, second] = [page("beside"), page("beside")];
+    second.socket.accept();
+    second.socket.feed(welcome());
+    second.socket.drop();
+    await second.journal.look(); // so far there is nothing
+    first.room.offer([element("a")]);
+    first.room.keep("leaving");
+    await eventually(async () => expect(await written("beside")).toHaveLength(1));
+    locks.crash(first.queue);
+    expect(second.room.pendingCount).toBe(0);
+    later(2_000);
+    const line = StubSocket.made.filter(({ readyState }) => readyState === 0).at(-1)!;
+    line.accept();
+    line.feed(welcome());
+    await eventually(() => expect(second.room.pendingCount).toBe(1));
+    first.room.stop();
+    second.room.stop();
+  });
+
+  it("of what waits for a picture, only what the server does not know", async () => {
+    const { room: here, socket: line, queue } = page("known");
+    line.accept();
+    line.feed(welcome({ elements: [element("theirs", { type: "image", fileId: "f1", status: "pending" })] }));
+    here.hold([element("theirs", { type: "image", fileId: "f1", status: "pending" }), element("mine", { type: "image", fileId: "f2" })]);
+    here.keep("leaving");
+    await eventually(async () => expect(await written("known")).toEqual([`${queue}/held/mine`]));
+    here.stop();
+  });
+
+  it("a change of ours that lost meanwhile is pushed again, and the winner stays on the canvas", async () => {
+    const first = page("lost");
+    first.room.offer([element("a", { version: 2 })]);
+    first.room.stop();
+    await eventually(async () => expect(await written("lost")).toHaveLength(1));
+    const second = page("lost");
+    second.socket.accept();
+    second.socket.feed(welcome({ elements: [element("a", { version: 5 })] }));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(second.room.inbox.take()).toEqual([element("a", { version: 5 })]);
+    expect(second.room.pendingCount).toBe(0);
+    second.room.stop();
+  });
+
+  it("pictures wait with their elements, which do not travel before", async () => {
+    const picture = { id: "f1", mimeType: "image/png", dataURL: "data:image/png;base64,AAAA" };
+    const first = page("pictures");
+    first.socket.accept();
+    first.socket.feed(welcome());
+    first.room.keepPicture(picture);
+    first.room.hold([element("p", { type: "image", fileId: "f1" })]);
+    later(5_000);
+    expect(first.socket.messages("push")).toEqual([]);
+    first.room.stop();
+    await eventually(async () => expect(await written("pictures")).toHaveLength(2));
+
+    const second = page("pictures");
+    const pictures: unknown[] = [];
+    second.room.picturesFound.on((found) => pictures.push(...found));
+    await eventually(() => expect(pictures).toEqual([picture]));
+    expect(second.room.inbox.take().map(({ id }) => id)).toEqual(["p"]);
+    second.socket.accept();
+    second.socket.feed(welcome());
+    later();
+    expect(second.socket.messages("push")).toEqual([]);
+    second.room.dropPicture("f1");
+    second.room.hold([]);
+    second.room.offer([element("p", { type: "image", fileId: "f1", version: 2, status: "saved" })]);
+    later();
+    expect(second.socket.messages("push")).toHaveLength(1);
+    second.room.stop();
+  });
+
+  it("a refusal of what was replayed is said, and the record goes", async () => {
+    const first = page("refused");
+    first.room.offer([element("a")]);
+    first.room.stop();
+    await eventually(async () => expect(await written("refused")).toHaveLength(1));
+    const second = page("refused");
+    const refused: Refusal[] = [];
+    second.room.refused.on((refusal) => refused.push(refusal));
+    await eventually(() => expect(second.room.pendingCount).toBe(1));
+    second.socket.accept();
+    second.socket.feed(welcome());
+    second.socket.feed({ type: "ack", ref: `${second.queue}.1`, clock: 11, refused: [{ id: "a", code: "board_full", message: "Full." }] });
+    expect(refused.map(({ code }) => code)).toEqual(["board_full"]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await eventually(async () => expect(await written("refused")).toEqual([]));
+    second.room.stop();
+  });
+
+  it("says when the device keeps nothing, and goes on", async () => {
+    vi.spyOn(LocalDatabase.prototype, "change").mockRejectedValue(new DOMException("no", "QuotaExceededError"));
+    const { room: here, socket: line } = page("full");
+    line.accept();
+    line.feed(welcome());
+    line.drop();
+    here.offer([element("a")]);
+    expect(here.keptHere).toBe(true);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await eventually(() => expect(here.keptHere).toBe(false));
+    expect(here.pendingCount).toBe(1);
+    here.stop();
+  });
+});
+
+describe("compressed frames", () => {
+  it("are asked for, and keep their place among the others", async () => {
+    vi.useRealTimers();
+    expect(socket().messages("hello")[0]).toMatchObject({ deflate: true });
+    socket().feedPacked(welcome({ clock: 20, elements: [element("a")] }), { type: "patch", clock: 21, elements: [element("a", { version: 2 })] });
+    socket().feed({ type: "patch", clock: 22, elements: [element("b")] });
+    await vi.waitFor(() => expect(room.clock).toBe(22));
+    expect(room.inbox.take().map(({ id, version }) => [id, version])).toEqual([["a", 2], ["b", 1]]);
+  });
+
+  it("one that cannot be read is the last: the next hello does not ask for them", async () => {
+    enter();
+    socket().onmessage?.({ data: new Uint8Array([255, 1, 2, 3]).buffer } as MessageEvent);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await vi.waitFor(() => expect(StubSocket.made.length).toBeGreaterThan(1));
+    socket().accept();
+    expect(socket().messages("hello")[0]).not.toHaveProperty("deflate");
+    expect(socket().messages("hello")[0]).toMatchObject({ clock: 10 });
+  });
+
+  it("an echo of ours does not come back to the canvas, and confirms nothing", () => {
+    enter();
+    room.offer([element("a")]);
+    later();
+    socket().feed({ type: "patch", clock: 11, elements: [element("a"), element("b")] });
+    expect(room.inbox.take().map(({ id }) => id)).toEqual(["b"]);
+    expect(room.pendingCount).toBe(1);
+  });
+
+  it("nor does a late one, or a scene that is here already", () => {
+    enter({ elements: [element("b")] });
+    room.inbox.take();
+    room.offer([element("a")]);
+    later();
     socket().feed({ type: "ack", ref: "p1", clock: 11, refused: [] });
-    expect(kept).toEqual([]);
-    second.stop();
+    socket().feed({ type: "patch", clock: 11, elements: [element("a")] });
+    reconnect();
+    enter({ clock: 11, elements: [element("a"), element("b")] });
+    expect(room.inbox.size).toBe(0);
+  });
+
+  it("an old echo does not move what was moved here since", () => {
+    enter();
+    room.offer([element("a", { index: "a1" })]);
+    later();
+    room.offer([element("a", { version: 2, index: "a9" })]);
+    later();
+    socket().feed({ type: "patch", clock: 11, elements: [element("a", { index: "a1" })] });
+    expect([room.inbox.takeMoves(), room.inbox.take()]).toEqual([[], []]);
+  });
+});
+
+describe("a line that died without a word", () => {
+  const reconnects = () => StubSocket.made.length - 1;
+
+  it("is noticed within 20 s", () => {
+    enter();
+    later(20_000);
+    expect(reconnects()).toBe(1);
+    expect(room.line).toBe("offline");
+  });
+
+  it("is not suspected while anything is heard, a pong at the least", () => {
+    enter();
+    for (let second = 0; second < 120; second++) {
+      later(1_000);
+      const pings = socket().messages("ping").length;
+      if (pings > second / 10) socket().feed({ type: "pong" });
+    }
+    expect(reconnects()).toBe(0);
+    expect(socket().messages("ping").length).toBeGreaterThan(10);
+  });
+
+  it("is not suspected by a hidden page whose clock runs once a minute", () => {
+    enter();
+    for (let minute = 0; minute < 5; minute++) {
+      vi.setSystemTime(Date.now() + 55_000);
+      later(5_000);
+      socket().feed({ type: "pong" });
+    }
+    expect(reconnects()).toBe(0);
+  });
+
+  it("is not suspected while a big push trickles out", () => {
+    enter();
+    socket().bufferedAmount = 400_000;
+    for (let second = 0; second < 60; second++) {
+      socket().bufferedAmount -= 5_000;
+      later(1_000);
+    }
+    expect(reconnects()).toBe(0);
+  });
+
+  it("is tried at once when the network is back, and given up soon", () => {
+    enter();
+    later(1_000);
+    room.hurry();
+    expect(socket().messages("ping")).toHaveLength(1);
+    later(4_100);
+    expect(reconnects()).toBe(1);
+  });
+
+  it("without a welcome it is begun anew", () => {
+    later(40_000);
+    expect(reconnects()).toBeGreaterThan(0);
+  });
+
+  it("a short break does not make the others vanish, a long one does", () => {
+    enter({ collaborators: { s2: { id: "u2", name: "Bob" } } });
+    socket().drop();
+    later(2_000);
+    expect(room.others).toBe(1);
+    socket().accept();
+    enter({ session: "s9", collaborators: { s2: { id: "u2", name: "Bob" } } });
+    later(10_000);
+    expect(room.others).toBe(1);
+    socket().drop();
+    later(6_000);
+    expect(room.others).toBe(0);
+  });
+});
+
+describe("staying below what the server allows", () => {
+  /** The server's own counting: rate a second, burst. */
+  function serverSays(events: { at: number; amount: number }[], rate: number, burst: number): boolean {
+    let [tokens, before] = [burst, events[0]?.at ?? 0];
+    return events.every(({ at, amount }) => {
+      tokens = Math.min(burst, tokens + ((at - before) / 1000) * rate) - amount;
+      before = at;
+      return tokens >= 0;
+    });
+  }
+
+  it.each([[2_000, 300], [40, 600]])("%i elements dragged through %i frames are never too much", (count, frames) => {
+    enter();
+    later(1_000);
+    const heard: { at: number; amount: number }[] = [];
+    vi.spyOn(socket(), "send").mockImplementation((text) => {
+      const { type, id, elements } = JSON.parse(text) as Push & { type: string };
+      if (type !== "push") return;
+      heard.push({ at: performance.now(), amount: elements.length });
+      setTimeout(() => socket().feed({ type: "ack", ref: id, clock: 11, refused: [] }), 5);
+    });
+    for (let version = 1; version <= frames; version++) {
+      room.offer(Array.from({ length: count }, (_, at) => element(`e${at}`, { version })));
+      later(33);
+    }
+    expect(heard.length).toBeGreaterThan(50);
+    expect(serverSays(heard, 4_000, 25_000)).toBe(true);
+    expect(serverSays(heard.map(({ at }) => ({ at, amount: 1 })), 90, 240)).toBe(true); // of 120, the rest is for pointers
+  });
+
+  it("a huge paste goes out in portions", () => {
+    enter();
+    room.offer(Array.from({ length: 30_000 }, (_, at) => element(`e${at}`)));
+    later();
+    const first = pushes().reduce((sum, { elements }) => sum + elements.length, 0);
+    expect(first).toBeGreaterThan(10_000);
+    expect(first).toBeLessThan(25_000);
+  });
+
+  it("what gathered offline in hundreds of pushes goes out in portions, all of it", () => {
+    enter({ limits: { max_elements_per_push: 1 } });
+    room.offer(Array.from({ length: 400 }, (_, at) => element(`e${at}`)));
+    const sent = new Set<string>();
+    const heard: { at: number; amount: number }[] = [];
+    for (let turn = 0; turn < 400 && sent.size < 400; turn++) {
+      later();
+      for (const { id } of pushes().filter((push) => !sent.has(push.id))) {
+        sent.add(id);
+        heard.push({ at: performance.now(), amount: 1 });
+        socket().feed({ type: "ack", ref: id, clock: 11, refused: [] });
+      }
+    }
+    expect(sent.size).toBe(400);
+    expect(room.pendingCount).toBe(0);
+    expect(serverSays(heard, 90, 240)).toBe(true);
   });
 });

@@ -1,9 +1,11 @@
 import type { BoardFile, Job } from "../api/types";
 import type { Closing } from "../socket/closing";
 import { Connection, type Doors } from "../socket/connection";
+import { Allowance } from "./Allowance";
 import { Inbox } from "./Inbox";
+import type { Hurry, Journal, Legacy, Picture } from "./Journal";
 import { Outbox } from "./Outbox";
-import { Pace } from "./Pace";
+import { Pace, whenIdle } from "./Pace";
 import { People } from "./People";
 import {
   default_limits,
@@ -18,8 +20,8 @@ import {
   type WireElement,
   type You,
 } from "./protocol";
+import { elementsWait_ms, presenceWait_ms } from "./rates";
 import { Signal } from "./signal";
-import type { Unsaved } from "./unsaved";
 
 export type Line = "connecting" | "open" | "offline" | "closed";
 
@@ -28,15 +30,24 @@ export interface RoomOptions {
   you: You;
   /** API key, share-link or embed token where there is no session cookie. */
   token?: string;
-  unsaved?: Unsaved;
+  /** Where this device keeps what is not confirmed. */
+  journal?: Journal;
+  /** Name of this page's own queue; begins the reference of each push. */
+  queue?: string;
   doors?: Doors;
 }
 
-const heartbeat_ms = 10_000;
-const silence_ms = 45_000; // two missed pongs and a bit: the line is half open
+const heartbeat_ms = 5_000;
+const pong_patience_ms = 15_000; // with the heartbeat: a line that died is noticed within 20 s
+const hurried_patience_ms = 4_000; // the browser says that the network changed: an old line is probably dead
 const ack_patience_ms = 30_000;
+const welcome_patience_ms = 30_000;
 const pushes_in_flight = 64; // two seconds of drawing; beyond it changes gather in the outbox
-const crowd = 10;
+const keep_ms = 300;
+const keep_again_ms = 5_000;
+const people_stay_ms = 5_000; // a short break must not make everybody vanish and come back
+const messages = { per_second: 60, burst: 120 }; // the server allows twice as many, pointers included
+const elements = { per_second: 3_000, burst: 20_000 }; // it allows 4,000 and 25,000
 
 /**
  * One page's membership of one board: its clock, what it has not sent, what is not confirmed, what it missed.
@@ -49,6 +60,8 @@ export class RoomClient {
   readonly elementsArrived = new Signal();
   readonly elementsGone = new Signal<[ids: ReadonlySet<string>]>();
   readonly refused = new Signal<[Refusal]>();
+  /** Pictures that another page of ours could not upload any more. */
+  readonly picturesFound = new Signal<[Picture[]]>();
   readonly filesArrived = new Signal<[files: Record<string, BoardFile>]>();
   readonly jobsArrived = new Signal<[jobs: Job[], all: boolean]>();
   readonly progressed = new Signal<[Progress]>();
@@ -69,20 +82,31 @@ export class RoomClient {
   /** The scene is complete as of `clock`. */
   synced = false;
 
-  private readonly outbox = new Outbox();
+  private readonly outbox: Outbox;
   private readonly connection: Connection;
-  private readonly pushPace = new Pace(() => (this.isCrowd ? 80 : 33), () => this.flush());
-  private readonly presencePace = new Pace(() => (this.isCrowd ? 80 : 34), () => this.sendPresence());
-  private readonly keepPace = new Pace(() => 300, () => this.keep());
+  private readonly messages = new Allowance(messages.per_second, messages.burst);
+  private readonly elements = new Allowance(elements.per_second, elements.burst);
+  private readonly pushPace = new Pace(() => Math.max(elementsWait_ms(this.others, 0), this.allowance_ms), () => this.flush());
+  private readonly presencePace = new Pace(() => presenceWait_ms(this.others), () => this.sendPresence());
+  private readonly keepPace = new Pace(() => (this.keptHere ? keep_ms : keep_again_ms), () => whenIdle(() => this.keep()));
   private readonly delayed = new Map<string, ReturnType<typeof setTimeout>>();
+  private readonly stops: (() => void)[] = [];
+  /** Drawn here, but not to travel before their pictures have arrived. */
+  private held: readonly WireElement[] = [];
   private heartbeat: ReturnType<typeof setInterval> | undefined;
+  private leaving: ReturnType<typeof setTimeout> | undefined;
+  private helloAt = 0;
   private heardAt = 0;
+  /** When the ping went out that nothing has answered yet, ms; null: none is out. */
+  private pingedAt: number | null = null;
+  private patience_ms = pong_patience_ms;
   private welcomed = false;
   /** Ids of a complete scene while its parts arrive; null while only changes arrive. */
   private wholeScene: Set<string> | null = null;
 
   constructor(private readonly options: RoomOptions) {
     this.you = options.you;
+    this.outbox = new Outbox(options.queue);
     this.connection = new Connection(options.url, "board.v1", {
       opened: () => this.hello(),
       received: (text) => this.receive(JSON.parse(text) as FromServer),
@@ -99,24 +123,34 @@ export class RoomClient {
     return this.outbox.pendingCount;
   }
 
+  /** Of those, the ones from before the present connection. */
+  get replayCount(): number {
+    return this.outbox.replayCount;
+  }
+
   get unacknowledgedCount(): number {
-    return this.outbox.unacknowledged.length;
+    return this.outbox.unacknowledged.size;
+  }
+
+  /** Whether what is not confirmed is kept on this device too, not in the page alone. */
+  get keptHere(): boolean {
+    return this.options.journal !== undefined && !this.options.journal.failing;
   }
 
   get mayEdit(): boolean {
     return !this.frozen && this.line !== "closed" && (this.you.role === "owner" || this.you.role === "edit");
   }
 
-  get isCrowd(): boolean {
-    return this.people.all.size > crowd;
+  /** Room sessions besides ours. */
+  get others(): number {
+    return this.people.all.size;
   }
 
   start(): void {
-    const left = this.options.unsaved?.load() ?? [];
-    if (left.length) {
-      this.inbox.add(left);
-      this.offer(left);
-      this.elementsArrived.send();
+    const { journal } = this.options;
+    if (journal) {
+      this.stops.push(journal.found.on((legacy) => this.inherit(legacy)), journal.changed.on(() => this.journalChanged()));
+      journal.start();
     }
     this.heartbeat = setInterval(() => this.beat(), heartbeat_ms);
     this.connection.connect();
@@ -124,23 +158,48 @@ export class RoomClient {
 
   stop(): void {
     clearInterval(this.heartbeat);
+    clearTimeout(this.leaving);
     for (const timer of this.delayed.values()) clearTimeout(timer);
     for (const pace of [this.pushPace, this.presencePace, this.keepPace]) pace.stop();
-    this.keep();
+    for (const stop of this.stops.splice(0)) stop();
+    this.keep("leaving");
+    this.options.journal?.stop();
     this.connection.stop();
   }
 
-  /** Cuts a wait for the next attempt short. */
+  /** The network, or the page, is back: no more waiting, and no trust in a line that may have died meanwhile. */
   hurry(): void {
     this.connection.hurry();
+    if (this.line !== "open") return;
+    this.ping();
+    this.patience_ms = hurried_patience_ms;
+    setTimeout(() => this.beat(), hurried_patience_ms + 1);
   }
 
   /** Notes local elements; what the server does not know yet goes out within some 33 ms. */
   offer(elements: Iterable<WireElement>): void {
     if (!this.outbox.offer(elements)) return;
     this.pushPace.ask();
-    if (this.line !== "open") this.keepPace.ask();
+    this.keepPace.ask();
     this.statusChanged.send();
+  }
+
+  /** Notes elements that must wait for their pictures: all of them, each time. They are kept, but do not travel. */
+  hold(elements: readonly WireElement[]): void {
+    if (!elements.length && !this.held.length) return;
+    this.held = elements.filter((element) => this.outbox.isNews(element));
+    this.keepPace.ask();
+  }
+
+  /** Keeps the bytes of a picture that is not on the server yet. */
+  keepPicture(picture: Picture): void {
+    this.options.journal?.addPicture(picture);
+    this.keepPace.ask();
+  }
+
+  dropPicture(id: string): void {
+    this.options.journal?.dropPicture(id);
+    this.keepPace.ask();
   }
 
   /** Sends what waits, without waiting for the pace: pointer up, blur, page hidden. */
@@ -148,9 +207,10 @@ export class RoomClient {
     if (this.outbox.unsentCount) this.pushPace.now();
   }
 
-  /** Keeps what is not confirmed on this device, in case the page is closed. */
-  keep(): void {
-    this.options.unsaved?.save(this.outbox.pending());
+  /** Keeps what is not confirmed on this device, in case the page ends. */
+  keep(hurry: Hurry = this.line === "open" ? "none" : "some"): void {
+    const books = { pushes: this.outbox.unacknowledged, unsent: this.outbox.unsentElements, held: this.held };
+    if (this.options.journal?.save(books, hurry)) this.keepPace.ask();
   }
 
   show(presence: Presence): void {
@@ -177,10 +237,12 @@ export class RoomClient {
 
   private hello(): void {
     const { token } = this.options;
-    this.heardAt = Date.now();
+    this.helloAt = this.heardAt = Date.now();
+    this.pingedAt = null;
     this.send({
       type: "hello",
       protocol: 1,
+      ...(this.connection.inflates ? { deflate: true } : {}),
       ...(token ? { token } : {}),
       ...(this.clock === null ? {} : { clock: this.clock }),
       name: this.you.name,
@@ -189,6 +251,7 @@ export class RoomClient {
 
   private receive(message: FromServer): void {
     this.heardAt = Date.now();
+    this.pingedAt = null;
     switch (message.type) {
       case "welcome":
         return this.welcome(message);
@@ -229,6 +292,7 @@ export class RoomClient {
     this.session = message.session;
     this.you = { ...this.you, ...message.you };
     this.limits = { ...default_limits, ...message.limits };
+    clearTimeout(this.leaving);
     this.people.enter(message.session, message.collaborators ?? {});
     this.synced = false;
     this.wholeScene = message.complete && this.clock !== null ? new Set() : null;
@@ -236,10 +300,12 @@ export class RoomClient {
     this.jobsArrived.send(message.jobs ?? [], true);
     this.arrived(message.elements);
     if (!message.more) this.caughtUp(message.clock);
-    for (const { text } of this.outbox.unacknowledged) this.connection.send(text);
-    this.outbox.sentAgain();
-    this.pushPace.ask();
+    for (const allowance of [this.messages, this.elements]) allowance.refill();
+    this.outbox.connected();
+    this.flush();
     this.presencePace.ask();
+    this.keepPace.ask();
+    void this.options.journal?.look();
     this.peopleChanged.send();
     this.statusChanged.send();
   }
@@ -264,8 +330,9 @@ export class RoomClient {
     if (!elements?.length) return;
     for (const { id } of elements) this.wholeScene?.add(id);
     for (const element of elements) {
-      if (this.outbox.isMoveOfOurs(element)) this.inbox.addMove(element);
-      else this.inbox.add([element]);
+      const relation = this.outbox.relationOf(element);
+      if (relation === "move") this.inbox.addMove(element);
+      else if (relation === "news") this.inbox.add([element]);
     }
     this.outbox.receive(elements);
     this.elementsArrived.send();
@@ -273,8 +340,26 @@ export class RoomClient {
 
   private acknowledged(ref: string, refused: Refusal[]): void {
     for (const refusal of this.outbox.acknowledge(ref, refused)) this.refused.send(refusal);
-    if (this.outbox.unsentCount) this.pushPace.ask();
-    if (!this.outbox.pendingCount) this.keep();
+    if (this.outbox.hasWork) this.pushPace.ask();
+    this.keepPace.ask();
+    this.statusChanged.send();
+  }
+
+  /** What an earlier page, or one that crashed beside us, could not bring home. */
+  private inherit({ pushes, unsent, held, pictures }: Legacy): void {
+    const adopted = [...pushes].flatMap(([ref, text]) => this.outbox.adopt(ref, text));
+    this.outbox.offer(unsent);
+    this.outbox.replay(unsent);
+    this.inbox.add([...adopted, ...unsent, ...held]);
+    this.keep("leaving"); // at once: what was theirs is to be ours
+    this.picturesFound.send(pictures);
+    this.elementsArrived.send();
+    this.pushPace.ask();
+    this.statusChanged.send();
+  }
+
+  private journalChanged(): void {
+    if (!this.keptHere) this.keepPace.ask();
     this.statusChanged.send();
   }
 
@@ -298,8 +383,8 @@ export class RoomClient {
     clearTimeout(this.delayed.get(ref));
     const again = () => {
       this.delayed.delete(ref);
-      const push = this.outbox.unacknowledged.find((batch) => batch.ref === ref);
-      if (push && this.welcomed) this.connection.send(push.text);
+      const text = this.outbox.unacknowledged.get(ref);
+      if (text && this.welcomed) this.connection.send(text);
     };
     this.delayed.set(ref, setTimeout(again, wait_ms));
   }
@@ -307,13 +392,20 @@ export class RoomClient {
   private flush(): void {
     if (!this.welcomed) return;
     const refuse = (refusal: Refusal) => this.refused.send(refusal);
-    while (this.unacknowledgedCount < pushes_in_flight && !this.connection.isCrowded) {
+    while (this.outbox.inFlight < pushes_in_flight && !this.connection.isCrowded && !this.allowance_ms) {
       const push = this.outbox.nextPush(this.limits, refuse);
       if (!push) break;
+      this.messages.spend(1);
+      this.elements.spend(push.size);
       this.connection.send(push.text);
     }
-    if (this.connection.isCrowded && this.outbox.unsentCount) this.pushPace.ask();
+    if (this.outbox.hasWork && this.outbox.inFlight < pushes_in_flight) this.pushPace.ask();
     this.statusChanged.send();
+  }
+
+  /** How long to wait before the next push, so that the server never has to refuse one for coming too soon. */
+  private get allowance_ms(): number {
+    return Math.max(this.messages.wait_ms, this.elements.wait_ms);
   }
 
   private sendPresence(): void {
@@ -323,15 +415,27 @@ export class RoomClient {
   }
 
   private beat(): void {
-    if (this.line !== "open") return;
     const now = Date.now();
-    const unanswered = this.unacknowledgedCount > 0 && now - this.outbox.oldestSentAt > ack_patience_ms;
-    if (now - this.heardAt > silence_ms || (unanswered && !this.delayed.size)) {
+    if (this.line !== "open") {
+      if (this.connection.isOpen && now - this.helloAt > welcome_patience_ms) this.connection.renew();
+      return;
+    }
+    const dead = this.pingedAt !== null && now - this.pingedAt >= this.patience_ms && !this.connection.isDraining();
+    const unanswered = now - this.outbox.oldestSentAt > ack_patience_ms && !this.delayed.size;
+    if (dead || unanswered) {
       this.lineDown("offline");
       this.connection.renew();
-    } else {
-      this.send({ type: "ping" });
+    } else if (now - this.heardAt >= heartbeat_ms - 500) {
+      this.ping();
     }
+  }
+
+  private ping(): void {
+    if (this.pingedAt !== null) return;
+    this.pingedAt = Date.now();
+    this.patience_ms = pong_patience_ms;
+    this.connection.isDraining(); // from here on, what leaves the socket counts as a sign of life
+    this.send({ type: "ping" });
   }
 
   private lost(why: Closing): void {
@@ -342,10 +446,16 @@ export class RoomClient {
   private lineDown(line: Line): void {
     this.line = line;
     this.welcomed = false;
-    this.keep();
+    this.pingedAt = null;
+    this.keepPace.ask();
+    clearTimeout(this.leaving);
+    this.leaving = setTimeout(() => this.nobodyHere(), line === "closed" ? 0 : people_stay_ms);
+    this.statusChanged.send();
+  }
+
+  private nobodyHere(): void {
     this.people.clear();
     this.peopleChanged.send();
-    this.statusChanged.send();
   }
 
   private send(message: object): void {

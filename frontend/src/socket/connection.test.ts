@@ -76,6 +76,23 @@ describe("coming back", () => {
     expect(closed.at(-1)!.comeBack).toBe(false);
   });
 
+  it("gives up an attempt that hangs, and tries again", () => {
+    vi.advanceTimersByTime(10_000);
+    expect(closed.map(({ comeBack }) => comeBack)).toEqual([true]);
+    expect(waitUntilNext()).toBeLessThanOrEqual(600);
+    StubSocket.latest.accept();
+    vi.advanceTimersByTime(60_000);
+    expect(StubSocket.made).toHaveLength(2);
+  });
+
+  it("when hurried leaves a fresh attempt alone, but not one that hangs", () => {
+    connection.hurry();
+    expect(StubSocket.made).toHaveLength(1);
+    vi.advanceTimersByTime(4_000);
+    connection.hurry();
+    expect(StubSocket.made).toHaveLength(2);
+  });
+
   it("an old socket has no say after a new one was started", () => {
     const old = StubSocket.latest;
     old.accept();

@@ -1,3 +1,4 @@
+import { deflateRawSync } from "node:zlib";
 import type { Doors, Socket } from "../socket/connection";
 
 /** A websocket that a test opens, feeds and closes by hand. */
@@ -5,6 +6,7 @@ export class StubSocket implements Socket {
   static readonly made: StubSocket[] = [];
   readyState = 0;
   bufferedAmount = 0;
+  binaryType: BinaryType = "blob";
   onopen: Socket["onopen"] = null;
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
@@ -27,6 +29,12 @@ export class StubSocket implements Socket {
 
   feed(message: object): void {
     this.onmessage?.({ data: JSON.stringify(message) } as MessageEvent);
+  }
+
+  /** Several messages in one compressed frame. */
+  feedPacked(...messages: object[]): void {
+    const bytes = new Uint8Array(deflateRawSync(messages.map((message) => JSON.stringify(message)).join("\n")));
+    this.onmessage?.({ data: bytes.buffer } as MessageEvent);
   }
 
   drop(code = 1006): void {

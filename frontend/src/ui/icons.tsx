@@ -24,6 +24,8 @@ export const RetryIcon = icon(<path d="M20 12a8 8 0 11-2.5-5.8M20 3.5V8h-4.5" />
 export const CopyIcon = icon(<><rect x="9" y="9" width="11" height="11" rx="2" /><path d="M15 9V6a2 2 0 00-2-2H6a2 2 0 00-2 2v7a2 2 0 002 2h3" /></>);
 export const PenIcon = icon(<path d="M4 20l1-4L16 5l3 3L8 19z" />);
 export const SaveIcon = icon(<path d="M12 4v11M7.5 11l4.5 4.5L16.5 11M5 20h14" />);
+export const ImportIcon = icon(<path d="M12 15V4M7.500 8.500L12 4l4.500 4.500M5 20h14" />);
+export const HistoryIcon = icon(<path d="M4.500 12a7.500 7.500 0 102.600-5.700M4 4.500v4h4M12 8v4.500l3 2" />);
 export const BoardsIcon = icon(<><rect x="4" y="4" width="7" height="7" rx="1.5" /><rect x="13" y="4" width="7" height="7" rx="1.5" /><rect x="4" y="13" width="7" height="7" rx="1.5" /><rect x="13" y="13" width="7" height="7" rx="1.5" /></>);
 export const PersonIcon = icon(<><circle cx="12" cy="8" r="3.6" /><path d="M5 20c.8-4 3.5-6 7-6s6.2 2 7 6" /></>);
 export const MoonIcon = icon(<path d="M19.5 14.5A8 8 0 019.5 4.5a8 8 0 1010 10z" />);

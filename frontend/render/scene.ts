@@ -1,0 +1,144 @@
+/** Draws a scene as SVG with Excalidraw's own export code. The one function that boards/rendering calls. */
+import "./globals";
+import { exportToSvg } from "@excalidraw/utils";
+import type { PageElement } from "./dom";
+import { tamed, type SceneElement } from "./taming";
+
+interface Request {
+  elements: SceneElement[];
+  files: Record<string, { mimeType: string; dataURL: string }>;
+  /** x, y, width, height in scene units; null: all of it. */
+  region: [number, number, number, number] | null;
+  /** The id of a frame that is drawn alone, without its outline. */
+  frame: string | null;
+  padding: number;
+  /** null: transparent. */
+  background: string | null;
+  /** Pixels for each scene unit; null: an SVG, which has no pixels. */
+  scale: number | null;
+  /** How wide the picture is, whatever the scale says. */
+  width_px: number | null;
+  /** As large as fits into this width and height, but not larger than the scale says. */
+  within_px: [number, number] | null;
+}
+
+type Exported = Parameters<typeof exportToSvg>[0];
+
+/** "WIDTH HEIGHT SVG"; as JSON the longest text would be written twice. */
+async function draw(text: string): Promise<string> {
+  const request = JSON.parse(text) as Request;
+  const { elements, files, region, frame, padding, background } = request;
+  const live = inOrder(elements.filter((element) => !element.isDeleted)).map(tamed);
+  const probe = region && pointAt(region[0], region[1]);
+  const drawn = region && probe ? [...touching(live, region), probe] : live;
+  const svg = (await exportToSvg({
+    data: {
+      elements: drawn,
+      appState: {
+        exportBackground: background !== null,
+        viewBackgroundColor: background ?? "transparent",
+        exportWithDarkMode: false,
+        frameRendering: { enabled: true, clip: true, name: true, outline: true },
+      },
+      files: Object.fromEntries(Object.entries(files).map(([id, file]) => [id, { id, created: 0, ...file }])),
+    } as unknown as Exported["data"],
+    config: {
+      padding,
+      skipInliningFonts: true,
+      exportingFrame: frame === null ? null : (live.find(({ id }) => id === frame) ?? null),
+    } as Exported["config"],
+  })) as unknown as PageElement;
+  if (region) crop(svg, region);
+  const { width, height } = sized(svg, request);
+  return `${width} ${height} ${svg.outerHTML}`;
+}
+
+/** Gives the drawing its size: whole pixels for a picture, at least one. */
+function sized(svg: PageElement, { scale, width_px, within_px }: Request): { width: number; height: number } {
+  const [width, height] = ["width", "height"].map((side) => Math.max(Number(svg.getAttribute(side)), 1)) as [number, number];
+  const fitting = within_px && Math.min(within_px[0] / width, within_px[1] / height, scale ?? Infinity);
+  const factor = fitting ?? (width_px === null ? scale : width_px / width);
+  const size =
+    factor === null ? { width, height } : { width: Math.max(1, Math.round(width * factor)), height: Math.max(1, Math.round(height * factor)) };
+  svg.setAttribute("width", size.width);
+  svg.setAttribute("height", size.height);
+  if (svg.getAttribute("viewBox")?.endsWith(" 0 0")) svg.setAttribute("viewBox", "0 0 1 1"); // nothing is there
+  svg.setAttribute("preserveAspectRatio", "none"); // whole pixels are a hair off the shape
+  return size;
+}
+
+/** Bottom to top. Documents older than the order keys are in order as they are. */
+function inOrder(elements: SceneElement[]): SceneElement[] {
+  if (!elements.every(({ index }) => typeof index === "string")) return elements;
+  const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return elements.sort((a, b) => before(a.index!, b.index!) || before(a.id, b.id));
+}
+
+/** What may be seen in the region, with the frames that clip it and the text that belongs to it. */
+function touching(elements: SceneElement[], region: [number, number, number, number]): SceneElement[] {
+  const near = elements.filter((element) => reaches(element, region));
+  const wanted = new Set(near.map(({ id }) => id));
+  for (const { frameId, boundElements } of near) {
+    if (frameId) wanted.add(frameId);
+    for (const bound of boundElements ?? []) if (bound.type === "text") wanted.add(bound.id);
+  }
+  return elements.filter(({ id }) => wanted.has(id));
+}
+
+/** How far names, arrowheads and wide strokes stick out of the box of an element. */
+const outside = 60;
+
+/** A turned or unnormalised element may reach further than its box: err on the side of drawing it. */
+function reaches({ x, y, width, height, strokeWidth = 1 }: SceneElement, region: [number, number, number, number]): boolean {
+  const [left, top, wide, high] = region;
+  const reach = Math.hypot(width, height) + outside + 4 * strokeWidth;
+  return x - reach < left + wide && left < x + width + reach && y - reach < top + high && top < y + height + reach;
+}
+
+const probe_id = "atelier-origin";
+
+/** A shape that nobody sees, drawn last: where it comes out tells where the scene's coordinates lie on the sheet. */
+function pointAt(x: number, y: number): SceneElement {
+  return {
+    id: probe_id,
+    type: "rectangle",
+    x,
+    y,
+    width: 1,
+    height: 1,
+    angle: 0,
+    strokeColor: "transparent",
+    backgroundColor: "transparent",
+    fillStyle: "solid",
+    strokeWidth: 1,
+    strokeStyle: "solid",
+    roughness: 0,
+    opacity: 0,
+    groupIds: [],
+    frameId: null,
+    roundness: null,
+    seed: 1,
+    version: 1,
+    versionNonce: 1,
+    isDeleted: false,
+    boundElements: null,
+    updated: 1,
+    link: null,
+    locked: false,
+  };
+}
+
+/** Makes the sheet show the region alone. Its last child is the probe. */
+function crop(svg: PageElement, [, , width, height]: [number, number, number, number]): void {
+  const probe = svg.lastChild as PageElement;
+  const [, left, top] = /^translate\((\S+) (\S+)\)/.exec(probe.getAttribute("transform") ?? "") ?? [];
+  if (left === undefined || top === undefined) throw new Error("the region's place on the sheet is unknown");
+  probe.remove();
+  svg.setAttribute("viewBox", `${left} ${top} ${width} ${height}`);
+  svg.setAttribute("width", width);
+  svg.setAttribute("height", height);
+  const background = svg.children.find((child) => child.tagName === "rect");
+  for (const [name, value] of Object.entries({ x: left, y: top, width, height })) background?.setAttribute(name, value);
+}
+
+Object.assign(globalThis, { drawScene: draw });

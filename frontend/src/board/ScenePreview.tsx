@@ -1,0 +1,48 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { VersionScene } from "../api/versions";
+import type { WireElement } from "../room/protocol";
+import { addPictures, asFiles, Excalidraw, inView, replaceScene, restored, type BoardApi, type SceneElement, type Theme } from "./excalidraw";
+
+interface Props {
+  scene: VersionScene;
+  /** The live canvas: the preview begins with its view, so that what is the same stands in the same place. */
+  live: BoardApi;
+  theme: Theme;
+}
+
+/** A scene on a canvas of its own: it can be moved and zoomed, and nothing else. */
+export function ScenePreview({ scene, live, theme }: Props) {
+  const [api, setApi] = useState<BoardApi | null>(null);
+  const elements = useMemo(() => restored(scene.elements as readonly WireElement[], new Map()).elements, [scene]);
+  const shown = useRef(scene);
+  const [initial] = useState(() => {
+    const { scrollX, scrollY, zoom, viewBackgroundColor } = live.getAppState();
+    return {
+      elements,
+      files: asFiles(pictures(scene)),
+      appState: { scrollX, scrollY, zoom, viewBackgroundColor },
+      scrollToContent: !elements.some((element) => isInView(element, live)),
+    };
+  });
+  useEffect(() => {
+    if (!api || scene === shown.current) return;
+    shown.current = scene;
+    replaceScene(api, elements);
+    addPictures(api, pictures(scene));
+  }, [api, scene, elements]);
+
+  return (
+    <div className="preview-canvas" data-testid="preview-canvas" data-elements={elements.length}>
+      <Excalidraw excalidrawAPI={setApi} initialData={initial} viewModeEnabled zenModeEnabled theme={theme} validateEmbeddable={false} aiEnabled={false} />
+    </div>
+  );
+}
+
+function pictures(scene: VersionScene) {
+  return Object.entries(scene.files).map(([id, { mimeType, dataURL }]) => ({ id, mimeType, dataURL }));
+}
+
+function isInView(element: SceneElement, live: BoardApi): boolean {
+  const { x, y, width, height } = inView(live);
+  return element.x < x + width && element.x + element.width > x && element.y < y + height && element.y + element.height > y;
+}

@@ -1,0 +1,147 @@
+import { useEffect, useId, useState } from "react";
+import { Dialog } from "../ui/Dialog";
+import { SaveIcon } from "../ui/icons";
+import type { Drawing, ExchangePort } from "./boardPort";
+import { Choices } from "./Choices";
+import { fileName, possibleScale } from "./limits";
+import { download } from "./download";
+import "./ExportDialog.css";
+
+type Format = "excalidraw" | "png" | "svg" | "zip";
+
+const formats: Record<Format, { label: string; about: string }> = {
+  excalidraw: { label: "Board file", about: "Opens again here and in Excalidraw, pictures included." },
+  png: { label: "PNG", about: "A picture for slides, chats and documents." },
+  svg: { label: "SVG", about: "A drawing that stays sharp at any size." },
+  zip: { label: "Zip", about: "Board file, pictures, and the prompts and seeds behind them." },
+};
+const formatChoices: readonly (readonly [Format, string])[] = Object.entries(formats).map(([value, { label }]) => [value as Format, label] as const);
+const preview_px = 400;
+const preview_wait_ms = 60;
+
+interface Props {
+  port: ExchangePort;
+  /** Where the server makes the zip. */
+  zipUrl: string;
+  onClose(): void;
+}
+
+/** What to take out of the board, and in which form. */
+export default function ExportDialog({ port, zipUrl, onClose }: Props) {
+  const [frames] = useState(() => port.frames());
+  const [format, setFormat] = useState<Format>("png");
+  const [frame, setFrame] = useState<string>(() => frames.find(({ selected }) => selected)?.id ?? "");
+  const [scale, setScale] = useState(2);
+  const [background, setBackground] = useState(true);
+  const [dark, setDark] = useState(false);
+  const [embed, setEmbed] = useState(true);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState("");
+  const id = useId();
+  const drawn = format === "png" || format === "svg";
+  const size = port.size(frame || null);
+  const empty = size.width === 0;
+  const preview = usePreview(port, drawn ? { frame: frame || null, background, dark } : { frame: format === "zip" ? null : frame || null, background: true, dark: false }, empty);
+
+  const save = async () => {
+    setBusy(true);
+    setProblem("");
+    try {
+      if (format === "zip") {
+        port.settle();
+        download(zipUrl, fileName(port.title, "zip"));
+      } else {
+        const name = frames.find((each) => each.id === frame)?.name ?? port.title;
+        const blob = drawn ? await port.draw({ format, frame: frame || null, scale: format === "png" ? possibleScale(scale, size) : 1, background, dark, embed }) : await port.document(frame || null);
+        download(blob, fileName(name, format));
+      }
+      onClose();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Dialog title="Export" onClose={onClose}>
+      <form className="export" onSubmit={(event) => { event.preventDefault(); void save(); }}>
+        <figure className="export-preview" data-plain={drawn && !background} data-dark={drawn && dark} data-testid="export-preview">
+          {empty ? <p className="quiet">This board is empty.</p> : preview ? <img src={preview} alt="How it will look" /> : <p className="quiet">{preview === null ? "" : "Too much to preview."}</p>}
+        </figure>
+        <Choices label="Format" value={format} options={formatChoices} onChoose={setFormat} />
+        <p className="quiet export-about">{formats[format].about}</p>
+        {frames.length > 0 && format !== "zip" && (
+          <div className="export-line">
+            <label className="label" htmlFor={`${id}-what`}>What</label>
+            <select id={`${id}-what`} value={frame} onChange={(event) => setFrame(event.target.value)}>
+              <option value="">Whole board</option>
+              {frames.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
+            </select>
+          </div>
+        )}
+        {format === "png" && (
+          <div className="export-line">
+            <span className="label">Size</span>
+            <Choices label="Size" value={String(scale)} options={[["1", "1×"], ["2", "2×"], ["3", "3×"]]} onChoose={(value) => setScale(Number(value))} />
+            <span className="quiet export-size">{pixels(size, scale)}</span>
+          </div>
+        )}
+        {drawn && (
+          <fieldset className="export-switches">
+            <legend className="unseen">How it looks</legend>
+            <Switch label="Background" checked={background} onChange={setBackground} />
+            <Switch label="Dark" checked={dark} onChange={setDark} />
+            <Switch label="Board inside" title="The file can be opened again as a board, here and in Excalidraw." checked={embed} onChange={setEmbed} />
+          </fieldset>
+        )}
+        {problem && <p role="alert" className="export-problem">{problem}</p>}
+        <button type="submit" className="button primary" disabled={busy || empty} autoFocus>
+          <SaveIcon size={17} /> {busy ? "Making the file…" : "Download"}
+        </button>
+      </form>
+    </Dialog>
+  );
+}
+
+function Switch({ label, title, checked, onChange }: { label: string; title?: string; checked: boolean; onChange(checked: boolean): void }) {
+  return (
+    <label className="switch" title={title}>
+      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.target.checked)} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
+function pixels(size: { width: number; height: number }, scale: number): string {
+  const possible = possibleScale(scale, size);
+  const text = `${Math.round(size.width * possible)} × ${Math.round(size.height * possible)} px`;
+  return possible < scale ? `${text}, the most there can be` : text;
+}
+
+/** An address of a small picture; null while there is none, undefined where it cannot be drawn. */
+function usePreview(port: ExchangePort, { frame, background, dark }: Pick<Drawing, "frame" | "background" | "dark">, empty: boolean): string | null | undefined {
+  const [url, setUrl] = useState<string | null | undefined>(null);
+  useEffect(() => {
+    if (empty) return;
+    let made = "";
+    let over = false;
+    const timer = setTimeout(() => {
+      const size = port.size(frame);
+      const scale = Math.min(2, preview_px / Math.max(size.width, size.height, 1));
+      port.draw({ format: "png", frame, scale, background, dark, embed: false }).then(
+        (blob) => {
+          if (over) return;
+          made = URL.createObjectURL(blob);
+          setUrl(made);
+        },
+        () => over || setUrl(undefined),
+      );
+    }, preview_wait_ms);
+    return () => {
+      over = true;
+      clearTimeout(timer);
+      if (made) setTimeout(() => URL.revokeObjectURL(made), 1_000); // the next one is not there yet
+    };
+  }, [port, frame, background, dark, empty]);
+  return url;
+}

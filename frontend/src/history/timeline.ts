@@ -1,0 +1,51 @@
+import type { Version } from "../api/versions";
+
+export interface Day {
+  /** In words: Today, Yesterday, or the date. */
+  title: string;
+  versions: Version[];
+}
+
+/** Versions under the days on which they were made, in the order given, by this browser's clock and language. */
+export function byDay(versions: readonly Version[], now: Date): Day[] {
+  const days: Day[] = [];
+  for (const version of versions) {
+    const title = dayOf(new Date(version.created_at), now);
+    if (days.at(-1)?.title !== title) days.push({ title, versions: [] });
+    days.at(-1)!.versions.push(version);
+  }
+  return days;
+}
+
+export function timeOf(version: Version): string {
+  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date(version.created_at));
+}
+
+/** What a version is called where it stands under its day. */
+export function titleOf(version: Version): string {
+  return version.name || timeOf(version);
+}
+
+/** What else is to be said of it, or nothing. */
+export function noteOf(version: Version): string {
+  if (version.name) return timeOf(version);
+  return version.before_restore_of ? "before going back" : "";
+}
+
+/** What a version is called in a sentence. */
+export function inWords(version: Version, now: Date): string {
+  const when = `${dayOf(new Date(version.created_at), now)}, ${timeOf(version)}`;
+  return version.name ? `“${version.name}” (${when})` : when;
+}
+
+function dayOf(time: Date, now: Date): string {
+  const days = Math.round((midnight(now) - midnight(time)) / 86_400_000); // rounded: two days a year have no 24 hours
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  const year = time.getFullYear() === now.getFullYear() ? undefined : ("numeric" as const);
+  return new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year }).format(time);
+}
+
+function midnight(time: Date): number {
+  return new Date(time.getFullYear(), time.getMonth(), time.getDate()).getTime();
+}

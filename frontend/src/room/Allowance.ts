@@ -1,0 +1,41 @@
+/**
+ * How much may still be said: `rate_per_second` in the long run, `burst` at once.
+ *
+ * The server counts too and hangs up on who asks too much; staying below it, nothing ever has to be refused.
+ */
+export class Allowance {
+  private left: number;
+  private filledAt: number;
+
+  constructor(
+    private readonly rate_per_second: number,
+    private readonly burst: number,
+  ) {
+    this.left = burst;
+    this.filledAt = performance.now();
+  }
+
+  /** Full again, as on a new connection. */
+  refill(): void {
+    this.left = this.burst;
+    this.filledAt = performance.now();
+  }
+
+  /** May overdraw once; then there is a wait. */
+  spend(amount: number): void {
+    this.fill();
+    this.left -= amount;
+  }
+
+  /** 0 when something may be said now. */
+  get wait_ms(): number {
+    this.fill();
+    return this.left > 0 ? 0 : Math.ceil(((1 - this.left) / this.rate_per_second) * 1000);
+  }
+
+  private fill(): void {
+    const now = performance.now();
+    this.left = Math.min(this.burst, this.left + ((now - this.filledAt) / 1000) * this.rate_per_second);
+    this.filledAt = now;
+  }
+}
