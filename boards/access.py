@@ -18,10 +18,10 @@ Key = User | ShareLink | AnonymousUser | None
 class Act(Enum):
     """What somebody wants to do, with the weakest role that may."""
 
-    SEE = Role.VIEW
+    SEE = Role.VIEW  # its history too
     COMMENT = Role.COMMENT
-    EDIT = Role.EDIT  # change elements, upload, generate
-    MANAGE = Role.OWNER  # rename, share, delete, cancel others' jobs
+    EDIT = Role.EDIT  # change elements, upload, generate, name a version, go back to one
+    MANAGE = Role.OWNER  # rename, share, delete, cancel others' jobs, delete versions, undo a person
 
 
 _STRENGTH = {role: strength for strength, role in enumerate(Role)}

@@ -1,12 +1,40 @@
-from django.contrib import admin
+from datetime import timedelta
+from typing import Any
 
-from boards.models import Board, BoardFile, Element, Membership, Placement, ShareLink
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accounts.models import User
+from boards import past, versions
+from boards.errors import BoardError
+from boards.models import Board, BoardFile, Element, Membership, Placement, ShareLink, Thumbnail, Version
 
 
 class MembershipInline(admin.TabularInline):
     model = Membership
     extra = 0
     raw_id_fields = ["user", "link"]
+
+
+class UndoPersonForm(forms.Form):
+    """Whose work of which time is to be undone on a board."""
+
+    person = forms.ModelChoiceField(
+        User.objects.none(), help_text="Those who changed something here and stand in it."
+    )
+    hours = forms.TypedChoiceField(
+        label="Since",
+        coerce=int,
+        choices=[(1, "an hour ago"), (24, "a day ago"), (72, "three days ago"), (167, "a week ago")],
+    )
+
+    def __init__(self, board: Board, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["person"].queryset = User.objects.filter(pk__in=past.authors_since(board.pk, -1))  # type: ignore[attr-defined]
 
 
 @admin.register(Board)
@@ -17,6 +45,37 @@ class BoardAdmin(admin.ModelAdmin):
     readonly_fields = ["clock", "created_at", "changed_at"]
     raw_id_fields = ["owner"]
     inlines = [MembershipInline]
+    actions = ["undo_person"]
+
+    @admin.action(description="Undo what one person did…", permissions=["change"])
+    def undo_person(self, request: HttpRequest, boards: QuerySet[Board]) -> HttpResponse | None:
+        """Ask who and since when, then undo it; frozen boards too."""
+        board = boards.first()
+        if board is None or boards.count() > 1:
+            self.message_user(request, "Choose one board.", messages.WARNING)
+            return None
+        form = UndoPersonForm(board, request.POST if "person" in request.POST else None)
+        if not form.is_valid():
+            context = self.admin_site.each_context(request) | {
+                "title": f"Undo what one person did on “{board}”",
+                "opts": self.model._meta,
+                "board": board,
+                "form": form,
+            }
+            return render(request, "admin/boards/undo_person.html", context)
+        person, hours = form.cleaned_data["person"], form.cleaned_data["hours"]
+        by: Any = request.user
+        try:
+            undone = versions.undo_person(
+                board, person, timezone.now() - timedelta(hours=hours), by, frozen_too=True
+            )
+        except BoardError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return None
+        text = f"{person}: {undone.reverted} elements went back, {undone.removed} were removed, {undone.kept} stay."
+        self.log_change(request, board, text)
+        self.message_user(request, text, messages.SUCCESS)
+        return None
 
 
 @admin.register(ShareLink)
@@ -53,6 +112,29 @@ class ElementAdmin(admin.ModelAdmin):
         return False
 
 
+@admin.register(Version)
+class VersionAdmin(admin.ModelAdmin):
+    """To look at, and to delete; boards.versions makes them."""
+
+    list_display = ["__str__", "board", "clock", "automatic", "created_by", "created_at"]
+    list_filter = ["automatic"]
+    search_fields = ["name", "board__id"]
+    list_select_related = ["board", "created_by"]
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: Version | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: object, obj: Version) -> None:
+        versions.forget(obj)
+
+    def delete_queryset(self, request: object, queryset: QuerySet[Version]) -> None:
+        for version in queryset.order_by("created_at"):
+            versions.forget(version)
+
+
 @admin.register(BoardFile)
 class BoardFileAdmin(admin.ModelAdmin):
     list_display = [
@@ -68,6 +150,13 @@ class BoardFileAdmin(admin.ModelAdmin):
     list_filter = ["mime_type"]
     search_fields = ["file_id", "sha256", "board__id"]
     raw_id_fields = ["board", "created_by"]
+
+
+@admin.register(Thumbnail)
+class ThumbnailAdmin(admin.ModelAdmin):
+    list_display = ["board", "clock", "mime_type", "tried_at"]
+    raw_id_fields = ["board"]
+    search_fields = ["board__title", "board__id"]
 
 
 @admin.register(Placement)

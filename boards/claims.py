@@ -2,17 +2,28 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.dispatch import receiver
 
 from accounts.guests import guest_claimed
 from accounts.models import User
-from boards.models import Board, BoardFile, Membership, ShareLink
+from boards.models import Board, BoardFile, Element, Membership, PastElement, ShareLink, Version
 
 
 @receiver(guest_claimed)
 def take_along(guest: User, user: User, **_: Any) -> None:
+    _take_history(guest, user)  # while the guest's boards can still be told
     Board.objects.filter(owner=guest).update(owner=user)
     ShareLink.objects.filter(created_by=guest).update(created_by=user)
     BoardFile.objects.filter(created_by=guest).update(created_by=user)
     theirs = Membership.objects.filter(user=user).values("board")
     Membership.objects.filter(user=guest).exclude(board__in=theirs).update(user=user)
+
+
+def _take_history(guest: User, user: User) -> None:
+    boards = Board.objects.filter(Q(owner=guest) | Q(memberships__user=guest) | ~Q(open_role="")).values("pk")
+    for rows in (Element.objects, PastElement.objects):
+        rows.filter(board__in=boards, author_id=guest.pk).update(author_id=user.pk)
+    Version.objects.filter(created_by=guest).update(created_by=user, idempotency_key="")
+    for version in Version.objects.filter(people=guest):
+        version.people.add(user)

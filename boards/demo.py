@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import msgspec
 from django.db import transaction
 
-from boards import exchange, store
+from boards import store
 from boards.element import parse
+from boards.exchange import document
 from boards.models import Board, Role
 
 SCENE = Path(__file__).parent / "scenes" / "welcome.excalidraw"
@@ -22,6 +22,6 @@ def board() -> Board:
 @transaction.atomic
 def _make() -> Board:
     made = Board.objects.create(title=TITLE, is_demo=True, open_role=Role.EDIT)
-    document = exchange.read(SCENE.read_bytes())
-    store.apply(made.pk, [parse(msgspec.json.encode(element)) for element in document["elements"]])
+    scene = document.read(SCENE.read_bytes())
+    store.apply(made.pk, [parse(element) for element in scene.elements])
     return made

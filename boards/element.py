@@ -7,6 +7,7 @@ kills Excalidraw's React tree, see the tests) or refused with a reason.
 
 import re
 import secrets
+import time
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -141,7 +142,10 @@ DEFAULTS: dict[str, bytes] = {
 }
 NULLABLE_DEFAULTS = ("frameId", "roundness", "boundElements", "link")
 
+_ALWAYS = frozenset({*DEFAULTS, *NULLABLE_DEFAULTS})
+
 NULL = Raw(b"null")
+_STAMPS = frozenset({"version", "versionNonce", "updated"})
 # An escaped NUL, the backslash of which is not escaped itself. Postgres takes none in its text.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -170,14 +174,41 @@ class Element(Struct):
         return self.version, self.version_nonce
 
     def moved_to(self, index: str) -> "Element":
-        """A copy at another place in the order, as a version of its own."""
-        nonce = secrets.randbelow(2**31)
+        """A copy at another place in the order, as a version of its own.
+
+        Clients draw their nonces below 2³¹, and of equal versions the lower nonce stays: so a move never beats
+        what somebody drew on the same version meanwhile.
+        """
+        nonce = 2**31 + secrets.randbelow(2**31)
         fields = _fields_of(self.body)
         fields |= {"index": Raw(msgspec.json.encode(index)), "version": Raw(b"%d" % (self.version + 1))}
         fields["versionNonce"] = Raw(b"%d" % nonce)
         return msgspec.structs.replace(
             self, index=index, version=self.version + 1, version_nonce=nonce, body=_join(fields)
         )
+
+    def buried(self, rank: tuple[int, int]) -> "Element":
+        """The tombstone with this version and nonce of an element of which only those are known any more."""
+        version, nonce = rank
+        fields = _fields_of(self.body) | {"isDeleted": Raw(b"true"), "version": Raw(b"%d" % version)}
+        fields["versionNonce"] = Raw(b"%d" % nonce)
+        return msgspec.structs.replace(
+            self, version=version, version_nonce=nonce, is_deleted=True, body=_join(fields)
+        )
+
+    def renewed(self, over: int, *, is_deleted: bool) -> "Element":
+        """A copy as the version that replaces version `over` of the element, alive or as its tombstone."""
+        version, nonce = over + 1, secrets.randbelow(2**31)
+        changes = {"version": version, "versionNonce": nonce, "isDeleted": is_deleted}
+        changes["updated"] = int(time.time() * 1000)
+        body = _fields_of(self.body) | {name: Raw(msgspec.json.encode(v)) for name, v in changes.items()}
+        return msgspec.structs.replace(
+            self, version=version, version_nonce=nonce, is_deleted=is_deleted, body=_join(body)
+        )
+
+    def shows_the_same_as(self, other: "Element") -> bool:
+        """Would a person see no difference? Versions and times of change do not count."""
+        return self.index == other.index and _seen(self.body) == _seen(other.body)
 
 
 def parse(raw: bytes | Raw) -> Element:
@@ -190,12 +221,13 @@ def parse(raw: bytes | Raw) -> Element:
         kind = msgspec.json.decode(fields.get("type", b"null"))
         shape = SHAPES.get(kind, _Shape) if isinstance(kind, str) else _Shape
         element = _decoders[shape].decode(body)
-        _check_plain({name: value for name, value in fields.items() if name not in _known[shape]})
+        if unknown := fields.keys() - _known[shape]:
+            _check_plain({name: fields[name] for name in unknown})
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise ElementRefused(f"The element is malformed: {error}.") from None
     if element.type in REFUSED_TYPES:
         raise ElementRefused(f"Elements of type {element.type} are not let in.")
-    if _ESCAPED_NUL.search(body):
+    if b"u0000" in body and _ESCAPED_NUL.search(body):
         raise ElementRefused("The element holds a NUL character.")
     if element.custom_data is not None:
         _check_custom_data(element.custom_data, fields["customData"])
@@ -216,12 +248,9 @@ def parse(raw: bytes | Raw) -> Element:
 def _mend(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw] | None:
     """The fields with what a client cannot do without, or None when nothing had to change."""
     changes: dict[str, Raw] = {}
-    for name, default in DEFAULTS.items():
-        if fields.get(name, NULL) == NULL:
-            changes[name] = Raw(default)
-    for name in NULLABLE_DEFAULTS:
-        if name not in fields:
-            changes[name] = Raw(b"null")
+    if not fields.keys() >= _ALWAYS or b"null" in map(bytes, map(fields.__getitem__, DEFAULTS)):
+        changes |= {n: Raw(default) for n, default in DEFAULTS.items() if fields.get(n, NULL) == NULL}
+        changes |= {name: NULL for name in NULLABLE_DEFAULTS if name not in fields}
     if element.link and not is_safe_link(element.link):
         changes["link"] = Raw(b"null")
     if element.custom_data and "generationData" in element.custom_data:
@@ -270,6 +299,10 @@ def _check_depth(value: object, depth: int = 1) -> None:
     if isinstance(value, list):
         for item in value:
             _check_depth(item, depth + 1)
+
+
+def _seen(body: bytes) -> dict[str, Raw]:
+    return {name: value for name, value in _fields_of(body).items() if name not in _STAMPS}
 
 
 def _join(fields: dict[str, Raw]) -> bytes:

@@ -32,6 +32,29 @@ class RateLimited(BoardError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class NotSaving(BoardError):
+    """The database has been away for so long that no more can wait for it here."""
+
+    code = "overloaded"
+    status = 503
+    retryable = True
+    retry_after_seconds = 5.0
+
+
+class TooManySockets(BoardError):
+    code = "too_many_sockets"
+    status = 429
+    retryable = True
+
+
+class RoomClosed(BoardError):
+    """The room ended while somebody came in: it is opened anew for those who come again."""
+
+    code = "restart"
+    status = 503
+    retryable = True
+
+
 class Unauthenticated(BoardError):
     code = "unauthenticated"
     status = 401
@@ -75,6 +98,12 @@ class ImportRefused(BoardError):
     status = 422
 
 
+class SceneMissing(ImportRefused):
+    """The file is sound, but only a picture: nothing of a board is in it."""
+
+    code = "no_scene"
+
+
 class LinkInvalid(BoardError):
     code = "link_invalid"
     status = 404
@@ -88,3 +117,23 @@ class NoRegion(BoardError):
 class JobGone(BoardError):
     code = "not_found"
     status = 404
+
+
+class VersionGone(BoardError):
+    code = "not_found"
+    status = 404
+
+
+class PersonGone(BoardError):
+    code = "not_found"
+    status = 404
+
+
+class TooManyVersions(BoardError):
+    code = "too_many_versions"
+    status = 422
+
+
+class TooLongAgo(BoardError):
+    code = "too_long_ago"
+    status = 422

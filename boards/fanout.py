@@ -1,12 +1,14 @@
-"""Tells the members of a room what is new: once per tick, encoded once for all who know none of it."""
+"""Tells the members of a room what is new: once per tick, built once for all who know none of it."""
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from boards import protocol
 from boards.element import Element
+from boards.frames import Packet
 from boards.member import Member
 from boards.scene import Scene
 
@@ -14,6 +16,9 @@ TICK_MIN_SECONDS = 0.016
 TICK_MAX_SECONDS = 0.050
 SHARE_MAX = 0.25
 """The tick stretches so that telling takes at most this share of the time."""
+CROWD = 50
+CROWD_PRESENCE_SECONDS = 1 / 15
+"""Of more people than CROWD, pointers go out less often: bytes grow with the square of the people."""
 
 
 class News(NamedTuple):
@@ -30,19 +35,24 @@ class Fanout:
         self.members: dict[str, Member] = {}
         self.roster: dict[str, bytes] = {}  # session → its newest presence entry, other processes' too
         self.clock = 0
+        self._told = 0  # the clock of the last tick
         self._scene = scene
         self._publish = publish
         self._fresh: dict[str, set[str]] = {}  # element id → sessions that know it already
         self._users: dict[str, bytes | None] = {}
         self._foreign: set[str] = set()  # ids of elements and sessions that other processes told of
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._due = 0.0
+        self._users_due = 0.0
 
     def element(self, element_id: str, knows: Iterable[str] = (), *, foreign: bool = False) -> None:
         """The element changed. knows: sessions that have this very version."""
         self._fresh[element_id] = set(knows)
         if foreign:
             self._foreign.add(element_id)
+        else:
+            self._foreign.discard(element_id)
         self.schedule()
 
     def user(self, session: str, entry: bytes | None, *, foreign: bool = False) -> None:
@@ -54,13 +64,23 @@ class Fanout:
         self._users[session] = entry
         if foreign:
             self._foreign.add(session)
+        self.schedule(self._users_due)
+
+    def acknowledge(self, member: Member, ref: str, refused: list[dict[str, str]]) -> None:
+        """Its push is stored. The word goes with the next tick: its clock must not run ahead of what was sent."""
+        member.acks.append((ref, refused))
         self.schedule()
 
-    def schedule(self) -> None:
+    def schedule(self, earliest: float = 0.0) -> None:
         """The first change after a pause leaves at once, but together with what arrived with it."""
-        if self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, self._due - time.monotonic()), self._tick_when_due)
+        at = max(self._due, earliest)
+        if self._timer is not None:
+            if self._timer_at <= at:
+                return
+            self._timer.cancel()
+        self._timer_at = at
+        delay = max(0.0, at - time.monotonic())
+        self._timer = asyncio.get_running_loop().call_later(delay, self._tick_when_due)
 
     def stop(self) -> None:
         if self._timer is not None:
@@ -72,50 +92,125 @@ class Fanout:
         for member in self.members.values():
             member.missed = set()
 
+    def broadcast(self, message: bytes, *, lossy: bool = False) -> None:
+        """Send to everybody now. lossy: not to those who are slow."""
+        packet, now = Packet.of(message), time.monotonic()
+        for member in list(self.members.values()):
+            if not lossy or member.takes_more(now):
+                member.send(packet)
+
+    # --- the tick ---------------------------------------------------------------------------------------
+
     def _tick_when_due(self) -> None:
         self._timer = None
         began = time.monotonic()
         self.tick()
         cost = time.monotonic() - began
         self._due = began + min(TICK_MAX_SECONDS, max(TICK_MIN_SECONDS, cost / SHARE_MAX))
-        if any(member.missed or member.missed_users for member in self.members.values()):
+        if self._users:
+            self.schedule(self._users_due)
+        if any(member.is_behind for member in self.members.values()):
             self.schedule()
 
     def tick(self) -> None:
+        now = time.monotonic()
         fresh, self._fresh = self._fresh, {}
-        users, self._users = self._users, {}
-        foreign, self._foreign = self._foreign, set()
-        for_all = self._patch(fresh) if fresh else b""
-        presence = protocol.presence(users) if users else b""
-        authors = set().union(*fresh.values())
+        users = self._due_users(now)
+        foreign = self._foreign
+        self._foreign = foreign & self._users.keys()
+        news = _Tick(self, fresh, users)
         for member in list(self.members.values()):
-            if member.is_slow():
+            if member.takes_more(now):
+                self._tell(member, news)
+            else:
                 member.missed.update(fresh)
-                member.missed_users |= bool(users)
-                continue
-            if member.missed_users:
-                member.missed_users = False
-                member.write(protocol.presence(self.roster))
-            elif presence:
-                member.write(presence)
-            if member.missed or member.session in authors:
-                unseen = member.missed | {i for i, knows in fresh.items() if member.session not in knows}
-                member.missed = set()
-                if unseen:
-                    member.write(self._patch(unseen))
-            elif for_all:
-                member.write(for_all)
-            member.clock = self.clock
+                member.missed_users.update(users)
+                member.send(*self._acks(member))
+        self._told = self.clock
         ours = self._scene.elements(i for i in fresh if i not in foreign)
         our_users = {session: entry for session, entry in users.items() if session not in foreign}
         if ours or our_users:
             self._publish(News(ours, our_users))
 
-    def _patch(self, ids: Iterable[str]) -> bytes:
-        return protocol.patch(self.clock, [element.body for element in self._scene.elements(ids)])
+    def _due_users(self, now: float) -> dict[str, bytes | None]:
+        if now < self._users_due:
+            return {}
+        if len(self.roster) > CROWD:
+            self._users_due = now + CROWD_PRESENCE_SECONDS
+        users, self._users = self._users, {}
+        return users
 
-    def broadcast(self, frame: bytes, *, lossy: bool = False) -> None:
-        """Send to everybody now. lossy: not to those who are slow."""
-        for member in list(self.members.values()):
-            if not (lossy and member.is_slow()):
-                member.write(frame)
+    def _tell(self, member: Member, news: "_Tick") -> None:
+        if member.missed or member.missed_users:
+            self._catch_up(member, news)
+            member.send(*self._acks(member))
+            return
+        member.clock = self.clock
+        if not news.messages:
+            member.send(*self._acks(member))
+        elif member.deflate:
+            member.send(news.deflated, *self._acks(member))
+        elif member.session in news.authors:
+            member.send(news.without_echo(member.session), *self._acks(member))
+        else:
+            member.send(news.plain, *self._acks(member))
+
+    def _catch_up(self, member: Member, news: "_Tick") -> None:
+        """What it missed, each thing in its newest state, a piece at a time."""
+        users = {session: self.roster.get(session) for session in member.missed_users | news.users.keys()}
+        messages = [protocol.presence(users)] if users else []
+        messages += self.patches(member.missed | news.fresh.keys(), member.clock)
+        member.missed, member.missed_users = set(), set()
+        pack = Packet.deflated if member.deflate else Packet.of
+        member.feed([pack(message) for message in messages], self.clock)
+
+    def _acks(self, member: Member) -> list[Packet]:
+        if not member.acks:
+            return []
+        acks, member.acks = member.acks, []
+        return [Packet.of(*(protocol.ack(ref, member.clock, refused) for ref, refused in acks))]
+
+    def patches(self, ids: Iterable[str], before: int) -> list[bytes]:
+        """Patches of these elements, each of a size that every server sends.
+
+        before: the clock that is known without them. All but the last say this one, because whoever loses
+        the socket in between has not seen what the others bring.
+        """
+        bodies = [element.body for element in self._scene.elements(ids)]
+        if not bodies:
+            return []
+        *firsts, last = protocol.chunks(bodies)
+        return [*(protocol.patch(before, chunk) for chunk in firsts), protocol.patch(self.clock, last)]
+
+
+class _Tick:
+    """What one tick tells, in each of the forms that members want, built when the first one wants it."""
+
+    def __init__(
+        self, fanout: Fanout, fresh: Mapping[str, set[str]], users: Mapping[str, bytes | None]
+    ) -> None:
+        self.fresh = fresh
+        self.users = users
+        self.authors = set().union(*fresh.values())
+        self._fanout = fanout
+
+    @cached_property
+    def _presence(self) -> list[bytes]:
+        return [protocol.presence(self.users)] if self.users else []
+
+    @cached_property
+    def messages(self) -> list[bytes]:
+        return self._presence + self._fanout.patches(self.fresh, self._fanout._told)
+
+    @cached_property
+    def plain(self) -> Packet:
+        return Packet.of(*self.messages)
+
+    @cached_property
+    def deflated(self) -> Packet:
+        """For everybody alike, authors too: an element that one has already changes nothing."""
+        return Packet.deflated(*self.messages)
+
+    def without_echo(self, session: str) -> Packet:
+        unseen = [element_id for element_id, knows in self.fresh.items() if session not in knows]
+        return Packet.of(*self._presence, *self._fanout.patches(unseen, self._fanout._told))

@@ -1,5 +1,6 @@
 """The bytes behind a file_id on a board: let in, stored privately, served to those who may see the board."""
 
+import hashlib
 import re
 from typing import Any
 
@@ -10,6 +11,8 @@ from accounts.models import User
 from boards import bus
 from boards.errors import FileRefused
 from boards.models import Board, BoardFile
+from boards.svg_file import MIME_TYPE as SVG
+from boards.svg_file import check_svg, is_svg
 from generation import storage
 from generation.errors import SnapshotInvalid
 from generation.models import GeneratedImage
@@ -41,6 +44,37 @@ def add_upload(board: Board, user: User, data: bytes, file_id: str | None = None
 def add_generated(board: Board, image: GeneratedImage, user: User | None) -> BoardFile:
     """Make a generated picture a file of the board; the bytes are not copied."""
     return _save(_row(board, user, image, image.sha256))
+
+
+def add_from_document(board: Board, user: User, data: bytes, file_id: str) -> BoardFile:
+    """Store a picture that a document brings, SVG too. Raises FileRefused.
+
+    Where the name is taken by other bytes here, or is no name, the file goes by its content's.
+    """
+    known = BoardFile.objects.filter(board=board, file_id=file_id).first()
+    if known is not None and known.sha256 == hashlib.sha256(data).hexdigest():
+        return known
+    stored = _store_brought(data)
+    if known is not None and known.sha256 == stored.sha256:
+        return known
+    free = known is None and FILE_ID.fullmatch(file_id)
+    return _save(_row(board, user, stored, file_id if free else stored.sha256))
+
+
+def _store_brought(data: bytes) -> StoredImage | GeneratedImage:
+    if is_svg(data):
+        return storage.store_bytes(data, "files", check_svg(data), SVG, "svg")
+    # What left here comes back as it was: neither the time nor, for a JPEG, the loss of writing it anew.
+    own = GeneratedImage.objects.filter(sha256=hashlib.sha256(data).hexdigest()).first()
+    try:
+        found = own or storage.find_bytes(data, "files")
+        if found is not None:
+            return found
+        data, header = storage.clean_image(data)
+    except SnapshotInvalid as error:
+        raise FileRefused(error.message) from None
+    size = header.width_px, header.height_px
+    return storage.store_bytes(data, "files", size, header.mime_type, header.format.lower())
 
 
 def _row(board: Board, user: User | None, bytes_of: StoredImage | GeneratedImage, file_id: str) -> BoardFile:

@@ -16,12 +16,16 @@ from accounts.models import User
 from boards import access, bus, people
 from boards.errors import BoardGone, JobGone, NoRegion
 from boards.models import Board, Element, Placement
-from boards.protocol import Region
+from boards.protocol import REGION_SIDE_MAX, Region
+from boards.rendering import scenes
+from boards.rendering import snapshot as drawn
 from generation import submission
 from generation.description import describe as describe_job
 from generation.models import GeneratedImage, Job, JobStatus
 
 REGION = ("x", "y", "width", "height")
+WORDS_SIDE = 512.0
+"""Scene units of a picture that was made of words alone and of which nobody said where it goes."""
 FAILURE_SHOWN = timedelta(minutes=30)
 """For so long a newcomer still sees that a job failed, unless it was tried again."""
 
@@ -37,13 +41,17 @@ def ask(
     snapshot: bytes | None = None,
     idempotency_key: str | None = None,
 ) -> Job:
-    """Submit a job for a region of the board. Raises what generation.submission raises; then nothing is kept."""
+    """Submit a job for a region of the board. Without a snapshot it is drawn here, which may take some seconds.
+
+    Raises what generation.submission and rendering.snapshot raise; then nothing is kept.
+    """
     with transaction.atomic():
         job = submission.submit(
             user=user,
             audience=bus.group(board.pk),
             raw_params=params,
             snapshot=snapshot,
+            draw=partial(drawn.draw, board, region, frame),
             idempotency_key=idempotency_key,
             belongs_to={"frame": frame, "where": where, **region},
         )
@@ -53,12 +61,12 @@ def ask(
     return job
 
 
-def retry(job: Job, user: User) -> Job:
+def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
     """Ask again for the same thing at the same place."""
     with transaction.atomic():
-        again = submission.retry(job, user)
+        again = submission.retry(job, user, idempotency_key)
         placement = Placement.objects.filter(job=job).first()
-        if placement is not None:
+        if placement is not None and not Placement.objects.filter(job=again).exists():
             placement.pk, placement.job, placement.elements = None, again, {}
             placement._state.adding = True
             placement.save()
@@ -116,6 +124,23 @@ def region_of(board: Board, element_id: str) -> Region:
     if row is None:
         raise NoRegion("Say where: `frame` names no element of this board, and there is no `region`.")
     return msgspec.json.decode(row.body, type=Region)
+
+
+def region_of_all(board: Board, params: Mapping[str, Any]) -> Region:
+    """Where nobody said where: all that is there, or, for a picture made of words, a place at its right edge.
+
+    Raises ParamsInvalid, CheckpointUnknown.
+    """
+    rows = Element.objects.filter(board=board, is_deleted=False).values_list("body", flat=True)
+    boxes = [scenes.shape_of(body).region for body in rows]
+    left = min((box.x for box in boxes), default=0.0)
+    top = min((box.y for box in boxes), default=0.0)
+    right = max((box.x + box.width for box in boxes), default=WORDS_SIDE)
+    bottom = max((box.y + box.height for box in boxes), default=WORDS_SIDE)
+    if not submission.needs_board(params):
+        return Region(right - WORDS_SIDE, top, WORDS_SIDE, WORDS_SIDE)
+    sides = (min(max(side, 1.0), REGION_SIDE_MAX) for side in (right - left, bottom - top))
+    return Region(left, top, *sides)
 
 
 def find(key: access.Key, job_id: str | uuid.UUID, act: access.Act) -> Job:

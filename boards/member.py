@@ -1,23 +1,26 @@
-"""One socket in a room: who it is, and how bytes leave for it without holding up the others."""
+"""One socket in a room: who it is, what it has been sent, and how bytes leave for it without holding up the others."""
 
 import asyncio
 import time
 import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from accounts.models import User
-from boards import people
+from boards import people, protocol, wire
 from boards.access import Key
+from boards.frames import CLOSE, Packet, frame
+from boards.limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND, TokenBucket
 from boards.models import Role
 from boards.protocol import Close
 
 BACKLOG_MAX_BYTES = 256 * 1024
 """Above this a member is skipped; what it misses is merged and sent when it has caught up."""
 SLOW_MAX_SECONDS = 10.0
+CLOSING_MAX_SECONDS = 5.0
+"""So long a socket may take to say goodbye before it is dropped with whatever still waits for it."""
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -25,51 +28,113 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Member:
     """A session on a board. All its methods are called on the room's event loop."""
 
-    def __init__(self, session: str, key: Key, name: str, role: Role, send: Send) -> None:
-        """name: how somebody without an account wants to be called."""
+    def __init__(
+        self, session: str, key: Key, name: str, role: Role, send: Send, *, deflate: bool = False
+    ) -> None:
+        """name: how somebody without an account wants to be called. deflate: it reads binary frames."""
         self.session = session
         self.key = key
         self.role = role
         self.user = key if isinstance(key, User) else None
         self.name = self.user.display_name if self.user else name or "Guest"
+        self.deflate = deflate
         self.clock = 0  # everything up to here has been sent to this member
         self.missed: set[str] = set()  # ids of elements that were skipped while it was slow
-        self.missed_users = False
+        self.missed_users: set[str] = set()  # likewise of sessions
+        self.acks: list[tuple[str, list[dict[str, str]]]] = []  # (ref, refused) to go with the next tick
+        self._who = protocol.encode(self.who)
+        self._waiting: deque[Packet] = deque()  # a scene on its way, a piece at a time
+        self._clock_then = 0  # the clock once all of that was sent
         self._ended = False
         self._send = send
-        self._backlog = _transport_backlog(send)
+        self._wire = wire.of(send)
         self._blocked: asyncio.Task[None] | None = None
         self._slow_since: float | None = None
+        self._out = TokenBucket(BYTES_OUT_PER_SECOND, BYTES_OUT_BURST)
 
     @property
     def who(self) -> dict[str, str]:
         user_id = str(self.user.pk) if self.user else self.session
         return {"id": user_id, "name": self.name, "color": people.color_of(user_id)}
 
-    def entry(self, presence: bytes = b"{}") -> bytes:
-        """The JSON of this person in a `presence` message. presence: a JSON object."""
-        who = msgspec.json.encode(self.who)
-        return who if presence == b"{}" else who[:-1] + b"," + presence[1:]
+    def entry(self, presence: protocol.Presence | None = None) -> bytes:
+        """The JSON of this person in a `presence` message."""
+        return self._who if presence is None else protocol.with_presence(self._who, presence)
 
-    def is_slow(self) -> bool:
-        """Has it not read for a while? One that stays slow for SLOW_MAX_SECONDS is closed."""
-        if self._blocked is None and (self._backlog is None or self._backlog() < BACKLOG_MAX_BYTES):
-            self._slow_since = None
-            return False
-        now = time.monotonic()
-        self._slow_since = self._slow_since or now
-        if now - self._slow_since > SLOW_MAX_SECONDS:
-            self.close(Close.TOO_SLOW)
-        return True
+    # --- what leaves ------------------------------------------------------------------------------------
 
-    def write(self, frame: bytes) -> None:
-        """Send a text frame without waiting. While a server blocks in `send`, frames wait their turn."""
-        self._drive({"type": "websocket.send", "text": frame.decode()})
+    @property
+    def is_behind(self) -> bool:
+        """Is there something that it was not sent yet?"""
+        return bool(self.missed or self.missed_users or self._waiting)
+
+    def takes_more(self, now: float) -> bool:
+        """Send on what waits, and tell whether there is room for news. now: monotonic seconds.
+
+        Whoever leaves no room for SLOW_MAX_SECONDS is closed.
+        """
+        while self._has_room(now):
+            if not self._waiting:
+                return True
+            self.send(self._waiting.popleft())
+            if not self._waiting:
+                self.clock = self._clock_then
+        return False
+
+    def feed(self, packets: Iterable[Packet], clock: int) -> None:
+        """Send these in order, as fast as they are taken. clock: what it knows when it has them all."""
+        self._waiting.extend(packets)
+        self._clock_then = clock
+        self.takes_more(time.monotonic())
+
+    def send(self, *packets: Packet) -> None:
+        """Send without waiting. While a server blocks in `send`, frames wait their turn."""
+        if self._ended or not packets:
+            return
+        if self._wire is not None:
+            data = packets[0].wire if len(packets) == 1 else b"".join([packet.wire for packet in packets])
+            self._out.spend(len(data))
+            self._ended = not self._wire.write(data)
+            return
+        for packet in packets:
+            for event in packet.events:
+                self._drive(event)
+
+    def listen(self, hear: Callable[[str], None]) -> None:
+        """Have plain messages come straight to `hear`, where the server allows it."""
+        if self._wire is not None:
+            self._wire.listen(hear)
+
+    def write(self, message: bytes) -> None:
+        """Send one JSON message."""
+        self.send(Packet.of(message))
 
     def close(self, code: int) -> None:
         """Send it away. Its consumer then sees the socket end."""
-        self._drive({"type": "websocket.close", "code": code})
+        if self._wire is None:
+            self._drive({"type": "websocket.close", "code": code})
+        elif not self._ended:
+            if self._slow_since is None:
+                self._drive({"type": "websocket.close", "code": code})
+            else:  # a server may wait in `send` until it is read, which may be never
+                self._wire.write(frame(CLOSE, int(code).to_bytes(2, "big")))
+            asyncio.get_running_loop().call_later(CLOSING_MAX_SECONDS, self._wire.abort)
         self._ended = True
+
+    def end(self) -> None:
+        """The socket is gone: write nothing more."""
+        self._ended = True
+
+    def _has_room(self, now: float) -> bool:
+        if self._blocked is None and (self._wire is None or self._wire.backlog() < BACKLOG_MAX_BYTES):
+            self._slow_since = None
+            return not self._out.is_overdrawn(now)
+        self._slow_since = self._slow_since or now
+        if now - self._slow_since > SLOW_MAX_SECONDS:
+            self.close(Close.TOO_SLOW)
+        return False
+
+    # --- through ASGI -----------------------------------------------------------------------------------
 
     def _drive(self, message: dict[str, Any]) -> None:
         if self._ended:
@@ -126,16 +191,3 @@ def _resume(coroutine: Coroutine[Any, Any, None], waiting_for: Any) -> Generator
             waiting_for = step()
         except StopIteration:
             return
-
-
-def _transport_backlog(send: Any) -> Callable[[], int] | None:
-    """How many bytes wait in the socket's write buffer, where the server lets us see it.
-
-    Daphne never blocks in `send` and buffers without end (django/daphne, Twisted's dataBuffer), so its
-    transport is asked directly; other servers block in `send` when their own limit is reached.
-    """
-    arguments = getattr(send, "args", None)  # Daphne hands out partial(handle_reply, protocol)
-    transport = getattr(arguments[0], "transport", None) if arguments else None
-    if transport is None or not hasattr(transport, "_tempDataLen"):
-        return None
-    return lambda: len(transport.dataBuffer) - transport.offset + transport._tempDataLen

@@ -36,10 +36,28 @@ class Board(models.Model):
     )
     is_demo = models.BooleanField(default=False, help_text="Newcomers land here.")
     clock = models.BigIntegerField(default=0, editable=False)
+    pruned_clock = models.BigIntegerField(
+        default=0, editable=False, help_text="Who has seen less than this gets the complete scene on return."
+    )
+    version_clock = models.BigIntegerField(
+        default=-1, editable=False, help_text="The clock of the newest version; what stood then is kept."
+    )
+    unversioned_since = models.DateTimeField(
+        null=True, editable=False, help_text="The first change after the newest version; empty: none."
+    )
     frozen = models.BooleanField(default=False, help_text="Nobody may change it.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="When it went to the trash.")
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["unversioned_since"],
+                name="board_unversioned",
+                condition=models.Q(unversioned_since__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -101,6 +119,11 @@ class Element(models.Model):
     clock = models.BigIntegerField(help_text="The board's clock when this version was committed.")
     body = models.TextField()
     changed_at = models.DateTimeField(default=timezone.now)
+    # An id and not a foreign key: a flush must not fail because somebody deleted their account meanwhile.
+    author_id = models.UUIDField(null=True, help_text="The user who made this version, if it was one.")
+    kept_at = models.DateTimeField(
+        default=timezone.now, help_text="When an older version was last kept, or the element was made."
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -109,10 +132,98 @@ class Element(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["board", "clock"], name="element_by_clock"),
             models.Index(fields=["board", "index"], name="element_by_index"),
+            models.Index(fields=["changed_at"], name="tombstone_by_age", condition=models.Q(is_deleted=True)),
         ]
 
     def __str__(self) -> str:
         return self.element_id
+
+
+class PrunedElement(models.Model):
+    """What is kept of a pruned tombstone: its rank, so that nothing older comes back. Written by boards.pruning alone."""
+
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="pruned_elements")
+    element_id = models.CharField(max_length=64, db_collation="C")
+    version = models.BigIntegerField()
+    version_nonce = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["board", "element_id"], name="one_rank_per_pruned_element")
+        ]
+
+    def __str__(self) -> str:
+        return self.element_id
+
+
+class PastElement(models.Model):
+    """A version of an element that was replaced, and is kept. Written by boards.past alone."""
+
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="past_elements")
+    element_id = models.CharField(max_length=64, db_collation="C")
+    version = models.BigIntegerField()
+    version_nonce = models.BigIntegerField()
+    index = models.CharField(max_length=256, db_collation="C")
+    is_deleted = models.BooleanField()
+    clock = models.BigIntegerField(help_text="The board's clock from which it stood …")
+    until_clock = models.BigIntegerField(help_text="… and the one at which it was replaced.")
+    body = models.TextField()
+    author_id = models.UUIDField(null=True)
+    changed_at = models.DateTimeField(help_text="When it was committed …")
+    replaced_at = models.DateTimeField(help_text="… and replaced.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["board", "element_id", "clock"], name="one_past_row_per_clock")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["board", "until_clock"], name="past_element_by_clock"),
+            models.Index(fields=["replaced_at"], name="past_element_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.element_id} until {self.until_clock}"
+
+
+class Version(models.Model):
+    """A moment of a board's history that can be looked at and gone back to: one value of its clock.
+
+    Automatic ones have no name; they become fewer with age. A named one stays until somebody deletes it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="versions")
+    clock = models.BigIntegerField(editable=False)
+    name = models.CharField(max_length=TITLE_MAX, blank=True)
+    automatic = models.BooleanField(default=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    people = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, related_name="+", help_text="Who changed something since the one before."
+    )
+    before_restore_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="+", editable=False
+    )
+    thumbnail_key = models.CharField(max_length=200, blank=True, editable=False)
+    idempotency_key = models.CharField(max_length=200, blank=True, editable=False)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["board", "clock"], name="version_by_clock"),
+            models.Index(fields=["board", "created_at"], name="version_by_time"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["board", "created_by", "idempotency_key"],
+                name="one_version_per_key",
+                condition=~models.Q(idempotency_key=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.board} at {self.clock}"
 
 
 class BoardFile(models.Model):
@@ -136,6 +247,22 @@ class BoardFile(models.Model):
 
     def __str__(self) -> str:
         return self.file_id
+
+
+class Thumbnail(models.Model):
+    """How a board looked a while ago, small: in the list of boards, and where its address is shared."""
+
+    board = models.OneToOneField(Board, on_delete=models.CASCADE, primary_key=True, related_name="thumbnail")
+    clock = models.BigIntegerField(
+        default=-1, help_text="The board's clock when it was drawn, or could not be."
+    )
+    key = models.CharField(max_length=200, blank=True, help_text="Where it lies; empty: nothing to see yet.")
+    sha256 = models.CharField(max_length=64, blank=True)
+    mime_type = models.CharField(max_length=40, blank=True)
+    tried_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"Thumbnail of {self.board_id} at {self.clock}"
 
 
 class Placement(models.Model):

@@ -67,7 +67,7 @@ def place(job: Job, images: Sequence[GeneratedImage], **_: Any) -> None:
     board = Board.objects.select_for_update().get(pk=placement.board_id)
     elements = dict(_elements(board, placement, job, images))
     try:
-        store.apply(board.pk, list(elements.values()))
+        store.apply(board.pk, list(elements.values()), {e.id: job.created_by_id for e in elements.values()})
     except (BoardGone, BoardFull, BoardFrozen):
         return
     for image in images:

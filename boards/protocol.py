@@ -23,6 +23,7 @@ FRAME_BYTES_MAX = 256 * 1024
 class Close(IntEnum):
     """Why a socket is closed. 1012, 4408 and 4503 mean come back; other 44xx mean do not."""
 
+    INTERNAL = 1011
     RESTART = 1012
     BAD_MESSAGE = 4400
     UNAUTHENTICATED = 4401
@@ -71,11 +72,14 @@ class Presence(Message, tag="presence", omit_defaults=True):
     idle: Literal["active", "idle", "away"] | None = None
 
 
+REGION_SIDE_MAX = 1e6
+
+
 class Region(Struct):
     x: Coordinate
     y: Coordinate
-    width: Annotated[float, Meta(gt=0, le=1e6)]
-    height: Annotated[float, Meta(gt=0, le=1e6)]
+    width: Annotated[float, Meta(gt=0, le=REGION_SIDE_MAX)]
+    height: Annotated[float, Meta(gt=0, le=REGION_SIDE_MAX)]
 
 
 class Generate(Message, tag="generate"):
@@ -123,14 +127,24 @@ def ref_of(text: str | bytes) -> str | None:
     return found[:64] if isinstance(found, str) else None
 
 
+def welcome(fields: Mapping[str, Any]) -> bytes:
+    """The message as far as its elements: their bodies with commas between them follow, then WELCOME_END."""
+    return encode({"type": "welcome", "protocol": VERSION, **fields})[:-1] + b',"elements":['
+
+
+WELCOME_END = b"]}"
+
+
 def patch(clock: int, bodies: Iterable[bytes]) -> bytes:
     return b'{"type":"patch","clock":%d,"elements":[' % clock + b",".join(bodies) + b"]}"
 
 
-def presence_fields(message: Presence) -> bytes:
-    """What a client told of itself, as a JSON object without the message's type."""
-    fields = msgspec.structs.asdict(message)
-    return encode({name: value for name, value in fields.items() if value is not None})
+_PRESENCE_HEAD = len(encode(Presence())) - 1  # {"type":"presence" stands first
+
+
+def with_presence(who: bytes, message: Presence) -> bytes:
+    """A person's JSON object, completed by what their client told of itself."""
+    return who[:-1] + encode(message)[_PRESENCE_HEAD:]
 
 
 def presence(users: Mapping[str, bytes | None]) -> bytes:

@@ -11,27 +11,30 @@ import logging
 import time
 import uuid
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
-from channels.layers import get_channel_layer
-from django.db import DatabaseError
 
-from boards import bus, jobs, protocol, standing, store
+from boards import bus, heads, jobs, protocol, standing, store
+from boards.arrivals import Arrivals, Picture
 from boards.element import Element
-from boards.errors import BoardError, BoardGone
+from boards.errands import Errands
+from boards.errors import BoardError, BoardGone, RoomClosed
 from boards.fanout import Fanout, News
+from boards.frames import Packet
 from boards.member import Member
+from boards.neighbours import Neighbours
 from boards.protocol import Close
-from boards.saver import UNAVAILABLE, Ack, Batch, Saver
-from boards.scene import Scene
+from boards.pruning import Rank
+from boards.saver import UNAVAILABLE, Ack, Batch, Saver, patiently
+from boards.scene import Fate, Scene
 from boards.threads import in_thread
 
 log = logging.getLogger(__name__)
 
 ROSTER_INTERVAL_SECONDS = 15.0
-ROSTER_KEPT_SECONDS = 45.0
-"""Other processes repeat who is with them; one that is silent for so long has died."""
 EMPTY_KEPT_SECONDS = 30.0
 
 
@@ -45,12 +48,12 @@ class Room:
         self.closed = False
         self._scene = Scene()
         self._fanout = Fanout(self._scene, self._publish)
+        self._arrivals = Arrivals(self._scene)
         self._saver = Saver(board_id, self._committed, self._refused)
+        self._errands = Errands()
+        self._others = Neighbours(board_id, self._scene, self._fanout, self._start, self._heal_soon)
         self._files: dict[str, dict[str, Any]] = {}
         self._jobs: dict[str, dict[str, Any]] = {}
-        self._heard: dict[str, float] = {}  # session in another process → when it was last told of
-        self._took_back = False  # something was told to members that the store then refused
-        self._process = uuid.uuid4().hex[:12]
         self._healing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty_since = time.monotonic()
@@ -64,77 +67,110 @@ class Room:
     async def open(self) -> None:
         """Read the scene and begin to listen. Raises BoardGone."""
         state = await in_thread(standing.read, self.board_id)
-        self.title, self.frozen = state.title, state.frozen
         self._files, self._jobs = state.files, {job["id"]: job for job in state.jobs}
-        for clock, element in state.snapshot.elements:
-            self._scene.take(element, clock)
-        self._fanout.clock = state.snapshot.clock
-        for work in (self._listen(), self._saver.run(), self._watch()):
+        self._begin(state)
+        following = heads.follow(self.board_id, self._head_is)
+        for work in (self._listen(), following, self._errands.run(), self._saver.run(), self._watch()):
             self._start(work)
 
-    def join(self, member: Member, since: int | None) -> None:
-        """Welcome a member: the whole scene, or what changed since the clock it has seen."""
-        self._fanout.tick()
-        if since is not None and (since > self.clock or self._took_back):
-            since = None  # it has seen what is not, or not any more: start over
-        bodies = self._scene.live() if since is None else self._scene.since(since)
-        first, *rest = protocol.chunks(list(bodies))
-        welcome: dict[str, Any] = {
-            "type": "welcome",
-            "protocol": protocol.VERSION,
-            "session": member.session,
-            "you": member.who | {"role": member.role},
-            "clock": (since or 0) if rest else self.clock,
-            "complete": since is None,
-            "elements": [msgspec.Raw(body) for body in first],
-            "files": self._files,
-            "collaborators": {s: msgspec.Raw(entry) for s, entry in self._fanout.roster.items()},
-            "jobs": list(self._jobs.values()),
-            "limits": standing.LIMITS,
-            "more": bool(rest),
-        }
-        member.write(protocol.encode(welcome))
-        for chunk in rest:
-            member.write(protocol.patch(since or 0, chunk))
+    async def join(self, member: Member, since: int | None, pruned_clock: int) -> None:
+        """Welcome a member: the whole scene, or what changed since the clock it has seen. Raises RoomClosed.
+
+        pruned_clock: of the board, as it is stored now.
+        """
+        if since is not None and since > self.clock:
+            await self.heal()  # another process was faster
+        if since is not None and not pruned_clock <= since <= self.clock:
+            since = None  # it may have seen what is no more and cannot be told so: start over
+        picture = await self._arrivals.picture(deflate=member.deflate) if since is None else None
+        if self.closed:
+            raise RoomClosed("The board is read anew: come again.")
+        # From here on nothing waits, so that nothing falls between the welcome and the next tick.
+        if picture is None:
+            picture, later = Picture(list(self._scene.since(since or 0))), []
+        else:
+            later = self._scene.changed()
+        pack = Packet.deflated if member.deflate else Packet.of
+        rest = picture.rest(deflate=member.deflate)
+        if later:
+            rest = rest + [pack(protocol.patch(0, chunk)) for chunk in protocol.chunks(later)]
+        welcome = protocol.welcome(
+            {
+                "session": member.session,
+                "you": member.who | {"role": member.role},
+                "clock": (since or 0) if rest else self.clock,
+                "complete": since is None,
+                "files": self._files,
+                "collaborators": {s: msgspec.Raw(entry) for s, entry in self._fanout.roster.items()},
+                "jobs": list(self._jobs.values()),
+                "limits": standing.LIMITS,
+                "more": bool(rest),
+            }
+        )
+        packets = [picture.welcome(welcome, deflate=member.deflate), *rest]
         if rest:
-            member.write(protocol.encode({"type": "synced", "clock": self.clock}))
-        member.clock = self.clock
+            packets.append(Packet.of(protocol.encode({"type": "synced", "clock": self.clock})))
         self._fanout.members[member.session] = member
         self._fanout.user(member.session, member.entry())
+        member.feed(packets, self.clock)
 
     def leave(self, member: Member) -> None:
         if self._fanout.members.pop(member.session, None) is not None:
             self._fanout.user(member.session, None)
             self._empty_since = time.monotonic()
+        self._saver.forget(member)
+        member.end()
 
     # --- from a member ---------------------------------------------------------------------------------
 
     def push(
         self, member: Member, ref: str, elements: Iterable[Element], refused: list[dict[str, str]]
     ) -> None:
-        """Merge checked elements. The ack follows the commit, with what was refused before and here."""
+        """Merge checked elements. The ack follows the commit, with what was refused before and here.
+
+        Raises NotSaving.
+        """
+        self._saver.check()
+        author_id = member.user.pk if member.user else None
+        lost: list[Element] = []
+        ranks: dict[str, Rank] = {}
         for element in elements:
             try:
-                merged = self._scene.merge(element)
+                fate = self._scene.merge(element)
             except BoardError as error:
                 refused.append({"id": element.id, "code": error.code, "message": error.message})
                 continue
-            if merged is not None:
-                self._fanout.element(merged.id, [member.session] if merged is element else [])
-                self._saver.add(merged)
-        self._saver.acknowledge(Ack(member, ref, refused))
+            ranks[element.id] = element.rank
+            if fate is Fate.LOST:
+                lost.append(element)
+                continue
+            if fate is Fate.TAKEN:
+                self._fanout.element(element.id, [member.session])
+            self._saver.add(element, author_id)
+        self._answer_lost(member, lost, author_id)
+        self._saver.acknowledge(Ack(member, ref, refused, ranks))
+
+    def _answer_lost(self, member: Member, lost: list[Element], author_id: uuid.UUID | None) -> None:
+        """See to it that what beat these, or is one of these, gets stored, and tell of deletions."""
+        for element in lost:
+            # Another process told of it, and may have died before its commit.
+            if (standing_now := self._scene.uncommitted(element.id)) is not None:
+                self._saver.ensure(standing_now, author_id if standing_now.rank == element.rank else None)
+        # Whoever got the scene without its tombstones does not know of them.
+        tombstones = [body for element in lost if (body := self._scene.tombstone(element)) is not None]
+        if tombstones:
+            member.write(protocol.patch(member.clock, tombstones))
 
     def set_presence(self, member: Member, presence: protocol.Presence) -> None:
-        self._fanout.user(member.session, member.entry(protocol.presence_fields(presence)))
+        self._fanout.user(member.session, member.entry(presence))
 
     # --- saving ----------------------------------------------------------------------------------------
 
     async def _committed(self, batch: Batch, change: store.Change | None) -> None:
         if change is not None:
             await self._adopt(batch, change)
-        self._fanout.tick()  # an ack's clock must not run ahead of what its receiver has been sent
-        for member, ref, refused in batch.acks:
-            member.write(protocol.ack(ref, member.clock if member.missed else self.clock, refused))
+        for ack in batch.acks:
+            self._fanout.acknowledge(ack.member, ack.ref, ack.refused)
 
     async def _adopt(self, batch: Batch, change: store.Change) -> None:
         """Take over how the store kept a batch."""
@@ -145,35 +181,65 @@ class Room:
         if change.clock == self.clock + 1 and ranks.keys() == batch.elements.keys():
             self._fanout.clock = change.clock
         else:
-            await self.heal()
+            try:
+                await self.heal()
+            except UNAVAILABLE:
+                self._heal_soon()
         if ranks:
-            self._tell({"type": "room.saved", "clock": change.clock, "ranks": ranks})
+            self._others.committed(change.clock, ranks)
 
     async def _refused(self, batch: Batch, error: BoardError) -> None:
-        """The board took nothing of a batch: say so, and start over from what is stored."""
-        for member, ref, refused in batch.acks:
-            reasons = {item["id"]: item for item in refused}
-            reasons |= {i: {"id": i, "code": error.code, "message": error.message} for i in batch.elements}
-            member.write(protocol.ack(ref, member.clock, list(reasons.values())))
+        """The board took nothing of a batch: start over from what is stored, and say what was refused."""
         try:
-            snapshot = await in_thread(store.snapshot, self.board_id)
+            state = await patiently(lambda: in_thread(standing.read_anew, self.board_id))
         except BoardGone:
             self.close(Close.NOT_FOUND)
             return
-        self._took_back = True
+        self._start_over(state)
+        for ack in batch.acks:
+            ack.member.write(protocol.ack(ack.ref, ack.member.clock, self._reasons(ack, error)))
+        self._take_pending()
+
+    def _reasons(self, ack: Ack, error: BoardError) -> list[dict[str, str]]:
+        """Why which elements of a push are not stored: an earlier attempt may have been, though its answer was lost."""
+        gone = [i for i, rank in ack.ranks.items() if not self._scene.has(i, rank)]
+        return ack.refused + [{"id": i, "code": error.code, "message": error.message} for i in gone]
+
+    def _start_over(self, state: standing.Standing) -> None:
+        """Drop what was told and is not stored, and let everybody come in anew."""
         self._scene.clear()
+        self._arrivals.forget()
         self._fanout.forget()
-        for clock, element in snapshot.elements:
-            self._scene.take(element, clock)
-        for element in self._saver.pending():
-            self._scene.take(element, None)
-        self._fanout.clock = snapshot.clock
+        self._others.forget()
+        self._begin(state)
         self._fanout.broadcast(protocol.encode({"type": "resync"}))
+
+    def _take_pending(self) -> None:
+        for element in self._saver.pending():
+            with suppress(BoardError):
+                self._scene.merge(element)
+
+    def _begin(self, state: standing.Standing) -> None:
+        """Take over the whole scene as it is stored."""
+        assert state.pruned is not None, "it comes with the whole scene"
+        self.title, self.frozen = state.title, state.frozen
+        self._scene.bury(state.pruned.ranks)
+        for clock, element in state.snapshot.elements:
+            self._scene.take(element, clock)
+        self._fanout.clock = state.snapshot.clock
 
     async def heal(self) -> None:
         """Read what was committed past this room since its clock, and tell the members."""
         async with self._healing:
-            changes = await in_thread(store.changes_since, self.board_id, self.clock)
+            try:
+                changes = await in_thread(store.changes_since, self.board_id, self.clock)
+            except BoardGone:
+                self.close(Close.NOT_FOUND)
+                return
+            if changes.pruned_clock > self.clock:  # another process told something that the store then refused
+                self._start_over(await in_thread(standing.read, self.board_id))
+                self._take_pending()
+                return
             for clock, element in changes.elements:
                 if self._scene.take(element, clock):
                     self._fanout.element(element.id, foreign=True)
@@ -182,66 +248,44 @@ class Room:
     # --- between processes -----------------------------------------------------------------------------
 
     def _publish(self, news: News) -> None:
-        bodies = [msgspec.msgpack.encode(element) for element in news.elements]
-        self._tell({"type": "room.tick", "elements": bodies, "users": news.users})
-
-    def _tell(self, message: dict[str, Any]) -> None:
-        self._start(bus.publish(self.board_id, message | {"from": self._process}))
+        elements = {e.id: (e, self._saver.author_of(e.id)) for e in news.elements}
+        self._others.tell(elements, news.users)
 
     async def _listen(self) -> None:
         """Hear what others say about this board, for as long as the room lives."""
-        layer, wait = get_channel_layer(), 0.1
-        while True:
-            try:
-                channel = await layer.new_channel()
-                await layer.group_add(bus.group(self.board_id), channel)
-                await self._look_again()  # what was said before we listened
-                while True:
-                    await self._hear(await layer.receive(channel))
-                    wait = 0.1
-            except (*bus.LOST, DatabaseError) as error:
-                log.warning("Board %s: not listening: %s", self.board_id, error)
-                await asyncio.sleep(wait)
-                wait = min(5.0, wait * 2)
+        async with bus.listening(self.board_id) as receive:
+            self._look_soon()  # what was said before we listened
+            self._others.greet(ask=True)
+            while True:
+                self._hear(await receive())
 
-    async def _hear(self, message: dict[str, Any]) -> None:
-        if message.get("from") == self._process:
-            return
+    def _hear(self, message: bus.Message) -> None:
         match message["type"]:
             case "room.tick":
-                self._hear_tick(message["elements"], message["users"])
-            case "room.saved":
-                await self._hear_saved(message["clock"], message["ranks"])
-            case "clock.moved" if message["clock"] > self.clock:
-                await self.heal()
+                self._others.hear(message)
+            case "clock.moved":
+                self._head_is(message["clock"])
             case "job.changed":
-                await self._hear_job(message["job"])
+                self._errands.want(message["job"], partial(self._hear_job, message["job"]))
             case "job.progress":
                 self._hear_progress(message)
             case "file.added":
                 self._hear_files(message["files"])
             case "board.changed":
-                await self._look_again()
+                self._look_soon()
 
-    def _hear_tick(self, bodies: list[bytes], users: dict[str, bytes | None]) -> None:
-        for body in bodies:
-            element = msgspec.msgpack.decode(body, type=Element)
-            if self._scene.take(element, None):
-                self._fanout.element(element.id, foreign=True)
-        for session, entry in users.items():
-            if entry is None:
-                self._heard.pop(session, None)
-            else:
-                self._heard[session] = time.monotonic()
-            self._fanout.user(session, entry, foreign=True)
+    def _head_is(self, clock: int) -> None:
+        """So far the board is: read what is missing here, and store what nobody else did."""
+        if clock > self.clock:
+            self._heal_soon()
+        for element, author_id in self._others.orphans():
+            self._saver.ensure(element, author_id)
 
-    async def _hear_saved(self, clock: int, ranks: dict[str, list[int]]) -> None:
-        known = {element_id: (rank[0], rank[1]) for element_id, rank in ranks.items()}
-        if clock == self.clock + 1 and all(self._scene.has(i, rank) for i, rank in known.items()):
-            self._scene.committed(known, clock)
-            self._fanout.clock = clock
-        elif clock > self.clock:
-            await self.heal()
+    def _heal_soon(self) -> None:
+        self._errands.want("scene", self.heal)
+
+    def _look_soon(self) -> None:
+        self._errands.want("standing", self._look_again)
 
     async def _hear_job(self, job_id: str) -> None:
         job = await in_thread(jobs.describe_by_id, job_id)
@@ -307,19 +351,13 @@ class Room:
         while not self.closed:
             await asyncio.sleep(ROSTER_INTERVAL_SECONDS)
             now = time.monotonic()
-            for session, heard in list(self._heard.items()):
-                if now - heard > ROSTER_KEPT_SECONDS:
-                    del self._heard[session]
-                    self._fanout.user(session, None, foreign=True)
-            ours = {s: e for s, e in self._fanout.roster.items() if s in self._fanout.members}
-            if ours:
-                self._publish(News([], dict(ours)))
+            self._others.tidy()
+            if self._fanout.members:
+                self._others.greet()
+            self._arrivals.tidy()
             if now - looked > standing.CHECK_INTERVAL_SECONDS:
                 looked = now
-                try:
-                    await self._look_again()
-                except UNAVAILABLE as error:
-                    log.warning("Board %s: could not look again: %s", self.board_id, error)
+                self._look_soon()
             idle = not self._fanout.members and self._saver.idle
             if idle and now - self._empty_since > EMPTY_KEPT_SECONDS:
                 self.close(Close.RESTART)

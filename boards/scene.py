@@ -1,13 +1,26 @@
 """The scene of one board in memory: merged as it comes in, read when somebody joins or a tick leaves. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 
 import msgspec
 
 from boards import store
 from boards.element import VERSION_JUMP_MAX, Element
 from boards.errors import BoardFull, ElementRefused
+from boards.pruning import Rank
 from boards.reconcile import takes_incoming
+
+
+class Fate(Enum):
+    """What became of a pushed element."""
+
+    TAKEN = "taken"
+    LOST = "lost"
+    """What stands here is newer, or the same."""
+    HOMELESS = "homeless"
+    """Newer, but its index is bad or taken. The store alone finds places: what a process made and told by itself
+    could die with it, and nobody would push it again."""
 
 
 class Entry(msgspec.Struct):
@@ -27,38 +40,51 @@ class Scene:
         self._entries: dict[str, Entry] = {}
         self._indexes: dict[str, str] = {}  # fractional index → element id
         self._live = 0
+        self._pruned: Mapping[str, Rank] = {}
+        self._changed: set[str] = set()  # ids of what was put in since the scene was last cut
 
-    def merge(self, element: Element) -> Element | None:
-        """Take in what somebody pushed. Returns it as it stands now, maybe at another index, or None if it lost.
+    def bury(self, ranks: Mapping[str, Rank]) -> None:
+        """These were deleted so long ago that only their ranks are known: what is older does not come back."""
+        self._pruned = ranks
 
-        Raises BoardFull, ElementRefused.
-        """
+    def merge(self, element: Element) -> Fate:
+        """Take in what somebody pushed, if it has a place. Raises BoardFull, ElementRefused."""
         stored = self._entries.get(element.id)
         if stored is None and not element.is_deleted and self._live >= store.LIVE_ELEMENTS_MAX:
             raise BoardFull(f"The board is full: {store.LIVE_ELEMENTS_MAX} elements.")
-        known_version = stored.element.version if stored else 0
+        known = self._rank(element.id)
+        known_version = known[0] if known else 0
         if element.version > known_version + VERSION_JUMP_MAX:
             raise ElementRefused(f"Version {element.version} is too far ahead of {known_version}.")
-        if stored is not None and not takes_incoming(stored.element.rank, element.rank):
-            return None
-        own = stored.element.index if stored else None
-        if own is not None:
-            self._indexes.pop(own, None)  # its own place does not stand in its way
-        index = store.settle_index(element, own, self._indexes)
-        if index != element.index:
-            element = element.moved_to(index)
+        if known is not None and not takes_incoming(known, element.rank):
+            return Fate.LOST
+        if element.index is None or self._indexes.get(element.index, element.id) != element.id:
+            return Fate.HOMELESS
         self._put(element, None)
-        return element
+        return Fate.TAKEN
 
     def take(self, element: Element, clock: int | None) -> bool:
         """Take in what the store or another process says. Returns whether something changed to be told."""
-        entry = self._entries.get(element.id)
-        if entry is None or takes_incoming(entry.element.rank, element.rank):
+        known = self._rank(element.id)
+        if known is None or takes_incoming(known, element.rank):
             self._put(element, clock)
             return True
-        if entry.element.rank == element.rank and clock is not None:
+        entry = self._entries.get(element.id)
+        if entry is not None and entry.element.rank == element.rank and clock is not None:
             entry.clock = clock
         return False
+
+    def uncommitted(self, element_id: str) -> Element | None:
+        """The element, if nobody said yet that this version is stored."""
+        entry = self._entries.get(element_id)
+        return entry.element if entry is not None and entry.clock is None else None
+
+    def tombstone(self, loser: Element) -> bytes | None:
+        """What to tell somebody whose version lost to a deletion, of which they may not know."""
+        entry = self._entries.get(loser.id)
+        if entry is None:
+            return loser.buried(self._pruned[loser.id]).body
+        return entry.element.body if entry.element.is_deleted else None
 
     def has(self, element_id: str, rank: tuple[int, int]) -> bool:
         """Is this version here, or one that replaced it?"""
@@ -82,8 +108,26 @@ class Scene:
         """Bodies for one who returns: whatever is newer than the clock, or not yet committed."""
         return (e.element.body for e in self._entries.values() if e.clock is None or e.clock > clock)
 
+    def cut(self) -> list[bytes]:
+        """The live bodies now. `changed` begins anew."""
+        self._changed = set()
+        return list(self.live())
+
+    def changed(self) -> list[bytes]:
+        """Bodies of what changed since the last cut, tombstones included."""
+        return [element.body for element in self.elements(self._changed)]
+
+    @property
+    def changes(self) -> int:
+        """How many elements changed since the last cut."""
+        return len(self._changed)
+
     def elements(self, ids: Iterable[str]) -> list[Element]:
         return [self._entries[element_id].element for element_id in ids]
+
+    def _rank(self, element_id: str) -> Rank | None:
+        entry = self._entries.get(element_id)
+        return entry.element.rank if entry is not None else self._pruned.get(element_id)
 
     def _put(self, element: Element, clock: int | None) -> None:
         assert element.index is not None, "whatever enters the scene has a place"
@@ -95,3 +139,4 @@ class Scene:
         self._live += not element.is_deleted
         self._indexes[element.index] = element.id
         self._entries[element.id] = Entry(element, clock)
+        self._changed.add(element.id)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from accounts.models import User
-from boards import access, files, jobs, protocol, store
+from boards import access, files, jobs, protocol, pruning, store
 from boards.errors import BoardGone
 from boards.models import Board, Role, ShareLink
 
@@ -29,6 +29,8 @@ class Standing(NamedTuple):
     snapshot: store.Snapshot
     files: dict[str, dict[str, Any]]
     jobs: list[dict[str, Any]]
+    pruned: pruning.Pruned | None
+    """Only with the whole scene."""
 
 
 def read(board_id: uuid.UUID, since: int | None = None) -> Standing:
@@ -37,7 +39,16 @@ def read(board_id: uuid.UUID, since: int | None = None) -> Standing:
     if board is None:
         raise BoardGone("There is no such board.")
     snapshot = store.snapshot(board_id) if since is None else store.changes_since(board_id, since)
-    return Standing(board.title, board.frozen, snapshot, files.describe_all(board), jobs.shown_on(board))
+    pruned = pruning.read(board_id) if since is None else None
+    return Standing(
+        board.title, board.frozen, snapshot, files.describe_all(board), jobs.shown_on(board), pruned
+    )
+
+
+def read_anew(board_id: uuid.UUID) -> Standing:
+    """The same, after something was told that is not stored: nobody may go on from what was seen before."""
+    pruning.start_over(board_id)
+    return read(board_id)
 
 
 def roles(board_id: uuid.UUID, keys: Mapping[str, access.Key]) -> dict[str, Role | None]:

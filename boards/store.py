@@ -1,12 +1,15 @@
 """The only writer of Element rows. A board's row lock puts its changes in one order: the board's clock."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from boards import past, pruning
 from boards.element import Element
 from boards.errors import BoardFrozen, BoardFull, BoardGone
 from boards.models import Board
@@ -26,46 +29,87 @@ class Change(NamedTuple):
     elements: list[Element]
 
 
+class _BoardRow(NamedTuple):
+    clock: int
+    frozen: bool
+    version_clock: int
+    pruned_clock: int
+
+
 class Snapshot(NamedTuple):
     """The elements of a board, with the clock of each, at the board's clock."""
 
     clock: int
     elements: list[tuple[int, Element]]
+    pruned_clock: int
 
 
 _UPSERT = """
     INSERT INTO boards_element
-        (board_id, element_id, version, version_nonce, index, is_deleted, clock, body, changed_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+        (board_id, element_id, version, version_nonce, index, is_deleted, clock, body, changed_at,
+         author_id, kept_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (board_id, element_id) DO UPDATE SET
         version = excluded.version, version_nonce = excluded.version_nonce, index = excluded.index,
         is_deleted = excluded.is_deleted, clock = excluded.clock, body = excluded.body,
-        changed_at = excluded.changed_at
+        changed_at = excluded.changed_at, author_id = excluded.author_id, kept_at = excluded.kept_at
 """
+# Two lookups: an OR of them would be one scan of the whole board.
+_STORED = """
+    SELECT element_id, version, version_nonce, index, is_deleted, clock, author_id, kept_at
+    FROM boards_element WHERE board_id = %s AND element_id = ANY(%s)
+    UNION
+    SELECT element_id, version, version_nonce, index, is_deleted, clock, author_id, kept_at
+    FROM boards_element WHERE board_id = %s AND index = ANY(%s)
+"""
+_LOCK = """
+    SELECT clock, frozen, version_clock, pruned_clock FROM boards_board
+    WHERE id = %s AND deleted_at IS NULL FOR UPDATE
+"""
+_MOVE_CLOCK = """
+    UPDATE boards_board SET
+        clock = %s, changed_at = %s, unversioned_since = coalesce(unversioned_since, %s)
+    WHERE id = %s
+"""
+NOBODY: Mapping[str, uuid.UUID | None] = MappingProxyType({})
 
 
-def apply(board_id: uuid.UUID, incoming: Sequence[Element]) -> Change:
+def apply(
+    board_id: uuid.UUID,
+    incoming: Sequence[Element],
+    authors: Mapping[str, uuid.UUID | None] = NOBODY,
+    *,
+    frozen_too: bool = False,
+) -> Change:
     """Merge elements into the scene and move the board's clock by at most one, in one transaction.
 
-    The elements' ids must differ. Raises BoardGone, BoardFrozen, BoardFull (then nothing was written).
+    The elements' ids must differ. authors: element id → the user who made this version; none without one.
+    frozen_too: a moderator's change, which a frozen board takes.
+    What is replaced is kept where boards.past says so: one statement more, and only if there is any.
+    Raises BoardGone, BoardFrozen, BoardFull (then nothing was written).
     """
     with transaction.atomic():
-        board = Board.objects.select_for_update().filter(pk=board_id, deleted_at=None).first()
-        if board is None:
-            raise BoardGone("There is no such board.")
-        if board.frozen:
+        board = _lock(board_id)
+        if board.frozen and not frozen_too:
             raise BoardFrozen("A moderator froze this board.")
-        winners = _winners(board_id, incoming)
+        stored, holders = _stored(board_id, incoming)
+        pruned = (
+            pruning.ranks(board_id, {e.id for e in incoming} - stored.keys()) if board.pruned_clock else {}
+        )
+        newer = [e for e in incoming if _is_newer(e, pruned.get(e.id))]
+        winners = _winners(board_id, newer, stored, holders)
         if not winners:
             return Change(board.clock, [])
         now, clock = timezone.now(), board.clock + 1
+        kept_at = _keep_what_goes(board_id, board, stored, {e.id: authors.get(e.id) for e in winners}, now)
         rows = [
-            (board_id, e.id, e.version, e.version_nonce, e.index, e.is_deleted, clock, e.body.decode(), now)
-            for e in winners
+            (*_columns(board_id, clock, now, e), authors.get(e.id), kept_at.get(e.id, now)) for e in winners
         ]
         with connection.cursor() as cursor:
             cursor.executemany(_UPSERT, rows)  # psycopg pipelines these: one round trip
-        Board.objects.filter(pk=board_id).update(clock=clock, changed_at=now)
+            cursor.execute(_MOVE_CLOCK, [clock, now, now, board_id])
+        if back := [e.id for e in winners if e.id in pruned]:
+            pruning.forget(board_id, back)
         return Change(clock, winners)
 
 
@@ -79,11 +123,17 @@ def changes_since(board_id: uuid.UUID, clock: int) -> Snapshot:
     return _read(board_id, since=clock)
 
 
+def clocks(board_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How far each of these boards is; those that are gone are left out."""
+    rows = Board.objects.filter(pk__in=board_ids, deleted_at=None)
+    return dict(rows.values_list("pk", "clock"))
+
+
 def _read(board_id: uuid.UUID, since: int) -> Snapshot:
     # One statement sees one state: rows may be newer than a clock that was read before them.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT b.clock, e.clock, e.element_id, e.version, e.version_nonce, e.index, e.is_deleted, e.body"
+            "SELECT b.clock, b.pruned_clock, e.clock, e.element_id, e.version, e.version_nonce, e.index, e.is_deleted, e.body"
             " FROM boards_board b LEFT JOIN boards_element e ON e.board_id = b.id AND e.clock > %s"
             " WHERE b.id = %s AND b.deleted_at IS NULL",
             [since, board_id],
@@ -91,8 +141,8 @@ def _read(board_id: uuid.UUID, since: int) -> Snapshot:
         rows = cursor.fetchall()
     if not rows:
         raise BoardGone("There is no such board.")
-    elements = [(row[1], _from_row(*row[2:])) for row in rows if row[1] is not None]
-    return Snapshot(rows[0][0], elements)
+    elements = [(row[2], _from_row(*row[3:])) for row in rows if row[2] is not None]
+    return Snapshot(rows[0][0], elements, rows[0][1])
 
 
 def _from_row(
@@ -101,30 +151,89 @@ def _from_row(
     return Element(element_id, "", version, version_nonce, index, is_deleted, body.encode())
 
 
-def _winners(board_id: uuid.UUID, incoming: Sequence[Element]) -> list[Element]:
-    """Those that replace what is stored, each at an index of its own. The board's row must be locked."""
+def _columns(
+    board_id: uuid.UUID, clock: int, now: datetime, e: Element
+) -> tuple[uuid.UUID, str, int, int, str | None, bool, int, str, datetime]:
+    return board_id, e.id, *e.rank, e.index, e.is_deleted, clock, e.body.decode(), now
+
+
+def _lock(board_id: uuid.UUID) -> _BoardRow:
+    """The board's row, held until the transaction ends. Plain SQL here and below: it runs many times a second,
+    and building the same queries anew took most of the time of a commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [board_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise BoardGone("There is no such board.")
+    return _BoardRow(*row)
+
+
+def _keep_what_goes(
+    board_id: uuid.UUID,
+    board: _BoardRow,
+    stored: Mapping[str, past.Standing],
+    authors: Mapping[str, uuid.UUID | None],
+    now: datetime,
+) -> dict[str, datetime]:
+    """Keep those of the stored elements that are about to be replaced and worth it.
+
+    authors: of all that is written now. Returns when each of the stored ones was last kept.
+    """
+    kept = [
+        element_id
+        for element_id, author_id in authors.items()
+        if element_id in stored
+        and past.is_worth_keeping(stored[element_id], author_id, board.version_clock, now)
+    ]
+    if kept:
+        past.keep(board_id, kept, board.clock + 1, now)
+    return {element_id: row.kept_at for element_id, row in stored.items()} | dict.fromkeys(kept, now)
+
+
+def _stored(
+    board_id: uuid.UUID, incoming: Sequence[Element]
+) -> tuple[dict[str, past.Standing], list[tuple[str, str]]]:
+    """How these elements are stored, and (index, element id) of whoever stands where they want to stand."""
     ids = [element.id for element in incoming]
     wanted = [element.index for element in incoming if element.index is not None]
-    rows = ElementRow.objects.filter(board_id=board_id)
-    stored = {
-        row[0]: row[1:]
-        for row in rows.filter(element_id__in=ids).values_list(
-            "element_id", "version", "version_nonce", "index"
-        )
-    }
-    won = [e for e in incoming if e.id not in stored or takes_incoming(stored[e.id][:2], e.rank)]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, [board_id, ids, board_id, wanted])
+        rows = cursor.fetchall()
+    known = set(ids)
+    found = [(row[0], past.Standing(*row[1:])) for row in rows]
+    stored = {element_id: standing for element_id, standing in found if element_id in known}
+    return stored, [(standing.index, element_id) for element_id, standing in found]
+
+
+def _winners(
+    board_id: uuid.UUID,
+    incoming: Sequence[Element],
+    stored: Mapping[str, past.Standing],
+    holders: Iterable[tuple[str, str]],
+) -> list[Element]:
+    """Those that replace what is stored, each at an index of its own. The board's row must be locked."""
+    won = [e for e in incoming if e.id not in stored or takes_incoming(stored[e.id].rank, e.rank)]
+    ids = [element.id for element in won]  # one that lost stays where it is, and its index is taken
+    wanted = [element.index for element in won if element.index is not None]
     new = sum(1 for e in won if e.id not in stored and not e.is_deleted)
-    if new and rows.filter(is_deleted=False).count() + new > LIVE_ELEMENTS_MAX:
+    freed = sum(1 for e in won if e.is_deleted and e.id in stored and not stored[e.id].is_deleted)
+    if new and _live(board_id) + new - freed > LIVE_ELEMENTS_MAX:
         raise BoardFull(f"The board is full: {LIVE_ELEMENTS_MAX} elements.")
-    taken = {
-        index: element_id
-        for index, element_id in rows.filter(index__in=wanted).values_list("index", "element_id")
-        if element_id not in ids
-    }
+    known = set(ids)
+    taken = {index for index, element_id in holders if element_id not in known}
     if all(e.index is not None and e.index not in taken for e in won) and len(set(wanted)) == len(wanted):
         return won
-    others = set(rows.exclude(element_id__in=ids).values_list("index", flat=True))
-    return list(_at_free_indexes(won, others, {key: value[2] for key, value in stored.items()}))
+    rows = ElementRow.objects.filter(board_id=board_id).exclude(element_id__in=ids)
+    others = set(rows.values_list("index", flat=True))
+    return list(_at_free_indexes(won, others, {key: row.index for key, row in stored.items()}))
+
+
+def _live(board_id: uuid.UUID) -> int:
+    return ElementRow.objects.filter(board_id=board_id, is_deleted=False).count()
+
+
+def _is_newer(element: Element, pruned: pruning.Rank | None) -> bool:
+    return pruned is None or takes_incoming(pruned, element.rank)
 
 
 def _at_free_indexes(elements: Iterable[Element], taken: set[str], own: dict[str, str]) -> Iterable[Element]:

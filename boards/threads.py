@@ -1,4 +1,4 @@
-"""Database work of the rooms, off the event loop, on a few threads of its own."""
+"""Work of the rooms that may block, off the event loop, on a few threads of its own."""
 
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +8,22 @@ from channels.db import database_sync_to_async
 
 THREADS = 4
 _executor = ThreadPoolExecutor(THREADS, thread_name_prefix="boards")
+DRAWING_THREADS = 4
+_drawing = ThreadPoolExecutor(DRAWING_THREADS, thread_name_prefix="boards-drawing")
 T = TypeVar("T")
 
 
 def in_thread(function: Callable[..., T], *arguments: object) -> Awaitable[T]:
     """Run a function that uses the database. Its connection goes back to the pool afterwards."""
-    call = database_sync_to_async(function, thread_sensitive=False, executor=_executor)
+    return _in(_executor, function, *arguments)
+
+
+def in_drawing_thread(function: Callable[..., T], *arguments: object) -> Awaitable[T]:
+    """The same for what may draw a scene and take seconds: nobody's save waits behind it."""
+    return _in(_drawing, function, *arguments)
+
+
+def _in(executor: ThreadPoolExecutor, function: Callable[..., T], *arguments: object) -> Awaitable[T]:
+    call = database_sync_to_async(function, thread_sensitive=False, executor=executor)
     result: Awaitable[T] = call(*arguments)
     return result

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import api_keys
 from accounts.guests import ensure_person
 from accounts.models import User
-from boards import access, demo, links, people
+from boards import access, demo, link_preview, links, people
 from boards.access import Act
 from boards.errors import BoardError, LinkInvalid
-from boards.models import Board, BoardFile, Role
+from boards.models import Board, BoardFile, Role, Thumbnail
 from boards.serving import immutable
 
 
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def board_list(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    boards = access.boards_of(user).order_by("-changed_at")[:200]
+    boards = access.boards_of(user).select_related("thumbnail").order_by("-changed_at")[:200]
     return render(request, "boards/list.html", {"boards": boards, "demo": demo.board()})
 
 
@@ -51,7 +51,8 @@ def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
     except BoardError:
         raise Http404("There is no such board.") from None
     user = ensure_person(request)
-    return render(request, "boards/board.html", {"board": found, "config": _config(found, user, role)})
+    shown = {"board": found, "config": _config(found, user, role), "preview": link_preview.of(found, request)}
+    return render(request, "boards/board.html", shown)
 
 
 def _config(board: Board, user: User, role: Role) -> dict[str, Any]:
@@ -75,6 +76,22 @@ def _config(board: Board, user: User, role: Role) -> dict[str, Any]:
             "logout": reverse("account_logout"),
         },
     }
+
+
+@require_GET
+def board_thumbnail(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
+    """How the board looked a while ago, for those who may see it."""
+    try:
+        found, _ = access.find(api_keys.user_of_request(request) or request.user, board, Act.SEE)
+    except BoardError:
+        raise Http404("There is no such board.") from None
+    thumbnail = Thumbnail.objects.filter(board=found).exclude(key="").first()
+    if thumbnail is None:
+        raise Http404("Nothing is drawn there yet.")
+    response = immutable(request, thumbnail.sha256, thumbnail.key, thumbnail.mime_type)
+    if "v" not in request.GET:  # without it the address stays the same while the picture changes
+        response["Cache-Control"] = "private, no-cache"
+    return response
 
 
 @require_http_methods(["GET", "POST"])

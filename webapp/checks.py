@@ -29,7 +29,7 @@ def check_checkpoint(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
 
 @register()
 def check_front_end(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
-    if not settings.FRONTEND_MANIFEST.exists():
+    if not settings.FRONTEND_MANIFEST.exists() or not (settings.RENDER_DIST / "scene.js").exists():
         return [Warning("The front end is not built.", hint="Run `make build`.", id="atelier.W001")]
     return []
 

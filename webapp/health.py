@@ -15,6 +15,8 @@ from django.views.decorators.cache import never_cache
 from generation import catalogue, heartbeat
 
 GPU_QUEUE = "gpu"
+# Four canaries: so long nothing came out of the queue of jobs, and nobody worked on anything.
+CONSUMED_MAX_SECONDS = 60
 
 
 def live(request: HttpRequest) -> HttpResponse:
@@ -63,7 +65,8 @@ def _workers() -> dict[str, Any]:
     """Can somebody paint now? Each queue with its freshest heartbeat's age.
 
     A worker that still loads the default checkpoint is not counted for the queue of jobs; one that could not
-    load it is, because it paints with others and says in each job what is wrong.
+    load it is, because it paints with others and says in each job what is wrong. To live is not enough: the canary
+    that beat puts into the queue must come out again.
     """
     try:
         workers = heartbeat.alive()
@@ -80,8 +83,15 @@ def _workers() -> dict[str, Any]:
             best = queues.setdefault(queue, {"workers": 0, "age_seconds": age})
             best["workers"] += 1
             best["age_seconds"] = min(best["age_seconds"], age)
+            if consumed_at := worker.get("consumed_at"):
+                consumed = round((now - datetime.fromisoformat(consumed_at)).total_seconds(), 1)
+                best["consumed_seconds"] = min(best.get("consumed_seconds", consumed), consumed)
     if GPU_QUEUE not in queues:
         return {"ok": False, "reason": "No worker is ready for the queue of jobs.", "queues": queues}
+    silent_seconds = queues[GPU_QUEUE].get("consumed_seconds", 0)
+    if silent_seconds > CONSUMED_MAX_SECONDS:
+        reason = f"Nothing was taken out of the queue of jobs for {silent_seconds:.0f} s: restart its workers, look at beat."
+        return {"ok": False, "reason": reason, "queues": queues}
     return {"ok": True, "queues": queues}
 
 

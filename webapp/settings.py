@@ -32,6 +32,13 @@ ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS", sorted({"localhost", "127.0.0.1", "[::1]", HOST} - {"0.0.0.0", "::"})
 )
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
+# Addresses of proxies whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])
+
+# --- Board sockets: how many each process keeps open; 0 is no limit -----------------------------------------
+SOCKETS_PER_PERSON_MAX = env.number("SOCKETS_PER_PERSON_MAX", 50)
+# Generous, because a whole school may come from one address.
+SOCKETS_PER_ADDRESS_MAX = env.number("SOCKETS_PER_ADDRESS_MAX", 1_000)
 
 # --- Applications ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -88,7 +95,12 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         **_database,
         # Requests and room flushes come from many threads; a pool hands each a warm connection.
-        "OPTIONS": {**_database["OPTIONS"], "pool": {"min_size": 1, "max_size": 12, "timeout": 10}},  # type: ignore[dict-item]
+        # A pool waits twice as long after each failed attempt to reconnect, for 5 minutes by default: an outage of 30 s
+        # would last a minute. So it gives up soon, and whoever needs a connection next begins anew.
+        "OPTIONS": {
+            **_database["OPTIONS"],  # type: ignore[dict-item]
+            "pool": {"min_size": 1, "max_size": 12, "timeout": 5, "reconnect_timeout": 4},
+        },
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
     }
@@ -119,7 +131,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"generation.tasks.generate": {"queue": "gpu"}}
+# Hints for jobs go to gpu.<family>, chosen where they are sent; a worker of `gpu` takes those of the families it serves.
+CELERY_TASK_ROUTES = {"generation.tasks.canary": {"queue": "gpu"}}
 CELERY_TASK_ACKS_LATE = True
 # A task that kills its process must not be redelivered for ever: the reaper counts attempts in Postgres.
 CELERY_TASK_REJECT_ON_WORKER_LOST = False
@@ -139,7 +152,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "reap-jobs": {"task": "generation.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
+    "canary": {"task": "generation.tasks.canary", "schedule": 15.0, "options": {"expires": 15}},
+    "prune-tombstones": {"task": "boards.tasks.prune_tombstones", "schedule": 24 * 3600.0},
     "forget-guests": {"task": "accounts.tasks.forget_guests", "schedule": 24 * 3600.0},
+    "record-versions": {"task": "boards.tasks.record_versions", "schedule": 60.0, "options": {"expires": 60}},
+    "draw-thumbnails": {"task": "boards.tasks.draw_thumbnails", "schedule": 15.0, "options": {"expires": 15}},
+    "thin-versions": {"task": "boards.tasks.thin_versions", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(ATELIER_HOME / "beat")
 CELERY_TIMEZONE = "UTC"
@@ -153,6 +171,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.text("STATIC_ROOT", str(ATELIER_HOME / "static"))
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 FRONTEND_MANIFEST = FRONTEND_DIST / ".vite" / "manifest.json"
+# What draws scenes without a browser: built with the front end, but nobody's download.
+RENDER_DIST = BASE_DIR / "frontend" / "render" / "dist"
 STATICFILES_DIRS = [("board", FRONTEND_DIST)] if FRONTEND_DIST.is_dir() else []
 # Static files are served from where the build left them, compressed beside them: no collectstatic to forget.
 SERVESTATIC_USE_FINDERS = True
@@ -221,6 +241,10 @@ DEVICE = env.text("DEVICE", "auto")
 CHECKPOINT = env.text("CHECKPOINT", "bundled")
 ATELIER_OFFLINE = env.flag("ATELIER_OFFLINE") or env.flag("HF_HUB_OFFLINE")
 ATELIER_MAX_ACTIVE_JOBS = env.number("ATELIER_MAX_ACTIVE_JOBS", 8)
+# Pictures in 24 hours, per person; 0 is no limit. What did not become a picture is not counted.
+ATELIER_MAX_PICTURES_PER_DAY = env.number("ATELIER_MAX_PICTURES_PER_DAY", 0)
+# Families of checkpoints that workers here draw with; none is all. What does not fit into memory is left out.
+ATELIER_FAMILIES = env.words("ATELIER_FAMILIES", [])
 ATELIER_MAX_CHECKPOINTS = env.number("ATELIER_MAX_CHECKPOINTS", 3)
 ATELIER_TORCH_THREADS = env.number("ATELIER_TORCH_THREADS", 0)
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("boards/new", boards.new_board, name="board-new"),
     path("b/<uuid:board>", boards.board_page, name="board"),
     path("b/<uuid:board>/files/<str:file_id>", boards.board_file, name="board-file"),
+    path("b/<uuid:board>/thumbnail", boards.board_thumbnail, name="board-thumbnail"),
     path("join/<str:token>", boards.join, name="join"),
     path("live", health.live),
     path("ready", health.ready),

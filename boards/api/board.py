@@ -3,14 +3,13 @@
 import uuid
 from typing import Annotated, Any
 
-from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from ninja import File, Router, Schema, Status, UploadedFile
+from ninja import Router, Schema, Status
 from pydantic import StringConstraints
 
-from boards import access, bus, exchange
+from boards import access, bus
 from boards.access import Act
 from boards.api.pages import page
 from boards.models import TITLE_MAX, Board, Role
@@ -78,18 +77,3 @@ def trash(request: HttpRequest, board_id: uuid.UUID) -> Status:
     board.save(update_fields=["deleted_at"])
     bus.board_changed(board.pk)
     return Status(204, None)
-
-
-@router.get("/{uuid:board_id}/scene")
-def scene(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
-    """The board as an .excalidraw document, pictures included."""
-    board, _ = access.find(request.user, board_id, Act.SEE)
-    return exchange.export_scene(board)
-
-
-@router.post("/{uuid:board_id}/import")
-def import_document(request: HttpRequest, board_id: uuid.UUID, file: File[UploadedFile]) -> dict[str, Any]:
-    """Merge an .excalidraw document into the board."""
-    board, _ = access.find(request.user, board_id, Act.EDIT)
-    with transaction.atomic():
-        return exchange.import_scene(board, request.user, exchange.read_upload(file))  # type: ignore[arg-type]

@@ -30,7 +30,12 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
     board, _ = access.find(request.user, board_id, Act.EDIT)
     body, snapshot = _read(request)
     frame = body.get("frame") or ""
-    region = _region(body["region"]) if body.get("region") else jobs.region_of(board, str(frame))
+    if body.get("region") is not None:
+        region = _region(body["region"])
+    elif frame:
+        region = jobs.region_of(board, str(frame))
+    else:
+        region = jobs.region_of_all(board, _params(body))
     where = body.get("placement") or Placement.Where.BESIDE
     if where not in Placement.Where.values:
         raise NoRegion(f"placement is “beside” or “inside”, not {where!r}.")
@@ -105,7 +110,8 @@ def cancel(request: HttpRequest, job_id: str) -> dict[str, Any]:
 @router.post("/jobs/{job_id}/retry")
 def retry(request: HttpRequest, job_id: str) -> dict[str, Any]:
     user: Any = request.user
-    return jobs.describe(jobs.retry(jobs.find(user, job_id, Act.EDIT), user))
+    key = request.headers.get("Idempotency-Key")
+    return jobs.describe(jobs.retry(jobs.find(user, job_id, Act.EDIT), user, key))
 
 
 def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes | None]:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import zlib
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,13 +26,20 @@ class Client:
         self.welcome: dict[str, Any] = {}
         self.elements: dict[str, dict[str, Any]] = {}
         self.clock = 0
+        self.frames: list[str | bytes] = []  # as they came
         self._number = 0
+        self._arrived: deque[dict[str, Any]] = deque()
 
     async def send(self, message: Any) -> None:
         await self.socket.send_to(text_data=message if isinstance(message, str) else json.dumps(message))
 
     async def receive(self, timeout: float = 5) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(await self.socket.receive_from(timeout))
+        if not self._arrived:
+            frame = await self.socket.receive_from(timeout)
+            self.frames.append(frame)
+            text = frame if isinstance(frame, str) else zlib.decompress(frame, -zlib.MAX_WBITS).decode()
+            self._arrived.extend(json.loads(line) for line in text.split("\n"))
+        message = self._arrived.popleft()
         if message["type"] == "patch":
             self.elements |= {element["id"]: element for element in message["elements"]}
         if message["type"] in {"welcome", "patch", "synced", "ack"}:

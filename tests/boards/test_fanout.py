@@ -1,36 +1,280 @@
-"""What a room tells its members, and what it must not trip over."""
+"""What a room tells its members, in which form, and what it must not trip over."""
 
+import json
+import time
+import zlib
+from collections.abc import Callable
 from typing import Any
 
-from boards.fanout import Fanout, News
-from boards.member import BACKLOG_MAX_BYTES, Member
+import pytest
+
+from boards import protocol
+from boards.fanout import CROWD, CROWD_PRESENCE_SECONDS, Fanout, News
+from boards.frames import DEFLATE_MIN_BYTES
+from boards.limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND
+from boards.member import BACKLOG_MAX_BYTES, SLOW_MAX_SECONDS, Member
 from boards.models import Role
-from boards.scene import Scene
+from boards.protocol import Close
+from boards.scene import Fate, Scene
 from tests.factories import element
 
 
-async def test_a_slow_member_survives_that_what_it_missed_is_taken_back() -> None:
-    frames: list[str] = []
-    news: list[News] = []
+class Wire:
+    """A stub at the transport's door: notes what is written; `waiting` is what the other side did not read."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.waiting = 0
+        self.aborted = False
+
+    def write(self, data: bytes) -> bool:
+        self.written.append(data)
+        return True
+
+    def backlog(self) -> int:
+        return self.waiting
+
+    def listen(self, hear: Callable[[str], None]) -> None:
+        raise AssertionError("nobody speaks here")
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def frames(self) -> list[tuple[int, bytes]]:
+        found, data = [], b"".join(self.written)
+        while data:
+            size, head = data[1], 2
+            if size >= 126:
+                head = 4 if size == 126 else 10
+                size = int.from_bytes(data[2:head], "big")
+            found.append((data[0], data[head : head + size]))
+            data = data[head + size :]
+        return found
+
+    def messages(self) -> list[dict[str, Any]]:
+        texts = [
+            zlib.decompress(payload, -zlib.MAX_WBITS) if kind == 0x82 else payload
+            for kind, payload in self.frames()
+            if kind in (0x81, 0x82)
+        ]
+        return [json.loads(line) for text in texts for line in text.split(b"\n")]
+
+    def elements(self) -> list[str]:
+        return [e["id"] for message in self.messages() for e in message.get("elements", [])]
+
+
+class Stage:
+    """A scene with its fan-out, and members whose wires are stubs."""
+
+    def __init__(self) -> None:
+        self.scene = Scene()
+        self.news: list[News] = []
+        self.fanout = Fanout(self.scene, self.news.append)
+
+    def member(self, session: str, *, deflate: bool = False) -> tuple[Member, Wire]:
+        async def send(message: dict[str, Any]) -> None:
+            raise AssertionError("not while there is a wire")
+
+        member, wire = Member(session, None, "Robot", Role.EDIT, send, deflate=deflate), Wire()
+        member._wire = wire
+        self.fanout.members[session] = member
+        return member, wire
+
+    def push(self, *ids: str, by: str = "", **fields: Any) -> None:
+        for element_id in ids:
+            assert self.scene.merge(element(element_id, **fields)) is Fate.TAKEN
+            self.fanout.element(element_id, [by] if by else [])
+
+
+@pytest.fixture
+async def stage() -> Any:
+    stage = Stage()
+    yield stage
+    stage.fanout.stop()
+
+
+async def test_those_who_deflate_get_one_frame_authors_too(stage: Stage) -> None:
+    _, author = stage.member("author", deflate=True)
+    _, other = stage.member("other", deflate=True)
+    _, plain = stage.member("plain")
+    stage.push(*(f"e{n}" for n in range(20)), by="author")
+    stage.fanout.user("author", b'{"id":"u1","name":"Ana"}')
+    stage.fanout.tick()
+    assert author.written == other.written and len(other.frames()) == 1
+    assert other.messages() == plain.messages() and [kind for kind, _ in plain.frames()] == [0x81, 0x81]
+    assert {message["type"] for message in other.messages()} == {"presence", "patch"}
+
+
+async def test_who_does_not_deflate_gets_no_echo(stage: Stage) -> None:
+    _, author = stage.member("author")
+    stage.push("mine", by="author")
+    stage.push("theirs")
+    stage.fanout.tick()
+    assert author.elements() == ["theirs"]
+
+
+async def test_a_little_is_text_for_everybody(stage: Stage) -> None:
+    _, wire = stage.member("s1", deflate=True)
+    stage.fanout.user("s2", b'{"id":"u2"}')
+    stage.fanout.tick()
+    ((kind, payload),) = wire.frames()
+    assert kind == 0x81 and len(payload) < DEFLATE_MIN_BYTES
+
+
+async def test_an_ack_follows_what_it_acknowledges_and_tells_no_later_clock(stage: Stage) -> None:
+    member, wire = stage.member("s1")
+    stage.push("theirs")
+    stage.fanout.clock = 7
+    stage.fanout.acknowledge(member, "p1", [])
+    stage.fanout.tick()
+    assert [message["type"] for message in wire.messages()] == ["patch", "ack"]
+    assert [message["clock"] for message in wire.messages()] == [7, 7]
+
+
+async def test_who_does_not_read_is_skipped_and_then_gets_the_newest_once(stage: Stage) -> None:
+    member, wire = stage.member("s1")
+    wire.waiting = BACKLOG_MAX_BYTES
+    for version in range(1, 50):
+        stage.push("box", version=version)
+        stage.fanout.user("s2", b'{"n":%d}' % version)
+        stage.fanout.clock += 1
+        stage.fanout.tick()
+    stage.fanout.user("s2", None)
+    stage.fanout.acknowledge(member, "p1", [])
+    stage.fanout.tick()
+    assert [message["type"] for message in wire.messages()] == ["ack"], "only what is his alone"
+    assert wire.messages()[0]["clock"] == 0, "nothing after the first clock was sent"
+    wire.written.clear()
+    wire.waiting = 0
+    stage.fanout.tick()
+    presence, patch = wire.messages()
+    assert presence["users"] == {"s2": None}
+    assert [e["version"] for e in patch["elements"]] == [49] and patch["clock"] == 49
+    assert not member.is_behind and member.clock == 49
+
+
+async def test_what_was_missed_comes_in_pieces_and_the_last_one_tells_the_clock(stage: Stage) -> None:
+    member, wire = stage.member("s1", deflate=True)
+    stage.fanout.clock = 3
+    stage.fanout.tick()
+    wire.waiting = BACKLOG_MAX_BYTES
+    text = "x" * 10_000
+    stage.push(*(f"e{n}" for n in range(60)), type="text", text=text)
+    stage.fanout.clock = 4
+    stage.fanout.tick()
+    wire.waiting = 0
+    stage.fanout.tick()
+    patches = wire.messages()
+    assert len(patches) == 3 and sorted(wire.elements()) == sorted(f"e{n}" for n in range(60))
+    assert [patch["clock"] for patch in patches] == [3, 3, 4]
+    assert all(len(json.dumps(patch)) < protocol.FRAME_BYTES_MAX * 1.2 for patch in patches)
+    assert member.clock == 4
+
+
+async def test_a_scene_on_its_way_waits_for_room(stage: Stage) -> None:
+    from boards.frames import Packet
+
+    member, wire = stage.member("s1")
+
+    def write(data: bytes) -> bool:
+        wire.written.append(data)
+        wire.waiting += len(data)
+        return True
+
+    wire.write = write  # type: ignore[method-assign]
+    piece = Packet.of(json.dumps({"elements": [], "pad": "x" * 200_000}).encode())
+    member.feed([piece] * 5, clock=9)
+    assert len(wire.written) == 2 and member.is_behind and member.clock == 0
+    stage.push("meanwhile")
+    for _ in range(5):
+        wire.waiting = 0
+        stage.fanout.tick()
+    assert len(wire.messages()) == 6 and wire.elements() == ["meanwhile"]
+    assert not member.is_behind and member.clock == 0 == stage.fanout.clock
+
+
+async def test_who_does_not_read_for_ten_seconds_is_closed_and_then_dropped(stage: Stage) -> None:
+    member, wire = stage.member("s1")
+    wire.waiting = BACKLOG_MAX_BYTES
+    now = time.monotonic()
+    assert not member.takes_more(now) and not member.takes_more(now + SLOW_MAX_SECONDS)
+    assert wire.frames() == []
+    assert not member.takes_more(now + SLOW_MAX_SECONDS + 0.1)
+    assert wire.frames() == [(0x88, int(Close.TOO_SLOW).to_bytes(2, "big"))]
+    member.write(b"{}")
+    assert len(wire.frames()) == 1, "nothing follows a close"
+
+
+async def test_who_reads_again_in_time_starts_anew(stage: Stage) -> None:
+    member, wire = stage.member("s1")
+    now = time.monotonic()
+    for second in (0, 9, 18, 27):
+        wire.waiting = BACKLOG_MAX_BYTES
+        assert not member.takes_more(now + second)
+        wire.waiting = 0
+        assert member.takes_more(now + second + 0.5)
+    assert wire.frames() == []
+
+
+async def test_who_was_sent_too_much_gets_it_later_and_merged(stage: Stage) -> None:
+    member, wire = stage.member("s1")
+    member._out.spend(BYTES_OUT_BURST + BYTES_OUT_PER_SECOND)
+    for version in (1, 2):
+        stage.push("box", version=version)
+        stage.fanout.tick()
+    assert wire.written == [] and member.missed == {"box"}
+    assert member.takes_more(time.monotonic() + 1.1)
+    assert not wire.aborted and wire.frames() == []
+
+
+async def test_in_a_crowd_pointers_go_out_less_often_and_strokes_do_not(stage: Stage) -> None:
+    _, wire = stage.member("s0")
+    for number in range(CROWD + 1):
+        stage.fanout.user(f"s{number}", b"{}")
+    stage.fanout.tick()
+    stage.fanout.user("s1", b'{"x":1}')
+    stage.push("stroke")
+    stage.fanout.tick()
+    assert [message["type"] for message in wire.messages()] == ["presence", "patch"]
+    stage.fanout._users_due -= CROWD_PRESENCE_SECONDS
+    stage.fanout.tick()
+    assert wire.messages()[-1]["users"] == {"s1": {"x": 1}}
+
+
+async def test_the_others_hear_only_of_what_began_here(stage: Stage) -> None:
+    stage.push("ours")
+    stage.scene.merge(element("theirs"))
+    stage.fanout.element("theirs", foreign=True)
+    stage.fanout.user("s1", b"{}")
+    stage.fanout.user("s2", b"{}", foreign=True)
+    stage.fanout.tick()
+    ((elements, users),) = stage.news
+    assert [e.id for e in elements] == ["ours"] and users == {"s1": b"{}"}
+
+
+async def test_a_slow_member_survives_that_what_it_missed_is_taken_back(stage: Stage) -> None:
+    member, wire = stage.member("s1")
+    wire.waiting = BACKLOG_MAX_BYTES
+    stage.push("refused")
+    stage.fanout.tick()
+    assert wire.written == [] and member.missed == {"refused"}
+    stage.scene.clear()
+    stage.fanout.forget()
+    wire.waiting = 0
+    stage.push("kept")
+    stage.fanout.tick()
+    assert wire.elements() == ["kept"]
+
+
+async def test_without_a_wire_all_goes_through_the_server(stage: Stage) -> None:
+    events: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:
-        frames.append(message["text"])
+        events.append(message)
 
-    scene = Scene()
-    fanout = Fanout(scene, news.append)
-    member = Member("s1", None, "Robot", Role.EDIT, send)
-    fanout.members["s1"] = member
-    backlog = BACKLOG_MAX_BYTES + 1
-    member._backlog = lambda: backlog  # a stub at the transport's door
-    scene.merge(element("refused"))
-    fanout.element("refused")
-    fanout.tick()
-    assert frames == [] and member.missed == {"refused"}
-    scene.clear()
-    fanout.forget()
-    backlog = 0
-    scene.merge(element("kept"))
-    fanout.element("kept")
-    fanout.tick()
-    fanout.stop()
-    assert len(frames) == 1 and '"kept"' in frames[0]
+    stage.fanout.members["s1"] = Member("s1", None, "Robot", Role.EDIT, send, deflate=True)
+    stage.push("one")
+    stage.fanout.tick()
+    stage.push(*(f"e{n}" for n in range(20)))
+    stage.fanout.tick()
+    assert [set(event) for event in events] == [{"type", "text"}, {"type", "bytes"}]

@@ -99,8 +99,21 @@ def test_a_document_goes_in_and_comes_out(board, bob, asks):
     ).json()
     assert result["added"] == 2 and result["updated"] == 0 and result["clock"] == 1
     assert [item["id"] for item in result["refused"]] == ["bad"]
-    out = client.get(f"{API}/boards/{board.pk}/scene").json()
+    out = json.loads(client.get(f"{API}/boards/{board.pk}/scene").getvalue())
     assert out["type"] == "excalidraw" and out["elements"] == scene["elements"][:2]
+
+
+def test_a_scene_that_did_not_change_is_not_sent_again(board, bob, asks, mallory):
+    url = f"{API}/boards/{board.pk}/scene"
+    store.apply(board.pk, [element("a")])
+    etag = asks(bob).get(url)["ETag"]
+    again = asks(bob).get(url, headers={"if-none-match": etag})
+    assert again.status_code == 304 and not again.content and again["ETag"] == etag
+    assert asks(mallory).get(url, headers={"if-none-match": etag}).status_code == 404
+    store.apply(board.pk, [element("b")])
+    changed = asks(bob).get(url, headers={"if-none-match": etag})
+    assert changed.status_code == 200 and changed["ETag"] != etag
+    assert len(json.loads(changed.getvalue())["elements"]) == 2
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"elements": 1}', b"\xff", b"[" * 100_000])
@@ -275,6 +288,20 @@ def test_a_retry_keeps_settings_and_place(board, alice, asks, published):
         and again["region"] == job["region"]
         and again["board"] == job["board"]
     )
+
+
+def test_J30_a_retry_that_is_sent_twice_is_one_job_at_one_place(board, alice, asks, published):
+    first, other = ask(asks(alice), board).json(), ask(asks(alice), board).json()
+    for job in (first, other):
+        asks(alice).post(f"{API}/jobs/{job['id']}/cancel")
+
+    def retry(job):
+        return asks(alice).post(f"{API}/jobs/{job['id']}/retry", headers={"Idempotency-Key": "again"})
+
+    again = retry(first).json()
+    assert retry(first).json()["id"] == again["id"] and again["region"] == first["region"]
+    refused = retry(other)
+    assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_conflict")
 
 
 @pytest.mark.parametrize("path", ["/jobs/nonsense", f"/jobs/{uuid.uuid4()}", f"/boards/{uuid.uuid4()}"])

@@ -1,12 +1,13 @@
 """Drawing together: what one pushes, the others get, and Postgres keeps."""
 
 import json
+import zlib
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 
-from boards import store
+from boards import protocol, store
 from boards.models import Element
 from tests.boards.socket_client import joined
 from tests.factories import body, element
@@ -225,3 +226,57 @@ async def test_what_the_store_refuses_is_taken_back_from_everybody(board, alice,
         await b.until("resync")
         async with joined(board, bob, clock=b.clock) as again:
             assert again.welcome["complete"] and set(again.elements) == {"kept"}
+
+
+def strokes(count: int, points: int = 4_000) -> list[Any]:
+    line = [[float(i), float(i % 7)] for i in range(points)]
+    return [
+        element(f"long-{n}", type="freedraw", points=line, pressures=[], simulatePressure=True)
+        for n in range(count)
+    ]
+
+
+async def test_one_who_deflates_gets_the_scene_in_binary_pieces_of_a_bearable_size(board, alice, bob):
+    await sync_to_async(store.apply)(board.pk, strokes(12))
+    async with joined(board, bob, deflate=True) as b:
+        assert b.welcome["more"] and b.welcome["complete"]
+        await b.until("synced")
+        assert len(b.elements) == 12 and b.clock == 1
+        binary = [frame for frame in b.frames if isinstance(frame, bytes)]
+        assert len(binary) > 1
+        assert all(len(zlib.decompress(f, -15)) <= protocol.FRAME_BYTES_MAX + 2_000 for f in binary)
+
+
+async def test_one_who_deflates_gets_large_ticks_deflated_and_small_ones_as_text(board, alice, bob):
+    async with joined(board, alice) as a, joined(board, bob, deflate=True) as b:
+        large = body("large", type="text", text="word " * 1_000)
+        await a.push(large)
+        assert await b.until_has("large") == large and isinstance(b.frames[-1], bytes)
+        await a.push(body("small"))
+        await b.until_has("small")
+        assert isinstance(b.frames[-1], str)
+
+
+async def test_one_who_deflates_may_see_its_own_elements_unchanged(board, alice, bob):
+    async with joined(board, alice, deflate=True) as a, joined(board, bob) as b:
+        mine = body("mine", type="text", text="word " * 1_000)
+        await a.push(mine)
+        await b.push(body("theirs"))
+        await a.until_has("theirs")
+        assert a.elements["mine"] == mine
+
+
+async def test_newcomers_get_what_changed_since_the_scene_was_packed(board, alice, bob, carol):
+    await sync_to_async(store.apply)(board.pk, [*strokes(12), element("moved"), element("gone")])
+    for deflate in (True, False):
+        async with joined(board, alice, deflate=deflate) as a, joined(board, bob, deflate=deflate) as b:
+            await a.until("synced")
+            await b.until("synced")
+            version = max(e["version"] for e in b.elements.values()) + 1
+            await a.push(
+                body("moved", version=version, x=version), body("gone", version=version, isDeleted=True)
+            )
+            async with joined(board, carol, deflate=deflate) as c:
+                await c.until("synced")
+                assert c.elements["moved"]["x"] == version and c.clock == b.clock + 1
+                assert c.elements.get("gone", {"isDeleted": True})["isDeleted"]

@@ -1,6 +1,5 @@
 """The socket's door: who is let in, what is said to malformed messages, when the socket ends."""
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -172,15 +171,6 @@ async def test_a_trashed_board_sends_everybody_away(board, alice):
         await sync_to_async(type(board).objects.filter(pk=board.pk).update)(deleted_at=timezone.now())
         await bus.publish(board.pk, {"type": "board.changed"})
         assert await a.closed() == Close.NOT_FOUND
-
-
-async def test_generate_without_a_snapshot_says_so(board, alice):
-    async with joined(board, alice) as a:
-        region = {"x": 0, "y": 0, "width": 100, "height": 100}
-        params = {"kind": "img2img", "prompt": "a cat"}
-        await a.send({"type": "generate", "id": "g1", "params": params, "region": region})
-        error = await a.until("error")
-        assert error["ref"] == "g1" and error["code"] == "snapshot_required", json.dumps(error)
 
 
 async def test_cancel_of_an_unknown_job_is_not_found(board, alice):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 # A test machine has no GPU and no business with the browser vendor's servers.
 ARGUMENTS = [
@@ -36,9 +36,12 @@ def chromium() -> Iterator[Browser]:
 class BoardPage:
     """One person's browser on a board. Whatever it complains about is kept in `complaints`."""
 
-    def __init__(self, browser: Browser, origin: str, path: str = "/") -> None:
+    def __init__(
+        self, browser: Browser, origin: str, path: str = "/", context: BrowserContext | None = None
+    ) -> None:
+        """context: another tab of the same person; else somebody new."""
         self.origin = origin
-        self.context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+        self.context = context or browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", self._console)

@@ -1,5 +1,7 @@
 """Pages and health, seen by Django's test client."""
 
+from datetime import timedelta
+
 import pytest
 import redis
 from django.test import Client
@@ -136,3 +138,15 @@ def test_a_worker_counts_when_it_can_paint(monkeypatch, status, ok):
     }
     monkeypatch.setattr(heartbeat, "alive", lambda: [beat])
     assert health.CHECKS["workers"]()["ok"] == ok
+
+
+@pytest.mark.parametrize(("consumed_seconds", "ok"), [(30, True), (61, False)])
+def test_J16_a_worker_that_lives_must_also_take_things_out_of_its_queue(monkeypatch, consumed_seconds, ok):
+    def beat(seconds: float) -> dict[str, object]:
+        consumed_at = (timezone.now() - timedelta(seconds=seconds)).isoformat()
+        return {"queues": ["gpu"], "at": timezone.now().isoformat(), "consumed_at": consumed_at}
+
+    monkeypatch.setattr(heartbeat, "alive", lambda: [beat(consumed_seconds), beat(600)])
+    answer = health.CHECKS["workers"]()
+    assert answer["ok"] == ok
+    assert consumed_seconds <= answer["queues"]["gpu"]["consumed_seconds"] < consumed_seconds + 10

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import IO
 
-from webapp.embedded import postgres, redis
+from webapp.embedded import postgres, redis, web
 from webapp.embedded.child import become
 from webapp.embedded.errors import CannotStart
 from webapp.embedded.home import PROJECT, home
@@ -84,6 +84,7 @@ class Supervisor:
         self.home = home()
         self.host = os.environ.get("HOST") or "127.0.0.1"
         self.port = int(os.environ.get("PORT") or 8000)
+        self.server = web.server()
         self.servers: list[Child] = []
         self.programs: list[Child] = []
         self._asked_to_stop = False
@@ -173,14 +174,12 @@ class Supervisor:
             )
 
     def _start_programs(self) -> None:
-        web = [sys.executable, "-m", "daphne", "-b", self.host, "-p", str(self.port), "--no-server-name"]
-        web += ["-v", "0", "--ping-interval", "20", "--ping-timeout", "20", "webapp.asgi:application"]
         celery = [sys.executable, "-m", "celery", "-A", "webapp"]
-        self._program("web", web)
-        # Two at a time: while one is painted, the other is fetched or stored. The engine paints one by one.
-        self._program("worker", [*celery, *self._worker("gpu", 2)], niceness=WORKER_NICENESS)
-        # On its own, so that long jobs cannot keep the reaper from running.
-        self._program("housekeeper", [*celery, *self._worker("default", 1)])
+        self._program("web", web.command(self.server, self.host, self.port))
+        # Four at a time, which share the engine's steps while others are fetched or stored.
+        self._program("worker", [*celery, *self._worker("gpu", 4)], niceness=WORKER_NICENESS)
+        # On its own, so that long jobs cannot keep the reaper from running; two, so that thumbnails cannot either.
+        self._program("housekeeper", [*celery, *self._worker("default", 2)])
         self._program("beat", [*celery, "beat", "--loglevel=WARNING", "--pidfile="])
 
     def _worker(self, queue: str, concurrency: int) -> list[str]:

@@ -1,0 +1,84 @@
+"""HTTP: files in and out."""
+
+import logging
+import uuid
+from typing import Annotated, Any, Literal
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from ninja import File, Query, Router, UploadedFile
+
+from boards import access, rendering
+from boards.access import Act
+from boards.errors import TooBig
+from boards.exchange import archive, document, incoming, outgoing
+from boards.exchange.embedding import MIME_TYPE
+from boards.exchange.outgoing import Contents
+from boards.rendering import Picture
+from boards.serving import streamed, unchanged
+
+router = Router()
+log = logging.getLogger(__name__)
+
+PICTURE_WIDTH_PX = 2_048
+
+
+def read_upload(upload: UploadedFile) -> document.Document:
+    """The document in an upload. Raises TooBig before reading it, ImportRefused."""
+    if (upload.size or 0) > document.UPLOAD_MAX_BYTES:
+        raise TooBig(f"The file has {upload.size} bytes, {document.UPLOAD_MAX_BYTES} are allowed.")
+    return document.read(upload.read())
+
+
+@router.get("/{uuid:board_id}/scene")
+def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> HttpResponseBase:
+    """The board as an .excalidraw document, pictures included; with `download`, as a file to keep."""
+    board, _ = access.find(request.user, board_id, Act.SEE)
+    # Weak: the same scene, not the same bytes. Read before the scene, so that it never vouches for an older one.
+    etag = f'W/"{board.clock}-{board.files.count()}"'
+    if (answer := unchanged(request, etag)) is not None:
+        return answer
+    contents = outgoing.contents(board)
+    name = outgoing.filename(board, "excalidraw") if download else None
+    kind = MIME_TYPE if download else "application/json"
+    return streamed(request, outgoing.document(contents), kind, name, etag)
+
+
+@router.get("/{uuid:board_id}/export.zip")
+def export_zip(request: HttpRequest, board_id: uuid.UUID) -> HttpResponseBase:
+    """The board as a zip: scene, pictures, how it looks, and the prompts and seeds of what was generated."""
+    board, _ = access.find(request.user, board_id, Act.SEE)
+    contents = outgoing.contents(board)
+    parts = archive.parts(contents, _looks(contents), archive.manifest(contents))
+    return streamed(request, parts, "application/zip", outgoing.filename(board, "zip"))
+
+
+@router.post("/{uuid:board_id}/import")
+def import_document(
+    request: HttpRequest,
+    board_id: uuid.UUID,
+    file: File[UploadedFile],
+    how: Annotated[Literal["merge", "copy"], Query(alias="as")] = "merge",
+) -> dict[str, Any]:
+    """Bring a file to the board: .excalidraw, .excalidrawlib, a board's zip, PNG or SVG with the scene inside."""
+    board, _ = access.find(request.user, board_id, Act.EDIT)
+    user: Any = request.user
+    brought = read_upload(file)
+    with transaction.atomic():
+        return incoming.add(board, user, brought, copy=how == "copy")
+
+
+def _looks(contents: Contents) -> bytes | None:
+    """The board as PNG; None where it cannot be drawn, which must not keep anybody from their work."""
+    if not contents.elements:
+        return None
+    pictures = {}
+    for file in contents.files:
+        if (data := outgoing.picture(file)) is not None:
+            pictures[file.file_id] = Picture(file.mime_type, data)
+    try:
+        return rendering.png(contents.elements, pictures, width_px=PICTURE_WIDTH_PX)
+    except rendering.RenderFailed as error:
+        log.warning("Board %s goes out without its picture: %s", contents.board.pk, error.message)
+        return None

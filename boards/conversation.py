@@ -1,0 +1,158 @@
+"""What one member says, message after message: bounded, parsed, checked and handed to the room."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from accounts.models import User
+from boards import access, jobs, protocol
+from boards.access import Act
+from boards.element import Element, parse
+from boards.errors import BadMessage, BoardError, ElementRefused, RateLimited, Unauthenticated
+from boards.limits import Intake
+from boards.member import Member
+from boards.protocol import Close
+from boards.room import Room
+from boards.saver import UNAVAILABLE
+from boards.threads import in_drawing_thread, in_thread
+from generation import submission
+from generation.errors import GenerationError
+
+log = logging.getLogger(__name__)
+
+STRIKES_MAX = 10
+"""So many malformed or too frequent messages on one socket, and it is closed."""
+WAITING_MAX = 8
+"""So many messages of one socket may wait for the database."""
+
+Work = Callable[[Any, Member, Room], None]
+Run = Callable[..., Awaitable[None]]
+
+
+class Conversation:
+    """`hear` never waits: it is called from where the socket is read. What needs the database waits in tasks."""
+
+    def __init__(self, member: Member, room: Room) -> None:
+        self._member = member
+        self._room = room
+        self._intake = Intake()
+        self._strikes = 0
+        self._ended = False
+        self._turn = asyncio.Lock()  # what needs the database is done one by one, in order
+        self._waiting: set[asyncio.Task[None]] = set()
+
+    def hear(self, text: str) -> None:
+        if self._ended:
+            return
+        try:
+            self._intake.message(len(text))
+            self._handle(protocol.parse(text), text)
+        except (BoardError, GenerationError) as error:
+            self._refuse(error, text)
+        except Exception:
+            log.exception("A message of %s could not be handled", self._member.session)
+            self._close(Close.INTERNAL)
+
+    def end(self) -> None:
+        """The socket is gone: what still arrives is not heard. What was asked for is done."""
+        self._ended = True
+
+    def _handle(self, message: protocol.Message, text: str) -> None:
+        """Raises BoardError."""
+        member, room = self._member, self._room
+        match message:
+            case protocol.Presence():  # nearly all there is
+                room.set_presence(member, message)
+            case protocol.Push():
+                self._intake.elements(len(message.elements))
+                access.allows(member.role, Act.EDIT, frozen=room.frozen)
+                elements, refused = _check(message)
+                room.push(member, message.id, elements, refused)
+            case protocol.Ping():
+                member.write(protocol.encode({"type": "pong", "id": message.id}))
+            case protocol.Generate():
+                access.allows(member.role, Act.EDIT, frozen=room.frozen)
+                self._later(in_drawing_thread, _ask, message, text)
+            case protocol.Cancel():
+                self._later(in_thread, _cancel, message, text)
+            case _:
+                raise BadMessage("You said hello already.")
+
+    def _refuse(self, error: BoardError | GenerationError, text: str) -> None:
+        again = getattr(error, "retry_after_seconds", None)
+        self._member.write(protocol.error(error.code, error.message, protocol.ref_of(text), again))
+        self._strikes += isinstance(error, BadMessage | RateLimited)
+        if self._strikes >= STRIKES_MAX:
+            self._close(Close.RATE_LIMIT if isinstance(error, RateLimited) else Close.BAD_MESSAGE)
+
+    def _close(self, code: Close) -> None:
+        self._ended = True
+        self._member.close(code)
+
+    # --- what needs the database ------------------------------------------------------------------------
+
+    def _later(self, run: Run, work: Work, message: protocol.Message, text: str) -> None:
+        if len(self._waiting) >= WAITING_MAX:
+            raise RateLimited("Wait for the answers to what you asked before.", 1.0)
+        task = asyncio.ensure_future(self._answer(run, work, message, text))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def _answer(self, run: Run, work: Work, message: protocol.Message, text: str) -> None:
+        try:
+            async with self._turn:
+                await run(work, message, self._member, self._room)
+        except (BoardError, GenerationError) as error:
+            self._refuse(error, text)
+        except UNAVAILABLE as error:
+            log.warning("A message is not answered, the database is away: %s", error)
+            self._close(Close.OVERLOADED)
+        except Exception:
+            log.exception("A message of %s could not be handled", self._member.session)
+            self._close(Close.INTERNAL)
+
+
+def _check(push: protocol.Push) -> tuple[list[Element], list[dict[str, str]]]:
+    """The elements that may come in, the newest of each id, and why the others may not."""
+    elements: dict[str, Element] = {}
+    refused: list[dict[str, str]] = []
+    for raw in push.elements:
+        try:
+            element = parse(raw)
+        except ElementRefused as error:
+            refused.append(
+                {"id": protocol.ref_of(bytes(raw)) or "", "code": error.code, "message": error.message}
+            )
+            continue
+        if element.id not in elements or elements[element.id].rank < element.rank:
+            elements[element.id] = element
+    return list(elements.values()), refused
+
+
+def _ask(message: protocol.Generate, member: Member, room: Room) -> None:
+    user = _person(member)
+    board, _ = access.find(user, room.board_id, Act.EDIT)
+    region = message.region
+    if region is None and message.frame:
+        region = jobs.region_of(board, message.frame)
+    region = region or jobs.region_of_all(board, message.params)
+    jobs.ask(
+        board,
+        user,
+        message.params,
+        {"x": region.x, "y": region.y, "width": region.width, "height": region.height},
+        frame=message.frame or "",
+        where=message.placement,
+        idempotency_key=f"socket:{member.session}:{message.id}",
+    )
+
+
+def _cancel(message: protocol.Cancel, member: Member, room: Room) -> None:
+    submission.cancel(jobs.find(_person(member), message.job, Act.MANAGE))
+
+
+def _person(member: Member) -> User:
+    if member.user is None:
+        raise Unauthenticated("Sign in, or come in as a guest, to do this.")
+    return member.user

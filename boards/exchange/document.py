@@ -1,0 +1,109 @@
+"""What a file that somebody brings holds, whatever kind it is: elements, pictures, items of a library. Pure."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from boards.errors import ImportRefused, SceneMissing, TooBig
+from boards.exchange import embedding
+from boards.exchange.embedding import SCENE_MAX_BYTES
+
+UPLOAD_MAX_BYTES = 64 * 1024 * 1024
+ARCHIVE_ENTRIES_MAX = 5_000
+ITEMS_MAX = 2_000
+
+Fields = Mapping[str, Raw]
+"""The fields of one element, each value as the JSON that it came as."""
+
+
+class Document(NamedTuple):
+    """elements: JSON, each in one piece, in the order of drawing. files: id → entry, unchecked.
+
+    items: those of a library, else None; a library has no other elements.
+    """
+
+    elements: list[bytes]
+    files: dict[str, Any]
+    items: list[list[bytes]] | None = None
+
+
+class _Item(Struct):
+    elements: list[Raw]
+
+
+class _Json(Struct, rename="camel"):
+    type: str | None = None
+    elements: list[Raw] | None = None
+    files: dict[str, Any] | None = None
+    library_items: list[_Item] | None = None
+    library: list[list[Raw]] | None = None
+
+
+def read(data: bytes) -> Document:
+    """The document in some bytes; what they are is told by themselves, not by a name.
+
+    Raises ImportRefused (SceneMissing for a picture that is only a picture), TooBig.
+    """
+    if len(data) > UPLOAD_MAX_BYTES:
+        raise TooBig(f"The file has {len(data)} bytes, {UPLOAD_MAX_BYTES} are allowed.")
+    if data.startswith(embedding.PNG_SIGNATURE):
+        return read_json(embedding.from_png(data))
+    if data.startswith(b"PK\x03\x04"):
+        return read_json(_from_archive(data))
+    start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start == b"<":
+        return read_json(embedding.from_svg(data))
+    if start == b"{":
+        return read_json(data)
+    raise ImportRefused(
+        "This is no file that can be imported: bring an .excalidraw, an .excalidrawlib, a zip of a board, "
+        "or a PNG or SVG with the scene inside."
+    )
+
+
+def read_json(data: bytes) -> Document:
+    """Raises ImportRefused where it is no scene and no library."""
+    try:
+        found = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Json)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ImportRefused(f"This is not an .excalidraw file: {error}.") from None
+    files = found.files or {}
+    if found.elements is not None:
+        return Document([_compact(raw) for raw in found.elements], files)
+    items = found.library
+    if found.library_items is not None:
+        items = [item.elements for item in found.library_items]
+    if items is None:
+        raise ImportRefused("This is not an .excalidraw file: it has no list of elements.")
+    if len(items) > ITEMS_MAX:
+        raise ImportRefused(f"The library has {len(items)} items, {ITEMS_MAX} are allowed.")
+    return Document([], files, [[_compact(raw) for raw in item] for item in items if item])
+
+
+def _compact(raw: Raw) -> bytes:
+    """Without the white space of a file meant for eyes; numbers and text stay as they are written."""
+    return msgspec.json.format(bytes(raw), indent=-1)
+
+
+def _from_archive(data: bytes) -> bytes:
+    """The .excalidraw file in a zip of a board. Never unpacks more than is allowed."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            if len(entries) > ARCHIVE_ENTRIES_MAX:
+                raise ImportRefused(f"The zip has {len(entries)} files, {ARCHIVE_ENTRIES_MAX} are allowed.")
+            scene = next((entry for entry in entries if entry.filename.endswith(".excalidraw")), None)
+            if scene is None:
+                raise SceneMissing("This zip holds no .excalidraw file.")
+            with archive.open(scene) as packed:
+                unpacked = packed.read(SCENE_MAX_BYTES + 1)
+    # Damaged archives make zipfile fail with almost anything, encrypted ones with RuntimeError.
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError) as error:
+        raise ImportRefused(f"The zip cannot be read: {error}.") from None
+    if len(unpacked) > SCENE_MAX_BYTES:
+        raise TooBig(f"The scene unpacks to more than the {SCENE_MAX_BYTES} bytes that are allowed.")
+    return unpacked

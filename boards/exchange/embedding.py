@@ -1,0 +1,189 @@
+"""A scene inside a picture, where Excalidraw writes and looks for it. Pure.
+
+A PNG carries it as a text chunk, an SVG as comments around base64 in its <metadata>. Both hold the same JSON
+envelope: the scene deflated, each byte as one character ("bstring").
+Source: excalidraw/excalidraw, packages/excalidraw/data/image.ts, data/encode.ts and scene/export.ts.
+"""
+
+import base64
+import binascii
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from boards.errors import ImportRefused, SceneMissing, TooBig
+
+MIME_TYPE = "application/vnd.excalidraw+json"
+SCENE_MAX_BYTES = 64 * 1024 * 1024
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CHUNKS_MAX = 100_000
+
+_KEYWORD = MIME_TYPE.encode()
+_TEXT_CHUNKS = {b"tEXt", b"zTXt", b"iTXt"}
+_TYPE_MARK = f"payload-type:{MIME_TYPE}".encode()
+_START, _END = b"<!-- payload-start -->", b"<!-- payload-end -->"
+_VERSION_1 = b"<!-- payload-version:1 -->"
+_VERSION = b"<!-- payload-version:"
+
+
+class Chunk(NamedTuple):
+    kind: bytes
+    data: bytes
+
+
+class _Envelope(msgspec.Struct):
+    encoded: str | None = None
+    encoding: str = "bstring"
+    compressed: bool = False
+
+
+def into_picture(picture: bytes, scene: bytes) -> bytes:
+    """A PNG or SVG with the scene in it. Raises ImportRefused where it is neither."""
+    if picture.startswith(PNG_SIGNATURE):
+        return into_png(picture, scene)
+    return into_svg(picture.decode(), scene).encode()
+
+
+def into_png(png: bytes, scene: bytes) -> bytes:
+    """The same picture with the scene in it; one that it held before is replaced."""
+    kept = [chunk for chunk in _chunks(png) if not _is_scene(chunk)]
+    # Excalidraw looks at the first tEXt chunk alone, so ours comes before any other text.
+    place = next((at for at, chunk in enumerate(kept) if chunk.kind in _TEXT_CHUNKS), len(kept) - 1)
+    kept.insert(place, Chunk(b"tEXt", _KEYWORD + b"\0" + _envelope(scene)))
+    return PNG_SIGNATURE + b"".join(map(_packed, kept))
+
+
+def from_png(png: bytes) -> bytes:
+    """The scene's JSON. Raises SceneMissing where there is none, ImportRefused, TooBig."""
+    for chunk in _chunks(png):
+        if _is_scene(chunk):
+            return _scene(_text(chunk))
+    raise SceneMissing("This PNG holds no Excalidraw scene: it is only a picture.")
+
+
+def into_svg(svg: str, scene: bytes) -> str:
+    """The same drawing with the scene in a <metadata> of its own. Raises ImportRefused where it is no SVG."""
+    payload = base64.b64encode(_envelope(scene)).decode()
+    metadata = (
+        f"<metadata><!-- payload-type:{MIME_TYPE} --><!-- payload-version:2 -->"
+        f"{_START.decode()}{payload}{_END.decode()}</metadata>"
+    )
+    root = svg.find("<svg")
+    end = _end_of_tag(svg, root)
+    if svg[end - 1] == "/":
+        return f"{svg[: end - 1]}>{metadata}</svg>{svg[end + 1 :]}"
+    return svg[: end + 1] + metadata + svg[end + 1 :]
+
+
+def from_svg(svg: bytes) -> bytes:
+    """The scene's JSON. Raises SceneMissing where there is none, ImportRefused, TooBig."""
+    start = svg.find(_START)
+    if _TYPE_MARK not in svg or start < 0:
+        raise SceneMissing("This SVG holds no Excalidraw scene: it is only a picture.")
+    end = svg.find(_END, start)
+    if end < 0:
+        raise ImportRefused("The scene in this SVG is cut off.")
+    try:
+        data = base64.b64decode(b"".join(svg[start + len(_START) : end].split()), validate=True)
+    except binascii.Error as error:
+        raise ImportRefused(f"The scene in this SVG is damaged: {error}.") from None
+    # The first version's base64 is of UTF-8, later ones' of one byte for each character.
+    first = _VERSION_1 in svg[:start] or _VERSION not in svg[:start]
+    return _scene(data if first else data.decode("latin-1").encode())
+
+
+def inflate(data: bytes, limit_bytes: int = SCENE_MAX_BYTES) -> bytes:
+    """zlib's content, never more than the limit in memory. Raises ImportRefused, TooBig."""
+    unpacking = zlib.decompressobj()
+    try:
+        unpacked = unpacking.decompress(data, limit_bytes + 1)
+    except zlib.error as error:
+        raise ImportRefused(f"The compressed scene is damaged: {error}.") from None
+    if len(unpacked) > limit_bytes:
+        raise TooBig(f"The scene unpacks to more than the {limit_bytes} bytes that are allowed.")
+    if not unpacking.eof:
+        raise ImportRefused("The compressed scene is cut off.")
+    return unpacked
+
+
+def _envelope(scene: bytes) -> bytes:
+    """JSON in latin-1: characters 0x80–0xFF stand as they are, those below 0x20 are escaped, so none is NUL."""
+    packed = zlib.compress(scene, 6).decode("latin-1")
+    envelope = {"version": "1", "encoding": "bstring", "compressed": True, "encoded": packed}
+    return msgspec.json.encode(envelope).decode().encode("latin-1")
+
+
+def _scene(envelope: bytes) -> bytes:
+    """envelope: JSON in UTF-8, or, as the oldest files have it, the scene itself."""
+    try:
+        found = msgspec.json.decode(envelope, type=_Envelope)
+        if found.encoded is None:
+            return envelope
+        if found.encoding != "bstring":
+            raise ImportRefused(f"The scene is encoded as {found.encoding[:20]!r}, which nobody knows.")
+        data = found.encoded.encode("latin-1")
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ImportRefused(f"The scene in this picture is damaged: {error}.") from None
+    if found.compressed:
+        return inflate(data)
+    if len(data) > SCENE_MAX_BYTES:
+        raise TooBig(f"The scene has {len(data)} bytes, {SCENE_MAX_BYTES} are allowed.")
+    return data
+
+
+def _chunks(png: bytes) -> Iterator[Chunk]:
+    """All chunks up to IEND, each with its check sum looked at. Raises ImportRefused."""
+    at, count = len(PNG_SIGNATURE), 0
+    while True:
+        if at + 12 > len(png):
+            raise ImportRefused("The PNG file is cut off.")
+        length, kind = struct.unpack_from(">I4s", png, at)
+        data = png[at + 8 : at + 8 + length]
+        count += 1
+        if at + 12 + length > len(png) or count > CHUNKS_MAX:
+            raise ImportRefused("The PNG file is cut off or damaged.")
+        if struct.unpack_from(">I", png, at + 8 + length)[0] != zlib.crc32(data, zlib.crc32(kind)):
+            raise ImportRefused(f"The PNG file is damaged: the check sum of {kind!r} is wrong.")
+        yield Chunk(kind, data)
+        if kind == b"IEND":
+            return
+        at += 12 + length
+
+
+def _packed(chunk: Chunk) -> bytes:
+    body = chunk.kind + chunk.data
+    return struct.pack(">I", len(chunk.data)) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def _is_scene(chunk: Chunk) -> bool:
+    return chunk.kind in _TEXT_CHUNKS and chunk.data.startswith(_KEYWORD + b"\0")
+
+
+def _text(chunk: Chunk) -> bytes:
+    """A text chunk's text as UTF-8. Other programs turn Excalidraw's tEXt into the other two kinds."""
+    data = chunk.data[len(_KEYWORD) + 1 :]
+    if chunk.kind == b"tEXt":
+        return data.decode("latin-1").encode()
+    if chunk.kind == b"zTXt":
+        return inflate(data[1:]).decode("latin-1").encode()
+    compressed, rest = data[:1] == b"\1", data[2:].split(b"\0", 2)
+    if len(rest) < 3:
+        raise ImportRefused("The scene in this PNG is damaged.")
+    return inflate(rest[2]) if compressed else rest[2]
+
+
+def _end_of_tag(svg: str, start: int) -> int:
+    """Where the ">" of the tag at `start` is; one within an attribute does not count."""
+    quote = ""
+    for at in range(max(start, 0), len(svg)):
+        character = svg[at]
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character == ">" and start >= 0:
+            return at
+    raise ImportRefused("This is not an SVG.")

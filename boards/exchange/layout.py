@@ -1,0 +1,108 @@
+"""Where on a board things go that are brought to it. Scene units; pure."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from boards.exchange.document import Fields
+
+GAP = 80.0
+ITEM_GAP = 48.0
+
+
+class Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    def meets(self, other: "Box") -> bool:
+        apart_x = self.right < other.left or other.right < self.left
+        return not (apart_x or self.bottom < other.top or other.bottom < self.top)
+
+
+class _Extent(Struct):
+    x: float
+    y: float
+    width: float = 0.0
+    height: float = 0.0
+    angle: float = 0.0
+    points: list[list[float]] | None = None
+
+
+_extent = msgspec.json.Decoder(_Extent)
+
+
+def box_of(body: bytes) -> Box | None:
+    """What an element covers, its turning included; None where it does not say."""
+    try:
+        found = _extent.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    xs, ys = [0.0, found.width], [0.0, found.height]
+    if points := [point for point in found.points or () if len(point) >= 2]:
+        xs, ys = [point[0] for point in points], [point[1] for point in points]
+    left, right = found.x + min(xs), found.x + max(xs)
+    top, bottom = found.y + min(ys), found.y + max(ys)
+    half_width, half_height = (right - left) / 2, (bottom - top) / 2
+    cos, sin = abs(math.cos(found.angle)), abs(math.sin(found.angle))
+    reach_x, reach_y = half_width * cos + half_height * sin, half_width * sin + half_height * cos
+    x, y = left + half_width, top + half_height
+    return Box(x - reach_x, y - reach_y, x + reach_x, y + reach_y)
+
+
+def around(boxes: Iterable[Box | None]) -> Box | None:
+    known = [box for box in boxes if box is not None]
+    if not known:
+        return None
+    lefts, tops, rights, bottoms = zip(*known, strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def moved(fields: Fields, by: tuple[float, float]) -> Fields:
+    """An element moved; what does not say where it is stays as it is."""
+    if by == (0.0, 0.0):
+        return fields
+    changes = {}
+    for name, distance in zip("xy", by, strict=True):
+        try:
+            changes[name] = Raw(msgspec.json.encode(msgspec.json.decode(fields[name], type=float) + distance))
+        except (KeyError, msgspec.DecodeError):
+            return fields
+    return {**fields, **changes}
+
+
+def beside(scene: Box | None, brought: Box | None) -> tuple[float, float]:
+    """How far to move what is brought, so that it stands at the right of the scene where they would meet."""
+    if scene is None or brought is None or not scene.meets(brought):
+        return 0.0, 0.0
+    return scene.right + GAP - brought.left, scene.top - brought.top
+
+
+def grid(items: Sequence[Box | None], scene: Box | None) -> list[tuple[float, float]]:
+    """How far to move each item, so that they stand in rows and columns at the right of the scene."""
+    boxes = [item or Box(0, 0, 0, 0) for item in items]
+    columns = max(1, math.ceil(math.sqrt(len(boxes))))
+    widths = [max(box.width for box in boxes[at::columns]) for at in range(min(columns, len(boxes)))]
+    x = scene.right + GAP if scene else 0.0
+    y = scene.top if scene else 0.0
+    shifts = []
+    for start in range(0, len(boxes), columns):
+        row = boxes[start : start + columns]
+        left = x
+        for box, width in zip(row, widths, strict=False):
+            shifts.append((left - box.left, y - box.top))
+            left += width + ITEM_GAP
+        y += max(box.height for box in row) + ITEM_GAP
+    return shifts

@@ -1,0 +1,123 @@
+"""A board as an .excalidraw document with its pictures in it, a piece at a time."""
+
+import base64
+import logging
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from boards import store
+from boards.errors import TooBig
+from boards.exchange.embedding import SCENE_MAX_BYTES
+from boards.models import Board, BoardFile
+from generation import storage
+from generation.errors import StorageUnavailable
+
+SOURCE = "Atelier"
+APP_STATE = {"viewBackgroundColor": "#ffffff", "gridSize": 20}
+
+log = logging.getLogger(__name__)
+
+
+class Contents(NamedTuple):
+    """What a board holds at its clock. elements: live bodies in drawing order; files: those they show."""
+
+    board: Board
+    clock: int
+    elements: list[bytes]
+    files: list[BoardFile]
+
+
+class _Shown(msgspec.Struct, rename="camel"):
+    file_id: str | None = None
+
+
+class _Place(msgspec.Struct, rename="camel"):
+    id: str
+    frame_id: str | None = None
+    container_id: str | None = None
+
+
+_shown = msgspec.json.Decoder(_Shown)
+_place = msgspec.json.Decoder(_Place)
+
+
+def contents(board: Board) -> Contents:
+    """Raises BoardGone."""
+    snapshot = store.snapshot(board.pk)
+    live = [element for _, element in snapshot.elements if not element.is_deleted]
+    live.sort(key=lambda element: (element.index or "", element.id))
+    return with_files(board, snapshot.clock, [element.body for element in live])
+
+
+def within(contents: Contents, element_id: str | None) -> Contents:
+    """Only a frame with what is in it, or an element with its text; None: everything."""
+    if element_id is None:
+        return contents
+    places = zip(contents.elements, map(_place.decode, contents.elements), strict=True)
+    bodies = [body for body, at in places if element_id in (at.id, at.frame_id, at.container_id)]
+    return with_files(contents.board, contents.clock, bodies)
+
+
+def with_files(board: Board, clock: int, bodies: list[bytes]) -> Contents:
+    """bodies: live elements in drawing order, as they stood at the clock."""
+    shown = {file_id_of(body) for body in bodies}
+    files = BoardFile.objects.filter(board=board).order_by("created_at", "pk")
+    return Contents(board, clock, bodies, [file for file in files if file.file_id in shown])
+
+
+def file_id_of(body: bytes) -> str | None:
+    """The picture that an element shows; elements of unknown types may show one too."""
+    try:
+        return _shown.decode(body).file_id
+    except msgspec.ValidationError:
+        return None
+
+
+def document(contents: Contents) -> Iterator[bytes]:
+    """The .excalidraw document in pieces, none larger than one picture or all elements."""
+    yield b'{"type":"excalidraw","version":2,"source":' + msgspec.json.encode(SOURCE) + b',"elements":['
+    yield b",".join(contents.elements)
+    yield b'],"appState":' + msgspec.json.encode(APP_STATE) + b',"files":{'
+    comma = b""
+    for file in contents.files:
+        data = picture(file)
+        if data is None:
+            continue
+        entry = {
+            "id": file.file_id,
+            "mimeType": file.mime_type,
+            "dataURL": f"data:{file.mime_type};base64,{base64.b64encode(data).decode()}",
+            "created": int(file.created_at.timestamp() * 1000),
+        }
+        yield comma + msgspec.json.encode(file.file_id) + b":" + msgspec.json.encode(entry)
+        comma = b","
+    yield b"}}"
+
+
+def embeddable(contents: Contents) -> bytes:
+    """The whole document at once, to be put into a picture. Raises TooBig where no importer would take it."""
+    size = sum(map(len, contents.elements)) + sum(file.size_bytes * 4 // 3 + 300 for file in contents.files)
+    if size > SCENE_MAX_BYTES:
+        raise TooBig(f"With its pictures the scene has {size} bytes, {SCENE_MAX_BYTES} fit into one file.")
+    return b"".join(document(contents))
+
+
+def picture(file: BoardFile) -> bytes | None:
+    """The bytes of a file of the board, or None where the storage lost them. Raises StorageUnavailable."""
+    try:
+        with storage.open_key(file.key) as stored:
+            return stored.read()
+    except StorageUnavailable as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        log.warning("File %s of board %s is not in the storage", file.file_id, file.board_id)
+        return None
+
+
+def filename(board: Board, suffix: str) -> str:
+    """A name for the file on somebody's disk: the title without what disks do not take."""
+    stem = re.sub(r'[\s\x00-\x1f\x7f\\/:*?"<>|]+', " ", board.title).strip(" .")[:100]
+    return f"{stem or 'board'}.{suffix}"

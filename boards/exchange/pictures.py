@@ -1,0 +1,67 @@
+"""The pictures of a document, taken out of their data URLs and made files of the board."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from accounts.models import User
+from boards import files
+from boards.errors import FileRefused
+from boards.models import Board
+from boards.svg_file import is_svg
+from generation.errors import SnapshotInvalid
+from generation.image_header import read_header
+
+PICTURES_MAX = 1_000
+PIXELS_MAX = 400_000_000
+"""Of all pictures of one document: what decoding them may cost."""
+
+
+def add_all(
+    board: Board, user: User, entries: Mapping[str, Any]
+) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Returns the names of those that go by another file_id here, and what was refused."""
+    names: dict[str, str] = {}
+    refused = []
+    pixels = 0
+    for number, (file_id, entry) in enumerate(entries.items()):
+        try:
+            data = data_of(entry)
+            pixels += _pixels(data)
+            if number >= PICTURES_MAX or pixels > PIXELS_MAX:
+                raise FileRefused(
+                    f"One document may bring {PICTURES_MAX} pictures with {PIXELS_MAX // 1_000_000} megapixels in all."
+                )
+            file = files.add_from_document(board, user, data, file_id)
+        except FileRefused as error:
+            refused.append({"id": file_id[:64], "code": error.code, "message": error.message})
+            continue
+        if file.file_id != file_id:
+            names[file_id] = file.file_id
+    return names, refused
+
+
+def data_of(entry: Any) -> bytes:
+    """The bytes in an entry of a document's `files`. Raises FileRefused."""
+    url = entry.get("dataURL") if isinstance(entry, dict) else None
+    if not isinstance(url, str) or not url.startswith("data:") or "," not in url[:200]:
+        raise FileRefused("The picture has no data URL.")
+    head, _, payload = url.partition(",")
+    try:
+        if head.endswith(";base64"):
+            return base64.b64decode(payload, validate=True)
+        return unquote_to_bytes(payload)
+    except (binascii.Error, ValueError):
+        raise FileRefused("The picture's data URL is not base64.") from None
+
+
+def _pixels(data: bytes) -> int:
+    if is_svg(data):
+        return 0
+    try:
+        header = read_header(data)
+    except SnapshotInvalid as error:
+        raise FileRefused(error.message) from None
+    return header.width_px * header.height_px

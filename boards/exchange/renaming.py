@@ -1,0 +1,105 @@
+"""New ids for elements that are brought as a copy, the same everywhere that one element names another. Pure."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from boards.exchange.document import Fields
+
+_ID_LENGTH = 21  # as Excalidraw's own
+
+
+def new_id() -> str:
+    return secrets.token_urlsafe(16)[:_ID_LENGTH]
+
+
+class Names(dict[str, str]):
+    """Old id → new id, made when it is first asked for.
+
+    Total on purpose: an id that names nothing in the document gets a new one too, so that it cannot
+    happen to name something on the board.
+    """
+
+    def __missing__(self, old: str) -> str:
+        self[old] = found = new_id()
+        return found
+
+
+def renamed(fields: Fields, names: Names, outer_groups: Sequence[str] = ()) -> Fields:
+    """An element with all its ids replaced, as a member of further groups around its own.
+
+    What is malformed stays as it is: checking the element refuses it.
+    """
+    changes = {
+        name: _changed(fields[name], change, names) for name, change in _REFERENCES.items() if name in fields
+    }
+    if outer_groups:
+        groups = _decoded(changes.get("groupIds", Raw(b"null"))) or []
+        if isinstance(groups, list):
+            changes["groupIds"] = Raw(msgspec.json.encode([*groups, *outer_groups]))
+    return {**fields, **changes}
+
+
+def with_files(fields: Fields, names: dict[str, str]) -> Fields:
+    """An element whose picture goes by another file_id here."""
+    file_id = _decoded(fields["fileId"]) if names and "fileId" in fields else None
+    if not isinstance(file_id, str) or file_id not in names:
+        return fields
+    return {**fields, "fileId": Raw(msgspec.json.encode(names[file_id]))}
+
+
+def _name(value: Any, names: Names) -> Any:
+    return names[value] if isinstance(value, str) and value else value
+
+
+def _names(value: Any, names: Names) -> Any:
+    return [_name(item, names) for item in value] if isinstance(value, list) else value
+
+
+def _bound(value: Any, names: Names) -> Any:
+    return [_under("id", item, names) for item in value] if isinstance(value, list) else value
+
+
+def _binding(value: Any, names: Names) -> Any:
+    return _under("elementId", value, names)
+
+
+def _custom(value: Any, names: Names) -> Any:
+    """Our own note on a generated picture names the frame that it came from."""
+    if not isinstance(value, dict) or "atelier" not in value:
+        return value
+    return {**value, "atelier": _under("source", value["atelier"], names)}
+
+
+def _under(key: str, value: Any, names: Names) -> Any:
+    if not isinstance(value, dict) or key not in value:
+        return value
+    return {**value, key: _name(value[key], names)}
+
+
+_REFERENCES: dict[str, Callable[[Any, Names], Any]] = {
+    "id": _name,
+    "frameId": _name,
+    "containerId": _name,
+    "groupIds": _names,
+    "boundElements": _bound,
+    "startBinding": _binding,
+    "endBinding": _binding,
+    "customData": _custom,
+}
+
+
+def _changed(raw: Raw, change: Callable[[Any, Names], Any], names: Names) -> Raw:
+    before = _decoded(raw)
+    after = change(before, names)
+    return raw if after == before else Raw(msgspec.json.encode(after))
+
+
+def _decoded(raw: Raw) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None

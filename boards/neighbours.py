@@ -1,0 +1,121 @@
+"""The other processes that have the same board open: what they say is merged here, what happens here is told them.
+
+All of it may be lost. The clock of each commit shows a gap, `boards.heads` one at the end, and Postgres has the
+truth; what a process told and then did not commit, because it died, is committed by those who heard it.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from boards.bus import Message, Ranks, Voice
+from boards.element import Element
+from boards.fanout import Fanout
+from boards.scene import Scene
+
+BELIEVED_SECONDS = 45.0
+"""Processes repeat who is with them; one that is silent for so long has died."""
+ORPHANED_SECONDS = 4.0
+"""What another process told of and nobody committed for so long is committed here."""
+
+Author = uuid.UUID | None
+
+
+class Neighbours:
+    """Of one room. behind: called when Postgres has more than was heard."""
+
+    def __init__(
+        self,
+        board_id: uuid.UUID,
+        scene: Scene,
+        fanout: Fanout,
+        start: Callable[[Coroutine[Any, Any, None]], None],
+        behind: Callable[[], None],
+    ) -> None:
+        self._scene = scene
+        self._fanout = fanout
+        self._behind = behind
+        self._voice = Voice(board_id, start)
+        self._heard: dict[str, float] = {}  # session elsewhere → when it was last told of
+        self._believed_until = 0.0  # until then somebody else has this board open
+        self._orphans: dict[
+            str, tuple[float, Author]
+        ] = {}  # element told and not committed → when, and whose
+
+    # --- telling ---------------------------------------------------------------------------------------
+
+    def tell(self, elements: Mapping[str, tuple[Element, Author]], users: Mapping[str, bytes | None]) -> None:
+        """What came in here with a tick. Of a process that is not known of, the clock of each commit takes care."""
+        if time.monotonic() < self._believed_until:
+            self._voice.tell(elements, users)
+
+    def committed(self, clock: int, ranks: Ranks) -> None:
+        self._voice.saved(clock, ranks)
+
+    def greet(self, *, ask: bool = False) -> None:
+        """Say that this process has the board open, and who is on it. ask: the others shall do the same."""
+        ours = {s: e for s, e in self._fanout.roster.items() if s in self._fanout.members}
+        self._voice.tell({}, ours, greet="ask" if ask else "yes")
+
+    # --- hearing ---------------------------------------------------------------------------------------
+
+    def hear(self, message: Message) -> None:
+        if self._voice.is_mine(message):
+            return
+        now = time.monotonic()
+        self._believed_until = now + BELIEVED_SECONDS
+        for packed, author_id in message["elements"]:
+            self._hear_element(msgspec.msgpack.decode(packed, type=Element), author_id, now)
+        for session, entry in message["users"].items():
+            self._hear_user(session, entry, now)
+        for clock, ranks in message["saved"]:
+            self._hear_saved(clock, {i: (version, nonce) for i, (version, nonce) in ranks.items()})
+        if message["greet"] == "ask":
+            self.greet()
+
+    def _hear_element(self, element: Element, author_id: str | None, now: float) -> None:
+        if self._scene.take(element, None):
+            self._fanout.element(element.id, foreign=True)
+            self._orphans.pop(element.id, None)  # to the end: the oldest come first
+            self._orphans[element.id] = now, uuid.UUID(author_id) if author_id else None
+
+    def _hear_user(self, session: str, entry: bytes | None, now: float) -> None:
+        if entry is None:
+            self._heard.pop(session, None)
+        else:
+            self._heard[session] = now
+        self._fanout.user(session, entry, foreign=True)
+
+    def _hear_saved(self, clock: int, ranks: dict[str, tuple[int, int]]) -> None:
+        if clock == self._fanout.clock + 1 and all(self._scene.has(i, rank) for i, rank in ranks.items()):
+            self._scene.committed(ranks, clock)
+            self._fanout.clock = clock
+        elif clock > self._fanout.clock:
+            self._behind()
+
+    # --- what becomes of it ----------------------------------------------------------------------------
+
+    def orphans(self) -> Iterator[tuple[Element, Author]]:
+        """What was told here and should have been committed by now, each once."""
+        now = time.monotonic()
+        while self._orphans:
+            element_id, (heard, author_id) = next(iter(self._orphans.items()))
+            if now - heard < ORPHANED_SECONDS:
+                return
+            del self._orphans[element_id]
+            if (element := self._scene.uncommitted(element_id)) is not None:
+                yield element, author_id
+
+    def forget(self) -> None:
+        """The scene is read anew: what was told and is not stored is gone."""
+        self._orphans.clear()
+
+    def tidy(self) -> None:
+        """Let go of people whose process went silent."""
+        now = time.monotonic()
+        for session in [s for s, heard in self._heard.items() if now - heard > BELIEVED_SECONDS]:
+            del self._heard[session]
+            self._fanout.user(session, None, foreign=True)

@@ -1,0 +1,95 @@
+"""Tombstones old enough to go. Their rows leave the scene, their ranks stay: the merge rule must not notice.
+
+A client that was away for longer gets the complete scene instead of the changes (Board.pruned_clock), and what
+it drew on an element that is gone meets the rank of the tombstone, as if that were still there.
+Rules RM19–RM21 in docs/sync-rules.md.
+"""
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from boards.models import Board, Element, PrunedElement
+
+Rank = tuple[int, int]
+
+KEPT = timedelta(days=7)
+"""For so long a tombstone stays: whoever returns within it is told of the deletion itself."""
+
+
+class Pruned(NamedTuple):
+    """What a board's scene no longer tells: up to which clock, and the rank that each element had."""
+
+    clock: int
+    ranks: dict[str, Rank]
+
+
+_MOVE = """
+    WITH gone AS (
+        DELETE FROM boards_element WHERE board_id = %s AND is_deleted AND changed_at < %s
+        RETURNING board_id, element_id, version, version_nonce, clock
+    ), kept AS (
+        INSERT INTO boards_prunedelement (board_id, element_id, version, version_nonce)
+        SELECT board_id, element_id, version, version_nonce FROM gone
+        ON CONFLICT (board_id, element_id) DO UPDATE
+        SET version = excluded.version, version_nonce = excluded.version_nonce
+    )
+    SELECT count(*), max(clock) FROM gone
+"""
+
+
+def prune(board_id: uuid.UUID, before: datetime) -> int:
+    """Forget the tombstones made before this moment. Returns how many. Holds the board's row for so long."""
+    with transaction.atomic():
+        if not Board.objects.select_for_update().filter(pk=board_id).exists():
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute(_MOVE, [board_id, before])
+            count, clock = cursor.fetchone()
+        if count:
+            Board.objects.filter(pk=board_id).update(pruned_clock=Greatest("pruned_clock", clock))
+        return int(count)
+
+
+def start_over(board_id: uuid.UUID) -> None:
+    """Let whoever saw the board until now get the complete scene when they return. An empty change."""
+    Board.objects.filter(pk=board_id).update(clock=F("clock") + 1, pruned_clock=F("clock") + 1)
+
+
+def prune_all() -> int:
+    """Forget every tombstone that has been kept for long enough. Returns how many."""
+    before = timezone.now() - KEPT
+    return sum(prune(board_id, before) for board_id in _boards_with_old_tombstones(before))
+
+
+def read(board_id: uuid.UUID) -> Pruned:
+    """To be read after the scene: what is pruned in between is then in both, and not in neither."""
+    clock = Board.objects.filter(pk=board_id).values_list("pruned_clock", flat=True).first() or 0
+    return Pruned(clock, ranks(board_id) if clock else {})
+
+
+def ranks(board_id: uuid.UUID, element_ids: Collection[str] | None = None) -> dict[str, Rank]:
+    """The last rank of the board's pruned elements, or of those of them that are named."""
+    rows = PrunedElement.objects.filter(board_id=board_id)
+    if element_ids is not None:
+        rows = rows.filter(element_id__in=element_ids)
+    return {
+        i: (version, nonce)
+        for i, version, nonce in rows.values_list("element_id", "version", "version_nonce")
+    }
+
+
+def forget(board_id: uuid.UUID, element_ids: Sequence[str]) -> None:
+    """These are stored again, with a higher rank."""
+    PrunedElement.objects.filter(board_id=board_id, element_id__in=element_ids).delete()
+
+
+def _boards_with_old_tombstones(before: datetime) -> list[uuid.UUID]:
+    rows = Element.objects.filter(is_deleted=True, changed_at__lt=before)
+    return list(rows.order_by().values_list("board_id", flat=True).distinct())

@@ -1,0 +1,80 @@
+"""Boards as scenes: which elements matter to a region, and the bytes of the pictures that they show."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from boards.exchange import outgoing
+from boards.exchange.outgoing import Contents
+from boards.rendering.drawing import DRAWABLE, PICTURES_MAX_BYTES, RenderTooLarge
+from boards.rendering.view import Picture
+
+FRAMES = {"frame", "magicframe"}
+OUTSIDE = 60.0
+"""Scene units by which names, arrowheads and wide strokes may stick out of the box of an element."""
+
+
+class Region(NamedTuple):
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def overlaps(self, other: "Region") -> bool:
+        return (
+            self.x < other.x + other.width
+            and other.x < self.x + self.width
+            and self.y < other.y + other.height
+            and other.y < self.y + self.height
+        )
+
+
+class Shape(msgspec.Struct, rename="camel"):
+    """As much of an element as choosing needs."""
+
+    id: str
+    type: str
+    x: float
+    y: float
+    width: float
+    height: float
+    is_deleted: bool = False
+    frame_id: str | None = None
+    bound_elements: list[dict[str, Any]] | None = None
+    custom_data: dict[str, Any] | None = None
+
+    @property
+    def region(self) -> Region:
+        return Region(self.x, self.y, self.width, self.height)
+
+    def reach(self) -> Region:
+        """Where it may be seen. A turned or unnormalised element may reach further than its box."""
+        reach = math.hypot(self.width, self.height) + OUTSIDE
+        return Region(
+            self.x - reach, self.y - reach, abs(self.width) + 2 * reach, abs(self.height) + 2 * reach
+        )
+
+
+shape_of = msgspec.json.Decoder(Shape).decode
+
+
+def near(bodies: Sequence[bytes], region: Region) -> list[bytes]:
+    """The elements that may be seen in the region, with the frames that cut them and the text on them."""
+    shapes = [shape_of(body) for body in bodies]
+    wanted = {shape.id for shape in shapes if shape.reach().overlaps(region)}
+    for shape in shapes:
+        if shape.id in wanted:
+            wanted |= {shape.frame_id} if shape.frame_id else set()
+            wanted |= {str(bound.get("id")) for bound in shape.bound_elements or ()}
+    return [body for body, shape in zip(bodies, shapes, strict=True) if shape.id in wanted]
+
+
+def pictures(contents: Contents) -> dict[str, Picture]:
+    """The files that the elements show, read from the storage. Raises StorageUnavailable, RenderTooLarge."""
+    drawable = [file for file in contents.files if file.mime_type in DRAWABLE]
+    if sum(file.size_bytes for file in drawable) > PICTURES_MAX_BYTES:
+        raise RenderTooLarge("The pictures on it are larger than can be drawn together.")
+    held = {file.file_id: (file.mime_type, outgoing.picture(file)) for file in drawable}
+    return {file_id: Picture(kind, data) for file_id, (kind, data) in held.items() if data is not None}

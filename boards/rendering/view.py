@@ -1,0 +1,25 @@
+"""What of a scene is drawn, and the pictures that it needs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The bytes behind a file_id: PNG, JPEG, WebP, GIF or SVG. Any other type is left out of the drawing."""
+
+    mime_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class View:
+    """region: x, y, width, height in scene units; None for everything. padding: scene units around everything.
+
+    frame: id of a frame that is drawn alone, cut at its border and without its name; padding does not count then.
+    background: on white; otherwise transparent.
+    """
+
+    region: tuple[float, float, float, float] | None = None
+    padding: float = 10
+    background: bool = True
+    frame: str | None = None

@@ -1,0 +1,33 @@
+"""Celery's doors: housekeeping of the boards."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from boards import past, pruning, versions
+from boards.rendering import thumbnails
+
+
+@shared_task(name="boards.tasks.prune_tombstones", ignore_result=True)
+def prune_tombstones() -> None:
+    """Once a day."""
+    pruning.prune_all()
+
+
+@shared_task(name="boards.tasks.record_versions", ignore_result=True)
+def record_versions() -> None:
+    """Once a minute."""
+    versions.record(timezone.now())
+
+
+@shared_task(name="boards.tasks.draw_thumbnails", ignore_result=True)
+def draw_thumbnails() -> None:
+    """Several times a minute."""
+    thumbnails.draw_due(timezone.now())
+
+
+@shared_task(name="boards.tasks.thin_versions", ignore_result=True)
+def thin_versions() -> None:
+    """Once an hour."""
+    now = timezone.now()
+    versions.thin(now)
+    past.sweep(now)

@@ -1,0 +1,593 @@
+"""The board, its processes and its editors, everything that can happen to them, and what must hold at the end."""
+
+import asyncio
+import itertools
+import random
+import sys
+import uuid
+import zlib
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+from django.db import OperationalError
+
+from boards import bus, consumers, element, standing, store
+from boards.errors import BoardError, RoomClosed
+from boards.member import Member
+from boards.models import Role
+from boards.reconcile import free_index, takes_incoming
+from boards.room import Room
+from tests.boards.storm.bus import LossyLayer
+from tests.boards.storm.clock import SimulatedLoop, SimulatedTime
+from tests.boards.storm.editor import Editor, Seen, body
+from tests.boards.storm.memory import MemoryStore
+
+CATCH_UP_SECONDS = 5.0
+"""So long after the last fault everybody must see the same."""
+seen = msgspec.json.Decoder(Seen).decode
+
+
+class Violation(AssertionError):
+    """A rule of docs/sync-rules.md did not hold."""
+
+
+class Process:
+    """One web process: its room of the board, while it has one."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._opening: asyncio.Future[Room] | None = None
+        self.lines: dict[Line, None] = {}  # in order, so that a seed always does the same
+
+    async def room(self) -> Room:
+        if self._opening is not None and self._opening.done():
+            if self._opening.cancelled() or self._opening.exception() or self._opening.result().closed:
+                self._opening = None
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._open())
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> Room:
+        opened = Room(self._world.board_id)
+        await opened.open()
+        self._world.rooms.append(opened)
+        return opened
+
+    @property
+    def live(self) -> Room | None:
+        done = self._opening is not None and self._opening.done() and not self._opening.cancelled()
+        if not done or self._opening is None or self._opening.exception():
+            return None
+        found = self._opening.result()
+        return None if found.closed else found
+
+    def kill(self) -> None:
+        """As kill -9 does: no last word to anybody."""
+        for line in list(self.lines):
+            line.cut()
+        if self._opening is not None:
+            self._opening.cancel()
+        if found := self.live:
+            for task in sorted(found._tasks, key=lambda task: int(task.get_name().split("-")[1])):
+                task.cancel()
+            found._fanout.stop()
+            found.closed = True
+        self._opening = None
+
+
+class Line:
+    """One websocket: in order, not at once, and cut at any moment."""
+
+    def __init__(self, world: "World", editor: Editor, process: Process) -> None:
+        self.editor = editor
+        self.slow = False
+        self.open = True
+        self._deflate = world.random.random() < 0.3
+        self._world = world
+        self._process = process
+        self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._up = self._down = 0.0
+        self._reading = asyncio.Event()
+        self._reading.set()
+        process.lines[self] = None
+        self._task = asyncio.ensure_future(self._serve())
+
+    def push(self, text: str) -> None:
+        """From the page to the server."""
+        if self.open:
+            self._world.say(f"{self.editor.name} > {text}")
+            self._up = self._world.soon(
+                self._up, self._inbox.put_nowait, {"type": "websocket.receive", "text": text}
+            )
+
+    def cut(self) -> None:
+        """Both ends lose it; what was on its way is gone."""
+        if not self.open:
+            return
+        self.open = False
+        self._process.lines.pop(self, None)
+        self._inbox.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        self._reading.set()
+        self._world.lost(self.editor)
+
+    def set_slow(self, slow: bool) -> None:
+        self.slow = slow
+        self._reading.clear() if slow else self._reading.set()
+
+    async def _serve(self) -> None:
+        hello = self.editor.hello()
+        try:
+            found = await self._process.room()
+            if not self.open:
+                return
+            at = self._world.processes.index(self._process)
+            self._world.say(f"{self.editor.name} comes to process {at} with {hello}")
+            one = Member(
+                f"s{next(self._world.sessions)}",
+                None,
+                hello["name"],
+                Role.EDIT,
+                self._send,
+                deflate=self._deflate,
+            )
+            try:
+                await found.join(one, hello["clock"], self._world.store.pruned_clock)
+                await consumers._converse(one, found, self._inbox.get)
+            finally:
+                found.leave(one)
+        except (consumers.Closed, RoomClosed, OperationalError, asyncio.CancelledError):
+            pass
+        self.cut()
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if not self.open:
+            raise ConnectionError("The socket is closed.")
+        await self._reading.wait()
+        if message["type"] == "websocket.close":
+            self.cut()
+        else:
+            self._down = self._world.soon(self._down, self._arrive, message)
+
+    def _arrive(self, message: dict[str, Any]) -> None:
+        if self.open:
+            for text in texts(message):
+                self._world.say(f"{self.editor.name} < {text}")
+                self.editor.receive(text)
+            self._world.heard(self)
+
+
+def texts(message: dict[str, Any]) -> list[str]:
+    """The JSON messages of one frame."""
+    if (packed := message.get("bytes")) is None:
+        return [message["text"]]
+    return zlib.decompress(packed, wbits=-zlib.MAX_WBITS).decode().split("\n")
+
+
+class World:
+    def __init__(self, seed: int, loop: SimulatedLoop, trace: Callable[[str], None] | None = None) -> None:
+        self._trace = trace
+        self.random = random.Random(seed)
+        self.loop = loop
+        self.board_id = uuid.UUID(int=seed + 1)
+        self.store = MemoryStore(self.board_id)
+        self.layer = LossyLayer(self.random)
+        self.sessions = itertools.count(1)
+        self.rooms: list[Room] = []
+        self.commits: list[int] = []
+        self.processes = [Process(self) for _ in range(self.random.choice((1, 1, 2, 2, 3)))]
+        self.lines: dict[str, Line] = {}  # name of an editor → its line
+        self.problems: list[BaseException] = []  # what was raised where nobody waits for it
+        self.counts: dict[str, int] = {}
+        self.drawn: list[Seen] = []  # every edit that anybody made
+        self._names = itertools.count(1)
+        self._elements = itertools.count(1)
+        self._down_until = 0.0
+        self._unsure_until = 0.0
+        self.editors = [self._editor() for _ in range(self.random.randint(2, 5))]
+        # What a process told and a frozen board then refuses stays on the pages that saw it, if the process died
+        # in between: nobody is left to take it back. RM12 says so, and no storm has both.
+        never = World.kill if seed % 4 == 0 else World.freeze
+        self._acts = [act for act, _ in _ACTS if act is not never]
+        self._weights = [weight for act, weight in _ACTS if act is not never]
+
+    # --- doors -----------------------------------------------------------------------------------------
+
+    def stub_doors(self) -> Callable[[], None]:
+        """Put this world where time, threads, chance and Redis are. Returns the way back."""
+        stubs = {
+            "time": SimulatedTime(self.loop),
+            "secrets": SimpleNamespace(randbelow=self.random.randrange),
+            "in_thread": self.in_thread,
+            "get_channel_layer": lambda: self.layer,
+        }
+        doors = [
+            (module, door, getattr(module, door))
+            for name, module in sys.modules.items()
+            if name.startswith("boards.")
+            for door in stubs.keys() & vars(module).keys()
+        ]
+        for module, door, _ in doors:
+            setattr(module, door, stubs[door])
+
+        def back() -> None:
+            for module, door, real in doors:
+                setattr(module, door, real)
+
+        return back
+
+    async def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """A thread's work on Postgres: it goes on when nobody waits for it any more."""
+        answer: asyncio.Future[Any] = self.loop.create_future()
+        self.loop.call_later(self.random.random() * 0.01, self._work, answer, function, arguments)
+        return await answer
+
+    def _work(
+        self, answer: "asyncio.Future[Any]", function: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> None:
+        mine: dict[Any, Callable[..., Any]] = {
+            store.apply: self.store.apply,
+            store.snapshot: self.store.snapshot,
+            store.changes_since: self.store.changes_since,
+            store.clocks: self.store.clocks,
+            standing.read: self.store.standing,
+            standing.read_anew: self.store.standing_anew,
+            standing.roles: self.store.roles,
+        }
+        now = self.loop.time()
+        try:
+            if now < self._down_until:
+                raise OperationalError("Postgres is away.")
+            before = self.store.clock
+            found = mine[function](*arguments)
+            if function is store.apply:
+                self.say(f"store {before} → {found}")
+            if self.store.clock != before:
+                self._check_commit(before)
+            if now < self._unsure_until and self.random.random() < 0.5:
+                raise OperationalError("The answer of Postgres was lost.")
+        except (BoardError, OperationalError) as error:
+            outcome: Any = error
+        else:
+            outcome = found
+        self.loop.call_later(self.random.random() * 0.003, self._answer, answer, outcome)
+
+    def _answer(self, answer: "asyncio.Future[Any]", outcome: Any) -> None:
+        if answer.done():
+            return
+        if isinstance(outcome, Exception):
+            answer.set_exception(outcome)
+        else:
+            answer.set_result(outcome)
+
+    def soon(self, after: float, call: Callable[..., None], *arguments: Any) -> float:
+        """Call it a little later, and not before what was sent earlier. Returns when."""
+        when = max(after + 1e-6, self.loop.time() + self.random.random() * 0.02)  # timers of one time swap
+        self.loop.call_at(when, call, *arguments)
+        return when
+
+    def say(self, line: str) -> None:
+        if self._trace is not None:
+            self._trace(f"{self.loop.time():8.3f} {line}")
+
+    # --- lines -----------------------------------------------------------------------------------------
+
+    def connect(self, editor: Editor) -> None:
+        if editor.name not in self.lines and editor in self.editors:
+            self.lines[editor.name] = Line(self, editor, self.random.choice(self.processes))
+
+    def lost(self, editor: Editor) -> None:
+        self.check_clock(editor)
+        editor.lost()
+        self.lines.pop(editor.name, None)
+        if self.random.random() < 0.8 or self.calm:
+            self.loop.call_later(0.05 + self.random.random(), self.connect, editor)
+
+    def heard(self, line: Line) -> None:
+        editor = line.editor
+        for _, edit in editor.acknowledged:
+            self.check_ack(edit)
+        editor.acknowledged.clear()
+        for edit in editor.refused:
+            self.check_refusal(edit)
+        editor.refused.clear()
+        for wait, ref in editor.delayed:
+            self.loop.call_later(wait, editor.retry, ref)
+        editor.delayed.clear()
+        if editor.reenter:
+            editor.reenter = False
+            line.cut()
+
+    calm = False
+
+    # --- what can happen -------------------------------------------------------------------------------
+
+    async def live(self, operations: int) -> None:
+        for editor in self.editors:
+            self.connect(editor)
+        await asyncio.sleep(0.1)
+        for _ in range(operations):
+            self.check_problems()
+            act = self.random.choices(self._acts, self._weights)[0]
+            name = act.__name__
+            self.counts[name] = self.counts.get(name, 0) + 1
+            self.say(f"--- {name}")
+            act(self)
+            pause = self.random.random()
+            await asyncio.sleep(
+                0 if pause < 0.2 else 0.06 * pause if pause < 0.97 else 4 * self.random.random()
+            )
+
+    async def settle(self) -> None:
+        """Every fault ends; then all must be well within CATCH_UP_SECONDS of everybody being back."""
+        self.calm = True
+        self.layer.away, self.layer.loss, self.layer.doubles = False, 0.0, 0.0
+        self._down_until = self._unsure_until = 0.0
+        if self.store.frozen:
+            self.thaw()
+        self.fast()
+        await asyncio.sleep(2.5)  # the longest wait of a saver that tries again, or of a listener
+        for editor in self.editors:
+            self.connect(editor)
+        deadline = self.loop.time() + 10
+        while not all(editor.idle for editor in self.editors):
+            await asyncio.sleep(0.2)
+            self.check_problems()
+            if self.loop.time() > deadline:
+                raise Violation(
+                    f"Not confirmed: {[(e.name, list(e.pushes), e.welcomed) for e in self.editors]}"
+                )
+        await asyncio.sleep(CATCH_UP_SECONDS)
+
+    def _editor(self) -> Editor:
+        name = f"e{next(self._names)}"
+        editor = Editor(name, self.random, lambda text: self._push(editor, text), self.drawn)
+        return editor
+
+    def _push(self, editor: Editor, text: str) -> None:
+        line = self.lines.get(editor.name)
+        if line is not None:
+            line.push(text)
+
+    def _anybody(self) -> Editor:
+        return self.random.choice(self.editors)
+
+    def create(self) -> None:
+        editor = self._anybody()
+        if editor.frozen:
+            return
+        live = [e.index for e in editor.held.values()]
+        editor.draw(f"el{next(self._elements)}", free_index(None, live))
+
+    def collide(self) -> None:
+        """Draw where something is already, or move there."""
+        editor = self._anybody()
+        if editor.frozen or not editor.held:
+            return
+        index = self.random.choice(list(editor.held.values())).index
+        if self.random.random() < 0.5:
+            editor.draw(f"el{next(self._elements)}", index)
+        else:
+            editor.edit(self.random.choice(list(editor.held)), index=index)
+
+    def edit(self) -> None:
+        editor = self._anybody()
+        if not editor.frozen and editor.held:
+            editor.edit(self.random.choice(list(editor.held)))
+
+    def scribble(self) -> None:
+        """Several people at the same element at once."""
+        ids = {i for editor in self.editors for i, e in editor.held.items() if not e.is_deleted}
+        if not ids:
+            return
+        element_id = self.random.choice(sorted(ids))
+        for editor in self.editors:
+            if element_id in editor.held and not editor.frozen:
+                editor.edit(element_id)
+
+    def delete(self) -> None:
+        editor = self._anybody()
+        if not editor.frozen and editor.held:
+            editor.edit(self.random.choice(list(editor.held)), deleted=True)
+
+    def undelete(self) -> None:
+        editor = self._anybody()
+        gone = [i for i, e in editor.held.items() if e.is_deleted]
+        if gone and not editor.frozen:
+            editor.edit(self.random.choice(gone), deleted=False)
+
+    def repeat(self) -> None:
+        self._anybody().repeat()
+
+    def cut(self) -> None:
+        if self.lines:
+            self.random.choice(list(self.lines.values())).cut()
+
+    def come_back(self) -> None:
+        for editor in self.editors:
+            self.connect(editor)
+
+    def crash_page(self) -> None:
+        at = self.random.randrange(len(self.editors))
+        old = self.editors[at]
+        if line := self.lines.get(old.name):
+            line.cut()
+        new = old.crash(f"e{next(self._names)}", lambda text: self._push(new, text))
+        self.editors[at] = new
+        self.connect(new)
+
+    def slow(self) -> None:
+        if self.lines:
+            self.random.choice(list(self.lines.values())).set_slow(True)
+
+    def fast(self) -> None:
+        for line in self.lines.values():
+            line.set_slow(False)
+
+    def kill(self) -> None:
+        self.random.choice(self.processes).kill()
+
+    def postgres_goes(self) -> None:
+        self._down_until = self.loop.time() + self.random.choice((0.05, 0.5, 3.0))
+
+    def postgres_is_unsure(self) -> None:
+        self._unsure_until = self.loop.time() + 0.5
+
+    def redis_goes(self) -> None:
+        self.layer.away = True
+        self.loop.call_later(self.random.choice((0.1, 1.0, 8.0)), self.redis_returns)
+
+    def redis_returns(self) -> None:
+        self.layer.away = False
+
+    def redis_forgets(self) -> None:
+        """Some of what is said is not heard, some twice, some late."""
+        self.layer.loss = self.random.choice((0.0, 0.05, 0.5, 1.0))
+        self.layer.doubles = self.random.choice((0.0, 0.2))
+        self.layer.delay_seconds = self.random.choice((0.002, 0.02, 0.5))
+
+    def place(self) -> None:
+        """A picture is placed past the rooms, which are told of it if Redis is so kind."""
+        if self.store.frozen:
+            return
+        picture = Seen(f"el{next(self._elements)}", 1, 7, "", len(self.drawn) + 1)
+        self.drawn.append(picture)
+        parsed = element.parse(body(picture).encode())
+        before = self.store.clock
+        change = self.store.apply(self.board_id, [parsed])
+        self._check_commit(before)
+        self._tell({"type": "clock.moved", "clock": change.clock})
+
+    def freeze(self) -> None:
+        self.store.frozen = True
+        self._tell({"type": "board.changed"})
+        self.loop.call_later(self.random.random() * 2, self.thaw)
+
+    def thaw(self) -> None:
+        self.store.frozen = False
+        self._tell({"type": "board.changed"})
+
+    def prune(self) -> None:
+        """Only what every room knows of: pruning comes days later, and no room is behind for longer than seconds."""
+        known = [found.clock for process in self.processes if (found := process.live) is not None]
+        self.store.prune(min(known, default=self.store.clock) - self.random.randint(0, 10))
+
+    def nothing(self) -> None:
+        """A longer pause comes by itself."""
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        task = asyncio.ensure_future(bus.publish(self.board_id, message))
+        task.add_done_callback(lambda done: done.exception())
+
+    # --- what must hold --------------------------------------------------------------------------------
+
+    def check_problems(self) -> None:
+        if self.problems:
+            raise self.problems[0]
+
+    def _check_commit(self, before: int) -> None:
+        """RM: the clock grows by one with each commit, and each element has an index of its own."""
+        if self.store.clock != before + 1:
+            raise Violation(f"The clock went from {before} to {self.store.clock}")
+
+    def check_ack(self, edit: Seen) -> None:
+        stored = self.store.rank(edit.id)
+        if stored is None or takes_incoming(stored, edit.rank):
+            raise Violation(f"{edit} was acknowledged, stored is {stored}")
+        row = self.store.rows.get(edit.id)
+        if row is not None and row.element.rank == edit.rank and seen(row.element.body).x != edit.x:
+            raise Violation(f"{edit} was acknowledged, stored is {row.element.body!r}")
+
+    def check_refusal(self, edit: Seen) -> None:
+        if self.store.rank(edit.id) == edit.rank:
+            raise Violation(f"{edit} was refused, and is stored")
+
+    def check_clock(self, editor: Editor) -> None:
+        """Every change up to a clock that a page was told has been sent to it."""
+        if editor.clock is None or not editor.synced:
+            return
+        if editor.clock > self.store.clock:
+            raise Violation(f"{editor.name} was told clock {editor.clock}, it is {self.store.clock}")
+        for row in self.store.rows.values():
+            if row.clock > editor.clock:
+                continue
+            stored, held = row.element, editor.held.get(row.element.id)
+            if editor.is_pending(stored.id):
+                continue  # what beats it comes in answer to the push
+            if held is None and (stored.is_deleted or self._was_deleted(stored)):
+                continue
+            if held is None or takes_incoming(held.rank, stored.rank):
+                raise Violation(
+                    f"{editor.name} was told clock {editor.clock}, but has {held} of {stored.body!r} ({row.clock})"
+                )
+
+    def _was_deleted(self, stored: element.Element) -> bool:
+        """Did somebody delete it? Who comes meanwhile gets the scene without it, committed or not."""
+        return any(
+            e.id == stored.id and e.is_deleted and takes_incoming(stored.rank, e.rank) for e in self.drawn
+        )
+
+    def check_end(self) -> None:
+        """All pages, all rooms and the store have the same scene, each element at an index of its own."""
+        self.check_problems()
+        truth = {
+            i: seen(row.element.body) for i, row in self.store.rows.items() if not row.element.is_deleted
+        }
+        indexes = [row.element.index for row in self.store.rows.values()]
+        if len(set(indexes)) != len(indexes):
+            raise Violation(f"Two elements stand at one index: {sorted(indexes)}")
+        for i, row in self.store.rows.items():
+            shown = seen(row.element.body)
+            if (shown.rank, shown.index, shown.is_deleted) != (
+                row.element.rank,
+                row.element.index,
+                row.element.is_deleted,
+            ):
+                raise Violation(f"{i} has columns that its body does not have: {row}")
+        for editor in self.editors:
+            self.check_clock(editor)
+            self._compare(editor.name, {i: e for i, e in editor.held.items() if not e.is_deleted}, truth)
+        for process in self.processes:
+            if (found := process.live) is not None:
+                if found.clock != self.store.clock:
+                    raise Violation(f"A room stands at {found.clock}, the store at {self.store.clock}")
+                held = {e.id: e for e in map(seen, found._scene.live())}
+                self._compare("a room", held, truth)
+
+    def _compare(self, who: str, held: dict[str, Seen], truth: dict[str, Seen]) -> None:
+        for element_id in held.keys() | truth.keys():
+            if held.get(element_id) != truth.get(element_id):
+                raise Violation(
+                    f"{who} has {held.get(element_id)}, the store {truth.get(element_id)} "
+                    f"(row {self.store.rows.get(element_id)}, pruned {self.store.pruned.get(element_id)})"
+                )
+
+    def end(self) -> None:
+        for process in self.processes:
+            process.kill()
+
+
+_ACTS: list[tuple[Callable[[World], None], float]] = [
+    (World.create, 22),
+    (World.edit, 26),
+    (World.scribble, 6),
+    (World.collide, 8),
+    (World.delete, 8),
+    (World.undelete, 2),
+    (World.repeat, 4),
+    (World.cut, 5),
+    (World.come_back, 3),
+    (World.crash_page, 1),
+    (World.slow, 2),
+    (World.fast, 2),
+    (World.kill, 1.5),
+    (World.postgres_goes, 1.5),
+    (World.postgres_is_unsure, 1.5),
+    (World.redis_goes, 1.5),
+    (World.redis_forgets, 3),
+    (World.place, 2),
+    (World.freeze, 0.7),
+    (World.prune, 1.5),
+    (World.nothing, 2),
+]

@@ -1,0 +1,338 @@
+"""Files in and out over HTTP: who may, what is answered, what is never lost. mallory is in it."""
+
+import base64
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import AsyncClient, Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from boards import store
+from boards.api import exchange as door
+from boards.errors import SceneMissing
+from boards.exchange import document, embedding, incoming, outgoing, pictures
+from boards.models import Board, BoardFile, Placement
+from generation.models import GeneratedImage, Job, JobStatus
+from tests.factories import body, element, png
+
+pytestmark = pytest.mark.django_db(transaction=True)
+API = "/api/v1"
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def scene(*elements: Any, **files: bytes) -> bytes:
+    entries = {
+        name: {
+            "id": name,
+            "mimeType": "image/png",
+            "dataURL": "data:image/png;base64," + base64.b64encode(data).decode(),
+        }
+        for name, data in files.items()
+    }
+    return json.dumps({"type": "excalidraw", "elements": elements, "files": entries}).encode()
+
+
+def bring(user: Any, board: Board, data: bytes, query: str = "", name: str = "x.excalidraw") -> Any:
+    upload = SimpleUploadedFile(name, data, "application/octet-stream")
+    return signed_in(user).post(f"{API}/boards/{board.pk}/import{query}", {"file": upload})
+
+
+def there(board: Board) -> dict[str, dict[str, Any]]:
+    """Live elements by id, in drawing order."""
+    bodies = map(json.loads, outgoing.contents(board).elements)
+    return {each["id"]: each for each in bodies}
+
+
+def picture(name: str, file_id: str) -> dict[str, Any]:
+    return body(name, type="image", fileId=file_id, status="saved", scale=[1, 1])
+
+
+def test_who_may_bring_and_who_may_take(board, alice, bob, carol, mallory):
+    assert bring(bob, board, scene(body("a"))).json()["added"] == 1
+    assert bring(carol, board, scene(body("b"))).status_code == 403
+    assert bring(mallory, board, scene(body("c"))).status_code == 404
+    for path in ("scene", "export.zip"):
+        assert signed_in(carol).get(f"{API}/boards/{board.pk}/{path}").status_code == 200
+        assert signed_in(mallory).get(f"{API}/boards/{board.pk}/{path}").status_code == 404
+        assert Client().get(f"{API}/boards/{board.pk}/{path}").status_code == 401
+    Board.objects.filter(pk=board.pk).update(frozen=True)
+    assert bring(bob, board, scene(body("d"))).json()["code"] == "frozen"
+    assert list(there(board)) == ["a"]
+
+
+def test_the_same_file_again_changes_nothing(board, bob):
+    data = scene(body("a"), body("b"), picture("i", "f"), f=png())
+    first, again = bring(bob, board, data).json(), bring(bob, board, data).json()
+    assert (first["added"], first["unchanged"]) == (3, 0)
+    assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 3)
+    assert again["clock"] == first["clock"] and BoardFile.objects.count() == 1
+
+
+def test_merging_takes_the_newer_of_two(board, bob):
+    store.apply(board.pk, [element("a", version=5, x=1), element("b", version=1, x=1)])
+    result = bring(bob, board, scene(body("a", version=4, x=2), body("b", version=2, x=2))).json()
+    assert (result["updated_ids"], result["unchanged"]) == (["b"], 1)
+    assert {name: each["x"] for name, each in there(board).items()} == {"a": 1, "b": 2}
+
+
+def test_a_tombstone_of_what_nobody_knew_is_not_added(board, bob):
+    result = bring(bob, board, scene(body("a", isDeleted=True), body("b"))).json()
+    assert (result["added"], result["unchanged"]) == (1, 0)
+    assert not board.elements.filter(element_id="a").exists()
+
+
+def test_a_copy_has_new_ids_and_stands_beside(board, bob):
+    drawn = [
+        body("frame", type="frame", x=0, y=0, width=200, height=100, name="F"),
+        body(
+            "box",
+            x=10,
+            y=10,
+            frameId="frame",
+            boundElements=[{"id": "label", "type": "text"}],
+            groupIds=["g"],
+        ),
+        body("label", type="text", text="hi", containerId="box", frameId="frame", groupIds=["g"]),
+    ]
+    data = scene(*drawn)
+    bring(bob, board, data)
+    result = bring(bob, board, data, "?as=copy").json()
+    elements = there(board)
+    assert result["added"] == 3 and result["updated"] == 0 and len(elements) == 6
+    frame, box, label = (elements[name] for name in result["added_ids"])
+    assert not {"frame", "box", "label"} & set(result["added_ids"])
+    assert box["frameId"] == label["frameId"] == frame["id"]
+    assert box["boundElements"] == [{"id": label["id"], "type": "text"}] and label["containerId"] == box["id"]
+    assert box["groupIds"] == label["groupIds"] != ["g"]
+    assert frame["x"] >= 200 and box["x"] - frame["x"] == 10
+    assert bring(bob, board, data, "?as=other").status_code == 422
+
+
+def test_new_elements_keep_the_order_of_the_file_and_come_on_top(board, bob):
+    store.apply(board.pk, [element("old", index="a5")])
+    result = bring(bob, board, scene(*(body(name, index="a5") for name in "zyx"))).json()
+    assert result["added"] == 3 and list(there(board)) == ["old", "z", "y", "x"]
+    assert {each["version"] for each in there(board).values()} == {1}, (
+        "a place that is given is no new version"
+    )
+
+
+def test_a_whole_full_board_is_placed_in_one_go(board, bob):
+    store.apply(board.pk, [element(index="a0")])
+    data = scene(*(body(f"e{number}", index=None) for number in range(5_000)))
+    assert bring(bob, board, data).json()["added"] == 5_000
+    assert list(there(board))[1:] == [f"e{number}" for number in range(5_000)]
+
+
+def test_two_elements_of_one_id_both_stay(board, bob):
+    assert bring(bob, board, scene(body("a", x=1), body("a", x=2))).json()["added"] == 2
+    assert sorted(each["x"] for each in there(board).values()) == [1, 2]
+
+
+def test_a_picture_whose_name_is_taken_by_another_is_kept_under_its_own(board, bob):
+    bring(bob, board, scene(picture("one", "f"), f=png(color="red")))
+    bring(bob, board, scene(picture("two", "f"), f=png(color="blue")))
+    shown = {name: each["fileId"] for name, each in there(board).items()}
+    assert shown["one"] == "f" != shown["two"]
+    files = {file.file_id: file.sha256 for file in BoardFile.objects.filter(board=board)}
+    assert len(files) == 2 and files[shown["two"]] == shown["two"]
+
+
+def test_a_picture_whose_name_is_none_goes_by_its_content(board, bob):
+    bring(bob, board, scene(picture("one", "no/name"), **{"no/name": png()}))
+    assert there(board)["one"]["fileId"] == BoardFile.objects.get(board=board).file_id
+
+
+def test_what_is_refused_is_named_and_the_rest_comes(board, bob):
+    bad = [body("x", x="left"), body("frame", type="iframe"), 5, {"type": "rectangle"}]
+    data = scene(body("good"), *bad, picture("i", "f"), f=b"no picture")
+    result = bring(bob, board, data).json()
+    assert set(there(board)) > {"good", "i"}
+    assert [each["id"] for each in result["refused"]] == ["f", "x", "frame", ""]
+    assert {each["code"] for each in result["refused"]} == {"bad_file", "bad_element"}
+
+
+def test_one_document_may_not_cost_without_end(board, bob, monkeypatch):
+    monkeypatch.setattr(pictures, "PIXELS_MAX", 10_000)
+    files = {f"f{number}": png(80, 80, color) for number, color in enumerate(("red", "blue"))}
+    result = bring(bob, board, scene(body("a"), **files)).json()
+    assert [each["id"] for each in result["refused"]] == ["f1"] and result["added"] == 1
+    monkeypatch.setattr(document, "UPLOAD_MAX_BYTES", 100)
+    assert bring(bob, board, scene(body("b"))).json()["code"] == "too_big"
+    monkeypatch.setattr(store, "LIVE_ELEMENTS_MAX", 2)
+    monkeypatch.setattr(document, "UPLOAD_MAX_BYTES", 10_000)
+    before = BoardFile.objects.count()
+    assert bring(bob, board, scene(body("c"), body("d"), g=png(3, 3))).json()["code"] == "board_full"
+    assert BoardFile.objects.count() == before, "nothing of it was kept"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_library_comes_as_a_grid_of_groups_beside_the_scene(board, bob, version):
+    store.apply(board.pk, [element("old", x=0, y=0, width=100, height=100)])
+    items = [
+        [body("a"), body("b", groupIds=["g"])],
+        [body("a")],
+        [body("c", frameId="f"), body("f", type="frame")],
+    ]
+    library = (
+        {"library": items}
+        if version == 1
+        else {"libraryItems": [{"id": str(at), "elements": item} for at, item in enumerate(items)]}
+    )
+    data = json.dumps({"type": "excalidrawlib", "version": version} | library).encode()
+    result = bring(bob, board, data).json()
+    assert (result["kind"], result["items"], result["added"]) == ("library", 3, 5)
+    a, b, single, child, frame = (there(board)[name] for name in result["added_ids"])
+    assert a["groupIds"] == b["groupIds"][1:] != [] and single["groupIds"] == []
+    assert child["groupIds"] == frame["groupIds"] == [] and child["frameId"] == frame["id"]
+    assert all(each["x"] >= 100 for each in (a, b, single, child, frame))
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_hostile_document_is_answered_and_never_breaks_the_server(board, bob, data):
+    values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        max_leaves=8,
+    )
+    key = data.draw(st.sampled_from(["elements", "files", "libraryItems", "library", "type"]))
+    drawn = {
+        "elements": [
+            body("a"),
+            data.draw(values),
+            body("b") | {data.draw(st.sampled_from(sorted(body()))): data.draw(values)},
+        ]
+    }
+    raw = json.dumps({**drawn, key: data.draw(values)} if data.draw(st.booleans()) else drawn)
+    answer = bring(
+        bob, board, raw.encode("utf-8", "surrogatepass"), data.draw(st.sampled_from(["", "?as=copy"]))
+    )
+    assert answer.status_code in (200, 422), answer.content
+    if answer.status_code == 422:
+        assert answer.json()["code"] == "bad_document"
+
+
+def test_every_form_says_what_is_wrong_with_it(board, bob):
+    for data, code in (
+        (b"", "bad_document"),
+        (b"hello", "bad_document"),
+        (b"{}", "bad_document"),
+        (b"PK\x03\x04broken", "bad_document"),
+        (png(), "no_scene"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no_scene"),
+    ):
+        answer = bring(bob, board, data)
+        assert (answer.status_code, answer.json()["code"]) == (422, code), data
+
+
+def test_a_document_is_kept_under_the_board_s_title(board, alice):
+    Board.objects.filter(pk=board.pk).update(title="Plän: “A/B” \r\nx ")
+    answer = signed_in(alice).get(f"{API}/boards/{board.pk}/scene?download=1")
+    assert answer["Content-Disposition"] == (
+        "attachment; filename*=utf-8''Pl%C3%A4n%20%E2%80%9CA%20B%E2%80%9D%20x.excalidraw"
+    )
+    assert answer["Content-Type"] == embedding.MIME_TYPE
+    assert json.loads(answer.getvalue())["type"] == "excalidraw"
+
+
+def test_only_pictures_that_are_shown_go_out(board, bob, alice):
+    bring(bob, board, scene(picture("i", "kept"), picture("j", "gone"), kept=png(), gone=png(9, 9)))
+    store.apply(board.pk, [element("j", version=2, isDeleted=True)])
+    out = json.loads(signed_in(alice).get(f"{API}/boards/{board.pk}/scene").getvalue())
+    assert out["files"].keys() == {"kept"}
+
+
+def test_a_picture_that_the_storage_lost_does_not_keep_the_rest(board, bob, media):
+    bring(bob, board, scene(picture("i", "one"), picture("j", "two"), one=png(), two=png(9, 9)))
+    (media / BoardFile.objects.get(file_id="one").key).unlink()
+    out = json.loads(signed_in(bob).get(f"{API}/boards/{board.pk}/scene").getvalue())
+    assert out["files"].keys() == {"two"} and len(out["elements"]) == 2
+
+
+def made_picture(board: Board, user: Any) -> GeneratedImage:
+    job = Job.objects.create(
+        created_by=user,
+        kind="img2img",
+        checkpoint="bundled",
+        status=JobStatus.SUCCEEDED,
+        params={"prompt": "a red fox", "seed": 7},
+    )
+    incoming.add(board, user, document.read(scene(picture("shown", "f"), f=png(color="red"))))
+    file = BoardFile.objects.get(board=board)
+    image = GeneratedImage.objects.create(
+        job=job, position=0, key=file.key, sha256="f", mime_type=file.mime_type,
+        width_px=64, height_px=64, size_bytes=file.size_bytes, seed=7,
+    )  # fmt: skip
+    Placement.objects.create(
+        job=job, board=board, x=0, y=0, width=1, height=1, elements={str(image.pk): "shown"}
+    )
+    return image
+
+
+def test_a_zip_holds_the_scene_its_pictures_and_how_they_were_made(board, alice, bob, monkeypatch):
+    monkeypatch.setattr(door.rendering, "png", lambda *_, **__: png())
+    made_picture(board, alice)
+    answer = signed_in(bob).get(f"{API}/boards/{board.pk}/export.zip")
+    assert answer["Content-Disposition"] == 'attachment; filename="Alice\'s board.zip"'
+    data = answer.getvalue()
+    held = zipfile.ZipFile(io.BytesIO(data))
+    assert held.testzip() is None
+    assert held.namelist() == ["manifest.json", "board.excalidraw", "board.png", "pictures/f.png"]
+    manifest = json.loads(held.read("manifest.json"))
+    assert manifest["jobs"][0]["prompt"] == "a red fox"
+    assert manifest["jobs"][0]["images"] == [{"seed": 7, "file": "pictures/f.png", "element_id": "shown"}]
+    other = Board.objects.create(owner=bob)
+    assert bring(bob, other, data, name="b.zip").json()["added"] == 1
+    assert there(other) == there(board)
+
+
+def test_a_board_that_cannot_be_drawn_goes_out_without_its_picture(board, alice, monkeypatch):
+    def fail(*_: Any, **__: Any) -> bytes:
+        raise door.rendering.RenderFailed("too hard")
+
+    monkeypatch.setattr(door.rendering, "png", fail)
+    store.apply(board.pk, [element("a")])
+    held = zipfile.ZipFile(io.BytesIO(signed_in(alice).get(f"{API}/boards/{board.pk}/export.zip").getvalue()))
+    assert held.namelist() == ["manifest.json", "board.excalidraw"]
+
+
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_a_drawn_board_carries_its_scene_where_that_is_asked_for(board, carol, monkeypatch, form):
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    monkeypatch.setattr(door.rendering, form, lambda *_, **__: png() if form == "png" else svg)
+    frame, inside = element("frame", type="frame"), element("inside", frameId="frame")
+    store.apply(board.pk, [frame, inside, element("outside")])
+    address = f"{API}/boards/{board.pk}/render.{form}"
+    whole = document.read(signed_in(carol).get(f"{address}?embed=1").content)
+    part = document.read(signed_in(carol).get(f"{address}?embed=1&frame=frame").content)
+    assert [json.loads(each)["id"] for each in whole.elements] == ["frame", "inside", "outside"]
+    assert [json.loads(each)["id"] for each in part.elements] == ["frame", "inside"]
+    with pytest.raises(SceneMissing):
+        document.read(signed_in(carol).get(address).content)
+
+
+async def test_what_is_sent_is_never_whole_in_memory(board, alice):
+    client = AsyncClient()
+    await client.aforce_login(alice)
+    await asgi_bring(client, board, scene(picture("i", "f"), f=png()))
+    answer = await client.get(f"{API}/boards/{board.pk}/scene")
+    assert answer.streaming and answer.is_async
+    pieces = [piece async for piece in answer.streaming_content]
+    assert len(pieces) == 5 and json.loads(b"".join(pieces))["files"].keys() == {"f"}
+
+
+async def asgi_bring(client: AsyncClient, board: Board, data: bytes) -> None:
+    upload = SimpleUploadedFile("x.excalidraw", data)
+    answer = await client.post(f"{API}/boards/{board.pk}/import", {"file": upload})
+    assert answer.json()["added"] == 1

@@ -1,0 +1,146 @@
+"""A board as a picture over HTTP: who may have it, which part, and when it need not be drawn again."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts import api_keys
+from boards import files, rendering, store
+from boards.models import Board
+from boards.rendering import kept
+from tests.factories import element, png
+from tests.likeness import picture
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RED, BLUE, WHITE = (224, 49, 49), (25, 113, 194), (255, 255, 255)
+
+
+def box(element_id: str, color: str = "#e03131", **fields: Any) -> Any:
+    plain = {"x": 0, "y": 0, "width": 100, "height": 100, "fillStyle": "solid", "strokeColor": "transparent"}
+    return element(element_id, backgroundColor=color, roughness=0, **plain | fields)
+
+
+def path(board: Board, rest: str = "png") -> str:
+    return f"/api/v1/boards/{board.pk}/render.{rest}"
+
+
+@pytest.fixture
+def carols(carol: Any) -> Client:
+    """Of somebody who may look."""
+    client = Client()
+    client.force_login(carol)
+    return client
+
+
+def test_who_may_see_the_board_gets_its_picture_and_nobody_else(
+    board: Board, carols: Client, mallory: Any, bob: Any
+) -> None:
+    store.apply(board.pk, [box("a")])
+    answer = carols.get(path(board))
+    assert answer.status_code == 200 and answer["Content-Type"] == "image/png"
+    assert picture(answer.content).getpixel((60, 60)) == RED and picture(answer.content).size == (120, 120)
+    svg = carols.get(path(board, "svg"))
+    assert svg["Content-Type"] == "image/svg+xml" and svg.content.startswith(b"<svg")
+    assert (
+        "default-src 'none'" in svg["Content-Security-Policy"] and "sandbox" in svg["Content-Security-Policy"]
+    )
+    program = Client(headers={"Authorization": f"Bearer {api_keys.create(bob)}"})
+    assert program.get(path(board)).content == answer.content
+    stranger = Client()
+    assert stranger.get(path(board)).status_code == 401
+    stranger.force_login(mallory)
+    for kind in ("png", "svg"):
+        refused = stranger.get(path(board, kind), headers={"If-None-Match": answer["ETag"]})
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+
+
+def test_it_is_drawn_again_only_when_the_board_or_the_question_changed(
+    board: Board, carols: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.apply(board.pk, [box("a")])
+    first = carols.get(path(board))
+    assert "private" in first["Cache-Control"]
+    drawings: list[Any] = []
+    drawn = rendering.png
+
+    def counted(*given: Any, **options: Any) -> bytes:
+        drawings.append(given)
+        return drawn(*given, **options)
+
+    monkeypatch.setattr(rendering, "png", counted)
+    unchanged = carols.get(path(board), headers={"If-None-Match": first["ETag"]})
+    assert unchanged.status_code == 304 and not unchanged.content
+    assert carols.get(path(board)).content == first.content and not drawings, "kept for the next one"
+    larger = carols.get(path(board, "png?scale=2"), headers={"If-None-Match": first["ETag"]})
+    assert larger.status_code == 200 and picture(larger.content).size == (240, 240)
+    store.apply(board.pk, [box("a", "#1971c2", version=2)])
+    changed = carols.get(path(board), headers={"If-None-Match": first["ETag"]})
+    assert changed.status_code == 200 and changed["ETag"] != first["ETag"]
+    assert picture(changed.content).getpixel((60, 60)) == BLUE and len(drawings) == 2
+
+
+def test_a_frame_a_region_and_an_element_are_drawn_alone(board: Board, carols: Client) -> None:
+    frame = element("f", type="frame", name="Plan", x=100, y=0, width=50, height=80)
+    store.apply(board.pk, [box("a"), box("b", "#1971c2", x=100, frameId="f"), frame])
+    alone = picture(carols.get(path(board, "png?frame=f")).content)
+    assert alone.size == (50, 80) and alone.getpixel((25, 40)) == BLUE
+    assert picture(carols.get(path(board, "png?frame=a&scale=3")).content).size == (300, 300)
+    part = picture(carols.get(path(board, "png?region=90,0,20,50&scale=2")).content)
+    assert part.size == (40, 100) and part.getpixel((10, 50)) == RED
+    clear = carols.get(path(board, "svg?background=false")).content
+    assert b'fill="#ffffff"' not in clear
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("frame=nothing", "no_region"),
+        ("region=1,2,3", "no_region"),
+        ("region=0,0,-5,5", "no_region"),
+        ("region=0,0,nan,5", "no_region"),
+        ("region=0,0,1e999,5", "no_region"),
+        ("scale=0", "invalid"),
+        ("scale=99", "invalid"),
+        ("scale=nan", "invalid"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_answered_with_a_code(
+    board: Board, carols: Client, query: str, code: str
+) -> None:
+    answer = carols.get(path(board, f"png?{query}"))
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_too_large_a_picture_is_refused_with_what_would_do(board: Board, carols: Client) -> None:
+    store.apply(board.pk, [box("a"), box("b", x=1e6)])
+    answer = carols.get(path(board))
+    assert (answer.status_code, answer.json()["code"]) == (413, "render_too_large")
+    assert "scale" in answer.json()["detail"]
+    assert carols.get(path(board, "png?scale=0.01")).status_code == 200
+
+
+def test_pictures_on_the_board_come_out_of_the_storage(board: Board, alice: Any, carols: Client) -> None:
+    file = files.add_upload(board, alice, png(8, 8, "#1971c2"), "one")
+    shown = {"type": "image", "status": "saved", "scale": [1, 1], "crop": None}
+    store.apply(
+        board.pk, [element("p", fileId=file.file_id, **shown | {"x": 0, "y": 0, "width": 90, "height": 90})]
+    )
+    assert picture(carols.get(path(board)).content).getpixel((50, 50)) == BLUE
+    assert b"data:image/png;base64," in carols.get(path(board, "svg")).content
+
+
+def test_a_lost_cache_costs_time_and_nothing_else(board: Board, carols: Client, settings: Any) -> None:
+    backend = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1"}}
+    store.apply(board.pk, [box("a")])
+    assert kept.get("anything") is None
+    assert picture(carols.get(path(board)).content).getpixel((60, 60)) == RED
+
+
+def test_the_documented_address_is_in_the_schema(carols: Client) -> None:
+    schema = json.loads(carols.get("/api/v1/openapi.json").content)
+    assert {"/api/v1/boards/{board_id}/render.png", "/api/v1/boards/{board_id}/render.svg"} <= schema[
+        "paths"
+    ].keys()

@@ -1,0 +1,197 @@
+"""What a model sees when nobody sends a snapshot, and jobs that are asked for that way."""
+
+import json
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.test import Client
+
+from boards import jobs, store
+from boards.models import Board, Placement
+from boards.rendering import RenderFailed, snapshot
+from boards.rendering.scenes import Region, shape_of
+from generation import storage
+from generation.models import Job
+from tests.boards.socket_client import joined
+from tests.factories import body, element
+
+REGION = {"x": 0.0, "y": 0.0, "width": 100.0, "height": 50.0}
+RED, WHITE = (224, 49, 49), (255, 255, 255)
+
+
+def seen(elements: list[dict[str, Any]], target: str | None = "frame") -> list[str]:
+    bodies = [json.dumps(raw).encode() for raw in elements]
+    shapes = [shape_of(raw) for raw in bodies]
+    found = next((shape for shape in shapes if shape.id == target), None)
+    kept = snapshot.seen(bodies, shapes, Region(0, 0, 100, 100), found)
+    assert all(json.loads(raw)["frameId"] is None for raw in kept), "no frame cuts what is seen"
+    return [json.loads(raw)["id"] for raw in kept]
+
+
+def at(element_id: str, x: float = 10, **fields: Any) -> dict[str, Any]:
+    return body(element_id, **{"x": x, "y": 10, "width": 20, "height": 20} | fields)
+
+
+def made(element_id: str, source: str | None, **fields: Any) -> dict[str, Any]:
+    return at(element_id, type="image", customData={"atelier": {"job": "j", "source": source}}, **fields)
+
+
+FRAME = body("frame", type="frame", x=0, y=0, width=100, height=100)
+
+
+def test_what_lies_in_the_region_is_seen_and_nothing_far_away() -> None:
+    assert seen([FRAME, at("in"), at("far", x=900), at("gone", isDeleted=True)]) == ["in"]
+
+
+def test_frames_are_not_seen_nor_what_belongs_to_another_frame() -> None:
+    other = body("other", type="magicframe", x=0, y=0, width=50, height=50)
+    assert seen([FRAME, other, at("mine", frameId="frame"), at("theirs", frameId="other")]) == ["mine"]
+
+
+def test_a_result_is_not_part_of_what_it_came_from() -> None:
+    results = [made("of it", "frame"), made("of words", None), made("of another", "other"), at("drawn")]
+    assert seen([FRAME, *results]) == ["of another", "drawn"]
+
+
+def test_a_picture_that_is_itself_the_target_is_seen_with_what_was_drawn_on_it() -> None:
+    assert seen([made("picture", "frame"), at("drawn", frameId="other")], "picture") == ["picture", "drawn"]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scale"),
+    [(512, 512, 2.0), (100, 50, 5.12), (2_048, 100, 0.5), (600, 300, 1024 / 600), (0.5, 0.5, 512.0)],
+)
+def test_small_regions_are_drawn_larger_and_none_beyond_the_longest_side(
+    width: float, height: float, scale: float
+) -> None:
+    assert snapshot.scale_of(Region(0, 0, width, height)) == pytest.approx(scale)
+
+
+# --- jobs --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drawn_on(board: Board) -> Board:
+    """The board with a red box in a frame, and an earlier result over it."""
+    note = {"atelier": {"job": "j", "source": "f"}}
+    store.apply(
+        board.pk,
+        [
+            element("f", type="frame", name="F", x=0, y=0, width=100, height=50),
+            element("box", x=10, y=10, width=30, height=30, backgroundColor="#e03131", fillStyle="solid"),
+            element("old", x=50, y=10, width=30, height=30, backgroundColor="#e03131", customData=note),
+        ],
+    )
+    return board
+
+
+def snapshot_of(job: Job) -> Any:
+    return storage.load_picture(job.snapshot)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_over_http_without_a_snapshot_is_drawn_on_the_server(
+    drawn_on: Board, bob: Any, mallory: Any, published: list[str]
+) -> None:
+    client = Client()
+    client.force_login(bob)
+    path = f"/api/v1/boards/{drawn_on.pk}/jobs"
+    ask = {"params": {"kind": "img2img", "prompt": "a house"}, "frame": "f"}
+    answer = client.post(path, ask, content_type="application/json", headers={"Idempotency-Key": "one"})
+    assert answer.status_code == 202, answer.content
+    job = Job.objects.get(pk=answer.json()["id"])
+    image = snapshot_of(job)
+    assert image.size == (512, 256)
+    assert image.getpixel((128, 128)) == RED and image.getpixel((333, 128)) == WHITE, (
+        "the old result is left out"
+    )
+    assert answer.json()["params"]["width_px"] == 512 and published == [str(job.pk)]
+    # The board goes on, the answer to the same request stays.
+    store.apply(drawn_on.pk, [element("more", x=0, y=0, width=90, height=40)])
+    again = client.post(path, ask, content_type="application/json", headers={"Idempotency-Key": "one"})
+    assert again.json()["id"] == str(job.pk) and Job.objects.count() == 1
+    client.force_login(mallory)
+    assert client.post(path, ask, content_type="application/json").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_frame_counts_where_it_is_now(drawn_on: Board, bob: Any, published: list[str]) -> None:
+    store.apply(drawn_on.pk, [element("f", type="frame", x=500, y=0, width=100, height=50, version=2)])
+    job = jobs.ask(drawn_on, bob, {"kind": "img2img"}, REGION, frame="f")
+    assert snapshot_of(job).getcolors() == [(512 * 256, WHITE)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_region_all_that_is_there_is_redrawn(board: Board, bob: Any, published: list[str]) -> None:
+    store.apply(
+        board.pk,
+        [
+            element("a", x=-10, y=0, width=20, height=30),
+            element("b", x=90, y=20, width=10, height=30),
+        ],
+    )
+    client = Client()
+    client.force_login(bob)
+    path = f"/api/v1/boards/{board.pk}/jobs"
+    drawn = client.post(path, {"params": {"kind": "img2img"}}, content_type="application/json").json()
+    assert drawn["region"] == {"x": -10, "y": 0, "width": 110, "height": 50}
+    assert snapshot_of(Job.objects.get(pk=drawn["id"])).size == (512, 233)
+    words = client.post(path, {"params": {"kind": "txt2img"}}, content_type="application/json").json()
+    assert words["region"] == {"x": 100 - 512, "y": 0, "width": 512, "height": 512}, (
+        "it goes to the right of that"
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("rooms_end")
+async def test_generate_over_the_socket_without_a_snapshot_makes_a_job(
+    drawn_on: Board, alice: Any, published: list[str]
+) -> None:
+    async with joined(drawn_on, alice) as a:
+        ask = {
+            "type": "generate",
+            "id": "g1",
+            "params": {"kind": "img2img", "prompt": "a cat"},
+            "region": REGION,
+        }
+        await a.send(ask)
+        shown = await a.until("job")
+        job = await sync_to_async(Job.objects.get)(pk=shown["job"]["id"])
+        image = await sync_to_async(snapshot_of)(job)
+        assert image.getpixel((128, 128)) == RED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_may_not_ask_any_more_is_not_drawn_for(
+    drawn_on: Board, bob: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from generation.errors import TooManyJobs
+
+    settings.ATELIER_MAX_ACTIVE_JOBS = 0
+    monkeypatch.setattr(snapshot, "draw", lambda *_: pytest.fail("drawn for nothing"))
+    with pytest.raises(TooManyJobs):
+        jobs.ask(drawn_on, bob, {"kind": "img2img"}, REGION)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_board_that_cannot_be_drawn_refuses_the_job_and_keeps_nothing(
+    drawn_on: Board, bob: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> bytes:
+        raise RenderFailed("The scene could not be drawn: it takes too long.")
+
+    monkeypatch.setattr(snapshot, "draw", fail)
+    client = Client()
+    client.force_login(bob)
+    ask = {"params": {"kind": "img2img"}, "region": REGION}
+    answer = client.post(f"/api/v1/boards/{drawn_on.pk}/jobs", ask, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (422, "render_failed")
+    assert not Job.objects.exists() and not Placement.objects.exists()
+
+
+def test_kinds_that_need_no_board_are_not_drawn_for(
+    monkeypatch: pytest.MonkeyPatch, db: None, board: Board, bob: Any, published: list[str]
+) -> None:
+    monkeypatch.setattr(snapshot, "draw", lambda *_: pytest.fail("drawn for nothing"))
+    assert jobs.ask(board, bob, {"kind": "txt2img", "prompt": "a cat"}, REGION).snapshot == ""

@@ -1,0 +1,52 @@
+"""An application for the tests of boards.wire: it talks to its client over the wire, and tells how it heard things."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from boards import wire
+from boards.frames import BINARY, CLOSE, TEXT, frame
+
+Message = dict[str, Any]
+
+
+async def application(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    if scope["path"] == "/wrapped":
+
+        async def wrapped(message: Message) -> None:
+            await send(message)
+
+        found = wire.of(wrapped)
+    else:
+        found = wire.of(send)
+    await send({"type": "websocket.send", "text": type(found).__name__})
+    if found is None:
+        return
+
+    def hear(text: str) -> None:
+        """What the test asks for in a plain message is done at once."""
+        match text.split(" "):
+            case ["flood", size]:
+                found.write(frame(BINARY, b"\x00" * int(size)))
+                found.write(frame(TEXT, b"after the flood"))
+            case ["backlog"]:
+                found.write(frame(TEXT, b"%d" % found.backlog()))
+            case ["close"]:
+                found.write(frame(CLOSE, (4408).to_bytes(2, "big")))
+            case ["abort"]:
+                found.abort()
+            case _:
+                found.write(frame(TEXT, json.dumps(["wire", text]).encode()))
+
+    found.listen(hear)
+    while (event := await receive())["type"] == "websocket.receive":
+        heard = event.get("text") or f"{len(event['bytes'])} bytes"
+        await send({"type": "websocket.send", "text": json.dumps(["asgi", heard])})
+    await asyncio.sleep(0)
+    if found.write(frame(TEXT, b"to nobody")):
+        raise AssertionError("a closed wire must say so")

@@ -1,0 +1,75 @@
+"""A real worker process with a stub checkpoint: `celery -A tests.faults.stub_worker worker`.
+
+Everything is the product's own but what stands behind the accelerator's door: instead of an engine that draws with a
+checkpoint, a timer that paints noise. A prompt of “poison” kills the process, as a driver's fault would.
+"""
+
+import os
+import signal
+import threading
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import django
+from PIL import Image
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+django.setup()
+
+from generation import lifecycle, worker  # noqa: E402
+from generation.catalogue import Checkpoint  # noqa: E402
+from generation.work import Drawn, HandedBack, Picture, Progress, Ticket, Work  # noqa: E402
+from webapp.celery import app  # noqa: E402
+
+__all__ = ["app"]
+
+SECONDS = 0.3
+SIDE_PX = 64
+# A killed worker's jobs are missed after this; the heartbeat still comes every second.
+lifecycle.LEASE = timedelta(seconds=float(os.environ.get("JOBS_LEASE_SECONDS", "10")))
+
+
+class StubEngine:
+    """What worker.engine() gives, without an accelerator."""
+
+    def __init__(self) -> None:
+        ready = {"bundled": {"status": "ready", "reason": ""}}
+        self.residency = SimpleNamespace(device="stub", states=lambda: ready)
+        self._stopping = False
+
+    def submit(self, work: Work) -> Ticket:
+        ticket = Ticket(work)
+        if work.params.prompt == "poison":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self._stopping:
+            ticket.give_up(HandedBack())
+        else:
+            ticket.tell(Progress(1, 2))
+            threading.Timer(SECONDS, self._finish, [ticket]).start()
+        return ticket
+
+    def warm_up(self, checkpoint: Checkpoint) -> None:
+        """There is nothing to load."""
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def _finish(self, ticket: Ticket) -> None:
+        reason = ticket.stopped or (HandedBack() if self._stopping else None)
+        if reason:
+            ticket.give_up(reason)
+            return
+        seed = ticket.work.params.seed or 0
+        ticket.finish(Drawn([Picture(noise(seed), seed)], SECONDS))
+
+
+def noise(seed: int) -> Image.Image:
+    """The same picture for the same seed, another one for another."""
+    import random
+
+    return Image.frombytes("RGB", (SIDE_PX, SIDE_PX), random.Random(seed).randbytes(3 * SIDE_PX**2))
+
+
+stub: Any = StubEngine()
+worker._engine = stub
