@@ -11,7 +11,18 @@ from django.utils import timezone
 from accounts.models import User
 from boards import past, versions
 from boards.errors import BoardError
-from boards.models import Board, BoardFile, Element, Membership, Placement, ShareLink, Thumbnail, Version
+from boards.models import (
+    Board,
+    BoardFile,
+    Element,
+    Membership,
+    PastElement,
+    Placement,
+    PrunedElement,
+    ShareLink,
+    Thumbnail,
+    Version,
+)
 
 
 class MembershipInline(admin.TabularInline):
@@ -92,12 +103,9 @@ class MembershipAdmin(admin.ModelAdmin):
     raw_id_fields = ["board", "user", "link"]
 
 
-@admin.register(Element)
-class ElementAdmin(admin.ModelAdmin):
-    """To look at only: elements are written by boards.store, under the board's clock."""
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """To look at only: these rows are written by boards.store, under the board's clock."""
 
-    list_display = ["element_id", "board", "version", "is_deleted", "clock", "changed_at"]
-    list_filter = ["is_deleted"]
     search_fields = ["element_id", "board__id"]
     list_select_related = ["board"]
     show_full_result_count = False
@@ -105,11 +113,27 @@ class ElementAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: object) -> bool:
         return False
 
-    def has_change_permission(self, request: object, obj: Element | None = None) -> bool:
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: object, obj: Element | None = None) -> bool:
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
         return False
+
+
+@admin.register(Element)
+class ElementAdmin(ReadOnlyAdmin):
+    list_display = ["element_id", "board", "version", "is_deleted", "clock", "changed_at"]
+    list_filter = ["is_deleted"]
+
+
+@admin.register(PastElement)
+class PastElementAdmin(ReadOnlyAdmin):
+    list_display = ["element_id", "board", "version", "clock", "until_clock", "replaced_at"]
+
+
+@admin.register(PrunedElement)
+class PrunedElementAdmin(ReadOnlyAdmin):
+    list_display = ["element_id", "board", "version"]
 
 
 @admin.register(Version)

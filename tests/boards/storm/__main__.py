@@ -1,10 +1,10 @@
 import os
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 import django
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 django.setup()
 
-from tests.boards.storm.run import main
+from tests.boards.storm.run import main  # noqa: E402
 
 raise SystemExit(main())

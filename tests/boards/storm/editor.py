@@ -160,7 +160,7 @@ class Editor:
         bodies, self._unsent = self._unsent, {}
         self._count += 1
         ref = f"p{self._count}"
-        text = '{"type":"push","id":"%s","elements":[%s]}' % (ref, ",".join(map(body, bodies.values())))
+        text = f'{{"type":"push","id":"{ref}","elements":[{",".join(map(body, bodies.values()))}]}}'
         self.pushes[ref] = Push(text, bodies)
         self.send(text)
 

@@ -1,71 +1,69 @@
-"""Runs storms: `python -m tests.boards.storm --seeds 0-1999 --operations 100`. Ends with 1 when a rule did not hold."""
+"""Runs storms: see `python -m tests.boards.storm --help`. Ends with 1 when a rule did not hold."""
 
 import argparse
 import asyncio
-import gc
 import logging
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 
 from tests.boards.storm.clock import SimulatedLoop
 from tests.boards.storm.world import Violation, World
 
+Trace = Callable[[str], None]
 
-def storm(
-    seed: int, operations: int, loop: SimulatedLoop, trace: Callable[[str], None] | None = None
-) -> World:
-    """One board's life. Raises Violation."""
+
+def storm(seed: int, operations: int, loop: SimulatedLoop, trace: Trace | None = None) -> World:
+    """One board's life. Raises Violation, and whatever a room fails with."""
     world = World(seed, loop, trace)
     back = world.stub_doors()
     loop.set_exception_handler(
         lambda _, context: world.problems.append(context.get("exception") or RuntimeError(str(context)))
     )
-
-    async def live() -> None:
-        try:
-            await world.live(operations)
-            await world.settle()
-            world.check_end()
-        finally:
-            world.end()
-            others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
-
     try:
-        loop.run_until_complete(live())
+        loop.run_until_complete(_live(world, operations))
     finally:
         loop.forget()
         back()
     return world
 
 
+async def _live(world: World, operations: int) -> None:
+    try:
+        await world.live(operations)
+        await world.settle()
+        world.check_end()
+    finally:
+        world.end()
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
 def main() -> int:
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--seeds", default="0-99")
-    arguments.add_argument("--operations", type=int, default=100)
-    arguments.add_argument("--trace", help="print what happens; with a word, only lines that have it")
-    options = arguments.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m tests.boards.storm", description=__doc__)
+    parser.add_argument("--seeds", default="0-99", help="one, or the first and the last")
+    parser.add_argument("--operations", type=int, default=100, help="of each storm")
+    parser.add_argument("--trace", help="print what happens, all lines that hold this word")
+    options = parser.parse_args()
     first, _, last = options.seeds.partition("-")
-    logging.disable(logging.CRITICAL)
-    trace = (
-        (lambda line: print(line) if options.trace in line or "---" in line else None)
-        if options.trace
-        else None
-    )
-    loop, failed, began, counts = SimulatedLoop(), [], time.monotonic(), {}
-    gc.freeze()
+    logging.disable(logging.CRITICAL)  # rooms say what they miss; here they miss a lot
+
+    def tell(line: str) -> None:
+        if options.trace in line:
+            print(line)
+
+    loop, failed, counts, began = SimulatedLoop(), 0, Counter[str](), time.monotonic()
     for seed in range(int(first), int(last or first) + 1):
         try:
-            world = storm(seed, options.operations, loop, trace)
-            for name, count in world.counts.items():
-                counts[name] = counts.get(name, 0) + count
+            counts += storm(seed, options.operations, loop, tell if options.trace else None).counts
         except Exception as error:
-            failed.append(seed)
-            print(f"seed {seed}: {error.__class__.__name__}: {str(error)[:600]}", flush=True)
-            if options.trace and not isinstance(error, Violation):
-                traceback.print_exc()
-    print(f"{time.monotonic() - began:.1f} s, failed: {len(failed)} {failed[:20]} {counts}")
+            failed += 1
+            print(f"seed {seed}: {type(error).__name__}: {error}", flush=True)
+            if not isinstance(error, Violation):
+                traceback.print_exception(error)
+    print(f"seeds {options.seeds}: {failed} failed, {time.monotonic() - began:.0f} s; {dict(counts)}")
+    loop.close()
     return bool(failed)

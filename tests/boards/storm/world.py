@@ -6,6 +6,7 @@ import random
 import sys
 import uuid
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -42,17 +43,13 @@ class Process:
         self.lines: dict[Line, None] = {}  # in order, so that a seed always does the same
 
     async def room(self) -> Room:
-        if self._opening is not None and self._opening.done():
-            if self._opening.cancelled() or self._opening.exception() or self._opening.result().closed:
-                self._opening = None
-        if self._opening is None:
+        if self._opening is None or (self._opening.done() and self.live is None):
             self._opening = asyncio.ensure_future(self._open())
         return await asyncio.shield(self._opening)
 
     async def _open(self) -> Room:
         opened = Room(self._world.board_id)
         await opened.open()
-        self._world.rooms.append(opened)
         return opened
 
     @property
@@ -174,12 +171,10 @@ class World:
         self.store = MemoryStore(self.board_id)
         self.layer = LossyLayer(self.random)
         self.sessions = itertools.count(1)
-        self.rooms: list[Room] = []
-        self.commits: list[int] = []
         self.processes = [Process(self) for _ in range(self.random.choice((1, 1, 2, 2, 3)))]
         self.lines: dict[str, Line] = {}  # name of an editor → its line
         self.problems: list[BaseException] = []  # what was raised where nobody waits for it
-        self.counts: dict[str, int] = {}
+        self.counts: Counter[str] = Counter()
         self.drawn: list[Seen] = []  # every edit that anybody made
         self._names = itertools.count(1)
         self._elements = itertools.count(1)
@@ -311,7 +306,7 @@ class World:
             self.check_problems()
             act = self.random.choices(self._acts, self._weights)[0]
             name = act.__name__
-            self.counts[name] = self.counts.get(name, 0) + 1
+            self.counts[name] += 1
             self.say(f"--- {name}")
             act(self)
             pause = self.random.random()
