@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from boards import protocol
-from boards.frames import BINARY, DEFLATE_MIN_BYTES, DEFLATED_END, SCENE_LEVEL, Packet, segment
+from boards.frames import BINARY, DEFLATE_MIN_BYTES, DEFLATED_END, SCENE_LEVEL, Packet, on_one_line, segment
 from boards.scene import Scene
 
 SMALL_BYTES = 64 * 1024
@@ -50,7 +50,7 @@ class Picture:
 
     @cached_property
     def _first_deflated(self) -> bytes:
-        return segment(self._first, SCENE_LEVEL)
+        return segment(on_one_line(self._first), SCENE_LEVEL)
 
     @cached_property
     def _rest_deflated(self) -> list[Packet]:

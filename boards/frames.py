@@ -39,6 +39,12 @@ def deflate(payload: bytes, level: int = TICK_LEVEL) -> bytes:
     return stream.compress(payload) + stream.flush()
 
 
+def on_one_line(message: bytes) -> bytes:
+    """The same JSON without line feeds, which separate messages here. Bodies are kept as they came: in strings
+    JSON allows none, but some write them between the fields."""
+    return message.replace(b"\n", b" ")
+
+
 def segment(payload: bytes, level: int = TICK_LEVEL) -> bytes:
     """A piece of a raw deflate stream that refers to nothing before it: pieces can be joined in any order."""
     stream = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -62,7 +68,8 @@ class Packet:
         size = sum(map(len, messages))
         if size < DEFLATE_MIN_BYTES:
             return cls.of(*messages)
-        joined = [b"\n".join(messages)] if size <= DEFLATE_MAX_BYTES else messages
+        lines = [on_one_line(message) for message in messages]
+        joined = [b"\n".join(lines)] if size <= DEFLATE_MAX_BYTES else lines
         return cls(*((BINARY, deflate(text, level)) for text in joined))
 
     @cached_property

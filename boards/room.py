@@ -236,7 +236,9 @@ class Room:
             except BoardGone:
                 self.close(Close.NOT_FOUND)
                 return
-            if changes.pruned_clock > self.clock:  # another process told something that the store then refused
+            if (
+                changes.pruned_clock > self.clock
+            ):  # another process told something that the store then refused
                 self._start_over(await in_thread(standing.read, self.board_id))
                 self._take_pending()
                 return

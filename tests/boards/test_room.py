@@ -257,6 +257,16 @@ async def test_one_who_deflates_gets_large_ticks_deflated_and_small_ones_as_text
         assert isinstance(b.frames[-1], str)
 
 
+async def test_a_body_with_line_feeds_between_its_fields_does_not_break_a_deflated_frame(board, alice, bob):
+    async with joined(board, alice) as a, joined(board, bob, deflate=True) as b:
+        spread = body("spread", type="text", text="word\n" * 1_000)
+        message = {"type": "push", "id": "p1", "elements": [spread]}
+        await a.send(json.dumps(message, indent=2))
+        assert await b.until_has("spread") == spread and isinstance(b.frames[-1], bytes)
+        async with joined(board, alice, deflate=True) as again:
+            assert again.elements["spread"] == spread and isinstance(again.frames[-1], bytes)
+
+
 async def test_one_who_deflates_may_see_its_own_elements_unchanged(board, alice, bob):
     async with joined(board, alice, deflate=True) as a, joined(board, bob) as b:
         mine = body("mine", type="text", text="word " * 1_000)

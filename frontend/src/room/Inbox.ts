@@ -30,6 +30,14 @@ export class Inbox {
     return taken;
   }
 
+  /** These are not what they were: whatever waits of them does not count. */
+  forget(ids: Iterable<string>): void {
+    for (const id of ids) {
+      this.elements.delete(id);
+      this.moves.delete(id);
+    }
+  }
+
   get size(): number {
     return this.elements.size + this.moves.size;
   }

@@ -163,34 +163,36 @@ export class Outbox {
       if (!refusedIds.has(id)) this.settle(id, sent);
       if (!this.isPending(id)) this.replayed.delete(id);
     }
-    return refused.filter(({ id }) => push.bodies.has(id) && !this.isPending(id));
+    return refused.filter(({ id }) => push.bodies.has(id) && !this.hasNewer(id, push.bodies.get(id)!));
   }
 
   idsOf(ref: string): string[] {
     return [...(this.pushes.get(ref)?.bodies.keys() ?? [])];
   }
 
-  /** A refused element goes back to this: the server's own version, null when it has none. */
+  /** A refused element goes back to this: what is on its way still, or the server's own version; null for neither. */
   giveUp(id: string): WireElement | null {
-    const settled = this.settled.get(id);
     this.unsent.delete(id);
-    this.replayed.delete(id);
-    if (!settled) {
-      this.seen.delete(id);
-      return null;
-    }
-    this.seen.set(id, { version: settled.version, versionNonce: settled.versionNonce });
-    return bodyOf(settled);
+    return this.fallBack(id);
   }
 
-  /** Forgets what the server no longer has. Returns the ids that may leave the page. */
-  keepOnly(ids: ReadonlySet<string>): Set<string> {
-    const gone = new Set([...this.settled.keys()].filter((id) => !ids.has(id) && !this.isPending(id)));
-    for (const id of gone) {
-      this.settled.delete(id);
-      this.seen.delete(id);
+  /**
+   * Takes a complete scene for what the server has, even where it is older than what was seen: that was taken back.
+   *
+   * Returns what the page has to show instead, by id; null: nothing. What waits to be confirmed is left alone.
+   */
+  startOver(scene: ReadonlyMap<string, WireElement>): Map<string, WireElement | null> {
+    const instead = new Map<string, WireElement | null>();
+    for (const [id, settled] of [...this.settled]) {
+      const told = scene.get(id);
+      if (told && !takesIncoming(told, settled)) continue;
+      if (told) this.settled.set(id, { ...versionOf(told), body: told });
+      else this.settled.delete(id);
+      const shown = this.seen.get(id);
+      const element = this.fallBack(id);
+      if (!element || !shown || !isSame(shown, element)) instead.set(id, element);
     }
-    return gone;
+    return instead;
   }
 
   isPending(id: string): boolean {
@@ -246,6 +248,28 @@ export class Outbox {
     const ids = new Set(this.unsent.keys());
     for (const { bodies } of this.pushes.values()) for (const id of bodies.keys()) ids.add(id);
     return ids;
+  }
+
+  /** Whether something newer of the element is on its way, or waits. */
+  private hasNewer(id: string, than: Versioned): boolean {
+    const waiting = this.unsent.get(id);
+    if (waiting && takesIncoming(than, waiting)) return true;
+    return [...this.pushes.values()].some(({ bodies }) => bodies.has(id) && takesIncoming(than, bodies.get(id)!));
+  }
+
+  /** The newest that is left of an element, and counts as seen from now on. */
+  private fallBack(id: string): WireElement | null {
+    let newest = this.settled.get(id);
+    for (const { bodies } of this.pushes.values()) {
+      const sent = bodies.get(id);
+      if (sent && takesIncoming(newest, sent)) newest = sent;
+    }
+    const waiting = this.unsent.get(id);
+    if (waiting && takesIncoming(newest, waiting)) newest = { ...versionOf(waiting), body: waiting };
+    if (!this.isPending(id)) this.replayed.delete(id);
+    if (newest) this.seen.set(id, versionOf(newest));
+    else this.seen.delete(id);
+    return newest ? bodyOf(newest) : null;
   }
 
   private settle(id: string, settled: Settled): void {

@@ -101,8 +101,8 @@ export class RoomClient {
   private pingedAt: number | null = null;
   private patience_ms = pong_patience_ms;
   private welcomed = false;
-  /** Ids of a complete scene while its parts arrive; null while only changes arrive. */
-  private wholeScene: Set<string> | null = null;
+  /** A complete scene while its parts arrive; null while only changes arrive. */
+  private wholeScene: Map<string, WireElement> | null = null;
 
   constructor(private readonly options: RoomOptions) {
     this.you = options.you;
@@ -295,7 +295,7 @@ export class RoomClient {
     clearTimeout(this.leaving);
     this.people.enter(message.session, message.collaborators ?? {});
     this.synced = false;
-    this.wholeScene = message.complete && this.clock !== null ? new Set() : null;
+    this.wholeScene = message.complete && this.clock !== null ? new Map() : null;
     this.filesArrived.send(message.files ?? {});
     this.jobsArrived.send(message.jobs ?? [], true);
     this.arrived(message.elements);
@@ -312,13 +312,22 @@ export class RoomClient {
 
   private caughtUp(clock: number): void {
     this.synced = true;
-    this.advance(clock);
     if (this.wholeScene) {
-      const gone = this.outbox.keepOnly(this.wholeScene);
+      this.startOver(this.wholeScene);
       this.wholeScene = null;
-      if (gone.size) this.elementsGone.send(gone);
+      this.clock = clock;
     }
+    this.advance(clock);
     this.statusChanged.send();
+  }
+
+  private startOver(scene: ReadonlyMap<string, WireElement>): void {
+    const instead = this.outbox.startOver(scene);
+    if (!instead.size) return;
+    this.inbox.forget(instead.keys());
+    this.elementsGone.send(new Set(instead.keys()));
+    this.inbox.add([...instead.values()].filter((element) => element !== null));
+    this.elementsArrived.send();
   }
 
   /** Acknowledgements count too: the server sends us everything up to that clock before it acknowledges. */
@@ -328,7 +337,7 @@ export class RoomClient {
 
   private arrived(elements: readonly WireElement[]): void {
     if (!elements?.length) return;
-    for (const { id } of elements) this.wholeScene?.add(id);
+    for (const element of elements) this.wholeScene?.set(element.id, element);
     for (const element of elements) {
       const relation = this.outbox.relationOf(element);
       if (relation === "move") this.inbox.addMove(element);

@@ -99,7 +99,8 @@ class Editor:
         self.acknowledged: list[tuple[str, Seen]] = []  # (ref, edit), for whoever checks
         self.refused: list[Seen] = []
         self.resent: set[str] = set()  # refs of pushes that went out more than once
-        self.log: list[dict[str, Any]] | None = None  # for a recording: what happened to this page
+        self.log: list[dict[str, Any]] | None = None  # of a page that is recorded: what happened to it
+        self.sent: list[list[Any]] = []  # (ref, ranks) of each push that it sent of its own accord
         self._random = random_
         self.send = send
         self._drawn = drawn
@@ -109,6 +110,7 @@ class Editor:
         self._unsent: dict[str, Seen] = {}
         self.pushes: dict[str, Push] = {}
         self._whole: dict[str, Seen] | None = None
+        self._moved: list[Seen] = []  # by the server, since the last frame
         self._inherited: list[Seen] = []  # what an earlier page may have got through
         self._count = 0
 
@@ -140,6 +142,15 @@ class Editor:
         self.resent.add(ref)
         self.send(self.pushes[ref].text)
 
+    def _out(self, ref: str) -> None:
+        if self.log is not None:
+            self.sent.append([ref, [[e.id, *e.rank] for e in self.pushes[ref].bodies.values()]])
+        self.send(self.pushes[ref].text)
+
+    def _note(self, what: str, value: Any) -> None:
+        if self.log is not None:
+            self.log.append({what: value})
+
     def _nonce(self) -> int:
         return self._random.randrange(2**31)
 
@@ -148,8 +159,7 @@ class Editor:
         self.held[element.id] = element
         self._seen[element.id] = element.rank
         self._unsent[element.id] = element
-        if self.log is not None:
-            self.log.append({"offer": json.loads(body(element))})
+        self._note("offer", element)
         if not self._paced:
             self.flush()
 
@@ -162,18 +172,16 @@ class Editor:
         ref = f"p{self._count}"
         text = f'{{"type":"push","id":"{ref}","elements":[{",".join(map(body, bodies.values()))}]}}'
         self.pushes[ref] = Push(text, bodies)
-        self.send(text)
+        self._out(ref)
 
     # --- the line --------------------------------------------------------------------------------------
 
     def hello(self) -> dict[str, Any]:
-        if self.log is not None:
-            self.log.append({"connect": self.clock})
+        self._note("hello", self.clock)
         return {"type": "hello", "protocol": 1, "clock": self.clock, "name": self.name}
 
     def lost(self) -> None:
-        if self.log is not None:
-            self.log.append({"drop": 1006})
+        self._note("drop", 1006)
         self.welcomed = False
         self.delayed = []
 
@@ -189,8 +197,7 @@ class Editor:
 
     def receive(self, text: str) -> None:
         frame = read(text)
-        if self.log is not None:
-            self.log.append({"feed": json.loads(text)})
+        self._note("feed", text)
         match frame.type:
             case "welcome":
                 self._welcome(frame)
@@ -214,6 +221,9 @@ class Editor:
                     self.delayed.append((frame.retry_after_seconds, frame.ref))
             case "resync":
                 self.reenter = True
+        moved, self._moved = self._moved, []
+        for move in moved:  # as a canvas does with its next frame
+            self._follow(move)
 
     def retry(self, ref: str) -> None:
         if ref in self.pushes and self.welcomed:
@@ -226,7 +236,8 @@ class Editor:
         if not frame.more:
             self._caught_up(frame.clock)
         for ref in self.pushes:
-            self._again(ref)
+            self.resent.add(ref)
+            self._out(ref)
         self.flush()
 
     def _caught_up(self, clock: int) -> None:
@@ -255,13 +266,13 @@ class Editor:
         for element in elements:
             if self._whole is not None:
                 self._whole[element.id] = element
-            here = self.held.get(element.id)
             ours = any(
                 (sent := push.bodies.get(element.id)) and sent.x == element.x for push in self.pushes.values()
             )
             self._receive(element)
+            here = self.held.get(element.id)
             if ours and here is not None:
-                self._follow(here, element)
+                self._moved.append(element)
             elif here is None or takes_incoming(here.rank, element.rank):
                 self.held[element.id] = element
 
@@ -274,8 +285,11 @@ class Editor:
         if waiting is not None and takes_incoming(waiting.rank, element.rank):
             del self._unsent[element.id]
 
-    def _follow(self, here: Seen, move: Seen) -> None:
+    def _follow(self, move: Seen) -> None:
         """The server put one of ours at another place. What was edited here since stays; only the place changes."""
+        here = self.held.get(move.id)
+        if here is None:
+            return
         if here.x == move.x:
             if takes_incoming(here.rank, move.rank):
                 self.held[here.id] = move

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import logging
 import time
 import traceback
 from collections import Counter
@@ -22,14 +21,14 @@ def storm(seed: int, operations: int, loop: SimulatedLoop, trace: Trace | None =
         lambda _, context: world.problems.append(context.get("exception") or RuntimeError(str(context)))
     )
     try:
-        loop.run_until_complete(_live(world, operations))
+        loop.run_until_complete(live(world, operations))
     finally:
         loop.forget()
         back()
     return world
 
 
-async def _live(world: World, operations: int) -> None:
+async def live(world: World, operations: int) -> None:
     try:
         await world.live(operations)
         await world.settle()
@@ -49,7 +48,6 @@ def main() -> int:
     parser.add_argument("--trace", help="print what happens, all lines that hold this word")
     options = parser.parse_args()
     first, _, last = options.seeds.partition("-")
-    logging.disable(logging.CRITICAL)  # rooms say what they miss; here they miss a lot
 
     def tell(line: str) -> None:
         if options.trace in line:

@@ -298,6 +298,11 @@ class World:
 
     # --- what can happen -------------------------------------------------------------------------------
 
+    def record(self) -> None:
+        """Note what happens to the pages that are there now."""
+        for editor in self.editors:
+            editor.log = []
+
     async def live(self, operations: int) -> None:
         for editor in self.editors:
             self.connect(editor)
@@ -414,7 +419,9 @@ class World:
 
     def slow(self) -> None:
         if self.lines:
-            self.random.choice(list(self.lines.values())).set_slow(True)
+            line = self.random.choice(list(self.lines.values()))
+            line.set_slow(True)
+            self.loop.call_later(self.random.choice((0.1, 0.1, 0.3, 0.3, 1.0, 12.0)), line.set_slow, False)
 
     def fast(self) -> None:
         for line in self.lines.values():
