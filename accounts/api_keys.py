@@ -1,7 +1,7 @@
 """Bearer keys: make one, find its user."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.http import HttpRequest
 
@@ -18,16 +18,18 @@ def create(user: User, scopes: Sequence[str] = ()) -> str:
     return key
 
 
+def users_of(keys: Iterable[str]) -> dict[str, User]:
+    """The active users that these keys stand for, by key. One query."""
+    digests = {ApiKey.digest_of(key): key for key in keys if key.startswith(PREFIX) and len(key) <= KEY_MAX}
+    if not digests:
+        return {}
+    found = ApiKey.objects.filter(digest__in=digests, revoked_at=None, user__is_active=True)
+    return {digests[row.digest]: row.user for row in found.select_related("user")}
+
+
 def user_of(key: str) -> User | None:
     """The active user that the key stands for, or None."""
-    if not key.startswith(PREFIX) or len(key) > KEY_MAX:
-        return None
-    found = (
-        ApiKey.objects.filter(digest=ApiKey.digest_of(key), revoked_at=None, user__is_active=True)
-        .select_related("user")
-        .first()
-    )
-    return found.user if found else None
+    return users_of([key]).get(key)
 
 
 def user_of_request(request: HttpRequest) -> User | None:

@@ -1,6 +1,7 @@
 """May this person do that on this board? The only place that answers."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from django.contrib.auth.models import AnonymousUser
@@ -8,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from boards.errors import BoardFrozen, BoardGone, Forbidden
+from boards.errors import BoardError, BoardFrozen, BoardGone, Forbidden
 from boards.models import Board, Membership, Role, ShareLink
 
 Key = User | ShareLink | AnonymousUser | None
@@ -34,25 +35,36 @@ def strongest(*roles: str | None) -> Role | None:
 
 def role_of(key: Key, board: Board) -> Role | None:
     """The role that the key opens on the board, or None for a stranger. One query at most."""
+    return roles_of([key], board)[0]
+
+
+def roles_of(keys: Sequence[Key], board: Board) -> list[Role | None]:
+    """The same for many keys at once. One query at most."""
     if board.deleted_at is not None:
-        return None
+        return [None] * len(keys)
+    joined = _joined(board, [key for key in keys if isinstance(key, User) and key.pk != board.owner_id])
+    return [_role(key, board, joined) for key in keys]
+
+
+def _role(key: Key, board: Board, joined: Mapping[uuid.UUID, str]) -> Role | None:
     if isinstance(key, ShareLink):
         return strongest(board.open_role, key.role if key.is_valid and key.board_id == board.pk else None)
     if not isinstance(key, User):
         return strongest(board.open_role)
     if not key.is_active:
         return None
-    if board.owner_id == key.pk:
-        return Role.OWNER
-    now = timezone.now()
-    membership = (
-        Membership.objects.filter(board=board, user=key)
-        .filter(
-            Q(link=None) | Q(link__revoked_at=None) & (Q(link__expires_at=None) | Q(link__expires_at__gt=now))
-        )
-        .first()
+    return Role.OWNER if board.owner_id == key.pk else strongest(board.open_role, joined.get(key.pk))
+
+
+def _joined(board: Board, users: Sequence[User]) -> dict[uuid.UUID, str]:
+    """The roles of those who are members, by user id; not of those whose link has ended."""
+    if not users:
+        return {}
+    link_holds = Q(link__revoked_at=None) & (
+        Q(link__expires_at=None) | Q(link__expires_at__gt=timezone.now())
     )
-    return strongest(board.open_role, membership.role if membership else None)
+    rows = Membership.objects.filter(board=board, user__in=users).filter(Q(link=None) | link_holds)
+    return dict(rows.values_list("user_id", "role"))
 
 
 def allows(role: Role | None, act: Act, *, frozen: bool = False) -> None:
@@ -67,11 +79,27 @@ def allows(role: Role | None, act: Act, *, frozen: bool = False) -> None:
 
 def find(key: Key, board_id: uuid.UUID | str, act: Act) -> tuple[Board, Role]:
     """The board and the person's role on it, if they may do this. Raises as `allows` does."""
+    (found,) = find_each([key], board_id, act)
+    if isinstance(found, BoardError):
+        raise found
+    return found
+
+
+def find_each(
+    keys: Sequence[Key], board_id: uuid.UUID | str, act: Act
+) -> list[tuple[Board, Role] | BoardError]:
+    """The same for many keys at once, in two queries; what `find` would raise stands in the place of the answer."""
     board = _get(board_id)
-    role = role_of(key, board) if board else None
+    return [_found(board, role, act) for role in (roles_of(keys, board) if board else [None] * len(keys))]
+
+
+def _found(board: Board | None, role: Role | None, act: Act) -> tuple[Board, Role] | BoardError:
     if board is None or role is None:
-        raise BoardGone("There is no such board.")
-    allows(role, act, frozen=board.frozen)
+        return BoardGone("There is no such board.")
+    try:
+        allows(role, act, frozen=board.frozen)
+    except BoardError as error:
+        return error
     return board, role
 
 

@@ -10,24 +10,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth import get_user
-from django.http import HttpRequest
 from django.http.request import validate_host
-from django.utils.module_loading import import_string
 
-from accounts import api_keys
 from accounts.models import NAME_MAX, User
-from boards import access, links, protocol
-from boards.access import Act
+from boards import admission, protocol
+from boards.admission import Request
 from boards.conversation import Conversation
 from boards.errors import BadMessage, BoardError, Unauthenticated
 from boards.member import Member
-from boards.models import Role
 from boards.protocol import Close
 from boards.room import Room, room_of
 from boards.saver import UNAVAILABLE
 from boards.sockets import address_of, open_sockets
-from boards.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +110,10 @@ async def _enter(scope: Scope, receive: Receive, send: Send, staying: ExitStack)
         )
         raise Closed(Close.PROTOCOL_VERSION)
     board_id = uuid.UUID(str(scope["url_route"]["kwargs"]["board"]))
-    key, role, pruned_clock = await in_thread(_admit, scope, hello.token, board_id)
+    if hello.token is None and not _has_origin(scope):
+        raise Unauthenticated("Without an Origin, `hello` needs a token.")
+    cookie = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME)
+    key, role, pruned_clock = await admission.ask(Request(board_id, hello.token, cookie))
     if isinstance(key, User):
         most = settings.SOCKETS_PER_PERSON_MAX
         staying.enter_context(open_sockets.one_more(f"person {key.pk}", most, "of yours"))
@@ -129,38 +126,12 @@ async def _enter(scope: Scope, receive: Receive, send: Send, staying: ExitStack)
     return member, room
 
 
-def _admit(scope: Scope, token: str | None, board_id: uuid.UUID) -> tuple[access.Key, Role, int]:
-    """Who it is, what they may do here, and the board's pruned clock, in one visit to the database.
-
-    Raises Unauthenticated, BoardGone.
-    """
-    key = _identify(scope, token)
-    board, role = access.find(key, board_id, Act.SEE)
-    return key, role, board.pruned_clock
-
-
-def _identify(scope: Scope, token: str | None) -> access.Key:
-    """The person or link behind the token, else the person behind the session cookie. Raises Unauthenticated."""
-    if token is not None:
-        key = api_keys.user_of(token) or links.find(token)
-        if key is None:
-            raise Unauthenticated("The token is not valid, or not any more.")
-        return key
-    if not _has_origin(scope):
-        raise Unauthenticated("Without an Origin, `hello` needs a token.")
-    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
-    request = HttpRequest()
-    request.session = store(scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME))
-    found = get_user(request)
-    return found if isinstance(found, User) else None
-
-
 def _has_origin(scope: Scope) -> bool:
     return any(name == b"origin" for name, _ in scope["headers"])
 
 
 def _origin_is_ours(scope: Scope) -> bool:
-    """Same origin as the page, exactly. A missing Origin passes here; `_identify` then wants a token."""
+    """Same origin as the page, exactly. A missing Origin passes here; `_enter` then wants a token."""
     headers = dict(scope["headers"])
     if b"origin" not in headers:
         return True

@@ -15,10 +15,19 @@ from boards.scene import Scene
 TICK_MIN_SECONDS = 0.016
 TICK_MAX_SECONDS = 0.050
 SHARE_MAX = 0.25
-"""The tick stretches so that telling takes at most this share of the time."""
+"""The tick stretches so that telling takes at most this share of the time …"""
+TICK_CROWD_SECONDS = 0.033
+TICK_MEMBER_SECONDS = TICK_CROWD_SECONDS / 50
+"""… and with the crowd, because every tick costs a system call for each member: 30 a second are smooth for fifty."""
 CROWD = 50
 CROWD_PRESENCE_SECONDS = 1 / 15
 """Of more people than CROWD, pointers go out less often: bytes grow with the square of the people."""
+
+
+def _pause(members: int, cost_seconds: float) -> float:
+    """Seconds from one tick to the next. cost_seconds: what this one took."""
+    crowd = min(TICK_CROWD_SECONDS, members * TICK_MEMBER_SECONDS)
+    return min(TICK_MAX_SECONDS, max(TICK_MIN_SECONDS, crowd, cost_seconds / SHARE_MAX))
 
 
 class News(NamedTuple):
@@ -105,8 +114,7 @@ class Fanout:
         self._timer = None
         began = time.monotonic()
         self.tick()
-        cost = time.monotonic() - began
-        self._due = began + min(TICK_MAX_SECONDS, max(TICK_MIN_SECONDS, cost / SHARE_MAX))
+        self._due = began + _pause(len(self.members), time.monotonic() - began)
         if self._users:
             self.schedule(self._users_due)
         if any(member.is_behind for member in self.members.values()):

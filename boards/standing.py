@@ -56,7 +56,8 @@ def roles(board_id: uuid.UUID, keys: Mapping[str, access.Key]) -> dict[str, Role
     board = Board.objects.filter(pk=board_id, deleted_at=None).first()
     if board is None:
         raise BoardGone("There is no such board.")
-    return {name: access.role_of(_again(key), board) for name, key in keys.items()}
+    now = access.roles_of([_again(key) for key in keys.values()], board)
+    return dict(zip(keys, now, strict=True))
 
 
 def _again(key: access.Key) -> access.Key:
