@@ -8,7 +8,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 # Without an NVIDIA card on Linux, PyTorch's own index has the build that leaves out 3 GB of CUDA.
 TORCH_INDEX ?= $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: help run build test lint types soak bench bench-room bench-engine e2e eval-bundled requirements clean
+.PHONY: help run build test test-faults storm lint types soak bench bench-room bench-engine e2e eval-bundled requirements clean
 
 help: ## list these commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,7 +21,14 @@ build: frontend/dist/.stamp frontend/render/dist/fonts/index.json ## build the f
 test: $(VENV)/.dev build ## install what tests need, then run all of them
 	@bash tests/browser.sh
 	$(NPM) run test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/faults
+	@$(MAKE) --no-print-directory test-faults
+
+test-faults: $(VENV)/.dev ## kill servers and workers while people draw and jobs run; nothing may be lost
+	$(BIN)/python -m pytest tests/faults
+
+storm: $(VENV)/.dev ## twenty simulated boards of 30,000 operations each; about half an hour
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.boards.storm --seeds 0-19 --operations 30000
 
 e2e: $(VENV)/.dev build ## the two-browser test alone
 	@bash tests/browser.sh

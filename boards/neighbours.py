@@ -18,6 +18,8 @@ from boards.scene import Scene
 
 BELIEVED_SECONDS = 45.0
 """Processes repeat who is with them; one that is silent for so long has died."""
+GREETING_SECONDS = 1.0
+"""A process that knows of no other says so little: who is there unheard finds it within this."""
 ORPHANED_SECONDS = 4.0
 """What another process told of and nobody committed for so long is committed here."""
 
@@ -41,6 +43,7 @@ class Neighbours:
         self._voice = Voice(board_id, start)
         self._heard: dict[str, float] = {}  # session elsewhere → when it was last told of
         self._believed_until = 0.0  # until then somebody else has this board open
+        self._greeted = 0.0
         self._orphans: dict[
             str, tuple[float, Author]
         ] = {}  # element told and not committed → when, and whose
@@ -48,17 +51,25 @@ class Neighbours:
     # --- telling ---------------------------------------------------------------------------------------
 
     def tell(self, elements: Mapping[str, tuple[Element, Author]], users: Mapping[str, bytes | None]) -> None:
-        """What came in here with a tick. Of a process that is not known of, the clock of each commit takes care."""
-        if time.monotonic() < self._believed_until:
+        """What came in here with a tick. Whoever is not known of reads it from Postgres."""
+        if self._knows_others():
             self._voice.tell(elements, users)
 
     def committed(self, clock: int, ranks: Ranks) -> None:
-        self._voice.saved(clock, ranks)
+        """What was stored; to nobody, only a greeting now and then, because each message costs as much as a commit."""
+        if self._knows_others():
+            self._voice.saved(clock, ranks)
+        elif time.monotonic() - self._greeted > GREETING_SECONDS:
+            self.greet(ask=True)
 
     def greet(self, *, ask: bool = False) -> None:
         """Say that this process has the board open, and who is on it. ask: the others shall do the same."""
+        self._greeted = time.monotonic()
         ours = {s: e for s, e in self._fanout.roster.items() if s in self._fanout.members}
         self._voice.tell({}, ours, greet="ask" if ask else "yes")
+
+    def _knows_others(self) -> bool:
+        return time.monotonic() < self._believed_until
 
     # --- hearing ---------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 A client that was away for longer gets the complete scene instead of the changes (Board.pruned_clock), and what
 it drew on an element that is gone meets the rank of the tombstone, as if that were still there.
-Rules RM19–RM21 in docs/sync-rules.md.
+Rules RM12 and RM21–RM23 in docs/sync-rules.md.
 """
 
 import uuid

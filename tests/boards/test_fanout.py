@@ -121,7 +121,7 @@ async def test_a_little_is_text_for_everybody(stage: Stage) -> None:
     assert kind == 0x81 and len(payload) < DEFLATE_MIN_BYTES
 
 
-async def test_an_ack_follows_what_it_acknowledges_and_tells_no_later_clock(stage: Stage) -> None:
+async def test_RM14_an_ack_follows_what_it_acknowledges_and_tells_no_later_clock(stage: Stage) -> None:
     member, wire = stage.member("s1")
     stage.push("theirs")
     stage.fanout.clock = 7
@@ -153,7 +153,7 @@ async def test_who_does_not_read_is_skipped_and_then_gets_the_newest_once(stage:
     assert not member.is_behind and member.clock == 49
 
 
-async def test_what_was_missed_comes_in_pieces_and_the_last_one_tells_the_clock(stage: Stage) -> None:
+async def test_RM14_what_was_missed_comes_in_pieces_and_the_last_one_tells_the_clock(stage: Stage) -> None:
     member, wire = stage.member("s1", deflate=True)
     stage.fanout.clock = 3
     stage.fanout.tick()
@@ -252,7 +252,7 @@ async def test_the_others_hear_only_of_what_began_here(stage: Stage) -> None:
     assert [e.id for e in elements] == ["ours"] and users == {"s1": b"{}"}
 
 
-async def test_a_slow_member_survives_that_what_it_missed_is_taken_back(stage: Stage) -> None:
+async def test_RM12_a_slow_member_survives_that_what_it_missed_is_taken_back(stage: Stage) -> None:
     member, wire = stage.member("s1")
     wire.waiting = BACKLOG_MAX_BYTES
     stage.push("refused")

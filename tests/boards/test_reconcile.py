@@ -31,7 +31,7 @@ def name(case: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("case", CASES["merge"], ids=name)
-def test_merge(case: dict[str, Any]) -> None:
+def test_RM1_merge(case: dict[str, Any]) -> None:
     merged = merge(case["local"], case["remote"])
     assert [f"{element_id}:{side}" for element_id, side in merged] == [
         want if ":" in want else f"{want}:{dict(merged)[want]}" for want in case["expect"]
@@ -56,14 +56,14 @@ def test_merge(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES["newer"], ids=name)
-def test_newer(case: dict[str, Any]) -> None:
+def test_RM1_newer(case: dict[str, Any]) -> None:
     stored = case["stored"]
     takes = stored is None or takes_incoming(rank(stored), rank(case["incoming"]))
     assert ("incoming" if takes else "stored") == case["takes"]
 
 
 @pytest.mark.parametrize("case", CASES["order"], ids=name)
-def test_order(case: dict[str, Any]) -> None:
+def test_RM2_order(case: dict[str, Any]) -> None:
     drawn = order((element["index"], element["id"]) for element in case["elements"])
     assert [element_id for _, element_id in drawn] == case["expect"]
 
@@ -73,11 +73,11 @@ def test_index_valid(case: dict[str, Any]) -> None:
     assert is_index(case["key"]) == case["valid"]
 
 
-def test_a_free_index_stays() -> None:
+def test_RM3_a_free_index_stays() -> None:
     assert free_index("a1", {"a0", "a2"}) == "a1"
 
 
-def test_a_taken_index_gives_one_right_above_it() -> None:
+def test_RM3_a_taken_index_gives_one_right_above_it() -> None:
     found = free_index("a1", {"a0", "a1", "a2"})
     assert "a1" < found < "a2"
 

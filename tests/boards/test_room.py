@@ -21,7 +21,7 @@ async def stored(board: Any, element_id: str) -> dict[str, Any]:
     return found
 
 
-async def test_a_push_reaches_the_others_and_is_acknowledged_after_the_commit(board, alice, bob):
+async def test_RM7_a_push_reaches_the_others_and_is_acknowledged_after_the_commit(board, alice, bob):
     async with joined(board, alice) as a, joined(board, bob) as b:
         stroke = body("stroke", x=5)
         ack = await a.push(stroke)
@@ -38,7 +38,7 @@ async def test_the_sender_gets_no_echo(board, alice, bob):
         assert "mine" not in a.elements
 
 
-async def test_a_newcomer_gets_the_scene_without_tombstones(board, alice, bob):
+async def test_RM16_a_newcomer_gets_the_scene_without_tombstones(board, alice, bob):
     async with joined(board, alice) as a:
         await a.push(body("kept"), body("gone"))
         await a.push(body("gone", version=2, isDeleted=True))
@@ -47,7 +47,7 @@ async def test_a_newcomer_gets_the_scene_without_tombstones(board, alice, bob):
             assert b.welcome["clock"] == 2
 
 
-async def test_one_who_returns_gets_what_changed_tombstones_included(board, alice, bob):
+async def test_RM15_one_who_returns_gets_what_changed_tombstones_included(board, alice, bob):
     async with joined(board, alice) as a:
         await a.push(body("old"), body("gone"))
         seen = a.clock
@@ -57,7 +57,7 @@ async def test_one_who_returns_gets_what_changed_tombstones_included(board, alic
             assert set(b.elements) == {"gone", "new"} and b.elements["gone"]["isDeleted"]
 
 
-async def test_a_clock_from_the_future_means_start_over(board, alice):
+async def test_RM16_a_clock_from_the_future_means_start_over(board, alice):
     async with joined(board, alice, clock=99) as a:
         assert a.welcome["complete"]
 
@@ -68,7 +68,7 @@ async def test_the_scene_outlives_the_room(board, alice, bob):
         assert set(b.elements) == {"before"}
 
 
-async def test_a_replayed_push_is_acknowledged_and_changes_nothing(board, alice):
+async def test_RM1_a_replayed_push_is_acknowledged_and_changes_nothing(board, alice):
     async with joined(board, alice) as a:
         stroke = body("stroke")
         await a.push(stroke)
@@ -76,14 +76,14 @@ async def test_a_replayed_push_is_acknowledged_and_changes_nothing(board, alice)
         assert again["refused"] == [] and again["clock"] == 1
 
 
-async def test_of_two_versions_the_higher_stays(board, alice, bob):
+async def test_RM1_of_two_versions_the_higher_stays(board, alice, bob):
     async with joined(board, alice) as a, joined(board, bob) as b:
         await a.push(body("box", version=3, x=3))
         await b.push(body("box", version=2, x=2))
         assert (await stored(board, "box"))["x"] == 3
 
 
-async def test_a_taken_index_is_replaced_for_everybody(board, alice, bob):
+async def test_RM3_a_taken_index_is_replaced_for_everybody(board, alice, bob):
     async with joined(board, alice) as a, joined(board, bob) as b:
         await a.push(body("first", index="a5"))
         await b.push(body("second", index="a5"))
@@ -94,7 +94,7 @@ async def test_a_taken_index_is_replaced_for_everybody(board, alice, bob):
 
 
 @pytest.mark.parametrize("index", ["b", "zz", "a00", "A", "ü", "", None, 7, "a" * 300])
-async def test_a_bad_index_never_leaves_the_server(board, alice, bob, index):
+async def test_RM3_a_bad_index_never_leaves_the_server(board, alice, bob, index):
     async with joined(board, alice) as a, joined(board, bob) as b:
         ack = await a.push(body("box", index=index))
         if ack["refused"]:
@@ -113,7 +113,7 @@ async def test_missing_group_ids_are_mended(board, alice, bob):
         assert (await b.until_has("bare"))["groupIds"] == []
 
 
-async def test_a_refused_element_does_not_hold_up_the_others(board, alice, bob):
+async def test_RM10_a_refused_element_does_not_hold_up_the_others(board, alice, bob):
     async with joined(board, alice) as a, joined(board, bob) as b:
         ack = await a.push(body("good"), body("bad", x=1e9), body("frame", type="iframe"))
         assert {item["id"] for item in ack["refused"]} == {"bad", "frame"}
@@ -159,7 +159,7 @@ async def test_a_large_scene_comes_in_parts(board, alice, bob):
         assert len(b.elements) == 12 and b.clock == 1
 
 
-async def test_what_is_written_past_the_room_arrives(board, alice, bob):
+async def test_RM18_what_is_written_past_the_room_arrives(board, alice, bob):
     from boards import bus
 
     async with joined(board, bob) as b:
@@ -181,7 +181,7 @@ async def test_a_frozen_board_refuses_and_keeps_the_socket(board, alice):
         assert (await a.until("error"))["code"] == "frozen"
 
 
-async def test_a_rekeyed_element_comes_back_before_the_ack_and_otherwise_unchanged(board, alice):
+async def test_RM3_a_rekeyed_element_comes_back_before_the_ack_and_otherwise_unchanged(board, alice):
     async with joined(board, alice) as a:
         await a.push(body("first", index="a5"))
         second = body("second", index="a5")
@@ -200,7 +200,7 @@ async def test_a_rekeyed_element_comes_back_before_the_ack_and_otherwise_unchang
         await a.until("ack", ref="p2")
 
 
-async def test_an_acks_clock_never_runs_ahead_of_what_was_sent(board, alice, bob):
+async def test_RM14_an_acks_clock_never_runs_ahead_of_what_was_sent(board, alice, bob):
     async with joined(board, alice) as a, joined(board, bob) as b:
         for number in range(20):
             await b.push(body(f"theirs-{number}"), wait=False)
@@ -216,7 +216,7 @@ async def test_an_acks_clock_never_runs_ahead_of_what_was_sent(board, alice, bob
                 assert stored_ids <= seen
 
 
-async def test_what_the_store_refuses_is_taken_back_from_everybody(board, alice, bob):
+async def test_RM12_what_the_store_refuses_is_taken_back_from_everybody(board, alice, bob):
     async with joined(board, alice) as a, joined(board, bob) as b:
         await a.push(body("kept"))
         # Frozen in the database, and nobody told the room yet.

@@ -9,6 +9,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,6 +36,8 @@ class Cluster:
         self._environment = {name: value for name, value in os.environ.items() if name not in SERVERS}
         self._environment |= {"ATELIER_HOME": str(home), "LOG_LEVEL": "WARNING", "HF_HUB_OFFLINE": "1"}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        # Linux ends a child when the thread that started it ends: this one lasts as long as they shall.
+        self._parent = ThreadPoolExecutor(1)
 
     # --- starting and ending ---------------------------------------------------------------------------
 
@@ -58,27 +62,29 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        self._parent.shutdown()
 
     def start_postgres(self) -> None:
         """After a kill its last backends may hold the shared memory for a moment: try until they are gone."""
         deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                with self._log("postgres") as log:
-                    self._processes["postgres"] = postgres.start(self.home, log)
-                return
-            except CannotStart:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+        with self._log("postgres") as log:
+            while True:
+                try:
+                    self._processes["postgres"] = self._parent.submit(postgres.start, self.home, log).result()
+                    return
+                except CannotStart:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.2)
 
     def start_redis(self) -> None:
         with self._log("redis") as log:
-            self._processes["redis"] = redis.start(self.home, log)
+            self._processes["redis"] = self._parent.submit(redis.start, self.home, log).result()
 
     def start_web(self, port: int) -> None:
         with self._log(f"web-{port}") as log:
-            self._processes[f"web {port}"] = subprocess.Popen(
+            start = partial(
+                subprocess.Popen,
                 web.command(web.server(), "127.0.0.1", port),
                 cwd=PROJECT,
                 env=self._environment | {"PORT": str(port)},
@@ -87,6 +93,7 @@ class Cluster:
                 process_group=0,
                 preexec_fn=become,
             )
+            self._processes[f"web {port}"] = self._parent.submit(start).result()
 
     def wait_for(self, port: int) -> None:
         deadline = time.monotonic() + READY_SECONDS

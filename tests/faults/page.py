@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidHandshake, WebSocketException
 from boards.element import VERSION_JUMP_MAX
 from boards.reconcile import free_index
 from tests.boards.storm.editor import Editor, Seen
-from tests.boards.storm.world import texts
+from tests.boards.storm.process import texts
 
 PACE_SECONDS = 0.25
 MOST_ELEMENTS = 150

@@ -5,6 +5,8 @@ import os
 import random
 import time
 
+import pytest
+
 from tests.boards.storm.editor import Seen
 from tests.boards.storm.world import CATCH_UP_SECONDS
 from tests.faults.cluster import Cluster
@@ -20,7 +22,9 @@ BACK_SECONDS = 120.0
 """Generous: on a busy machine a web process alone takes long to start."""
 
 
-async def test_RM8_no_acknowledged_edit_is_lost_when_servers_are_killed(cluster: Cluster) -> None:
+async def test_RM8_no_acknowledged_edit_is_lost_when_servers_are_killed(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
     key = await asyncio.to_thread(cluster.create_key, "ada@example.org")
     boards = [await asyncio.to_thread(cluster.create_board, key) for _ in range(BOARDS)]
     drawn: dict[str, list[Seen]] = {board: [] for board in boards}
@@ -39,7 +43,8 @@ async def test_RM8_no_acknowledged_edit_is_lost_when_servers_are_killed(cluster:
             page.drawing = False
         await until_idle(everybody)
         await asyncio.sleep(CATCH_UP_SECONDS)
-    report(cluster, everybody, drawn, time.monotonic() - began)
+    with capsys.disabled():
+        report(cluster, everybody, drawn, time.monotonic() - began)
     for board in boards:
         found = await asyncio.to_thread(problems, cluster, board, pages[board], drawn[board])
         assert not found, "\n".join(found[:20])

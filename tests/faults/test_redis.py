@@ -54,29 +54,35 @@ async def together(pages: list[Page]) -> None:
     raise AssertionError("Redis carries nothing")
 
 
-async def test_RM17_after_flushall_others_see_strokes_as_before(cluster: Cluster, pages: list[Page]) -> None:
+async def test_RM17_after_flushall_others_see_strokes_as_before(
+    cluster: Cluster, pages: list[Page], capsys: pytest.CaptureFixture[str]
+) -> None:
     async with alive(pages):
         await together(pages)
         await asyncio.to_thread(cluster.flush_redis)
         _, seconds = await seen_after(*pages, "flushedV")
-        print(f"\nafter FLUSHALL seen in {seconds:.2f} s")
+        with capsys.disabled():
+            print(f"\nafter FLUSHALL seen in {seconds:.2f} s")
         assert seconds < CATCH_UP_SECONDS * BUSY
         await together(pages)
 
 
-async def test_RM17_redis_restarts_and_others_see_strokes_again(cluster: Cluster, pages: list[Page]) -> None:
+async def test_RM17_redis_restarts_and_others_see_strokes_again(
+    cluster: Cluster, pages: list[Page], capsys: pytest.CaptureFixture[str]
+) -> None:
     async with alive(pages):
         await together(pages)
         await asyncio.to_thread(cluster.kill, "redis")
         await asyncio.to_thread(cluster.start_redis)
         _, seconds = await seen_after(*pages, "restartedV")
-        print(f"\nafter a restart seen in {seconds:.2f} s")
+        with capsys.disabled():
+            print(f"\nafter a restart seen in {seconds:.2f} s")
         assert seconds < CATCH_UP_SECONDS * BUSY
         await together(pages)
 
 
 async def test_RM17_while_redis_is_away_editing_goes_on_and_others_follow_by_the_clock(
-    cluster: Cluster, pages: list[Page]
+    cluster: Cluster, pages: list[Page], capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with alive(pages):
         await together(pages)
@@ -91,11 +97,12 @@ async def test_RM17_while_redis_is_away_editing_goes_on_and_others_follow_by_the
         back = time.monotonic()
         _, first = await seen_after(*pages, "backV")
         await together(pages)
-        print(
-            f"\n{OUTAGE_SECONDS:.0f} s without Redis: {number} strokes, acknowledged after at most {max(acks):.2f} s, "
-            f"seen elsewhere after at most {max(delays):.2f} s; back: first seen after {first:.2f} s, "
-            f"as before after {time.monotonic() - back:.2f} s"
-        )
+        with capsys.disabled():
+            print(
+                f"\n{OUTAGE_SECONDS:.0f} s without Redis: {number} strokes, acknowledged after at most {max(acks):.2f} s, "
+                f"seen elsewhere after at most {max(delays):.2f} s; back: first seen after {first:.2f} s, "
+                f"as before after {time.monotonic() - back:.2f} s"
+            )
         assert max(acks) < SOON_SECONDS * BUSY
         assert max(delays) < CATCH_UP_SECONDS * BUSY
         assert first < CATCH_UP_SECONDS * BUSY

@@ -90,6 +90,19 @@ describe("entering", () => {
     expect(gone).toEqual(["old"]);
   });
 
+  it("a complete scene is the truth, also where it is older than what was seen: that was taken back", () => {
+    enter({ clock: 10, elements: [element("a", { version: 2 })] });
+    socket().feed({ type: "patch", clock: 10, elements: [element("a", { version: 3 })] });
+    room.inbox.take();
+    const gone: string[] = [];
+    room.elementsGone.on((ids) => gone.push(...ids));
+    reconnect();
+    enter({ clock: 9, elements: [element("a", { version: 2 })] });
+    expect(gone).toEqual(["a"]);
+    expect(room.inbox.take().map(({ id, version }) => [id, version])).toEqual([["a", 2]]);
+    expect(room.clock).toBe(9);
+  });
+
   it("a close code that means goodbye is final, others are not", () => {
     enter();
     socket().drop(4403);
@@ -260,6 +273,19 @@ describe("refusals", () => {
     room.offer([element("a", { version: 2 })]);
     socket().feed({ type: "ack", ref: "p1", clock: 11, refused: [{ id: "a", code: "x", message: "No." }] });
     expect(refused).toHaveLength(0);
+  });
+
+  it("a refusal counts although something older is on its way, and goes back to that", () => {
+    const refused: Refusal[] = [];
+    room.refused.on((refusal) => refused.push(refusal));
+    enter();
+    for (const version of [1, 2]) {
+      room.offer([element("a", { version })]);
+      later();
+    }
+    socket().feed({ type: "ack", ref: "p2", clock: 11, refused: [{ id: "a", code: "frozen", message: "" }] });
+    expect(refused.map(({ id }) => id)).toEqual(["a"]);
+    expect(room.giveUp("a")).toMatchObject({ version: 1 });
   });
 
   it("an error that names a push refuses it; with a wait it is sent again", () => {

@@ -44,7 +44,6 @@ describe("histories that the server's storms recorded", () => {
 class Page {
   readonly room = new RoomClient({ url: "/ws", you: { id: "u1", name: "Ana", role: "edit" }, doors: StubSocket.doors });
   private readonly held = new Map<string, WireElement>();
-  private readonly said: string[] = [];
 
   constructor() {
     this.room.elementsArrived.on(() => this.show());

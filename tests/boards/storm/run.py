@@ -41,20 +41,26 @@ async def live(world: World, operations: int) -> None:
         await asyncio.gather(*others, return_exceptions=True)
 
 
+def _seeds(said: str) -> list[int]:
+    first, dash, last = said.partition("-")
+    return list(range(int(first), int(last) + 1)) if dash else [int(seed) for seed in said.split(",")]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.boards.storm", description=__doc__)
-    parser.add_argument("--seeds", default="0-99", help="one, or the first and the last")
+    parser.add_argument(
+        "--seeds", default="0-99", help="one, several, or the first and the last: 7, 7,9 or 0-99"
+    )
     parser.add_argument("--operations", type=int, default=100, help="of each storm")
     parser.add_argument("--trace", help="print what happens, all lines that hold this word")
     options = parser.parse_args()
-    first, _, last = options.seeds.partition("-")
 
     def tell(line: str) -> None:
         if options.trace in line:
             print(line)
 
     loop, failed, counts, began = SimulatedLoop(), 0, Counter[str](), time.monotonic()
-    for seed in range(int(first), int(last or first) + 1):
+    for seed in _seeds(options.seeds):
         try:
             counts += storm(seed, options.operations, loop, tell if options.trace else None).counts
         except Exception as error:

@@ -1,11 +1,10 @@
-"""The board, its processes and its editors, everything that can happen to them, and what must hold at the end."""
+"""A board, its processes and its pages, everything that can happen to them, and what must hold."""
 
 import asyncio
 import itertools
 import random
 import sys
 import uuid
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -14,16 +13,14 @@ from typing import Any
 import msgspec
 from django.db import OperationalError
 
-from boards import bus, consumers, element, standing, store
-from boards.errors import BoardError, RoomClosed
-from boards.member import Member
-from boards.models import Role
+from boards import bus, element, standing, store
+from boards.errors import BoardError
 from boards.reconcile import free_index, takes_incoming
-from boards.room import Room
 from tests.boards.storm.bus import LossyLayer
 from tests.boards.storm.clock import SimulatedLoop, SimulatedTime
 from tests.boards.storm.editor import Editor, Seen, body
 from tests.boards.storm.memory import MemoryStore
+from tests.boards.storm.process import Line, Process
 
 CATCH_UP_SECONDS = 5.0
 """So long after the last fault everybody must see the same."""
@@ -34,137 +31,10 @@ class Violation(AssertionError):
     """A rule of docs/sync-rules.md did not hold."""
 
 
-class Process:
-    """One web process: its room of the board, while it has one."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-        self._opening: asyncio.Future[Room] | None = None
-        self.lines: dict[Line, None] = {}  # in order, so that a seed always does the same
-
-    async def room(self) -> Room:
-        if self._opening is None or (self._opening.done() and self.live is None):
-            self._opening = asyncio.ensure_future(self._open())
-        return await asyncio.shield(self._opening)
-
-    async def _open(self) -> Room:
-        opened = Room(self._world.board_id)
-        await opened.open()
-        return opened
-
-    @property
-    def live(self) -> Room | None:
-        done = self._opening is not None and self._opening.done() and not self._opening.cancelled()
-        if not done or self._opening is None or self._opening.exception():
-            return None
-        found = self._opening.result()
-        return None if found.closed else found
-
-    def kill(self) -> None:
-        """As kill -9 does: no last word to anybody."""
-        for line in list(self.lines):
-            line.cut()
-        if self._opening is not None:
-            self._opening.cancel()
-        if found := self.live:
-            for task in sorted(found._tasks, key=lambda task: int(task.get_name().split("-")[1])):
-                task.cancel()
-            found._fanout.stop()
-            found.closed = True
-        self._opening = None
-
-
-class Line:
-    """One websocket: in order, not at once, and cut at any moment."""
-
-    def __init__(self, world: "World", editor: Editor, process: Process) -> None:
-        self.editor = editor
-        self.slow = False
-        self.open = True
-        self._deflate = world.random.random() < 0.3
-        self._world = world
-        self._process = process
-        self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._up = self._down = 0.0
-        self._reading = asyncio.Event()
-        self._reading.set()
-        process.lines[self] = None
-        self._task = asyncio.ensure_future(self._serve())
-
-    def push(self, text: str) -> None:
-        """From the page to the server."""
-        if self.open:
-            self._world.say(f"{self.editor.name} > {text}")
-            self._up = self._world.soon(
-                self._up, self._inbox.put_nowait, {"type": "websocket.receive", "text": text}
-            )
-
-    def cut(self) -> None:
-        """Both ends lose it; what was on its way is gone."""
-        if not self.open:
-            return
-        self.open = False
-        self._process.lines.pop(self, None)
-        self._inbox.put_nowait({"type": "websocket.disconnect", "code": 1006})
-        self._reading.set()
-        self._world.lost(self.editor)
-
-    def set_slow(self, slow: bool) -> None:
-        self.slow = slow
-        self._reading.clear() if slow else self._reading.set()
-
-    async def _serve(self) -> None:
-        hello = self.editor.hello()
-        try:
-            found = await self._process.room()
-            if not self.open:
-                return
-            at = self._world.processes.index(self._process)
-            self._world.say(f"{self.editor.name} comes to process {at} with {hello}")
-            one = Member(
-                f"s{next(self._world.sessions)}",
-                None,
-                hello["name"],
-                Role.EDIT,
-                self._send,
-                deflate=self._deflate,
-            )
-            try:
-                await found.join(one, hello["clock"], self._world.store.pruned_clock)
-                await consumers._converse(one, found, self._inbox.get)
-            finally:
-                found.leave(one)
-        except (consumers.Closed, RoomClosed, OperationalError, asyncio.CancelledError):
-            pass
-        self.cut()
-
-    async def _send(self, message: dict[str, Any]) -> None:
-        if not self.open:
-            raise ConnectionError("The socket is closed.")
-        await self._reading.wait()
-        if message["type"] == "websocket.close":
-            self.cut()
-        else:
-            self._down = self._world.soon(self._down, self._arrive, message)
-
-    def _arrive(self, message: dict[str, Any]) -> None:
-        if self.open:
-            for text in texts(message):
-                self._world.say(f"{self.editor.name} < {text}")
-                self.editor.receive(text)
-            self._world.heard(self)
-
-
-def texts(message: dict[str, Any]) -> list[str]:
-    """The JSON messages of one frame."""
-    if (packed := message.get("bytes")) is None:
-        return [message["text"]]
-    return zlib.decompress(packed, wbits=-zlib.MAX_WBITS).decode().split("\n")
-
-
 class World:
     def __init__(self, seed: int, loop: SimulatedLoop, trace: Callable[[str], None] | None = None) -> None:
         self._trace = trace
+        self.calm = False  # whoever loses the line comes back for sure
         self.random = random.Random(seed)
         self.loop = loop
         self.board_id = uuid.UUID(int=seed + 1)
@@ -293,8 +163,6 @@ class World:
         if editor.reenter:
             editor.reenter = False
             line.cut()
-
-    calm = False
 
     # --- what can happen -------------------------------------------------------------------------------
 
