@@ -1,8 +1,8 @@
 """Which checkpoints there are: where their weights come from and what each can do.
 
 Everything about a checkpoint is data: bundled/checkpoint.json for the one that ships, checkpoints.json for
-those on the Hugging Face hub, and ATELIER_HOME/checkpoints.json for what `manage.py checkpoints add` wrote.
-A later file wins.
+those on the Hugging Face hub, and ATELIER_HOME/checkpoints.json for what `manage.py checkpoints add` wrote
+and for those on other servers. A later file wins.
 """
 
 import json
@@ -16,6 +16,8 @@ from django.conf import settings
 
 from generation.errors import CatalogueInvalid, CheckpointUnknown
 from generation.limits import NUMBERS, allowed
+from generation.remote import entry as remotes
+from generation.remote.entry import Remote
 
 HERE = Path(__file__).resolve().parent
 BUNDLED = HERE / "bundled"
@@ -86,7 +88,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One set of weights. Either `folder` or `repo` is set.
+    """One set of weights. Either `folder` or `repo` is set, or `remote` for weights on another server.
 
     family: what one worker is had for, such as sd15; its jobs' hints travel through the queue gpu.<family>.
     sizes: (width, height) in pixels that the weights were trained for.
@@ -116,6 +118,7 @@ class Checkpoint:
     components: Mapping[str, Component] = field(default_factory=dict)
     parts: Mapping[str, Part] = field(default_factory=dict)
     loras: tuple[Lora, ...] = ()
+    remote: Remote | None = None
 
     @property
     def bundled(self) -> bool:
@@ -123,6 +126,8 @@ class Checkpoint:
 
     @property
     def source(self) -> str:
+        if self.remote:
+            return f"{self.remote.protocol} at {self.remote.url or self.remote.url_from}"
         return str(self.folder) if self.folder else f"{self.repo}@{self.revision}"
 
     def dtype_on(self, device: str) -> str:
@@ -202,8 +207,11 @@ def _checkpoint(name: str, raw: Mapping[str, Any], path: Path) -> Checkpoint:
             variant=raw.get("variant"),
             size_bytes=raw.get("size_bytes", 0),
             sizes=tuple((int(width), int(height)) for width, height in raw["sizes"]),
-            dtype={device: raw["dtype"][device] for device in DEVICES},
-            kinds={kind: _kind(entry, f"{where}.{kind}") for kind, entry in raw["kinds"].items()},
+            dtype={} if "remote" in raw else {device: raw["dtype"][device] for device in DEVICES},
+            kinds={
+                kind: _kind(_unpiped(entry) if "remote" in raw else entry, f"{where}.{kind}")
+                for kind, entry in raw["kinds"].items()
+            },
             default_kind=raw["default_kind"],
             family=raw.get("family", FAMILY),
             scheduler=raw.get("scheduler"),
@@ -212,11 +220,17 @@ def _checkpoint(name: str, raw: Mapping[str, Any], path: Path) -> Checkpoint:
             components={part: Component(**entry) for part, entry in raw.get("components", {}).items()},
             parts={part: _part(entry, path) for part, entry in raw.get("parts", {}).items()},
             loras=tuple(_lora(entry, path) for entry in raw.get("loras", ())),
+            remote=remotes.read(raw["remote"], raw["kinds"], path.parent) if "remote" in raw else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CatalogueInvalid(f"{where}: {type(error).__name__} {error}") from error
     _check(checkpoint, where)
     return checkpoint
+
+
+def _unpiped(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A kind that another server draws has no pipeline here."""
+    return {"pipeline": "", **raw}
 
 
 def _part(raw: Mapping[str, Any], path: Path) -> Part:
@@ -268,8 +282,8 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
 
 
 def _check(checkpoint: Checkpoint, where: str) -> None:
-    if bool(checkpoint.folder) == bool(checkpoint.repo):
-        raise CatalogueInvalid(f"{where} needs either a folder or a repo.")
+    if [bool(checkpoint.folder), bool(checkpoint.repo), bool(checkpoint.remote)].count(True) != 1:
+        raise CatalogueInvalid(f"{where} needs either a folder or a repo, or a remote server.")
     if not checkpoint.family.isidentifier():
         raise CatalogueInvalid(f"{where}.family is {checkpoint.family!r}; use letters, digits and _.")
     if checkpoint.default_kind not in checkpoint.kinds:

@@ -157,3 +157,83 @@ class StorageUnavailable(GenerationError):
     retryable = True
     transient = True
     message = "The finished picture could not be stored."
+
+
+class RemoteError(GenerationError):
+    """The server of a remote checkpoint did not do its part.
+
+    details: for the log alone. The message is read by everybody, so it names no address and repeats nothing that
+    the server said.
+    """
+
+    code = "remote_failed"
+    status = 502
+
+    def __init__(self, details: str = "") -> None:
+        self.details = details
+        super().__init__()
+
+
+class RemoteNotSetUp(RemoteError):
+    code = "remote_not_set_up"
+    status = 503
+    message = "This checkpoint is not set up completely. Ask whoever runs this server."
+
+
+class RemoteUnreachable(RemoteError):
+    code = "remote_unreachable"
+    status = 503
+    retryable = True
+    transient = True
+    message = "The server that draws with this checkpoint cannot be reached."
+
+
+class RemoteBusy(RemoteError):
+    code = "remote_busy"
+    status = 503
+    retryable = True
+    transient = True
+    message = "The server that draws with this checkpoint has too much to do."
+
+
+class RemoteTimeout(RemoteError):
+    """Not transient: whoever waited this long decides whether to wait as long again."""
+
+    code = "remote_timeout"
+    status = 504
+    retryable = True
+    message = "The server that draws with this checkpoint took too long."
+
+
+class RemoteUnauthorised(RemoteError):
+    code = "remote_unauthorised"
+    message = (
+        "The server that draws with this checkpoint does not accept the key. Ask whoever runs this server."
+    )
+
+
+class RemoteRefused(RemoteError):
+    """status_code: 4xx. said: the beginning of its answer, not to be shown."""
+
+    code = "remote_refused"
+    message = "The server that draws with this checkpoint refused the request."
+
+    def __init__(self, details: str, status_code: int, said: str) -> None:
+        self.status_code, self.said = status_code, said
+        super().__init__(details)
+
+
+class RemoteFailed(RemoteError):
+    retryable = True
+    message = "Something went wrong on the server that draws with this checkpoint."
+
+
+class RemoteAnswerInvalid(RemoteError):
+    code = "remote_answer_invalid"
+    retryable = True
+    message = "The server that draws with this checkpoint answered with something that is no picture."
+
+
+class RemoteAnswerTooLarge(RemoteError):
+    code = "remote_answer_too_large"
+    message = "The server that draws with this checkpoint answered with more than is allowed."

@@ -52,7 +52,7 @@ def run_next() -> bool:
 
 def _run(claim: Claim) -> None:
     try:
-        drawn = _follow(claim, worker.engine().submit(_work(claim)))
+        drawn = _follow(claim, worker.submit(_work(claim)))
         finished = _succeed(claim, drawn)
         what = "succeeded" if finished else "was taken away; its pictures are dropped"
         logger.info("job %s %s", claim.job.id, what)

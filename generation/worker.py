@@ -1,4 +1,4 @@
-"""What lives as long as a worker process: its engine and its heartbeat, by Celery's signals.
+"""What lives as long as a worker process: its engine, its lines to other servers and its heartbeat, by Celery's signals.
 
 torch is imported by `engine()` alone, when the warm-up or the first job asks for it.
 """
@@ -18,6 +18,9 @@ from generation import catalogue, hub
 from generation.catalogue import Checkpoint
 from generation.heartbeat import Heartbeat
 from generation.queues import JOBS, left_to_others, served
+from generation.remote import health
+from generation.remote.remotes import Remotes
+from generation.work import Ticket, Work
 
 if TYPE_CHECKING:
     from generation.engine.engine import Engine
@@ -31,6 +34,8 @@ _stopping = False
 _consumed_at: datetime | None = None
 _engine: "Engine | None" = None
 _heartbeat: Heartbeat | None = None
+_remotes = Remotes()
+_watch: health.Watch | None = None
 
 
 def name() -> str:
@@ -70,6 +75,12 @@ def engine() -> "Engine":
         return _engine
 
 
+def submit(work: Work) -> Ticket:
+    """Give work to whoever draws with its checkpoint: another server, or the engine."""
+    remote = work.checkpoint.remote
+    return _remotes.submit(work, remote) if remote else engine().submit(work)
+
+
 def report(names: list[str]) -> dict[str, Any]:
     """What the heartbeat says besides the name. names: of the queues that it takes from."""
     if JOBS not in names:
@@ -96,6 +107,8 @@ def _untouched(checkpoint: Checkpoint, left: bool) -> dict[str, str]:
             "status": "failed",
             "reason": "Too large for this worker, or left to others by ATELIER_FAMILIES.",
         }
+    if checkpoint.remote:
+        return health.state(checkpoint, checkpoint.remote)
     if checkpoint.name == catalogue.default().name:
         return {"status": "loading", "reason": ""}
     if hub.on_disk(checkpoint):
@@ -115,7 +128,7 @@ def _on_setup(instance: Any, **_: Any) -> None:
 @worker_ready.connect
 def _on_ready(sender: Any, **_: Any) -> None:
     """sender: Celery's consumer, untyped."""
-    global _heartbeat
+    global _heartbeat, _watch
     names = sorted(sender.app.amqp.queues.consume_from)
     consumed()  # the first canary may be a while away
     _heartbeat = Heartbeat(name(), lambda: report(names))
@@ -123,12 +136,15 @@ def _on_ready(sender: Any, **_: Any) -> None:
     if JOBS in names:
         # Importing torch takes seconds; Celery's own heartbeat must not wait for that.
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+        _watch = health.Watch()
+        _watch.start()
 
 
 def _warm_up() -> None:
     """The default checkpoint; a worker that leaves it to others warms up with its first job."""
-    if catalogue.default().name not in left_to_others():
-        engine().warm_up(catalogue.default())
+    default = catalogue.default()
+    if not default.remote and default.name not in left_to_others():
+        engine().warm_up(default)
 
 
 @worker_shutting_down.connect
@@ -139,11 +155,14 @@ def _on_shutting_down(**_: Any) -> None:
     """
     global _stopping
     _stopping = True
+    threading.Thread(target=_remotes.stop, name="hand-back-remote").start()
     if _engine is not None:
         threading.Thread(target=_engine.stop, name="hand-back").start()
 
 
 @worker_shutdown.connect
 def _on_shutdown(**_: Any) -> None:
+    if _watch is not None:
+        _watch.stop()
     if _heartbeat is not None:
         _heartbeat.stop()

@@ -1,4 +1,4 @@
-"""manage.py checkpoints list | fetch NAME | add NAME REPO: what pictures can be made with."""
+"""manage.py checkpoints list | fetch NAME | probe NAME | add NAME REPO: what pictures can be made with."""
 
 import shutil
 from argparse import ArgumentParser
@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from generation import catalogue, hub
 from generation.catalogue import Checkpoint
 from generation.errors import CatalogueInvalid, CheckpointUnavailable, CheckpointUnknown
+from generation.remote import health
 
 GIGABYTE = 10**9
 # What an added checkpoint is taken to be like, by its kinds; the file that `add` writes can be edited.
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         actions.add_parser("list", help="every checkpoint, and whether it is on this machine")
         fetch = actions.add_parser("fetch", help="download a checkpoint from the Hugging Face hub")
         fetch.add_argument("name")
+        probe = actions.add_parser("probe", help="ask the server of a remote checkpoint whether it is there")
+        probe.add_argument("name")
         add = actions.add_parser("add", help="add a diffusers repository of the hub to the catalogue")
         add.add_argument("name", help="what it is called here")
         add.add_argument("repo", help="owner/name on the hub")
@@ -58,15 +61,16 @@ class Command(BaseCommand):
         default = catalogue.default().name
         for checkpoint in catalogue.entries().values():
             self.stdout.write(
-                f"{checkpoint.name:22} {'here' if hub.on_disk(checkpoint) else 'not downloaded':15}"
+                f"{checkpoint.name:22} {_where(checkpoint):15}"
                 f"{_size(checkpoint.size_bytes):>9}  {', '.join(checkpoint.kinds):26} {checkpoint.licence}"
                 f"{'  (default)' if checkpoint.name == default else ''}"
             )
 
     def _fetch(self, name: str, **_: Any) -> None:
         checkpoint = catalogue.get(name)
-        if checkpoint.bundled:
-            self.stdout.write(f"{name} ships with Atelier; there is nothing to fetch.")
+        if checkpoint.bundled or checkpoint.remote:
+            where = "is on another server" if checkpoint.remote else "ships with Atelier"
+            self.stdout.write(f"{name} {where}; there is nothing to fetch.")
             return
         if hub.offline():
             raise CommandError("ATELIER_OFFLINE or HF_HUB_OFFLINE is set, so nothing is downloaded.")
@@ -75,6 +79,14 @@ class Command(BaseCommand):
 
         folder = loading.download(checkpoint)
         self.stdout.write(f"{name} is in {folder}.")
+
+    def _probe(self, name: str, **_: Any) -> None:
+        checkpoint = catalogue.get(name)
+        if not checkpoint.remote:
+            raise CommandError(f"{name} is drawn with here; only checkpoints on other servers are probed.")
+        if error := health.probe(checkpoint, checkpoint.remote):
+            raise CommandError(f"{error.message} {error.details}".strip())
+        self.stdout.write(f"{name} is ready.")
 
     def _introduce(self, checkpoint: Checkpoint) -> None:
         cache = Path(hub.cache_folder())
@@ -121,6 +133,12 @@ def _entry(name: str, repo: str, **options: Any) -> dict[str, Any]:
             for kind in kinds
         },
     }
+
+
+def _where(checkpoint: Checkpoint) -> str:
+    if checkpoint.remote:
+        return "on a server"
+    return "here" if hub.on_disk(checkpoint) else "not downloaded"
 
 
 def _is_own(name: str) -> bool:

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from tests.boards.storm.clock import SimulatedLoop
-from tests.boards.storm.world import Violation, World
+from tests.boards.storm.rules import Violation
+from tests.boards.storm.world import World
 
 Trace = Callable[[str], None]
 

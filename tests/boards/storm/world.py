@@ -10,25 +10,20 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 from django.db import OperationalError
 
 from boards import bus, element, standing, store
 from boards.errors import BoardError
-from boards.reconcile import free_index, takes_incoming
+from boards.reconcile import free_index
 from tests.boards.storm.bus import LossyLayer
 from tests.boards.storm.clock import SimulatedLoop, SimulatedTime
 from tests.boards.storm.editor import Editor, Seen, body
 from tests.boards.storm.memory import MemoryStore
 from tests.boards.storm.process import Line, Process
+from tests.boards.storm.rules import Rules, Violation
 
 CATCH_UP_SECONDS = 5.0
 """So long after the last fault everybody must see the same."""
-seen = msgspec.json.Decoder(Seen).decode
-
-
-class Violation(AssertionError):
-    """A rule of docs/sync-rules.md did not hold."""
 
 
 class World:
@@ -46,6 +41,7 @@ class World:
         self.problems: list[BaseException] = []  # what was raised where nobody waits for it
         self.counts: Counter[str] = Counter()
         self.drawn: list[Seen] = []  # every edit that anybody made
+        self.rules = Rules(self.store, self.drawn)
         self._names = itertools.count(1)
         self._elements = itertools.count(1)
         self._down_until = 0.0
@@ -109,7 +105,7 @@ class World:
             if function is store.apply:
                 self.say(f"store {before} → {found}")
             if self.store.clock != before:
-                self._check_commit(before)
+                self.rules.commit(before)
             if now < self._unsure_until and self.random.random() < 0.5:
                 raise OperationalError("The answer of Postgres was lost.")
         except (BoardError, OperationalError) as error:
@@ -143,7 +139,7 @@ class World:
             self.lines[editor.name] = Line(self, editor, self.random.choice(self.processes))
 
     def lost(self, editor: Editor) -> None:
-        self.check_clock(editor)
+        self.rules.clock(editor)
         editor.lost()
         self.lines.pop(editor.name, None)
         if self.random.random() < 0.8 or self.calm:
@@ -152,10 +148,10 @@ class World:
     def heard(self, line: Line) -> None:
         editor = line.editor
         for _, edit in editor.acknowledged:
-            self.check_ack(edit)
+            self.rules.ack(edit)
         editor.acknowledged.clear()
         for edit in editor.refused:
-            self.check_refusal(edit)
+            self.rules.refusal(edit)
         editor.refused.clear()
         for wait, ref in editor.delayed:
             self.loop.call_later(wait, editor.retry, ref)
@@ -326,7 +322,7 @@ class World:
         parsed = element.parse(body(picture).encode())
         before = self.store.clock
         change = self.store.apply(self.board_id, [parsed])
-        self._check_commit(before)
+        self.rules.commit(before)
         self._tell({"type": "clock.moved", "clock": change.clock})
 
     def freeze(self) -> None:
@@ -350,88 +346,14 @@ class World:
         task = asyncio.ensure_future(bus.publish(self.board_id, message))
         task.add_done_callback(lambda done: done.exception())
 
-    # --- what must hold --------------------------------------------------------------------------------
-
     def check_problems(self) -> None:
         if self.problems:
             raise self.problems[0]
 
-    def _check_commit(self, before: int) -> None:
-        """RM: the clock grows by one with each commit, and each element has an index of its own."""
-        if self.store.clock != before + 1:
-            raise Violation(f"The clock went from {before} to {self.store.clock}")
-
-    def check_ack(self, edit: Seen) -> None:
-        stored = self.store.rank(edit.id)
-        if stored is None or takes_incoming(stored, edit.rank):
-            raise Violation(f"{edit} was acknowledged, stored is {stored}")
-        row = self.store.rows.get(edit.id)
-        if row is not None and row.element.rank == edit.rank and seen(row.element.body).x != edit.x:
-            raise Violation(f"{edit} was acknowledged, stored is {row.element.body!r}")
-
-    def check_refusal(self, edit: Seen) -> None:
-        if self.store.rank(edit.id) == edit.rank:
-            raise Violation(f"{edit} was refused, and is stored")
-
-    def check_clock(self, editor: Editor) -> None:
-        """Every change up to a clock that a page was told has been sent to it."""
-        if editor.clock is None or not editor.synced:
-            return
-        if editor.clock > self.store.clock:
-            raise Violation(f"{editor.name} was told clock {editor.clock}, it is {self.store.clock}")
-        for row in self.store.rows.values():
-            if row.clock > editor.clock:
-                continue
-            stored, held = row.element, editor.held.get(row.element.id)
-            if editor.is_pending(stored.id):
-                continue  # what beats it comes in answer to the push
-            if held is None and (stored.is_deleted or self._was_deleted(stored)):
-                continue
-            if held is None or takes_incoming(held.rank, stored.rank):
-                raise Violation(
-                    f"{editor.name} was told clock {editor.clock}, but has {held} of {stored.body!r} ({row.clock})"
-                )
-
-    def _was_deleted(self, stored: element.Element) -> bool:
-        """Did somebody delete it? Who comes meanwhile gets the scene without it, committed or not."""
-        return any(
-            e.id == stored.id and e.is_deleted and takes_incoming(stored.rank, e.rank) for e in self.drawn
-        )
-
     def check_end(self) -> None:
-        """All pages, all rooms and the store have the same scene, each element at an index of its own."""
         self.check_problems()
-        truth = {
-            i: seen(row.element.body) for i, row in self.store.rows.items() if not row.element.is_deleted
-        }
-        indexes = [row.element.index for row in self.store.rows.values()]
-        if len(set(indexes)) != len(indexes):
-            raise Violation(f"Two elements stand at one index: {sorted(indexes)}")
-        for i, row in self.store.rows.items():
-            shown = seen(row.element.body)
-            if (shown.rank, shown.index, shown.is_deleted) != (
-                row.element.rank,
-                row.element.index,
-                row.element.is_deleted,
-            ):
-                raise Violation(f"{i} has columns that its body does not have: {row}")
-        for editor in self.editors:
-            self.check_clock(editor)
-            self._compare(editor.name, {i: e for i, e in editor.held.items() if not e.is_deleted}, truth)
-        for process in self.processes:
-            if (found := process.live) is not None:
-                if found.clock != self.store.clock:
-                    raise Violation(f"A room stands at {found.clock}, the store at {self.store.clock}")
-                held = {e.id: e for e in map(seen, found._scene.live())}
-                self._compare("a room", held, truth)
-
-    def _compare(self, who: str, held: dict[str, Seen], truth: dict[str, Seen]) -> None:
-        for element_id in held.keys() | truth.keys():
-            if held.get(element_id) != truth.get(element_id):
-                raise Violation(
-                    f"{who} has {held.get(element_id)}, the store {truth.get(element_id)} "
-                    f"(row {self.store.rows.get(element_id)}, pruned {self.store.pruned.get(element_id)})"
-                )
+        rooms = [found for process in self.processes if (found := process.live) is not None]
+        self.rules.end(self.editors, rooms)
 
     def end(self) -> None:
         for process in self.processes:

@@ -1,0 +1,1 @@
+"""Checkpoints that another server draws with: ComfyUI, AUTOMATIC1111, or an OpenAI-compatible images endpoint."""
