@@ -103,6 +103,15 @@ describe("entering", () => {
     expect(room.clock).toBe(9);
   });
 
+  it("what came with a scene that broke off does not stay when the next one lacks it", () => {
+    enter({ clock: 0, more: true, elements: [element("a"), element("b")] });
+    const gone: string[] = [];
+    room.elementsGone.on((ids) => gone.push(...ids));
+    reconnect();
+    enter({ clock: 11, elements: [element("a")] });
+    expect(gone).toEqual(["b"]);
+  });
+
   it("a close code that means goodbye is final, others are not", () => {
     enter();
     socket().drop(4403);

@@ -295,7 +295,7 @@ export class RoomClient {
     clearTimeout(this.leaving);
     this.people.enter(message.session, message.collaborators ?? {});
     this.synced = false;
-    this.wholeScene = message.complete && this.clock !== null ? new Map() : null;
+    this.wholeScene = message.complete ? new Map() : null;
     this.filesArrived.send(message.files ?? {});
     this.jobsArrived.send(message.jobs ?? [], true);
     this.arrived(message.elements);

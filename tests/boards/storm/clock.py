@@ -28,6 +28,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         """Drop every timer: what happens next belongs to another world."""
         for timer in self._scheduled:  # type: ignore[attr-defined]
             timer.cancel()
+        self._now = 0.0
 
     def jump(self, seconds: float | None) -> None:
         if seconds is None:

@@ -231,7 +231,7 @@ class Editor:
 
     def _welcome(self, frame: Frame) -> None:
         self.welcomed, self.synced = True, False
-        self._whole = {} if frame.complete and self.clock is not None else None
+        self._whole = {} if frame.complete else None
         self._arrived(frame.elements)
         if not frame.more:
             self._caught_up(frame.clock)

@@ -1,7 +1,8 @@
 """Histories of single pages for tests/shared/room_histories.json: `python -m tests.boards.storm --record`.
 
 What the server said and what was drawn, step by step, and what a page must send and hold in the end. Whoever keeps
-the books of a page must come to the same: Editor here, RoomClient in the front end.
+the books of a page must come to the same: Editor here, RoomClient in the front end. A later recording of the same
+seeds is another one, as rooms change; the one that is kept has pages that went wrong once.
 """
 
 import json
