@@ -33,7 +33,8 @@ async def application(
         match text.split(" "):
             case ["flood", size]:
                 found.write(frame(BINARY, b"\x00" * int(size)))
-                found.write(frame(TEXT, b"after the flood"))
+                # Asked here and now: a moment later the client's own thread has read it all.
+                found.write(frame(TEXT, b"%d left" % found.backlog()))
             case ["backlog"]:
                 found.write(frame(TEXT, b"%d" % found.backlog()))
             case ["close"]:
