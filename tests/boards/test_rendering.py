@@ -311,7 +311,7 @@ def test_a_process_that_died_is_replaced_and_many_threads_share_a_few() -> None:
 
 def test_one_that_fell_asleep_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     pool.end_all()
-    monkeypatch.setattr(pool, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(pool, "IDLE_SECONDS", 2)  # long enough for the first scene
     rendering.png([], {})
     asleep = pool._idle[-1]._process
     asleep.wait()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PROJECT = Path(__file__).resolve().parents[2]
 # The first job waits for torch to be imported, which takes long on a busy machine.
-WAIT_SECONDS = 120
+WAIT_SECONDS = 180
 SHORT = {"kind": "pix2pix", "prompt": "a cat", "steps": 4}
 LONG = {"kind": "pix2pix", "prompt": "a cat", "steps": 50, "count": 4}
 
