@@ -8,7 +8,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 # Without an NVIDIA card on Linux, PyTorch's own index has the build that leaves out 3 GB of CUDA.
 TORCH_INDEX ?= $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: help run build test test-faults storm lint types soak bench bench-room bench-engine e2e eval-bundled requirements clean
+.PHONY: help run build test test-faults storm lint types soak load bench bench-room bench-engine bench-workers e2e eval-bundled requirements clean
 
 help: ## list these commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,9 @@ types: $(VENV)/.dev frontend/node_modules/.stamp ## mypy and tsc
 soak: $(VENV)/.dev ## two thousand jobs while workers die and Redis forgets, and fifty that kill their workers
 	FAULTS_JOBS=2000 FAULTS_POISON=50 $(BIN)/python -m pytest tests/faults/test_jobs.py -s
 
+load: $(VENV)/.dev ## sixty workers and twenty requests a second for a minute: nothing lost, nothing doubled
+	LOAD_WORKERS=60 LOAD_SECONDS=60 $(BIN)/python -m pytest tests/faults/test_load.py
+
 bench: $(VENV)/.dev build ## measure, print tables, write bench/out/*.json
 	@bash tests/browser.sh
 	$(BIN)/python -m bench
@@ -56,6 +59,9 @@ bench-room: $(VENV)/.dev ## measure the room and judge it; PEERS=file puts other
 
 bench-engine: $(VENV)/.dev ## the engine beside stock diffusers; on a GPU also kept under bench/results
 	$(BIN)/python -m bench.engine
+
+bench-workers: $(VENV)/.dev ## ten equal jobs with one to four workers, beside shared steps; draws docs/engine-workers.svg
+	$(BIN)/python -m bench.engine.workers
 
 eval-bundled: $(VENV)/.dev ## judge the built-in model: twenty sketches, then held-out names among 500
 	$(BIN)/python -m bench.bundled

@@ -1,11 +1,12 @@
-"""How long a person will wait: the order of claims, and how long the last such jobs took."""
+"""How long a person will wait: the order of claims, how long the last such jobs took, and who draws them."""
 
 import math
 from functools import cache
 from statistics import fmean
 
 from accounts.models import User
-from generation import turns
+from generation import catalogue, heartbeat, turns
+from generation.lanes import Lanes
 from generation.models import Job, JobAttempt, JobStatus, Outcome
 from generation.turns import Sort
 
@@ -34,16 +35,45 @@ def seconds_until_free(user: User) -> int:
 
 
 def _seconds_until(job: Job, ahead: dict[Sort, int]) -> float | None:
-    """What runs now, and everything up to this job. A sort that was never measured is taken to be like this one."""
-    own = _seconds_each(Sort(job.checkpoint, job.kind))
-    if own is None:
+    """What runs now, what comes before this job, and the job, each with whichever worker is free first.
+
+    A sort that was never measured is taken to be like this one.
+    """
+    own = Sort(job.checkpoint, job.kind)
+    own_seconds = _seconds_each(own)
+    if own_seconds is None:
         return None
     measured = cache(_seconds_each)
-    running = [
-        (Sort(each.checkpoint, each.kind), _left(each))
-        for each in Job.objects.filter(status=JobStatus.RUNNING)
-    ]
-    return sum((measured(sort) or own) * jobs for sort, jobs in (*running, *ahead.items()))
+    running = list(Job.objects.filter(status=JobStatus.RUNNING))
+    lanes = Lanes(_serving(running))
+    for each in running:
+        seconds = measured(Sort(each.checkpoint, each.kind)) or own_seconds
+        lanes.hold(_lane(each), seconds * _left(each))
+    for sort, jobs in ahead.items():
+        lanes.take(sort.checkpoint, measured(sort) or own_seconds, jobs - (sort == own))
+    return lanes.take(own.checkpoint, own_seconds)
+
+
+def _serving(running: list[Job]) -> dict[str, set[str]]:
+    """Checkpoint → who draws with it: by what the workers say, and by what they do. Another server is one,
+    however many workers ask it."""
+    serving: dict[str, set[str]] = {}
+    for beat in heartbeat.alive():
+        for checkpoint, state in beat.get("checkpoints", {}).items():
+            if state["status"] != "failed" and not _remote(checkpoint):
+                serving.setdefault(checkpoint, set()).add(beat["name"])
+    for job in running:
+        serving.setdefault(job.checkpoint, set()).add(_lane(job))
+    return serving
+
+
+def _lane(job: Job) -> str:
+    return job.checkpoint if _remote(job.checkpoint) else job.worker
+
+
+def _remote(checkpoint: str) -> bool:
+    known = catalogue.entries().get(checkpoint)
+    return known is not None and known.remote is not None
 
 
 def _seconds_left(job: Job) -> float | None:

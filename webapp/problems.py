@@ -4,6 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -12,6 +13,9 @@ from boards.errors import BoardError
 from generation.errors import GenerationError
 
 log = logging.getLogger(__name__)
+
+# By then whoever held a connection has given it back, or the database has started again.
+DATABASE_RETRY_SECONDS = 5
 
 
 def problem(
@@ -70,6 +74,14 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(Http404)
     def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
         return problem(404, "not_found", "There is nothing here.")
+
+    @api.exception_handler(OperationalError)
+    @api.exception_handler(InterfaceError)
+    def _crowded(request: HttpRequest, error: Exception) -> HttpResponse:
+        """The database is away, or so many are being served that none of its connections came free."""
+        log.warning("%s %s: no database: %s", request.method, request.path, error)
+        detail = "The database does not answer, or too many are being served. Try again in a moment."
+        return problem(503, "database_unavailable", detail, retry_after=DATABASE_RETRY_SECONDS)
 
     @api.exception_handler(Exception)
     def _ours(request: HttpRequest, error: Exception) -> HttpResponse:

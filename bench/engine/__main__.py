@@ -24,6 +24,9 @@ def main() -> None:
     options.add_argument("--device", default="auto")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--threads", type=int, default=0, help="of a CPU; 0 for as many as a worker takes")
+    options.add_argument(
+        "--short", action="store_true", help="on a CPU, without throughput, most of the time"
+    )
     chosen = options.parse_args()
     # torch only now: --help shall not take seconds.
     from bench.engine import campaign
@@ -31,7 +34,7 @@ def main() -> None:
 
     where = device.choose(chosen.device)
     device.prepare(where, chosen.threads)
-    rows = campaign.run(where, chosen.rounds, chosen.threads)
+    rows = campaign.run(where, chosen.rounds, chosen.threads, chosen.short)
     _print(rows, device.title(where))
     _keep(rows, where, device.title(where), chosen.rounds)
 

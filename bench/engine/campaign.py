@@ -3,31 +3,36 @@
 import sys
 from functools import partial
 
-from bench.engine import measures, models, stock
+from bench.engine import floors, live, measures, models, stock
 from bench.engine.measures import Row
 from bench.engine.rig import rig
 from generation import catalogue
+from generation.engine import device as devices
 from generation.pipelines.loading import Loaded, load
 
 JOBS = 8
 
 
-def run(device: str, rounds: int, threads: int) -> list[Row]:
-    return _on_cpu(rounds, threads) if device == "cpu" else _on_accelerator(device, rounds)
+def run(device: str, rounds: int, threads: int, short: bool) -> list[Row]:
+    return _on_cpu(rounds, threads, short) if device == "cpu" else _on_accelerator(device, rounds)
 
 
-def _on_cpu(rounds: int, threads: int) -> list[Row]:
+def _on_cpu(rounds: int, threads: int, short: bool) -> list[Row]:
     built_in = load(catalogue.get("bundled"), "cpu")
     narrow = models.loaded("sd-narrow", models.sd15(models.NARROW), models.SD, "cpu", models.NARROW)
-    rows = _throughput("built-in", built_in, "cpu", rounds, threads, kind="pix2pix", steps=8)
+    rows: list[Row] = []
+    if not short:
+        rows += _throughput("built-in", built_in, "cpu", rounds, threads, kind="pix2pix", steps=8)
     with rig(built_in, "cpu", threads) as engine:
         _say("what the engine adds, cancels, sameness")
         rows += measures.overhead(engine, stock.b0(built_in), rounds, kind="pix2pix", steps=8)
         rows += measures.cancel(engine, rounds, kind="pix2pix")
         rows += measures.sameness(engine, rounds, kind="txt2img")
+        rows += measures.busy(engine, JOBS, rounds, kind="pix2pix", steps=8)
+    rows += _live(built_in, "cpu", rounds, threads, kind="pix2pix", steps=4)
     with rig(narrow, "cpu", threads) as engine:
         _say("fairness")
-        rows += measures.fairness(engine, 3 * rounds, kind="txt2img", steps=4)
+        rows += measures.fairness(engine, 7 * rounds, kind="txt2img", steps=4)
     return rows
 
 
@@ -44,6 +49,8 @@ def _on_accelerator(device: str, rounds: int) -> list[Row]:
         rows += measures.fairness(engine, 3 * rounds, kind="txt2img", steps=4)
         rows += measures.sameness(engine, rounds, kind="txt2img")
         rows += measures.captures(engine, 1000, kind="txt2img")
+        rows += measures.busy(engine, 24, rounds, kind="img2img")
+        rows += measures.previews(engine, 24, rounds, kind="img2img")
     del sd15
     pix2pix = models.loaded("pix2pix", models.pix2pix(size), models.PIX2PIX, device, size)
     rows += _named(_throughput("InstructPix2Pix", pix2pix, device, rounds, 0, 24, kind="pix2pix"), "R5", "")
@@ -51,6 +58,19 @@ def _on_accelerator(device: str, rounds: int) -> list[Row]:
     turbo = models.loaded("sd-turbo", models.sd_turbo(size), models.SD, device, size)
     chosen = {"kind": "img2img", "steps": 2, "strength": 0.5, "guidance_scale": 0.0}
     rows += _throughput("SD-Turbo, one step", turbo, device, rounds, 0, 24, **chosen)
+    rows += _live(turbo, device, rounds, 0, **chosen)
+    return rows + floors.fractions(rows, devices.title(device))
+
+
+def _live(loaded: Loaded, device: str, rounds: int, threads: int, **raw: object) -> list[Row]:
+    """Frames as boards send them. Beside stock pipelines only on an accelerator: a CPU gains nothing there."""
+    _say("live frames")
+    frames = 10 if device == "cpu" else 200
+    with live.boards(loaded, device, threads, **raw) as boards:
+        rows = live.host_share(boards, frames)
+        rows += live.beside_jobs(boards, frames, **raw)
+        if device != "cpu":
+            rows += live.fps(boards, stock.b0(loaded), stock.b1(loaded, device), rounds, frames)
     return rows
 
 

@@ -74,6 +74,10 @@ def pix2pix(size: Size) -> diffusers.DiffusionPipeline:
     return _pipeline(size, cls, _unet(size, 8, 768, 8), 768, scheduler)
 
 
+def true_pix2pix(device: str) -> Loaded:
+    return loaded("pix2pix", pix2pix(TRUE), PIX2PIX, device, TRUE)
+
+
 def loaded(name: str, pipeline: Any, kinds: Mapping[str, str], device: str, size: Size) -> Loaded:
     """As the engine holds it."""
     numbers = {"steps": 20.0, "guidance_scale": 7.5, "strength": 0.6, "image_guidance_scale": 1.5}

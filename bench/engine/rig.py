@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from generation.engine.engine import Engine
+from generation.engine.engine import Engine, Live
 from generation.engine.residency import Residency
 from generation.params import complete, parse
 from generation.pipelines.loading import Loaded
@@ -36,11 +36,13 @@ class Rig:
 
 
 @contextmanager
-def rig(loaded: Loaded, device: str, threads: int = 0, **tuning: Any) -> Iterator[Rig]:
+def rig(
+    loaded: Loaded, device: str, threads: int = 0, live: Live | None = None, **tuning: Any
+) -> Iterator[Rig]:
     """A started engine, warm. tuning: what to change of the device's own."""
     residency = Residency(device, 1, lambda checkpoint, where: loaded, lambda where: None)
     residency.tuning = replace(residency.tuning, **tuning)
-    engine = Engine(residency, threads)
+    engine = Engine(residency, threads, live)
     engine.start()
     engine.warm_up(loaded.checkpoint)
     made = Rig(loaded, engine)

@@ -1,4 +1,5 @@
-"""Who may begin next: round robin over people, then age; nobody is overtaken because he needs more room."""
+"""Who may begin next and who makes the next step: people take turns, then age; nobody is overtaken because he needs
+more room."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
@@ -6,6 +7,9 @@ from typing import Protocol, TypeVar
 # Of a step, for one person: whoever comes next begins at once instead of when a picture is done. It costs little,
 # because the last rows of a step gain least.
 SHARE_MAX = 0.75
+# So many times the rows of the person who has least, for everybody beside him. A step takes longer the more rows it
+# has, and with twice as many he waits about 1.3 times as long as beside somebody who asks for no more than he does.
+LEAD = 2
 
 
 class Waits(Protocol):
@@ -15,8 +19,27 @@ class Waits(Protocol):
     def owner(self) -> str: ...
 
 
+class Moves(Waits, Protocol):
+    """A picture that has begun. rows: of a step."""
+
+    @property
+    def rows(self) -> int: ...
+
+
 W = TypeVar("W", bound=Waits)
+M = TypeVar("M", bound=Moves)
 T = TypeVar("T")
+
+
+def share(rows: Mapping[str, int], rows_max: int) -> int:
+    """The rows of a step that one person gets at most, when these are the rows that each has begun."""
+    return LEAD * min(rows.values()) if len(rows) > 1 else rows_max
+
+
+def taken(rows: Mapping[str, int], rows_max: int) -> int:
+    """The rows of a step when everybody has their share of it."""
+    most = share(rows, rows_max)
+    return sum(min(each, most) for each in rows.values())
 
 
 def next_in_turn(waiting: Sequence[W], rows: Mapping[str, int], rows_max: int) -> W | None:
@@ -24,8 +47,31 @@ def next_in_turn(waiting: Sequence[W], rows: Mapping[str, int], rows_max: int) -
 
     rows: that each person takes up. None if nobody waits, or only such who have their share.
     """
-    within = [picture for picture in waiting if rows.get(picture.owner, 0) < SHARE_MAX * rows_max]
+    most = min(share(rows, rows_max), SHARE_MAX * rows_max)
+    within = [picture for picture in waiting if rows.get(picture.owner, 0) < most]
     return min(within, key=lambda picture: rows.get(picture.owner, 0), default=None)  # the first of equals
+
+
+def movers(
+    pictures: Sequence[M], rows: Mapping[str, int], rows_max: int, moved: Mapping[str, int]
+) -> list[M]:
+    """The pictures that make the next step, in the order that they are given in: the oldest first.
+
+    Of each person the oldest, up to their share but at least one. If that is too much for a step, whoever moved longest ago comes
+    first; the others make theirs in the next one. rows: that each person has begun. moved: when each last moved.
+    """
+    chosen: set[int] = set()
+    most, filled = share(rows, rows_max), 0
+    people = dict.fromkeys(picture.owner for picture in pictures)
+    for owner in sorted(people, key=lambda owner: moved.get(owner, -1)):
+        own = 0
+        for picture in (picture for picture in pictures if picture.owner == owner):
+            beyond = own and own + picture.rows > most
+            if beyond or (chosen and filled + picture.rows > rows_max):
+                break
+            chosen.add(id(picture))
+            own, filled = own + picture.rows, filled + picture.rows
+    return [picture for picture in pictures if id(picture) in chosen]
 
 
 def portions(items: Sequence[T], rows: Callable[[T], int], rows_max: int) -> list[list[T]]:

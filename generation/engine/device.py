@@ -13,13 +13,14 @@ class Tuning:
     """How much a device does at once.
 
     rows: of the UNet's batch in one step; rows_beside_live while somebody draws live, who waits for a whole step.
-    pictures: decoded in one call. graphs: replay the UNet from CUDA graphs.
+    pictures: decoded in one call. graphs: replay the UNet from CUDA graphs. compiled: decode through torch's compiler.
     """
 
     rows: int
     rows_beside_live: int
     pictures: int
     graphs: bool
+    compiled: bool
 
 
 def tuning(device: str) -> Tuning:
@@ -29,8 +30,9 @@ def tuning(device: str) -> Tuning:
     several pictures at once is slower than one after the other, because they fall out of the cache.
     """
     if family(device) == "cpu":
-        return Tuning(rows=12, rows_beside_live=3, pictures=1, graphs=False)
-    return Tuning(rows=24, rows_beside_live=12, pictures=8, graphs=family(device) == "cuda")
+        return Tuning(rows=12, rows_beside_live=3, pictures=1, graphs=False, compiled=False)
+    cuda = family(device) == "cuda"
+    return Tuning(rows=24, rows_beside_live=12, pictures=8, graphs=cuda, compiled=cuda)
 
 
 def choose(wanted: str = "auto") -> str:

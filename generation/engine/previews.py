@@ -8,25 +8,33 @@ from typing import Any
 import torch
 from diffusers import AutoencoderTiny
 from PIL import Image
+from torch.nn.functional import avg_pool2d
 
 SIDE_MAX_PX = 128
 JPEG_QUALITY = 70
-# At most this share of the time goes into previews, and no more of them than people can follow.
+# At most this share of a picture's time on the accelerator goes into previews, and no more of them than people can follow.
 SHARE = 0.1
 INTERVAL_SECONDS = 0.25
 # The linear map is learned from flat patches: 8 × 8 latents, so that the middle knows no border.
 PATCH_PX = 64
+# Of a picture, along a side of one latent.
+PIXELS = 8
 
 
 class Previewer:
-    """Turns latents into a JPEG. A tiny autoencoder decodes them; for a full one, a linear map does."""
+    """Turns latents into a JPEG. A tiny autoencoder decodes them; for a full one, a linear map does.
+
+    seconds: what the last one cost, 0 before the first.
+    """
 
     def __init__(self, vae: Any) -> None:  # an autoencoder of diffusers; they share no useful type
         self._vae = vae
+        self.seconds = 0.0
         self._colours: torch.Tensor | None = None
 
     def jpeg(self, latents: torch.Tensor) -> bytes:
         """latents: (batch, channels, height, width), as the scheduler sees them; the first one is drawn."""
+        started = monotonic()
         first = latents[:1]
         rgb = self._decode(first) if isinstance(self._vae, AutoencoderTiny) else self._project(first)
         pixels = rgb[0].float().add(1).mul(127.5).clamp(0, 255).round().byte().permute(1, 2, 0).cpu().numpy()
@@ -35,10 +43,13 @@ class Previewer:
         image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+        self.seconds = monotonic() - started
         return buffer.getvalue()
 
     def _decode(self, latents: torch.Tensor) -> torch.Tensor:
-        scaled = latents.to(self._vae.dtype) / self._vae.config.scaling_factor
+        # No more pixels than are shown: of a picture of 256 px that is a quarter of the work.
+        factor = max(1, max(latents.shape[2:]) * PIXELS // SIDE_MAX_PX)
+        scaled = avg_pool2d(latents.to(self._vae.dtype) / self._vae.config.scaling_factor, factor)
         return self._vae.decode(scaled, return_dict=False)[0]
 
     def _project(self, latents: torch.Tensor) -> torch.Tensor:
@@ -63,16 +74,17 @@ class Previewer:
 
 
 class Budget:
-    """Says when another preview may be made."""
+    """Says when another preview of a picture may be made."""
 
     def __init__(self, share: float = SHARE, interval_seconds: float = INTERVAL_SECONDS) -> None:
         self._share, self._interval = share, interval_seconds
-        self._started = self._last = monotonic()
+        self._last = monotonic()
         self._spent = 0.0
 
-    def allows(self) -> bool:
-        now = monotonic()
-        return now - self._last >= self._interval and self._spent <= self._share * (now - self._started)
+    def allows(self, cost_seconds: float, seconds: float) -> bool:
+        """cost_seconds: of the next one. seconds: that the picture has had of the accelerator so far."""
+        due = monotonic() - self._last >= self._interval
+        return due and self._spent + cost_seconds <= self._share * seconds
 
     def spend(self, seconds: float) -> None:
         self._spent += seconds

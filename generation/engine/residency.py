@@ -9,6 +9,7 @@ from typing import Any
 
 from generation.catalogue import Checkpoint
 from generation.engine import device as devices
+from generation.engine.decoding import Compiled, Decoder, Plain
 from generation.engine.device import Tuning
 from generation.engine.graphs import Eager, Forward, Graphed, capture_on_cuda
 from generation.engine.previews import Previewer
@@ -34,6 +35,8 @@ class Resident:
         self._words: Words | None = None
         self._samplers: dict[str, Sampler | None] = {}
         self._denoisers: dict[int, Denoiser] = {}
+        plain = Plain(weights.vae)
+        self._decoder: Decoder = Compiled(plain) if tuning.compiled else plain
 
     def sampler(self, kind: str) -> Sampler | None:
         """Who draws this kind step by step; None if only its stock pipeline can."""
@@ -42,7 +45,8 @@ class Resident:
             fast = suits(pipeline, self.weights.checkpoint.kinds[kind])
             if fast and self._words is None:
                 self._words = Words(pipeline)
-            self._samplers[kind] = Sampler(pipeline, self._words) if fast and self._words else None
+            sampler = Sampler(pipeline, self._words, self._decoder) if fast and self._words else None
+            self._samplers[kind] = sampler
         return self._samplers[kind]
 
     def denoiser(self, sampler: Sampler) -> Denoiser:

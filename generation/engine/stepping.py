@@ -9,7 +9,7 @@ from time import monotonic
 import torch
 
 from generation.engine import device as devices
-from generation.engine.batching import portions
+from generation.engine.batching import movers, portions, taken
 from generation.engine.failure import lightened
 from generation.engine.finishing import Finishing, from_pixels
 from generation.engine.residency import Residency, Resident
@@ -30,6 +30,8 @@ class Stepping:
         self._pace = devices.Pace(residency.device)
         self._last: Group | None = None
         self._learned: dict[Group, int] = {}
+        self._steps = 0
+        self._moved: dict[str, int] = {}
         self.going: list[Going] = []
 
     @property
@@ -39,6 +41,10 @@ class Stepping:
         for going in self.going:
             rows[going.owner] += going.sample.rows
         return rows
+
+    def has_room(self, rows: int, rows_max: int) -> bool:
+        """Whether a picture of so many rows may begin. One alone always may."""
+        return not self.going or taken(self.rows, rows_max) + rows <= rows_max
 
     @property
     def checkpoints(self) -> set[str]:
@@ -51,6 +57,7 @@ class Stepping:
         denoiser = resident.denoiser(sampler)
         if picture.undertaking.warms_up:
             denoiser.prepare(sample)
+            sampler.prepare(sample)
         self.going.append(
             Going(picture.undertaking, picture.place, sampler, denoiser, sample, resident.previewer)
         )
@@ -60,18 +67,29 @@ class Stepping:
         self.going = [going for going in self.going if not going.undertaking.over]
 
     def step(self, rows_max: int) -> None:
-        """One step for one group, at most so many rows in a call of the UNet, and what it finishes."""
+        """One step of at most so many rows for one group, and what it finishes."""
         group = self._next_group()
         if group is None:
             return
-        pictures = [going for going in self.going if _group(going) == group]
-        rows_max = min(rows_max, self._learned.get(group, rows_max))
-        for portion in portions(pictures, _rows, rows_max):
+        pictures = self._movers([going for going in self.going if _group(going) == group], rows_max)
+        for portion in portions(pictures, _rows, min(rows_max, self._learned.get(group, rows_max))):
             self._move(group, portion)
-        self._finish([going for going in pictures if going.sample.done and not going.undertaking.over])
+        rows = self.rows
+        done = [going for going in pictures if going.sample.done and not going.undertaking.over]
+        self._finish(
+            sorted(done, key=lambda going: rows[going.owner])
+        )  # who asked for least waits for nobody
         self.going = [going for going in self.going if not going.sample.done and not going.undertaking.over]
         if not any(_group(going) == group for going in self.going):
             self._learned.pop(group, None)  # there may be more memory the next time
+
+    def _movers(self, pictures: Sequence[Going], rows_max: int) -> list[Going]:
+        rows = self.rows
+        chosen = movers(pictures, rows, rows_max, self._moved)
+        self._steps += 1
+        self._moved = {owner: step for owner, step in self._moved.items() if owner in rows}
+        self._moved.update((going.owner, self._steps) for going in chosen)
+        return chosen
 
     def _next_group(self) -> Group | None:
         """Groups take turns."""

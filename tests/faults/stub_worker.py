@@ -24,7 +24,7 @@ from webapp.celery import app  # noqa: E402
 
 __all__ = ["app"]
 
-SECONDS = 0.3
+SECONDS = float(os.environ.get("STUB_SECONDS", "0.3"))
 SIDE_PX = 64
 # A killed worker's jobs are missed after this; the heartbeat still comes every second.
 lifecycle.LEASE = timedelta(seconds=float(os.environ.get("JOBS_LEASE_SECONDS", "10")))
@@ -46,6 +46,7 @@ class StubEngine:
             ticket.give_up(HandedBack())
         else:
             ticket.tell(Progress(1, 2))
+            threading.Timer(SECONDS / 2, self._hand, [ticket]).start()
             threading.Timer(SECONDS, self._finish, [ticket]).start()
         return ticket
 
@@ -55,13 +56,18 @@ class StubEngine:
     def stop(self) -> None:
         self._stopping = True
 
+    def _hand(self, ticket: Ticket) -> None:
+        """All but the last picture come in before it."""
+        for seed in ticket.work.seeds[:-1]:
+            ticket.hand(Picture(noise(seed), seed))
+
     def _finish(self, ticket: Ticket) -> None:
         reason = ticket.stopped or (HandedBack() if self._stopping else None)
         if reason:
             ticket.give_up(reason)
             return
-        seed = ticket.work.params.seed or 0
-        ticket.finish(Drawn([Picture(noise(seed), seed)], SECONDS))
+        pictures = [Picture(noise(seed), seed) for seed in ticket.work.seeds]
+        ticket.finish(Drawn(pictures, SECONDS))
 
 
 def noise(seed: int) -> Image.Image:

@@ -19,12 +19,16 @@ from webapp.embedded.home import PROJECT
 
 
 class Workers:
-    """So many processes with two threads each; one that died is started again, as a supervisor would."""
+    """So many processes with some threads each; one that died is started again, as a supervisor would.
 
-    def __init__(self, count: int, media: Path, log: Path) -> None:
+    seconds: that a picture takes.
+    """
+
+    def __init__(self, count: int, media: Path, log: Path, threads: int = 2, seconds: float = 0.3) -> None:
         self.log = log
         self.kills = self.deaths = 0
-        self._environment = _environment(media)
+        self._threads = threads
+        self._environment = environment(media) | {"STUB_SECONDS": str(seconds)}
         self._processes = [self._start() for _ in range(count)]
 
     def kill_one(self, dice: random.Random) -> None:
@@ -50,7 +54,8 @@ class Workers:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "celery", "-A", "tests.faults.stub_worker", "worker"]
-        options = ["-Q", "gpu", "-P", "threads", "-c", "2", "--without-mingle", "--without-gossip"]
+        options = ["-Q", "gpu", "-P", "threads", "-c", str(self._threads)]
+        options += ["--without-mingle", "--without-gossip"]
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [*command, *options],
@@ -107,7 +112,8 @@ class Nemesis:
             self._flush_at = now + self._dice.uniform(0.5, 1.5) * self._flush_seconds
 
 
-def _environment(media: Path) -> dict[str, str]:
+def environment(media: Path) -> dict[str, str]:
+    """Of a process that uses this test's database, Redis and files."""
     server = connection.settings_dict
     return os.environ | {
         "DATABASE_URL": f"postgres://{server['USER']}@/{server['NAME']}?host={server['HOST']}",

@@ -16,7 +16,14 @@ from webapp.embedded.home import sockets
 
 MAJOR_VERSION = 18
 START_TIMEOUT_SECONDS = 30
-OPTIONS = ("-c", "unix_socket_permissions=0700", "-c", "max_connections=60", "-c", "log_min_messages=warning")
+OPTIONS = (
+    "-c",
+    "unix_socket_permissions=0700",
+    "-c",
+    "max_connections=100",
+    "-c",
+    "log_min_messages=warning",
+)
 
 
 def binaries() -> Path:
