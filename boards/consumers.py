@@ -101,6 +101,8 @@ async def _enter(scope: Scope, receive: Receive, send: Send, staying: ExitStack)
             text = await _next(receive)
     except TimeoutError:
         raise Closed(Close.BAD_MESSAGE) from None
+    if isinstance(text, bytes):
+        raise BadMessage("The first message must be `hello`.")
     hello = protocol.parse(text)
     if not isinstance(hello, protocol.Hello):
         raise BadMessage("The first message must be `hello`.")
@@ -151,16 +153,13 @@ def _origin_is_ours(scope: Scope) -> bool:
 # --- talking ------------------------------------------------------------------------------------------------
 
 
-async def _next(receive: Receive) -> str:
-    """The next text frame. Raises Closed when the other side leaves."""
-    while True:
-        event = await receive()
-        if event["type"] == "websocket.disconnect":
-            raise Closed(None)
-        text = event.get("text")
-        if text is not None:
-            return str(text)
-        raise BadMessage("Binary frames are not spoken here.")
+async def _next(receive: Receive) -> str | bytes:
+    """The next frame. Raises Closed when the other side leaves."""
+    event = await receive()
+    if event["type"] == "websocket.disconnect":
+        raise Closed(None)
+    text = event.get("text")
+    return str(text) if text is not None else bytes(event["bytes"])
 
 
 async def _converse(member: Member, room: Room, receive: Receive) -> None:
@@ -169,6 +168,10 @@ async def _converse(member: Member, room: Room, receive: Receive) -> None:
     member.listen(conversation.hear)
     try:
         while True:
-            conversation.hear(await _next(receive))
+            said = await _next(receive)
+            if isinstance(said, str):
+                conversation.hear(said)
+            else:
+                conversation.see(said)
     finally:
         conversation.end()

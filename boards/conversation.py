@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from accounts.models import User
-from boards import access, jobs, protocol
+from boards import access, jobs, live_slot, protocol
 from boards.access import Act
 from boards.element import Element, parse
 from boards.errors import BadMessage, BoardError, ElementRefused, RateLimited, Unauthenticated
+from boards.frames import read_live
 from boards.limits import Intake
 from boards.member import Member
 from boards.protocol import Close
@@ -54,6 +55,23 @@ class Conversation:
             log.exception("A message of %s could not be handled", self._member.session)
             self._close(Close.INTERNAL)
 
+    def see(self, data: bytes) -> None:
+        """A binary frame: how the frame that is redrawn live looks now."""
+        if self._ended:
+            return
+        try:
+            self._intake.message(len(data))
+            self._intake.live()
+            frame = read_live(data)
+            if frame is None:
+                raise BadMessage("A binary frame must be a live one: 07, run, seq, look, JPEG.")
+            self._room.live.see(self._member, *frame)
+        except (BoardError, GenerationError) as error:
+            self._refuse(error, "")
+        except Exception:
+            log.exception("A live frame of %s could not be handled", self._member.session)
+            self._close(Close.INTERNAL)
+
     def end(self) -> None:
         """The socket is gone: what still arrives is not heard. What was asked for is done."""
         self._ended = True
@@ -76,6 +94,12 @@ class Conversation:
                 self._later(in_drawing_thread, _ask, message, text)
             case protocol.Cancel():
                 self._later(in_thread, _cancel, message, text)
+            case protocol.LiveStart():
+                access.allows(member.role, Act.EDIT, frozen=room.frozen)
+                self._later(in_thread, _switch_on, message, text)
+            case protocol.LiveStop():
+                access.allows(member.role, Act.EDIT)
+                room.live.stop(member, message.frame)
             case _:
                 raise BadMessage("You said hello already.")
 
@@ -150,6 +174,10 @@ def _ask(message: protocol.Generate, member: Member, room: Room) -> None:
 
 def _cancel(message: protocol.Cancel, member: Member, room: Room) -> None:
     submission.cancel(jobs.find(_person(member), message.job, Act.MANAGE))
+
+
+def _switch_on(message: protocol.LiveStart, member: Member, room: Room) -> None:
+    live_slot.switch_on(room.board_id, _person(member), member.session, member.who, message)
 
 
 def _person(member: Member) -> User:

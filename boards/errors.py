@@ -137,3 +137,16 @@ class TooManyVersions(BoardError):
 class TooLongAgo(BoardError):
     code = "too_long_ago"
     status = 422
+
+
+class LiveTaken(BoardError):
+    """Somebody else has a frame of this board redrawn while they draw."""
+
+    code = "live_taken"
+    status = 409
+
+
+class LiveUnavailable(BoardError):
+    code = "live_unavailable"
+    status = 503
+    retryable = True

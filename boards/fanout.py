@@ -108,6 +108,13 @@ class Fanout:
             if not lossy or member.takes_more(now):
                 member.send(packet)
 
+    def show(self, picture: Packet | None) -> None:
+        """Show everybody a live picture; those who are slow get the newest one when they have room."""
+        for member in list(self.members.values()):
+            member.show(picture)
+        if any(member.is_behind for member in self.members.values()):
+            self.schedule()
+
     # --- the tick ---------------------------------------------------------------------------------------
 
     def _tick_when_due(self) -> None:

@@ -12,6 +12,10 @@ BINARY = 0x82
 CLOSE = 0x88
 """First bytes of whole, final frames (RFC 6455, 5.2). A server does not mask."""
 
+LIVE = 0x07
+"""First byte of a live picture. Its low three bits are a block type that deflate reserves: no deflated frame begins so."""
+LIVE_HEAD_BYTES = 12
+
 DEFLATE_MIN_BYTES = 1_024
 """What is shorter stays text: it fits one network packet anyway."""
 DEFLATE_MAX_BYTES = 512 * 1024
@@ -31,6 +35,20 @@ def frame(kind: int, payload: bytes) -> bytes:
     if size < 65_536:
         return bytes((kind, 126)) + size.to_bytes(2, "big") + payload
     return bytes((kind, 127)) + size.to_bytes(8, "big") + payload
+
+
+def live(run: int, seq: int, look: int, jpeg: bytes) -> bytes:
+    """A live picture: twelve bytes that say which, and a JPEG. run: 24 bits. seq, look: 32 bits."""
+    head = bytes((LIVE,)) + run.to_bytes(3, "big") + seq.to_bytes(4, "big") + look.to_bytes(4, "big")
+    return head + jpeg
+
+
+def read_live(payload: bytes) -> tuple[int, int, int, bytes] | None:
+    """run, seq, look and JPEG. None for whatever else it is."""
+    if len(payload) < LIVE_HEAD_BYTES or payload[0] != LIVE:
+        return None
+    run, seq, look = (int.from_bytes(payload[at:to], "big") for at, to in ((1, 4), (4, 8), (8, 12)))
+    return run, seq, look, payload[LIVE_HEAD_BYTES:]
 
 
 def deflate(payload: bytes, level: int = TICK_LEVEL) -> bytes:
@@ -71,6 +89,10 @@ class Packet:
         lines = [on_one_line(message) for message in messages]
         joined = [b"\n".join(lines)] if size <= DEFLATE_MAX_BYTES else lines
         return cls(*((BINARY, deflate(text, level)) for text in joined))
+
+    @classmethod
+    def live(cls, run: int, seq: int, look: int, jpeg: bytes) -> "Packet":
+        return cls((BINARY, live(run, seq, look, jpeg)))
 
     @cached_property
     def wire(self) -> bytes:

@@ -11,6 +11,9 @@ ELEMENTS_BURST = 25_000.0
 """Room for a whole board pasted or replayed at once."""
 BYTES_IN_PER_SECOND = 2.0 * 2**20
 BYTES_IN_BURST = 32.0 * 2**20
+LIVE_PER_SECOND = 20.0
+LIVE_BURST = 20.0
+"""More than anybody sees; a page sends the next frame when it has the picture of the last one."""
 BYTES_OUT_PER_SECOND = 4.0 * 2**20
 BYTES_OUT_BURST = 32.0 * 2**20
 """A big board in one go; then about what 400 people who all draw cause. Who is over it gets fewer, merged patches."""
@@ -54,6 +57,7 @@ class Intake:
         self._messages = TokenBucket(MESSAGES_PER_SECOND, MESSAGES_BURST)
         self._elements = TokenBucket(ELEMENTS_PER_SECOND, ELEMENTS_BURST)
         self._bytes = TokenBucket(BYTES_IN_PER_SECOND, BYTES_IN_BURST)
+        self._live = TokenBucket(LIVE_PER_SECOND, LIVE_BURST)
 
     def message(self, size_bytes: int) -> None:
         """Raises RateLimited."""
@@ -67,3 +71,8 @@ class Intake:
         """Raises RateLimited."""
         if wait := self._elements.take(count):
             raise RateLimited("Too many elements at once.", wait)
+
+    def live(self) -> None:
+        """Raises RateLimited."""
+        if wait := self._live.take():
+            raise RateLimited("Too many live frames.", wait)

@@ -45,6 +45,7 @@ class Member:
         self._who = protocol.encode(self.who)
         self._waiting: deque[Packet] = deque()  # a scene on its way, a piece at a time
         self._clock_then = 0  # the clock once all of that was sent
+        self._picture: Packet | None = None  # the newest live picture, for when there is room
         self._ended = False
         self._send = send
         self._wire = wire.of(send)
@@ -66,7 +67,7 @@ class Member:
     @property
     def is_behind(self) -> bool:
         """Is there something that it was not sent yet?"""
-        return bool(self.missed or self.missed_users or self._waiting)
+        return bool(self.missed or self.missed_users or self._waiting or self._picture)
 
     def takes_more(self, now: float) -> bool:
         """Send on what waits, and tell whether there is room for news. now: monotonic seconds.
@@ -74,17 +75,26 @@ class Member:
         Whoever leaves no room for SLOW_MAX_SECONDS is closed.
         """
         while self._has_room(now):
-            if not self._waiting:
+            if self._waiting:
+                self.send(self._waiting.popleft())
+                if not self._waiting:
+                    self.clock = self._clock_then
+            elif self._picture:
+                picture, self._picture = self._picture, None
+                self.send(picture)
+            else:
                 return True
-            self.send(self._waiting.popleft())
-            if not self._waiting:
-                self.clock = self._clock_then
         return False
 
     def feed(self, packets: Iterable[Packet], clock: int) -> None:
         """Send these in order, as fast as they are taken. clock: what it knows when it has them all."""
         self._waiting.extend(packets)
         self._clock_then = clock
+        self.takes_more(time.monotonic())
+
+    def show(self, picture: Packet | None) -> None:
+        """Send a live picture when there is room for it, unless a newer one comes before. None: none any more."""
+        self._picture = picture
         self.takes_more(time.monotonic())
 
     def send(self, *packets: Packet) -> None:

@@ -87,7 +87,7 @@ class Generate(Message, tag="generate"):
     params: dict[str, Any]
     frame: Ref | None = None
     region: Region | None = None
-    placement: Literal["beside", "inside"] = "beside"
+    placement: Literal["beside", "inside", "stage"] = "beside"
 
 
 class Cancel(Message, tag="cancel"):
@@ -95,11 +95,26 @@ class Cancel(Message, tag="cancel"):
     job: Annotated[str, Meta(max_length=36)]
 
 
+class LiveStart(Message, tag="live.start"):
+    """Redraw this frame while I draw; again for the same frame: with these params from now on."""
+
+    id: Ref
+    params: dict[str, Any]
+    frame: Ref
+
+
+class LiveStop(Message, tag="live.stop"):
+    id: Ref | None = None
+    frame: Ref | None = None
+
+
 class Ping(Message, tag="ping"):
     id: str | int | None = None
 
 
-_decode = msgspec.json.Decoder(Hello | Push | Presence | Generate | Cancel | Ping).decode
+_decode = msgspec.json.Decoder(
+    Hello | Push | Presence | Generate | Cancel | LiveStart | LiveStop | Ping
+).decode
 encode = msgspec.json.encode
 
 

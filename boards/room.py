@@ -24,6 +24,7 @@ from boards.errands import Errands
 from boards.errors import BoardError, BoardGone, RoomClosed
 from boards.fanout import Fanout, News
 from boards.frames import Packet
+from boards.live import LiveBoard
 from boards.member import Member
 from boards.neighbours import Neighbours
 from boards.protocol import Close
@@ -51,6 +52,7 @@ class Room:
         self._arrivals = Arrivals(self._scene)
         self._saver = Saver(board_id, self._committed, self._refused)
         self._errands = Errands()
+        self.live = LiveBoard(board_id, self._fanout, self._start, lambda: self.frozen)
         self._others = Neighbours(board_id, self._scene, self._fanout, self._start, self._heal_soon)
         self._files: dict[str, dict[str, Any]] = {}
         self._jobs: dict[str, dict[str, Any]] = {}
@@ -69,6 +71,7 @@ class Room:
         state = await in_thread(standing.read, self.board_id)
         self._files, self._jobs = state.files, {job["id"]: job for job in state.jobs}
         self._begin(state)
+        await self.live.look()
         following = heads.follow(self.board_id, self._head_is)
         for work in (self._listen(), following, self._errands.run(), self._saver.run(), self._watch()):
             self._start(work)
@@ -103,6 +106,7 @@ class Room:
                 "files": self._files,
                 "collaborators": {s: msgspec.Raw(entry) for s, entry in self._fanout.roster.items()},
                 "jobs": list(self._jobs.values()),
+                "live": self.live.described,
                 "limits": standing.LIMITS,
                 "more": bool(rest),
             }
@@ -113,12 +117,14 @@ class Room:
         self._fanout.members[member.session] = member
         self._fanout.user(member.session, member.entry())
         member.feed(packets, self.clock)
+        member.show(self.live.picture)
 
     def leave(self, member: Member) -> None:
         if self._fanout.members.pop(member.session, None) is not None:
             self._fanout.user(member.session, None)
             self._empty_since = time.monotonic()
         self._saver.forget(member)
+        self.live.left(member)
         member.end()
 
     # --- from a member ---------------------------------------------------------------------------------
@@ -271,6 +277,8 @@ class Room:
                 self._errands.want(message["job"], partial(self._hear_job, message["job"]))
             case "job.progress":
                 self._hear_progress(message)
+            case "live.changed" | "live.redrawn":
+                self.live.hear(message)
             case "file.added":
                 self._hear_files(message["files"])
             case "board.changed":
@@ -294,7 +302,7 @@ class Room:
         if job is None:
             self._jobs.pop(job_id, None)
             return
-        if job["status"] == "succeeded":
+        if any(image["element_id"] for image in job["images"]):
             await self.heal()
             self._fanout.tick()  # the picture first, then the word that it is there
         if jobs.is_shown(job):
@@ -332,10 +340,12 @@ class Room:
             await self.heal()
         if new := {file_id: file for file_id, file in state.files.items() if file_id not in self._files}:
             self._hear_files(new)
-        now = {job["id"]: job["status"] for job in state.jobs}
-        before = {job_id: job["status"] for job_id, job in self._jobs.items()}
-        for job_id in {job_id for job_id, _ in now.items() ^ before.items()}:
+        now = {job["id"]: jobs.stamp(job) for job in state.jobs}
+        before = {job_id: jobs.stamp(job) for job_id, job in self._jobs.items()}
+        for job_id in [each for each in now | before if now.get(each) != before.get(each)]:
             await self._hear_job(job_id)
+            if job_id not in now:
+                self._jobs.pop(job_id, None)  # it stands as it stood, but is not shown any more
         for session, member in members.items():
             role = roles[session]
             if role is None:
@@ -344,6 +354,7 @@ class Room:
             member.role = role
             fields = {"type": "board", "title": self.title, "frozen": self.frozen, "role": role}
             member.write(protocol.encode(fields))
+        await self.live.look()
 
     # --- housekeeping ----------------------------------------------------------------------------------
 
@@ -357,6 +368,7 @@ class Room:
             if self._fanout.members:
                 self._others.greet()
             self._arrivals.tidy()
+            await self.live.tidy()
             if now - looked > standing.CHECK_INTERVAL_SECONDS:
                 looked = now
                 self._look_soon()

@@ -14,9 +14,11 @@ from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, w
 from django.conf import settings
 from django.utils import timezone
 
-from generation import catalogue, hub
+from generation import catalogue, hub, live
 from generation.catalogue import Checkpoint
 from generation.heartbeat import Heartbeat
+from generation.live import Frame
+from generation.live_line import LiveLine
 from generation.queues import JOBS, left_to_others, served
 from generation.remote import health
 from generation.remote.remotes import Remotes
@@ -24,6 +26,7 @@ from generation.work import Ticket, Work
 
 if TYPE_CHECKING:
     from generation.engine.engine import Engine
+    from generation.engine.live import Live
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,8 @@ _lock = threading.Lock()
 _stopping = False
 _consumed_at: datetime | None = None
 _engine: "Engine | None" = None
+_live: "Live | None" = None
+_live_line: LiveLine | None = None
 _heartbeat: Heartbeat | None = None
 _remotes = Remotes()
 _watch: health.Watch | None = None
@@ -59,20 +64,31 @@ def consumed() -> None:
 
 def engine() -> "Engine":
     """This process's engine, started when first asked for."""
-    global _engine
+    global _engine, _live
     with _lock:
         if _engine is None:
             from generation.engine import device
             from generation.engine.engine import Engine
+            from generation.engine.live import Live
             from generation.engine.residency import Residency
 
             limit = getattr(settings, "ATELIER_MAX_CHECKPOINTS", CHECKPOINTS_IN_MEMORY)
+            _live = Live(live.give)
             _engine = Engine(
                 Residency(device.choose(settings.DEVICE), limit),
                 getattr(settings, "ATELIER_TORCH_THREADS", 0),
+                _live,
             )
             _engine.start()
         return _engine
+
+
+def redraw(frame: Frame, work: Work) -> None:
+    """Draw a frame of a board on which somebody draws, before the engine's next step."""
+    started = engine()
+    assert _live, "it comes with the engine"
+    _live.put(frame, work)
+    started.wake()
 
 
 def submit(work: Work) -> Ticket:
@@ -128,7 +144,7 @@ def _on_setup(instance: Any, **_: Any) -> None:
 @worker_ready.connect
 def _on_ready(sender: Any, **_: Any) -> None:
     """sender: Celery's consumer, untyped."""
-    global _heartbeat, _watch
+    global _heartbeat, _watch, _live_line
     names = sorted(sender.app.amqp.queues.consume_from)
     consumed()  # the first canary may be a while away
     _heartbeat = Heartbeat(name(), lambda: report(names))
@@ -138,6 +154,11 @@ def _on_ready(sender: Any, **_: Any) -> None:
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         _watch = health.Watch()
         _watch.start()
+        left = left_to_others()
+        _live_line = LiveLine(
+            (each for each in catalogue.entries().values() if each.name not in left), redraw
+        )
+        _live_line.start()
 
 
 def _warm_up() -> None:
@@ -155,6 +176,8 @@ def _on_shutting_down(**_: Any) -> None:
     """
     global _stopping
     _stopping = True
+    if _live_line is not None:
+        threading.Thread(target=_live_line.stop, name="leave-live").start()
     threading.Thread(target=_remotes.stop, name="hand-back-remote").start()
     if _engine is not None:
         threading.Thread(target=_engine.stop, name="hand-back").start()

@@ -9,6 +9,7 @@ its steps.
 
 import logging
 import threading
+from collections.abc import Collection
 from time import monotonic
 from typing import Protocol
 
@@ -40,8 +41,13 @@ class Live(Protocol):
         """Whether anybody is drawing, so that steps shall be short."""
         ...
 
-    def draw(self, residency: Residency) -> bool:
-        """Draw the newest frames that wait. False if there were none."""
+    @property
+    def waiting(self) -> bool:
+        """Whether there is a frame to draw."""
+        ...
+
+    def draw(self, residency: Residency, busy: Collection[str]) -> bool:
+        """Draw the newest frames that wait. busy: names of checkpoints in use. False if there were none."""
         ...
 
 
@@ -130,7 +136,8 @@ class Engine:
     def _something_to_do(self) -> bool:
         """Waits for it. False when there will be nothing any more."""
         with self._changed:
-            busy = bool(self._stepping.going or self._waiting)
+            live = self._live is not None and self._live.waiting
+            busy = bool(self._stepping.going or self._waiting or live)
             if not busy:
                 self._changed.wait_for(lambda: self._arrived or self._woken or self._stopping)
             self._woken = False
@@ -161,7 +168,7 @@ class Engine:
         if self._live is None:
             return
         try:
-            self._live.draw(self.residency)
+            self._live.draw(self.residency, self._busy())
         # A frame is soon followed by another; it must not cost anybody a picture.
         except Exception:
             logger.exception("a live frame could not be drawn")
@@ -191,7 +198,7 @@ class Engine:
             self._draw_by_stock(picture, resident)
             return True
         rows = sampler.rows(picture.drawing)
-        if self._stepping.going and self._stepping.rows.total() + rows > self._rows_max():
+        if not self._stepping.has_room(rows, self._rows_max()):
             return False
         undertaking.ticket.check()  # loading may have taken a minute
         self._stepping.begin(picture, resident, sampler)

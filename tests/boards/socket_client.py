@@ -15,6 +15,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from accounts.models import User
 from boards import room as rooms
+from boards.frames import live, read_live
 from webapp.asgi import application
 
 ORIGIN = "http://testserver"
@@ -27,6 +28,7 @@ class Client:
         self.elements: dict[str, dict[str, Any]] = {}
         self.clock = 0
         self.frames: list[str | bytes] = []  # as they came
+        self.pictures: list[tuple[int, int, bytes]] = []  # live ones: run, seq, JPEG
         self._number = 0
         self._arrived: deque[dict[str, Any]] = deque()
 
@@ -34,8 +36,11 @@ class Client:
         await self.socket.send_to(text_data=message if isinstance(message, str) else json.dumps(message))
 
     async def receive(self, timeout: float = 5) -> dict[str, Any]:
-        if not self._arrived:
+        while not self._arrived:
             frame = await self.socket.receive_from(timeout)
+            if isinstance(frame, bytes) and (picture := read_live(frame)):
+                self._keep(picture)
+                continue
             self.frames.append(frame)
             text = frame if isinstance(frame, str) else zlib.decompress(frame, -zlib.MAX_WBITS).decode()
             self._arrived.extend(json.loads(line) for line in text.split("\n"))
@@ -64,6 +69,26 @@ class Client:
                 if found and all(found.get(name) == value for name, value in fields.items()):
                     return found
                 await self.receive()
+
+    async def until_picture(self, seq: int) -> tuple[int, int, bytes]:
+        """The live picture of this number or a newer one; messages that come before it wait to be read."""
+        async with asyncio.timeout(10):
+            while not (found := [picture for picture in self.pictures if picture[1] >= seq]):
+                frame = await self.socket.receive_from(10)
+                if isinstance(frame, bytes) and (picture := read_live(frame)):
+                    self._keep(picture)
+                else:
+                    self._arrived.append(json.loads(frame))
+        return found[0]
+
+    async def show(self, run: int, seq: int, jpeg: bytes) -> None:
+        """Send a live frame; how it looks is told by ten times its number."""
+        await self.socket.send_to(bytes_data=live(run, seq, 10 * seq, jpeg))
+
+    def _keep(self, picture: tuple[int, int, int, bytes]) -> None:
+        run, seq, look, jpeg = picture
+        assert look in {0, 10 * seq}, "it says what it is a picture of"
+        self.pictures.append((run, seq, jpeg))
 
     async def push(self, *elements: Any, wait: bool = True) -> dict[str, Any]:
         self._number += 1

@@ -10,7 +10,7 @@ import pytest
 
 from boards import protocol
 from boards.fanout import CROWD, CROWD_PRESENCE_SECONDS, Fanout, News
-from boards.frames import DEFLATE_MIN_BYTES
+from boards.frames import DEFLATE_MIN_BYTES, Packet, live
 from boards.limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND
 from boards.member import BACKLOG_MAX_BYTES, SLOW_MAX_SECONDS, Member
 from boards.models import Role
@@ -151,6 +151,24 @@ async def test_who_does_not_read_is_skipped_and_then_gets_the_newest_once(stage:
     assert presence["users"] == {"s2": None}
     assert [e["version"] for e in patch["elements"]] == [49] and patch["clock"] == 49
     assert not member.is_behind and member.clock == 49
+
+
+async def test_L11_who_does_not_read_gets_the_newest_live_picture_in_the_end(stage: Stage) -> None:
+    member, wire = stage.member("s1")
+    _, quick = stage.member("s2")
+    wire.waiting = BACKLOG_MAX_BYTES
+    for seq in range(1, 6):
+        stage.fanout.show(Packet.live(1, seq, 0, b"jpeg"))
+    assert len(quick.frames()) == 5 and wire.frames() == [] and member.is_behind
+    wire.waiting = 0
+    stage.fanout.tick()
+    assert wire.frames() == [(0x82, live(1, 5, 0, b"jpeg"))] and not member.is_behind
+    wire.waiting = BACKLOG_MAX_BYTES
+    stage.fanout.show(Packet.live(1, 6, 0, b"jpeg"))
+    stage.fanout.show(None)
+    wire.waiting = 0
+    stage.fanout.tick()
+    assert len(wire.frames()) == 1, "it is over: nothing comes late"
 
 
 async def test_RM14_what_was_missed_comes_in_pieces_and_the_last_one_tells_the_clock(stage: Stage) -> None:

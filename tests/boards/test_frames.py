@@ -13,6 +13,8 @@ from boards.frames import (
     Packet,
     deflate,
     frame,
+    live,
+    read_live,
     segment,
 )
 
@@ -65,3 +67,14 @@ def test_the_wire_and_the_events_of_a_packet_say_the_same() -> None:
     assert packet.wire == frame(*packet.frames[0]) + frame(*packet.frames[1])
     assert [event.get("text") for event in packet.events] == ['{"ü":1}', None]
     assert inflate(packet.events[1]["bytes"]) == b"two"
+
+
+def test_a_live_picture_is_never_taken_for_a_deflated_batch() -> None:
+    picture = live(2**24 - 1, 2**32 - 1, 7, b"jpeg")
+    assert read_live(picture) == (2**24 - 1, 2**32 - 1, 7, b"jpeg")
+    with pytest.raises(zlib.error, match="invalid block type"):
+        zlib.decompress(picture, -zlib.MAX_WBITS)
+    for level in range(10):
+        for text in (b"", b"a", b"{}" * 5000, bytes(range(256)) * 40):
+            assert read_live(deflate(text, level)) is None
+    assert read_live(picture[:11]) is None

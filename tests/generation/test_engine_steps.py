@@ -14,7 +14,7 @@ from generation import catalogue
 from generation.catalogue import Checkpoint
 from generation.engine import engine as engines
 from generation.engine import graphs
-from generation.engine.batching import next_in_turn, portions
+from generation.engine.batching import movers, next_in_turn, portions, taken
 from generation.engine.engine import Engine
 from generation.engine.previews import Budget, Previewer
 from generation.engine.residency import Residency
@@ -30,8 +30,8 @@ Start = Callable[..., Engine]
 
 
 class Person:
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
+    def __init__(self, owner: str, rows: int = 2) -> None:
+        self.owner, self.rows = owner, rows
 
 
 def test_people_take_turns_and_then_age_decides() -> None:
@@ -48,6 +48,28 @@ def test_nobody_takes_up_all_of_a_step() -> None:
     assert next_in_turn([alice], {"alice": 8}, 12) is alice
     assert next_in_turn([alice], {"alice": 9}, 12) is None
     assert next_in_turn([alice, bob], {"alice": 9}, 12) is bob
+
+
+def test_beside_others_one_person_moves_no_more_than_twice_what_the_one_with_least_does() -> None:
+    alice, bob = [Person("alice") for _ in range(5)], Person("bob")
+    everybody = [*alice, bob]
+    assert movers(alice, {"alice": 10}, 12, {}) == alice, "alone all of hers"
+    assert movers(everybody, {"alice": 10, "bob": 2}, 12, {}) == [*alice[:2], bob], "her oldest two"
+    assert next_in_turn([Person("alice")], {"alice": 4, "bob": 2}, 12) is None
+    large = Person("alice", rows=3)
+    assert movers([large, Person("bob", rows=1)], {"alice": 3, "bob": 1}, 12, {})[0] is large, (
+        "but at least one"
+    )
+    assert taken({"alice": 10, "bob": 2}, 12) == 6
+    assert taken({"alice": 10}, 12) == 10
+
+
+def test_in_a_short_step_people_take_turns() -> None:
+    alice, bob, carol = (Person(name) for name in ("alice", "bob", "carol"))
+    people, rows = [alice, bob, carol], {"alice": 2, "bob": 2, "carol": 2}
+    assert movers(people, rows, 4, {}) == [alice, bob]
+    assert movers(people, rows, 4, {"alice": 1, "bob": 1}) == [alice, carol]
+    assert movers([Person("alice", rows=9)], {"alice": 9}, 4, {}) != [], "one alone always moves"
 
 
 def test_a_step_is_split_where_it_would_grow_too_large() -> None:
@@ -155,7 +177,9 @@ def test_a_step_holds_no_more_rows_than_the_device_takes(by_hand: Start, steps: 
     assert all(ticket.result(WAIT_SECONDS).pictures for ticket in tickets)
 
 
-def test_who_asks_for_one_picture_is_not_behind_all_of_who_asks_for_many(by_hand: Start) -> None:
+def test_who_asks_for_one_picture_is_not_behind_all_of_who_asks_for_many(
+    by_hand: Start, steps: list[int]
+) -> None:
     engine = by_hand()
     many = [ask(engine, "alice", seed=seed) for seed in range(20)]
     engine.turn()
@@ -163,6 +187,7 @@ def test_who_asks_for_one_picture_is_not_behind_all_of_who_asks_for_many(by_hand
     engine.turn()
     assert "bob" in {going.owner for going in engine._stepping.going}
     assert len(engine._waiting) == 15, "most of hers have not begun"
+    assert steps == [5, 3], "those of hers that have wait for him"
     for ticket in (*many, one):
         ticket.stop(Cancelled())
     engine.turn()
@@ -175,7 +200,7 @@ def test_a_preview_that_fails_costs_nobody_a_picture(
         raise ValueError("no colours")
 
     monkeypatch.setattr(Previewer, "jpeg", refuse)
-    monkeypatch.setattr(Budget, "allows", lambda self: True)
+    monkeypatch.setattr(Budget, "allows", lambda self, *_: True)
     engine = by_hand()
     ticket = ask(engine)
     to_the_end(engine)
@@ -375,8 +400,9 @@ class Frames:
 
     def __init__(self, steps: list[int], active: bool = True) -> None:
         self.steps, self.active, self.asked = steps, active, []  # type: ignore[var-annotated]
+        self.waiting = False
 
-    def draw(self, residency: Residency) -> bool:
+    def draw(self, residency: Residency, busy: Any) -> bool:
         self.asked.append(len(self.steps))
         return True
 
@@ -400,11 +426,26 @@ def test_steps_are_short_while_somebody_draws_live(by_hand: Start, steps: list[i
     engine.turn()
 
 
+def test_steps_get_short_when_somebody_begins_to_draw_live(by_hand: Start, steps: list[int]) -> None:
+    frames = Frames(steps, active=False)
+    engine = by_hand(live=frames)
+    tickets = [ask(engine, f"person {seed}", seed=seed) for seed in range(3)]
+    engine.turn()
+    frames.active = True
+    for _ in range(3):
+        engine.turn()
+    assert steps == [3, 1, 1, 1], "a frame waits for one of them, not for all"
+    assert [going.sample.step for going in engine._stepping.going] == [2, 2, 2], "and everybody gets on"
+    for ticket in tickets:
+        ticket.stop(Cancelled())
+    engine.turn()
+
+
 def test_a_live_frame_that_fails_costs_nobody_a_picture(by_hand: Start) -> None:
     class Broken:
-        active = False
+        active = waiting = False
 
-        def draw(self, residency: Residency) -> bool:
+        def draw(self, residency: Residency, busy: Any) -> bool:
             raise ValueError("no such frame")
 
     engine = by_hand(live=Broken())

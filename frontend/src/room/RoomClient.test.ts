@@ -691,7 +691,8 @@ describe("staying below what the server allows", () => {
     enter();
     later(1_000);
     const heard: { at: number; amount: number }[] = [];
-    vi.spyOn(socket(), "send").mockImplementation((text) => {
+    vi.spyOn(socket(), "send").mockImplementation((data) => {
+      const text = data as string;
       const { type, id, elements } = JSON.parse(text) as Push & { type: string };
       if (type !== "push") return;
       heard.push({ at: performance.now(), amount: elements.length });

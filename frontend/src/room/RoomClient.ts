@@ -3,6 +3,7 @@ import type { Closing } from "../socket/closing";
 import { Connection, type Doors } from "../socket/connection";
 import { Allowance } from "./Allowance";
 import { Inbox } from "./Inbox";
+import { LiveFeed } from "./LiveFeed";
 import type { Hurry, Journal, Legacy, Picture } from "./Journal";
 import { Outbox } from "./Outbox";
 import { Pace, whenIdle } from "./Pace";
@@ -71,6 +72,7 @@ export class RoomClient {
 
   readonly inbox = new Inbox();
   readonly people = new People();
+  readonly live = new LiveFeed((data) => this.connection.send(data));
   line: Line = "connecting";
   closedBecause = "";
   you: You;
@@ -110,6 +112,7 @@ export class RoomClient {
     this.connection = new Connection(options.url, "board.v1", {
       opened: () => this.hello(),
       received: (text) => this.receive(JSON.parse(text) as FromServer),
+      pictured: (data) => this.live.show(data),
       closed: (why) => this.lost(why),
     }, options.doors);
   }
@@ -273,6 +276,8 @@ export class RoomClient {
         return this.filesArrived.send(message.files);
       case "job":
         return this.jobsArrived.send([message.job], false);
+      case "live":
+        return this.live.hear(message);
       case "progress":
         return this.progressed.send(message);
       case "board":
@@ -298,6 +303,7 @@ export class RoomClient {
     this.wholeScene = message.complete ? new Map() : null;
     this.filesArrived.send(message.files ?? {});
     this.jobsArrived.send(message.jobs ?? [], true);
+    this.live.hear({ type: "live", live: message.live ?? null });
     this.arrived(message.elements);
     if (!message.more) this.caughtUp(message.clock);
     for (const allowance of [this.messages, this.elements]) allowance.refill();

@@ -1,4 +1,4 @@
-import type { BoardFile, Job } from "../api/types";
+import type { BoardFile, Job, Params } from "../api/types";
 
 /** Every message of the socket `board.v1`, as the page sees it. */
 
@@ -56,6 +56,23 @@ export interface Refusal {
   message: string;
 }
 
+/** The frame that is redrawn while somebody draws. run: its number, on every frame and picture. */
+export interface Live {
+  run: number;
+  frame: string;
+  host: { id: string; session: string; name: string; color?: string };
+  params: Params;
+}
+
+export interface LiveNews {
+  type: "live";
+  live: Live | null;
+  /** Why it ended. */
+  reason?: "stopped" | "host_left" | "no_worker" | "no_answer" | "failed" | "refused";
+  by?: string;
+  message?: string;
+}
+
 export interface Welcome {
   type: "welcome";
   session: string;
@@ -65,6 +82,7 @@ export interface Welcome {
   files: Record<string, BoardFile>;
   collaborators: Record<string, Collaborator>;
   jobs: Job[];
+  live?: Live | null;
   limits?: Partial<Limits>;
   more?: boolean;
   /** The elements are the whole scene, not what changed since our clock. */
@@ -103,6 +121,7 @@ export type FromServer =
   | { type: "presence"; users: Record<string, Collaborator | null> }
   | { type: "file"; files: Record<string, BoardFile> }
   | { type: "job"; job: Job }
+  | LiveNews
   | Progress
   | BoardNews
   | Trouble

@@ -20,7 +20,7 @@ describe("coming back", () => {
     vi.useFakeTimers();
     StubSocket.made.length = 0;
     closed = [];
-    connection = new Connection("/ws", "board.v1", { opened: () => undefined, received: () => undefined, closed: (why) => closed.push(why) }, doors);
+    connection = new Connection("/ws", "board.v1", { opened: () => undefined, received: () => undefined, pictured: () => undefined, closed: (why) => closed.push(why) }, doors);
     connection.connect();
   });
   afterEach(() => {

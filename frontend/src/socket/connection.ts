@@ -9,13 +9,14 @@ export interface Socket {
   onopen: ((event: Event) => void) | null;
   onmessage: ((event: MessageEvent) => void) | null;
   onclose: ((event: CloseEvent) => void) | null;
-  send(text: string): void;
+  send(data: string | ArrayBuffer): void;
   close(code?: number, reason?: string): void;
 }
 
 export interface Listener {
   opened(): void;
   received(message: string): void;
+  pictured(picture: ArrayBuffer): void;
   closed(why: Closing): void;
 }
 
@@ -80,7 +81,7 @@ export class Connection {
     if (this.socket) return;
     clearTimeout(this.timer);
     const socket = this.doors.open(this.url, this.protocol);
-    const reader = new FrameReader((message) => this.listener.received(message), () => this.misread());
+    const reader = new FrameReader((message) => this.listener.received(message), () => this.misread(), (picture) => this.listener.pictured(picture));
     this.socket = socket;
     this.reader = reader;
     this.beganAt = Date.now();
@@ -97,9 +98,9 @@ export class Connection {
   }
 
   /** Returns false when there is no open socket to take it. */
-  send(text: string): boolean {
+  send(data: string | ArrayBuffer): boolean {
     if (!this.isOpen) return false;
-    this.socket!.send(text);
+    this.socket!.send(data);
     return true;
   }
 

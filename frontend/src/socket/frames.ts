@@ -1,5 +1,8 @@
 type Data = string | ArrayBuffer;
 
+/** First byte of a live picture; no deflate stream begins so, as its low three bits are a reserved block type. */
+export const live_byte = 7;
+
 /** Whether this browser can unpack what the server may compress. */
 export const canInflate = (() => {
   try {
@@ -12,7 +15,7 @@ export const canInflate = (() => {
 /**
  * Turns the frames of one socket into messages, in the order in which they came.
  *
- * A binary frame is raw deflate of one or more messages, one a line. Unpacking takes a moment; whatever arrives
+ * A binary frame is a live picture, or raw deflate of one or more messages, one a line. Unpacking takes a moment; whatever arrives
  * meanwhile, the end of the socket too, waits for its turn.
  */
 export class FrameReader {
@@ -24,10 +27,13 @@ export class FrameReader {
     private readonly deliver: (message: string) => void,
     /** A frame could not be unpacked; nothing after it is delivered. */
     private readonly broken: () => void,
+    private readonly show: (picture: ArrayBuffer) => void = () => {},
   ) {}
 
   take(data: Data): void {
-    this.enter(typeof data === "string" ? data : inflated(data));
+    if (typeof data === "string") this.enter(data);
+    else if (new Uint8Array(data, 0, Math.min(1, data.byteLength))[0] === live_byte) this.enter(() => this.show(data));
+    else this.enter(inflated(data));
   }
 
   /** Runs once everything before it was delivered. */

@@ -11,6 +11,7 @@ export class StubSocket implements Socket {
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
   readonly sent: string[] = [];
+  readonly sentBytes: ArrayBuffer[] = [];
 
   constructor(readonly url: string, readonly protocol: string) {
     StubSocket.made.push(this);
@@ -42,8 +43,14 @@ export class StubSocket implements Socket {
     this.onclose?.({ code } as CloseEvent);
   }
 
-  send(text: string): void {
-    this.sent.push(text);
+  /** A binary frame as it comes. */
+  feedBytes(...bytes: number[]): void {
+    this.onmessage?.({ data: new Uint8Array(bytes).buffer } as MessageEvent);
+  }
+
+  send(data: string | ArrayBuffer): void {
+    if (typeof data === "string") this.sent.push(data);
+    else this.sentBytes.push(data);
   }
 
   close(): void {

@@ -1,0 +1,49 @@
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import type { Params } from "../api/types";
+import type { RoomClient } from "../room/RoomClient";
+import "./Live.css";
+
+const settle_ms = 500;
+
+interface Props {
+  room: RoomClient;
+  frame: string;
+  params: Params;
+}
+
+/** Redraw this frame while somebody draws. While it is on, what is set in the panel counts at once. */
+export default function LiveSwitch({ room, frame, params }: Props) {
+  const { live } = room;
+  const now = useSyncExternalStore((listener) => live.changed.on(listener), () => live.now);
+  const here = now?.frame === frame;
+  const mine = now?.host.session === room.session;
+  const wanted = JSON.stringify(params);
+  const told = useRef("");
+
+  const on = here && mine;
+  useEffect(() => {
+    if (!on || told.current === wanted) return;
+    const timer = setTimeout(() => {
+      told.current = wanted;
+      live.start(frame, JSON.parse(wanted) as object);
+    }, settle_ms);
+    return () => clearTimeout(timer);
+  }, [on, wanted, live, frame]);
+
+  const flip = () => {
+    if (here) return live.stop();
+    told.current = wanted;
+    live.start(frame, params);
+  };
+
+  const taken = now !== null && !here && !mine;
+  return (
+    <div className="live-switch">
+      <button type="button" role="switch" aria-checked={here} className="live-toggle" data-testid="live-switch" disabled={taken || (!here && !params.prompt)} onClick={flip}>
+        <i aria-hidden="true" />
+        <span>Live</span>
+      </button>
+      <span className="quiet">{taken ? `${now.host.name} is live on another frame.` : here && !mine ? `${now.host.name} is drawing live.` : "Redraw the frame while you draw."}</span>
+    </div>
+  );
+}

@@ -1,0 +1,173 @@
+"""Live redraw: pictures of a frame on their way to a worker and back. The newest wins; nothing queues or is stored.
+
+A frame lies in Redis, one for each audience, until a worker takes it. What comes back goes to the audience's group.
+Rules L1… in docs/live.md.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import redis
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from generation import catalogue
+from generation.catalogue import Checkpoint
+from generation.errors import LiveNotOffered, SnapshotInvalid
+from generation.image_header import read_header
+from generation.params import Params, as_json, complete, parse
+
+logger = logging.getLogger(__name__)
+
+SIDE_MAX_PX = 512
+JPEG_MAX_BYTES = 110 * 1024
+# Nobody who draws waits longer for a picture of what they drew.
+FRAME_KEPT_SECONDS = 10
+# For those who come to the board later; whoever keeps the board live renews it.
+PICTURE_KEPT_SECONDS = 45
+TIMEOUT_SECONDS = 3.0
+
+_FRAMES = "atelier:live:frame:"
+_PICTURES = "atelier:live:picture:"
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True):
+    """A region of a board as it looks now. run: of one switching on and off. seq: grows within a run.
+
+    look: 32 bits that tell the browsers which state of the region it is; opaque here.
+    """
+
+    audience: str
+    run: int
+    seq: int
+    params: dict[str, Any]
+    jpeg: bytes
+    look: int = 0
+
+
+class Redrawn(msgspec.Struct, frozen=True, array_like=True):
+    """What became of a frame. jpeg: empty for one that is withheld, or failed; then code and message say why."""
+
+    audience: str
+    run: int
+    seq: int
+    jpeg: bytes = b""
+    code: str = ""
+    message: str = ""
+    look: int = 0
+
+
+# --- what is asked for ------------------------------------------------------------------------------------
+
+
+def settle(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The params of a job that would make the same picture carefully: with a seed, in the kind that is drawn live.
+
+    Raises CheckpointUnknown, ParamsInvalid, LiveNotOffered.
+    """
+    checkpoint = catalogue.get(raw.get("checkpoint"))
+    asked = parse(raw, checkpoint)
+    if checkpoint.live is None:
+        raise LiveNotOffered(checkpoint.title)
+    kept = ["seed", "prompt", *checkpoint.kinds[checkpoint.live.kind].uses]
+    chosen = {name: value for name in kept if (value := getattr(asked, name, None)) is not None}
+    params = parse({"kind": checkpoint.live.kind, "checkpoint": checkpoint.name, **chosen}, checkpoint)
+    return as_json(replace(complete(params, checkpoint.sizes[0]), width_px=None, height_px=None))
+
+
+def params_of(frame: Frame, checkpoint: Checkpoint, size: tuple[int, int]) -> Params:
+    """How a frame is drawn. size: (width, height) of its picture, px. Raises ParamsInvalid, LiveNotOffered."""
+    if checkpoint.live is None:
+        raise LiveNotOffered(checkpoint.title)
+    params = complete(parse(frame.params | dict(checkpoint.live.params), checkpoint), size)
+    return replace(params, width_px=size[0], height_px=size[1])
+
+
+def check(jpeg: bytes) -> None:
+    """Look at the header only. Raises SnapshotInvalid."""
+    if len(jpeg) > JPEG_MAX_BYTES:
+        raise SnapshotInvalid(
+            "image_too_large", f"A live frame has {len(jpeg)} bytes; {JPEG_MAX_BYTES} are allowed."
+        )
+    header = read_header(jpeg)
+    if header.format != "JPEG":
+        raise SnapshotInvalid("image_format", f"A live frame is a {header.format}; send JPEG.")
+    if max(header.width_px, header.height_px) > SIDE_MAX_PX:
+        raise SnapshotInvalid(
+            "image_too_many_pixels",
+            f"A live frame is {header.width_px} × {header.height_px} px; {SIDE_MAX_PX} a side are allowed.",
+        )
+
+
+def channel(checkpoint: Checkpoint) -> str:
+    """Where workers that draw with such checkpoints hear of frames."""
+    return f"atelier:live:{checkpoint.family}"
+
+
+# --- from the web -----------------------------------------------------------------------------------------
+
+
+def offer(frame: Frame, checkpoint: Checkpoint) -> int:
+    """Put a frame in its audience's slot. How many workers heard of it; 0: nobody draws. Raises redis.RedisError."""
+    line = client().pipeline(transaction=False)
+    line.set(_FRAMES + frame.audience, msgspec.msgpack.encode(frame), ex=FRAME_KEPT_SECONDS)
+    line.publish(channel(checkpoint), frame.audience)
+    _, heard = line.execute()
+    return int(heard)
+
+
+def last_picture(audience: str) -> Redrawn | None:
+    """The newest picture, for somebody who comes later. Raises redis.RedisError."""
+    packed: Any = client().get(_PICTURES + audience)
+    return msgspec.msgpack.decode(packed, type=Redrawn) if packed else None
+
+
+def keep_picture(audience: str) -> None:
+    """The board is still live: the newest picture stays a while longer. Raises redis.RedisError."""
+    client().expire(_PICTURES + audience, PICTURE_KEPT_SECONDS)
+
+
+# --- from the workers -------------------------------------------------------------------------------------
+
+
+def take(audience: str) -> Frame | None:
+    """The newest frame of an audience, for one worker alone; None if another took it. Raises redis.RedisError."""
+    packed: Any = client().getdel(_FRAMES + audience)  # redis-py types it as maybe awaitable
+    return msgspec.msgpack.decode(packed, type=Frame) if packed else None
+
+
+def give(redrawn: Redrawn) -> None:
+    """Tell the audience. A picture that gets lost is soon followed by another."""
+    layer = get_channel_layer()
+    if layer is None:
+        return
+    try:
+        if redrawn.jpeg:
+            packed = msgspec.msgpack.encode(redrawn)
+            client().set(_PICTURES + redrawn.audience, packed, ex=PICTURE_KEPT_SECONDS)
+        message = {"type": "live.redrawn", **msgspec.structs.asdict(redrawn)}
+        async_to_sync(layer.group_send)(redrawn.audience, message)
+    except (redis.RedisError, OSError) as error:
+        logger.warning("A live picture was lost: %s", error)
+
+
+def client() -> "redis.Redis":
+    return _connected(settings.REDIS_URL)
+
+
+@lru_cache(maxsize=2)
+def _connected(url: str) -> "redis.Redis":
+    """redis-py's client is a pool and safe to share between threads."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 1),  # a frame that waits is worth less than the next one
+    )
