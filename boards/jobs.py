@@ -3,7 +3,7 @@
 import base64
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from boards import access, bus, people
+from boards import access, bus, candidates, people
 from boards.errors import BoardGone, JobGone, NoRegion
 from boards.models import Board, Element, Placement
 from boards.protocol import REGION_SIDE_MAX, Region
@@ -21,13 +21,17 @@ from boards.rendering import scenes
 from boards.rendering import snapshot as drawn
 from generation import submission
 from generation.description import describe as describe_job
-from generation.models import GeneratedImage, Job, JobStatus
+from generation.models import ACTIVE, GeneratedImage, Job, JobStatus
 
 REGION = ("x", "y", "width", "height")
 WORDS_SIDE = 512.0
 """Scene units of a picture that was made of words alone and of which nobody said where it goes."""
 FAILURE_SHOWN = timedelta(minutes=30)
 """For so long a newcomer still sees that a job failed, unless it was tried again."""
+CHOICE_SHOWN = timedelta(days=1)
+"""For so long a newcomer is offered pictures that nobody chose from; later they are found in the history."""
+SHOWN_MAX = 50
+CHOOSING_MAX = 20
 
 
 def ask(
@@ -38,7 +42,9 @@ def ask(
     *,
     frame: str = "",
     where: str = Placement.Where.BESIDE,
+    accepted_where: str = Placement.Where.BESIDE,
     snapshot: bytes | None = None,
+    mask: bytes | None = None,
     idempotency_key: str | None = None,
 ) -> Job:
     """Submit a job for a region of the board. Without a snapshot it is drawn here, which may take some seconds.
@@ -51,13 +57,13 @@ def ask(
             audience=bus.group(board.pk),
             raw_params=params,
             snapshot=snapshot,
+            mask=mask,
             draw=partial(drawn.draw, board, region, frame),
             idempotency_key=idempotency_key,
             belongs_to={"frame": frame, "where": where, **region},
         )
-        Placement.objects.get_or_create(
-            job=job, defaults={"board": board, "frame": frame, "where": where, **dict(region)}
-        )
+        place = {"board": board, "frame": frame, "where": where, "accepted_where": accepted_where}
+        Placement.objects.get_or_create(job=job, defaults=place | dict(region))
     return job
 
 
@@ -67,24 +73,50 @@ def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
         again = submission.retry(job, user, idempotency_key)
         placement = Placement.objects.filter(job=job).first()
         if placement is not None and not Placement.objects.filter(job=again).exists():
-            placement.pk, placement.job, placement.elements = None, again, {}
+            placement.pk, placement.job = None, again
+            placement.elements, placement.standings, placement.choosing = {}, {}, False
             placement._state.adding = True
             placement.save()
     return again
 
 
+def finish(job: Job, user: User, image_id: uuid.UUID, idempotency_key: str | None = None) -> Job:
+    """Ask for a picture of a draft with all its steps, at the same place. Raises what submission.finish raises."""
+    with transaction.atomic():
+        final = submission.finish(job, user, image_id, idempotency_key)
+        place = Placement.objects.filter(job=job).first()
+        if place is not None:
+            where = place.where if place.where != Placement.Where.STAGE else place.accepted_where
+            fields = {name: getattr(place, name) for name in REGION}
+            Placement.objects.get_or_create(
+                job=final, defaults={"board": place.board, "frame": place.frame, "where": where, **fields}
+            )
+    return final
+
+
 def describe(job: Job) -> dict[str, Any]:
-    """The contract's job, with where it belongs and who asked."""
-    placement = Placement.objects.filter(job=job).first()
+    """The contract's job, with where it belongs, who asked, and how its pictures stand."""
+    placement = placement_of(job)
     described = describe_job(job, partial(_image_url, placement))
     for image in described["images"]:
         image["element_id"] = placement.elements.get(image["id"]) if placement else None
+        image["standing"] = candidates.standing_of(placement, image["id"])
     return described | {
         "created_by": people.describe(job.created_by),
         "board": str(placement.board_id) if placement else None,
         "frame": (placement.frame or None) if placement else None,
         "region": {name: getattr(placement, name) for name in REGION} if placement else None,
+        "placement": placement.where if placement else None,
+        "snapshot_url": f"/api/v1/jobs/{job.pk}/snapshot" if job.snapshot else None,
     }
+
+
+def placement_of(job: Job) -> Placement | None:
+    """Where it belongs; without a query if it came with the job."""
+    try:
+        return job.placement
+    except Placement.DoesNotExist:
+        return None
 
 
 def _image_url(placement: Placement | None, image: GeneratedImage) -> str:
@@ -95,22 +127,50 @@ def _image_url(placement: Placement | None, image: GeneratedImage) -> str:
 
 
 def describe_by_id(job_id: str) -> dict[str, Any] | None:
-    job = Job.objects.select_related("created_by").filter(pk=uuid.UUID(job_id)).first()
+    job = Job.objects.select_related("created_by", "placement").filter(pk=uuid.UUID(job_id)).first()
     return describe(job) if job else None
 
 
 def shown_on(board: Board) -> list[dict[str, Any]]:
-    """What a newcomer must see: jobs that wait or run, and fresh failures that nobody tried again."""
-    jobs = Job.objects.filter(placement__board=board).select_related("created_by")
-    active = jobs.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING])
+    """What a newcomer must see: jobs that wait or run, pictures to choose from, and fresh failures that nobody
+    tried again."""
+    jobs = Job.objects.filter(placement__board=board)
+    jobs = jobs.select_related("created_by", "placement").prefetch_related("images")
+    active = jobs.filter(status__in=ACTIVE)
     failed = jobs.filter(
         status=JobStatus.FAILED, retries=None, finished_at__gt=timezone.now() - FAILURE_SHOWN
     )
-    return [describe(job) for job in (active | failed).order_by("created_at")[:50]]
+    shown = list((active | failed).order_by("created_at")[:SHOWN_MAX])
+    # What nobody chooses from must not push aside what is under way.
+    recent = jobs.filter(placement__choosing=True, created_at__gt=timezone.now() - CHOICE_SHOWN)
+    choosing = recent.exclude(pk__in=[job.pk for job in shown])
+    shown += choosing.order_by("-created_at")[:CHOOSING_MAX]
+    return [describe(job) for job in shown]
 
 
 def is_shown(job: Mapping[str, Any]) -> bool:
-    return job["status"] in {JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.FAILED}
+    """Whether newcomers must see a job that has changed: `shown_on`, of one."""
+    if job["status"] in ACTIVE or (
+        job["status"] == JobStatus.FAILED and _since(job["finished_at"]) < FAILURE_SHOWN
+    ):
+        return True
+    choosing = any(image["standing"] == Placement.Standing.CANDIDATE for image in job["images"])
+    return choosing and _since(job["created_at"]) < CHOICE_SHOWN
+
+
+def _since(then: str) -> timedelta:
+    return timezone.now() - datetime.fromisoformat(then)
+
+
+def stamp(job: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Differs when something about the job has changed that people are told of, but its progress and its place."""
+    return job["status"], [(image["id"], image["standing"], image["element_id"]) for image in job["images"]]
+
+
+def cancel_all(board: Board, user: User) -> list[Job]:
+    """Take back all that a person still waits for on a board."""
+    active = Job.objects.filter(placement__board=board, created_by=user, status__in=ACTIVE)
+    return [submission.cancel(job) for job in active.order_by("-created_at")]
 
 
 def preview_url(jpeg: bytes) -> str:
@@ -156,11 +216,22 @@ def find(key: access.Key, job_id: str | uuid.UUID, act: access.Act) -> Job:
         raise JobGone("There is no such job.")
     if isinstance(key, User) and job.created_by_id == key.pk:
         return job
-    placement = Placement.objects.filter(job=job).first()
+    _check_board(key, job, act)
+    return job
+
+
+def find_on_board(key: access.Key, job_id: str | uuid.UUID, act: access.Act) -> Job:
+    """The job, if this person may do that on its board, whoever asked for it. Raises JobGone, Forbidden, BoardFrozen."""
+    job = find(key, job_id, access.Act.SEE)
+    _check_board(key, job, act)
+    return job
+
+
+def _check_board(key: access.Key, job: Job, act: access.Act) -> None:
+    placement = placement_of(job)
     if placement is None:
         raise JobGone("There is no such job.")
     try:
         access.find(key, placement.board_id, act)
     except BoardGone:
         raise JobGone("There is no such job.") from None
-    return job

@@ -271,6 +271,14 @@ class Placement(models.Model):
     class Where(models.TextChoices):
         BESIDE = "beside", "Beside the region"
         INSIDE = "inside", "Inside the region"
+        STAGE = "stage", "Nowhere until somebody accepts it"
+
+    class Standing(models.TextChoices):
+        """Of a picture that is on no board: one to choose from now, one put away for later, or out of sight."""
+
+        CANDIDATE = "candidate"
+        KEPT = "kept"
+        DISCARDED = "discarded"
 
     job = models.OneToOneField("generation.Job", on_delete=models.CASCADE, related_name="placement")
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="placements")
@@ -283,6 +291,25 @@ class Placement(models.Model):
     elements = models.JSONField(
         default=dict, blank=True, help_text="Image id → id of the element that shows it."
     )
+    accepted_where = models.CharField(
+        max_length=8,
+        choices=Where.choices,
+        default=Where.BESIDE,
+        help_text="Where one goes that is accepted.",
+    )
+    standings = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Image id → candidate, kept or discarded; not of those with an element.",
+    )
+    choosing = models.BooleanField(
+        default=False, editable=False, help_text="One of its pictures is a candidate."
+    )
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["board"], name="placement_choosing", condition=models.Q(choosing=True))
+        ]
 
     def __str__(self) -> str:
         return f"{self.job_id} on {self.board}"

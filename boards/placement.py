@@ -1,20 +1,22 @@
-"""Where a finished picture goes. The elements are written in the transaction that marks the job succeeded."""
+"""Where a finished picture goes. The elements are written in the transaction that writes down the picture."""
 
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
 from django.dispatch import receiver
 from fractional_indexing import generate_n_keys_between
 
-from boards import files, store
+from accounts.models import User
+from boards import candidates, files, store
 from boards.element import Element
 from boards.errors import BoardFrozen, BoardFull, BoardGone
 from boards.models import Board, Placement
 from boards.models import Element as ElementRow
-from generation.events import job_succeeded
+from generation.events import images_made
 from generation.models import GeneratedImage, Job
 
 GAP = 40.0
@@ -55,36 +57,48 @@ def beside(region: Box, occupied: Sequence[Box]) -> Box:
     return Box(region.x + region.width + GAP, region.y, region.width, region.height)
 
 
-@receiver(job_succeeded)
+@receiver(images_made)
 def place(job: Job, images: Sequence[GeneratedImage], **_: Any) -> None:
-    """Write one image element for each picture. Joins the sender's transaction.
+    """Write one image element for each picture, or offer them all for a choice. Joins the sender's transaction.
 
     A board that is gone, full or frozen by now keeps its job and its pictures, without elements.
     """
-    placement = Placement.objects.select_related("board").filter(job=job).first()
+    placement = Placement.objects.select_for_update().filter(job=job).first()
     if placement is None:
         return
-    board = Board.objects.select_for_update().get(pk=placement.board_id)
-    elements = dict(_elements(board, placement, job, images))
-    try:
-        store.apply(board.pk, list(elements.values()), {e.id: job.created_by_id for e in elements.values()})
-    except (BoardGone, BoardFull, BoardFrozen):
+    if placement.where == Placement.Where.STAGE:
+        candidates.offer(placement, images)
         return
+    with suppress(BoardGone, BoardFull, BoardFrozen):
+        put(placement, job, images, placement.where, job.created_by)
+
+
+def put(
+    placement: Placement, job: Job, images: Sequence[GeneratedImage], where: str, user: User | None
+) -> None:
+    """Write an element for each of these pictures, as that person's. Call it with the placement locked.
+
+    Raises BoardGone, BoardFull, BoardFrozen; then nothing is written.
+    """
+    board = Board.objects.select_for_update().get(pk=placement.board_id)
+    elements = dict(_elements(board, placement, job, images, where))
+    author_id = user.pk if user else None
+    store.apply(board.pk, list(elements.values()), {element.id: author_id for element in elements.values()})
     for image in images:
-        files.add_generated(board, image, job.created_by)
-    placement.elements = {image_id: element.id for image_id, element in elements.items()}
+        files.add_generated(board, image, user)
+    placement.elements |= {image_id: element.id for image_id, element in elements.items()}
     placement.save(update_fields=["elements"])
 
 
 def _elements(
-    board: Board, placement: Placement, job: Job, images: Sequence[GeneratedImage]
+    board: Board, placement: Placement, job: Job, images: Sequence[GeneratedImage], where: str
 ) -> list[tuple[str, Element]]:
     rows = ElementRow.objects.filter(board=board)
     frame = rows.filter(element_id=placement.frame, is_deleted=False).first() if placement.frame else None
     frame_body = msgspec.json.decode(frame.body) if frame else {}
     # The frame may have been moved or resized while the job ran: its picture belongs where it is now.
     region = Box(*(float(frame_body.get(k, getattr(placement, k))) for k in ("x", "y", "width", "height")))
-    inside = placement.where == Placement.Where.INSIDE
+    inside = where == Placement.Where.INSIDE
     is_frame = frame_body.get("type") in {"frame", "magicframe"}
     indexes = _indexes_below(board, frame.index, len(images)) if inside and frame and is_frame else None
     indexes = indexes or _indexes_on_top(board, len(images))
@@ -145,6 +159,7 @@ def _body(job: Job, image: GeneratedImage, box: Box, index: str) -> dict[str, An
                 "prompt": job.params["prompt"],
                 "seed": image.seed,
             }
+            | ({"draft": True} if job.params.get("draft") else {})
         },
     }
 

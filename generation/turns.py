@@ -1,6 +1,6 @@
 """Whose turn it is: the one order in which waiting jobs are claimed and in which people see them.
 
-People take turns; one person's boards take turns; then age. Rules J10 to J14 in docs/job-rules.md.
+People take turns; one person's boards take turns; then age. Rules J10 to J14 and J18 in docs/job-rules.md.
 """
 
 from collections.abc import Collection
@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from generation import events, queues
+from generation.journal import note
+from generation.models import Happening, Job, JobStatus
 
 # Whoever was served longest ago is next, and whoever was never served comes before that. A job rests while its
 # back-off lasts: it is behind everybody, and no turn of its person's is counted for it.
@@ -16,17 +22,22 @@ from django.db import connection
 # The clock is the database's. Each "last" below is one look into an index, however long the history is.
 _ORDER = """
 WITH waiting AS (
-    SELECT id, created_by_id AS person, audience, queued_at, kind, checkpoint,
+    SELECT id, coalesce(turn_of_id, created_by_id) AS person, audience, queued_at, kind, checkpoint,
            coalesce(not_before > statement_timestamp(), false) AS rests
     FROM generation_job
     WHERE status = 'queued' AND NOT checkpoint = ANY(%(left)s::text[])
 ), people AS (
-    SELECT person, (SELECT max(claimed_at) FROM generation_job WHERE created_by_id = person) AS person_served
+    SELECT person, greatest(
+        (SELECT max(claimed_at) FROM generation_job WHERE created_by_id = person AND turn_of_id IS NULL),
+        (SELECT max(claimed_at) FROM generation_job WHERE turn_of_id = person)
+    ) AS person_served
     FROM (SELECT DISTINCT person FROM waiting) AS each
 ), boards AS (
-    SELECT person, audience, (
-        SELECT max(claimed_at) FROM generation_job AS job
-        WHERE job.created_by_id = person AND job.audience = each.audience
+    SELECT person, audience, greatest(
+        (SELECT max(claimed_at) FROM generation_job AS job
+         WHERE job.created_by_id = person AND job.turn_of_id IS NULL AND job.audience = each.audience),
+        (SELECT max(claimed_at) FROM generation_job AS job
+         WHERE job.turn_of_id = person AND job.audience = each.audience)
     ) AS board_served
     FROM (SELECT DISTINCT person, audience FROM waiting) AS each
 ), on_boards AS (
@@ -56,6 +67,10 @@ ORDER BY ordered.place LIMIT 1
 FOR UPDATE OF job SKIP LOCKED
 """
 _WAITING = "SELECT id, checkpoint FROM ordered WHERE NOT rests ORDER BY place LIMIT %(limit)s"
+_ON_BOARD = """
+SELECT id, checkpoint FROM ordered
+WHERE NOT rests AND person IS NOT NULL AND audience = (SELECT audience FROM generation_job WHERE id = %(job)s) ORDER BY place
+"""
 _UNTIL = """
 SELECT checkpoint, kind, count(*) FROM ordered
 WHERE place <= (SELECT place FROM ordered WHERE id = %(job)s) GROUP BY checkpoint, kind
@@ -87,6 +102,41 @@ def waiting(limit: int) -> list[tuple[UUID, str]]:
 def until(job_id: UUID) -> dict[Sort, int]:
     """How many jobs of each sort are claimed up to and with this one. Empty if it does not wait."""
     return {Sort(checkpoint, kind): count for checkpoint, kind, count in _ask(_UNTIL, job=job_id)}
+
+
+@transaction.atomic
+def move_up(job_id: UUID) -> bool:
+    """Let a job run before all others of its board that wait for the same workers. False if it does not wait.
+
+    They exchange their places: a place is whose turn it is and since when. So the places that a board holds among
+    all others stay the same ones, now and in every later round. Rule J18.
+    """
+    before = _same_queue(job_id)
+    if job_id not in before:
+        return False
+    after = [job_id, *(each for each in before if each != job_id)]
+    jobs = _lock_waiting(before)
+    if len(jobs) < len(before):  # one of them was taken just now, and its place with it: look again
+        return move_up(job_id)
+    places = [(jobs[each].turn_of_id or jobs[each].created_by_id, jobs[each].queued_at) for each in before]
+    for each, (person, since) in zip(after, places, strict=True):
+        lent = None if person == jobs[each].created_by_id else person
+        Job.objects.filter(id=each).update(turn_of=lent, queued_at=since)
+        events.announce_change(jobs[each])
+    note(jobs[job_id], Happening.MOVED_UP)
+    return True
+
+
+def _same_queue(job_id: UUID) -> list[UUID]:
+    """The waiting jobs of this job's board that the same workers take, whoever is next first; the rest of them rests."""
+    rows = _ask(_ON_BOARD, job=job_id)
+    own = next((queues.of(checkpoint) for each, checkpoint in rows if each == job_id), None)
+    return [each for each, checkpoint in rows if queues.of(checkpoint) == own]
+
+
+def _lock_waiting(job_ids: Collection[UUID]) -> dict[UUID, Job]:
+    waiting = Q(id__in=job_ids, status=JobStatus.QUEUED) & (Q(not_before=None) | Q(not_before__lte=Now()))
+    return {job.id: job for job in Job.objects.select_for_update().filter(waiting).order_by("id")}
 
 
 def _ask(question: str, left: Collection[str] = (), **values: Any) -> list[Any]:

@@ -3,14 +3,15 @@
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Any, Literal
 
 import msgspec
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Status
+from ninja import Router, Schema, Status
 
-from boards import access, jobs
+from boards import acceptance, access, jobs
 from boards.access import Act
 from boards.api.files import read_upload
 from boards.api.pages import page
@@ -19,9 +20,23 @@ from boards.models import Placement
 from boards.protocol import Region
 from boards.serving import immutable
 from generation import submission
-from generation.models import Job
+from generation.models import GeneratedImage, Job
 
 router = Router()
+
+Putting = Literal["keep", "discard", "restore"]
+STANDINGS = {
+    "keep": Placement.Standing.KEPT,
+    "discard": Placement.Standing.DISCARDED,
+    "restore": Placement.Standing.CANDIDATE,
+}
+
+
+class Choice(Schema):
+    """placement: “beside” or “inside”. keep_others: put the job's other candidates away for later."""
+
+    placement: str | None = None
+    keep_others: bool = False
 
 
 @router.post("/boards/{uuid:board_id}/jobs", response={202: dict[str, Any]})
@@ -38,7 +53,7 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
         region = jobs.region_of_all(board, _params(body))
     where = body.get("placement") or Placement.Where.BESIDE
     if where not in Placement.Where.values:
-        raise NoRegion(f"placement is “beside” or “inside”, not {where!r}.")
+        raise NoRegion(f"placement is “beside”, “inside” or “stage”, not {where!r}.")
     user: Any = request.user
     job = jobs.ask(
         board,
@@ -47,7 +62,9 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
         msgspec.structs.asdict(region),
         frame=str(frame)[:64],
         where=where,
+        accepted_where=_spot(body.get("accepted_placement")) or Placement.Where.BESIDE,
         snapshot=snapshot,
+        mask=_upload(request, "mask"),
         idempotency_key=request.headers.get("Idempotency-Key"),
     )
     return Status(202, jobs.describe(job))
@@ -63,6 +80,7 @@ def ask(request: HttpRequest) -> Status:
         audience="",
         raw_params=_params(body),
         snapshot=snapshot,
+        mask=_upload(request, "mask"),
         idempotency_key=request.headers.get("Idempotency-Key"),
     )
     return Status(202, jobs.describe(job))
@@ -73,11 +91,13 @@ def index(
     request: HttpRequest,
     board: uuid.UUID | None = None,
     status: str | None = None,
+    frame: str | None = None,
+    with_pictures: bool = False,
     limit: int = 50,
     cursor: str | None = None,
 ) -> dict[str, Any]:
-    """One's own jobs, or all of a board that one may see."""
-    rows = Job.objects.select_related("created_by")
+    """One's own jobs, or all of a board that one may see; of one frame or picture of it; with pictures to show."""
+    rows = Job.objects.select_related("created_by", "placement").prefetch_related("images")
     if board is not None:
         access.find(request.user, board, Act.SEE)
         rows = rows.filter(placement__board=board)
@@ -85,6 +105,10 @@ def index(
         rows = rows.filter(Q(created_by=request.user))
     if status is not None:
         rows = rows.filter(status=status)
+    if frame is not None:
+        rows = rows.filter(placement__frame=frame)
+    if with_pictures:
+        rows = rows.filter(Exists(GeneratedImage.objects.filter(job=OuterRef("pk"))))
     return page(rows, jobs.describe, limit, cursor)
 
 
@@ -93,13 +117,72 @@ def show(request: HttpRequest, job_id: str) -> dict[str, Any]:
     return jobs.describe(jobs.find(request.user, job_id, Act.SEE))
 
 
-@router.get("/jobs/{job_id}/images/{image_id}")
+@router.get("/jobs/{job_id}/images/{uuid:image_id}")
 def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpResponse:
     """The bytes of one picture. They never change."""
     found = jobs.find(request.user, job_id, Act.SEE).images.filter(pk=image_id).first()
     if found is None:
         raise JobGone("The job has no such picture.")
     return immutable(request, found.sha256, found.key, found.mime_type)
+
+
+@router.get("/jobs/{job_id}/snapshot")
+def snapshot(request: HttpRequest, job_id: str) -> HttpResponse:
+    """What the model saw. It never changes."""
+    key = jobs.find(request.user, job_id, Act.SEE).snapshot
+    if not key:
+        raise JobGone("This job was made from words alone.")
+    return immutable(request, PurePosixPath(key).stem, key, "image/png")
+
+
+@router.post("/jobs/{job_id}/images/{uuid:image_id}/accept")
+def accept(request: HttpRequest, job_id: str, image_id: uuid.UUID, choice: Choice | None = None) -> Any:
+    """Put a picture on the board. Twice is once."""
+    job = jobs.find_on_board(request.user, job_id, Act.EDIT)
+    user: Any = request.user
+    choice = choice or Choice()
+    acceptance.accept(job, image_id, user, _spot(choice.placement), keep_others=choice.keep_others)
+    return jobs.describe_by_id(job_id)
+
+
+@router.post("/jobs/{job_id}/images/{uuid:image_id}/finish", response={202: dict[str, Any]})
+def finish(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> Status:
+    """Make a picture of a draft again with all its steps."""
+    user: Any = request.user
+    key = request.headers.get("Idempotency-Key")
+    job = jobs.find(user, job_id, Act.EDIT)
+    if jobs.placement_of(job):  # who asked for the draft may have left the board
+        job = jobs.find_on_board(user, job_id, Act.EDIT)
+    return Status(202, jobs.describe(jobs.finish(job, user, image_id, key)))
+
+
+@router.post("/jobs/{job_id}/images/{uuid:image_id}/{standing}")
+def put_away(request: HttpRequest, job_id: str, image_id: uuid.UUID, standing: Putting) -> Any:
+    """Keep a picture for later, discard it, or offer it again."""
+    acceptance.put_away(jobs.find_on_board(request.user, job_id, Act.EDIT), image_id, STANDINGS[standing])
+    return jobs.describe_by_id(job_id)
+
+
+@router.post("/jobs/{job_id}/images/{standing}")
+def put_all_away(request: HttpRequest, job_id: str, standing: Putting) -> Any:
+    """The same with all that are to be chosen from; offered again are all that are on no board."""
+    acceptance.put_away(jobs.find_on_board(request.user, job_id, Act.EDIT), None, STANDINGS[standing])
+    return jobs.describe_by_id(job_id)
+
+
+@router.post("/jobs/{job_id}/run-next")
+def run_next(request: HttpRequest, job_id: str) -> Any:
+    """Let it run before the board's others that wait. The board's owner may."""
+    submission.run_next(jobs.find_on_board(request.user, job_id, Act.MANAGE))
+    return jobs.describe_by_id(job_id)
+
+
+@router.post("/boards/{uuid:board_id}/jobs/cancel")
+def cancel_all(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
+    """Take back all that one still waits for on a board."""
+    board, _ = access.find(request.user, board_id, Act.SEE)
+    user: Any = request.user
+    return {"items": [jobs.describe(job) for job in jobs.cancel_all(board, user)]}
 
 
 @router.post("/jobs/{job_id}/cancel")
@@ -121,12 +204,18 @@ def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes | None]:
         if not isinstance(body, dict):
             raise BadMessage("The body must be a JSON object.")
         return body, None
-    parts: dict[str, Any] = {name: request.POST.get(name) for name in ("frame", "placement")}
+    texts = ("frame", "placement", "accepted_placement")
+    parts: dict[str, Any] = {name: request.POST.get(name) for name in texts}
     for name in ("params", "region"):
         if text := request.POST.get(name):
             parts[name] = _json(text, name)
-    upload = request.FILES.get("snapshot")
-    return parts, read_upload(upload) if upload is not None else None  # type: ignore[arg-type]
+    return parts, _upload(request, "snapshot")
+
+
+def _upload(request: HttpRequest, name: str) -> bytes | None:
+    """Raises TooBig."""
+    upload = request.FILES.get(name)
+    return read_upload(upload) if upload is not None else None  # type: ignore[arg-type]
 
 
 def _json(text: str | bytes, name: str) -> Any:
@@ -145,6 +234,13 @@ def _params(body: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(params, dict):
         raise BadMessage("`params` must be a JSON object.")
     return params
+
+
+def _spot(where: Any) -> str | None:
+    """Where on the board. Raises NoRegion."""
+    if where is None or where in (Placement.Where.BESIDE, Placement.Where.INSIDE):
+        return where
+    raise NoRegion(f"A picture is put “beside” or “inside”, not {where!r}.")
 
 
 def _region(value: Any) -> Region:

@@ -10,7 +10,7 @@ from boards import placement, store
 from boards.models import Board, BoardFile, Element, Placement
 from boards.placement import Box, beside, contain
 from boards.reconcile import is_index
-from generation.events import job_succeeded
+from generation.events import images_made
 from generation.models import GeneratedImage, Job
 from tests.factories import body, element
 
@@ -56,7 +56,6 @@ def image(job: Job, position: int = 0) -> GeneratedImage:
     digest = f"{position:064x}"
     return GeneratedImage.objects.create(
         job=job,
-        position=position,
         key=f"images/{digest}.png",
         sha256=digest,
         mime_type="image/png",
@@ -70,7 +69,7 @@ def image(job: Job, position: int = 0) -> GeneratedImage:
 def succeed(job: Job, *images: GeneratedImage) -> list[dict[str, Any]]:
     """The image elements that stand on the board afterwards, in order."""
     with transaction.atomic():
-        job_succeeded.send(sender=Job, job=job, images=list(images))
+        images_made.send(sender=Job, job=job, images=list(images))
     rows = Element.objects.filter(board__placements__job=job, is_deleted=False).order_by("index")
     return [json.loads(row.body) for row in rows if '"image"' in row.body]
 
@@ -130,7 +129,8 @@ class TestPlace:
 
     def test_a_job_without_a_board_is_left_alone(self, job: Job) -> None:
         Placement.objects.all().delete()
-        job_succeeded.send(sender=Job, job=job, images=[image(job)])
+        with transaction.atomic():
+            images_made.send(sender=Job, job=job, images=[image(job)])
         assert not Element.objects.exists()
 
     def test_it_is_gone_when_the_success_is_rolled_back(self, board: Board, job: Job) -> None:

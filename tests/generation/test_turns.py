@@ -131,6 +131,66 @@ def test_J14_places_are_the_order_of_claims(alice: User, bob: User, carol: User)
         assert moved == {other: place - 1 for other, place in places.items()}, f"seed {seed}"
 
 
+def places() -> dict[Job, int]:
+    return {job: sum(turns.until(job.id).values()) for job in Job.objects.filter(status=JobStatus.QUEUED)}
+
+
+def test_J18_a_job_that_moves_up_takes_its_boards_first_place(alice: User, bob: User, carol: User) -> None:
+    first, elsewhere = queued(alice, audience="board.1"), queued(carol, audience="board.2")
+    second, last = queued(alice, audience="board.1"), queued(bob, audience="board.1")
+    assert places() == {first: 1, elsewhere: 2, last: 3, second: 4}
+    assert turns.move_up(second.id)
+    assert places() == {second: 1, elsewhere: 2, first: 3, last: 4}
+    assert turns.move_up(second.id), "who is first already stays there"
+    assert [served() for _ in range(4)] == [second, elsewhere, first, last]
+
+
+def test_J18_nobody_elsewhere_waits_longer_in_any_later_round(alice: User, bob: User, carol: User) -> None:
+    """Whatever the mix and whatever moves up: who draws on other boards is served at the same claims as without."""
+    seed = random.randrange(2**32)
+    dice = random.Random(seed)
+    for _ in range(6):
+        served_before = queued(dice.choice([alice, bob, carol]), audience=f"board.{dice.randrange(3)}")
+        assert served() == served_before
+    for _ in range(24):
+        queued(dice.choice([alice, bob, carol]), audience=f"board.{dice.randrange(3)}")
+    expected = {job: place for job, place in places().items() if job.audience != "board.0"}
+    claims = 0
+    while jobs := [job for job in places() if job.audience == "board.0"]:
+        assert turns.move_up(dice.choice(jobs).id), f"seed {seed}"
+        now = {job: place + claims for job, place in places().items() if job.audience != "board.0"}
+        assert now == {job: place for job, place in expected.items() if place > claims}, f"seed {seed}"
+        served()
+        claims += 1
+    assert sorted(places().values()) == list(range(1, len(places()) + 1)), f"seed {seed}"
+
+
+def test_J18_only_jobs_that_the_same_workers_take_exchange_places(alice: User) -> None:
+    other, first, second = (queued(alice, audience="board.1") for _ in range(3))
+    Job.objects.filter(id=other.id).update(checkpoint="sdxl-turbo")
+    assert turns.move_up(second.id)
+    assert places() == {other: 1, second: 2, first: 3}
+
+
+def test_J18_what_does_not_wait_does_not_move(alice: User) -> None:
+    running, resting, waiting = (queued(alice, audience="board.1") for _ in range(3))
+    claimed(running)
+    lifecycle.interrupt(claimed(resting), StorageUnavailable())
+    assert not turns.move_up(running.id) and not turns.move_up(resting.id)
+    assert places() == {waiting: 1, resting: 2}
+
+
+def test_J18_who_waits_anew_waits_on_their_own_turn(alice: User, bob: User) -> None:
+    queued(alice, audience="board.1")
+    moved = queued(bob, audience="board.1")
+    turns.move_up(moved.id)
+    assert Job.objects.get(id=moved.id).turn_of == alice
+    claimed(moved)
+    lose(moved)
+    lifecycle.reap()
+    assert Job.objects.get(id=moved.id).turn_of is None
+
+
 @pytest.mark.django_db(transaction=True)
 def test_J4_many_workers_that_claim_at_once_get_different_jobs(alice: User, bob: User) -> None:
     jobs = [queued(user) for user in (alice, bob) for _ in range(12)]

@@ -2,20 +2,32 @@ import type { Job } from "../api/types";
 import { CloseIcon } from "../ui/icons";
 import { standing } from "./useJobs";
 
-interface Props {
-  jobs: readonly Job[];
+/** What people may do with what waits, and who is looking at it. */
+export interface QueueActs {
+  you: string;
   mayCancel(job: Job): boolean;
   onCancel(job: Job): void;
+  onCancelMine(): void;
+  /** The board's owner alone has it. */
+  onRunNext?(job: Job): void;
+}
+
+interface Props extends QueueActs {
+  jobs: readonly Job[];
   onShow(job: Job): void;
 }
 
 /** What is being made on this board, mine and others'. Empty: nothing is shown at all. */
-export function Queue({ jobs, mayCancel, onCancel, onShow }: Props) {
+export function Queue({ jobs, you, mayCancel, onCancel, onCancelMine, onRunNext, onShow }: Props) {
   const active = jobs.filter(({ status }) => status !== "failed");
   if (!active.length) return null;
+  const mine = active.filter(({ created_by }) => created_by?.id === you);
   return (
     <section className="queue" aria-label="Being made">
-      <h3>Being made</h3>
+      <div className="queue-head">
+        <h3>Being made</h3>
+        {mine.length > 1 && <button type="button" className="button small" data-testid="cancel-mine" onClick={onCancelMine}>Cancel all mine</button>}
+      </div>
       <ul>
         {active.map((job) => (
           <li key={job.id} data-testid="queue-item">
@@ -23,6 +35,9 @@ export function Queue({ jobs, mayCancel, onCancel, onShow }: Props) {
               <span className="queue-prompt">{job.params.prompt || "No words"}</span>
               <span className="quiet">{job.created_by?.name ?? "Someone"} · {standing(job)}</span>
             </button>
+            {onRunNext && isPassable(job, active) && (
+              <button type="button" className="button small" aria-label={`Run “${job.params.prompt}” next`} title="Before the others of this board" onClick={() => onRunNext(job)}>Run next</button>
+            )}
             {mayCancel(job) && (
               <button type="button" className="button plain icon" aria-label={`Cancel “${job.params.prompt}”`} onClick={() => onCancel(job)}>
                 <CloseIcon size={16} />
@@ -33,4 +48,10 @@ export function Queue({ jobs, mayCancel, onCancel, onShow }: Props) {
       </ul>
     </section>
   );
+}
+
+/** Whether another job of this board waits in front of it. */
+function isPassable(job: Job, jobs: readonly Job[]): boolean {
+  const place = ({ status, position }: Job) => (status === "queued" ? (position ?? Infinity) : Infinity);
+  return job.status === "queued" && jobs.some((other) => place(other) < place(job));
 }

@@ -1,0 +1,15 @@
+import { lazy, Suspense, useState } from "react";
+import type { PicturesProps } from "./Pictures";
+
+const Pictures = lazy(() => import("./Pictures"));
+
+/** The pictures there were, folded away until somebody wants to see them. */
+export function Earlier(props: PicturesProps) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details className="advanced" data-testid="earlier" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Earlier pictures</summary>
+      {open && <Suspense><Pictures {...props} /></Suspense>}
+    </details>
+  );
+}

@@ -1,0 +1,75 @@
+import { useEffect, useRef, useState } from "react";
+import type { CandidatesApi } from "../api/candidates";
+import type { Job } from "../api/types";
+import { recall, type Part } from "../generation/form";
+import { ChevronLeftIcon } from "../ui/icons";
+import { standingWord, whoAndWhen, type EarlierPicture } from "./earlierPictures";
+import type { StagePort } from "./StagePort";
+
+interface Props {
+  picture: EarlierPicture;
+  problem: string;
+  mayEdit: boolean;
+  board: StagePort;
+  api: CandidatesApi;
+  onRun(deed: Promise<Job>): void;
+  /** This picture comes to the board because of this page. */
+  onExpect(image: string): void;
+  onAway(): void;
+  onBack(): void;
+}
+
+const parts: { part: Part; label: string; hint: string }[] = [
+  { part: "all", label: "Everything", hint: "Words and all settings, the seed too" },
+  { part: "prompt", label: "Words", hint: "What was asked for" },
+  { part: "seed", label: "Seed", hint: "The same chance, with your words" },
+  { part: "size", label: "Size", hint: "As many pixels" },
+];
+
+/** One earlier picture: what it was made from, by whom, and how to use that again. */
+export function PictureCard({ picture: { image, job }, problem, mayEdit, board, api, onRun, onExpect, onAway, onBack }: Props) {
+  const [sketch, setSketch] = useState(false);
+  const back = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    back.current!.focus({ preventScroll: true });
+    back.current!.closest("details")?.scrollIntoView({ block: "start" });
+  }, []);
+  const { prompt } = job.params;
+  const element = image.standing === "placed" ? image.element_id : null;
+  const show = () => {
+    onAway();
+    if (element && board.showElement(element)) return;
+    if (!mayEdit) return board.show(job);
+    onExpect(image.id);
+    onRun(api.accept(job.id, image.id, false));
+  };
+  const word = standingWord(image);
+  return (
+    <div className="earlier" data-testid="earlier-card">
+      <button ref={back} type="button" className="button plain small earlier-back" onClick={onBack}><ChevronLeftIcon size={16} /> All pictures</button>
+      <figure className="earlier-large">
+        {sketch && job.snapshot_url ? <img src={job.snapshot_url} alt="What the model saw" data-testid="what-the-model-saw" /> : <img src={image.url} alt={prompt || "No words"} />}
+        <figcaption>{sketch ? "What the model saw" : word || "Not on the board"}</figcaption>
+      </figure>
+      {job.snapshot_url && <button type="button" className="button small" aria-pressed={sketch} onClick={() => setSketch(!sketch)}>{sketch ? "Show the picture" : "What the model saw"}</button>}
+      <p className="earlier-prompt">{prompt || "No words"}</p>
+      <p className="quiet earlier-facts">{whoAndWhen(job, new Date())}<br />{image.width_px} × {image.height_px} · seed {image.seed}</p>
+      {problem && <p className="error" role="alert">{problem}</p>}
+      <div className="earlier-deeds">
+        {(mayEdit || element) && <button type="button" className="button primary" data-testid="earlier-place" onClick={show}>{element ? "Show on the board" : "Put on the board"}</button>}
+        {mayEdit && !element && image.standing === "discarded" && <button type="button" className="button" onClick={() => onRun(api.put(job.id, image.id, "keep"))}>Keep it</button>}
+        {mayEdit && !element && image.standing !== "discarded" && image.standing && <button type="button" className="button" onClick={() => onRun(api.put(job.id, image.id, "discard"))}>Discard</button>}
+      </div>
+      {mayEdit && (
+        <div className="field">
+          <span className="label">Use again</span>
+          <div className="earlier-parts" role="group" aria-label="Use again">
+            {parts.map(({ part, label, hint }) => (
+              <button key={part} type="button" className="button small" title={hint} data-part={part} onClick={() => recall({ ...job.params, count: 1, seed: image.seed, width_px: image.width_px, height_px: image.height_px }, part)}>{label}</button>
+            ))}
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}

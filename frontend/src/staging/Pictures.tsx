@@ -1,0 +1,80 @@
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { createCandidatesApi } from "../api/candidates";
+import type { Job } from "../api/types";
+import type { JobStore } from "../generation/jobStore";
+import { picturesOf, renewed, standingWord, type EarlierPicture } from "./earlierPictures";
+import { PictureCard } from "./PictureCard";
+import type { StagePort } from "./StagePort";
+import "./Pictures.css";
+
+export interface PicturesProps {
+  /** Where the API lies. */
+  base: string;
+  boardId: string;
+  store: JobStore;
+  board: StagePort;
+  /** What happens next happens on the canvas. */
+  onAway(): void;
+}
+
+/** All pictures that were made of a frame, or on the board, and what each can be used for again. */
+export default function Pictures({ base, boardId, store, board, onAway }: PicturesProps) {
+  const api = useMemo(() => createCandidatesApi(base, boardId), [base, boardId]);
+  const target = useSyncExternalStore(board.subscribe, board.target);
+  const [wide, setWide] = useState(false);
+  const frame = wide ? null : (target?.id ?? null);
+  const [found, setFound] = useState<{ frame: string | null; jobs: readonly Job[]; next: string | null } | null>(null);
+  const [problem, setProblem] = useState("");
+  const [opened, setOpened] = useState<string | null>(null);
+
+  const say = useCallback((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)), []);
+  const refresh = useCallback(() => {
+    api.earlier(frame, null).then(({ items, next }) => {
+      setProblem("");
+      setFound((before) => (before?.frame === frame ? { frame, jobs: renewed(before.jobs, items), next: before.next } : { frame, jobs: items, next }));
+    }, say);
+  }, [api, frame, say]);
+  useEffect(refresh, [refresh]);
+  useEffect(() => store.onPictures(refresh), [store, refresh]);
+
+  const here = found?.frame === frame ? found : null;
+  const root = useRef<HTMLDivElement>(null);
+  const loaded = found !== null;
+  useEffect(() => {
+    if (loaded) root.current?.closest("details")?.scrollIntoView({ block: "start", behavior: "smooth" }); // it opens downwards
+  }, [loaded]);
+  const pictures = useMemo(() => picturesOf(here?.jobs ?? []), [here]);
+  const open = pictures.find(({ image }) => image.id === opened);
+  const older = () => {
+    if (here?.next) api.earlier(frame, here.next).then(({ items, next }) => setFound({ frame, jobs: renewed(items, here.jobs), next }), say);
+  };
+  const run = (deed: Promise<Job>) => void deed.then((job) => { setProblem(""); store.apply([job]); refresh(); }, say);
+
+  if (open) return <PictureCard picture={open} problem={problem} mayEdit={board.mayEdit} board={board} api={api} onRun={run} onExpect={(id) => store.expect(id)} onAway={onAway} onBack={() => setOpened(null)} />;
+  return (
+    <div className="earlier" ref={root}>
+      {target && (
+        <div className="choices" role="radiogroup" aria-label="Which pictures">
+          <button type="button" role="radio" aria-checked={!wide} onClick={() => setWide(false)}>{target.shape === "frame" ? "This frame" : "This picture"}</button>
+          <button type="button" role="radio" aria-checked={wide} onClick={() => setWide(true)}>Whole board</button>
+        </div>
+      )}
+      {problem && <p className="error" role="alert">{problem} <button type="button" className="button small" onClick={refresh}>Try again</button></p>}
+      {!here && !problem && <p className="quiet" role="status">Looking for pictures…</p>}
+      {here && !pictures.length && <p className="quiet">None yet. Every picture that is made here stays here, the discarded ones too.</p>}
+      <ul className="earlier-grid">
+        {pictures.map((picture) => <li key={picture.image.id}><Thumbnail picture={picture} onOpen={() => setOpened(picture.image.id)} /></li>)}
+      </ul>
+      {here?.next && <button type="button" className="button small" onClick={older}>Show older ones</button>}
+    </div>
+  );
+}
+
+function Thumbnail({ picture: { image, job }, onOpen }: { picture: EarlierPicture; onOpen(): void }) {
+  const word = standingWord(image);
+  return (
+    <button type="button" className="earlier-picture" data-standing={image.standing ?? ""} data-testid="earlier-picture" title={`${job.params.prompt}${word && ` (${word.toLowerCase()})`}`} onClick={onOpen}>
+      <img src={image.url} alt={`${job.params.prompt || "No words"}${word && `, ${word.toLowerCase()}`}`} loading="lazy" />
+    </button>
+  );
+}

@@ -1,0 +1,129 @@
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { createCandidatesApi } from "../api/candidates";
+import type { Job } from "../api/types";
+import type { JobStore } from "../generation/jobStore";
+import { CheckIcon, ChevronLeftIcon, ChevronRightIcon, CloseIcon } from "../ui/icons";
+import type { Notices } from "../ui/notices";
+import { candidatesOf, jobInHand, missing, neighbour, shownOf } from "./choice";
+import type { StagePort } from "./StagePort";
+import { useArrows } from "./useArrows";
+import { useStaging } from "./useStaging";
+import "./Staging.css";
+
+interface Props {
+  /** Where the API lies. */
+  base: string;
+  boardId: string;
+  you: string;
+  store: JobStore;
+  board: StagePort;
+  notices: Notices;
+  mayCancel(job: Job): boolean;
+  onCancel(job: Job): void;
+}
+
+/**
+ * Pictures to choose from: the one looked at lies over its frame, all of them in a bar below the canvas. Everybody sees
+ * them and looks at whichever they like; who may edit chooses for all.
+ */
+export default function Staging({ base, boardId, you, store, board, notices, mayCancel, onCancel }: Props) {
+  const staged = useSyncExternalStore(store.subscribe, store.staged);
+  const api = useMemo(() => createCandidatesApi(base, boardId), [base, boardId]);
+  const deeds = useStaging(api, store, board, notices, (job) => mayCancel(job) && onCancel(job));
+  const [picked, setPicked] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<Record<string, { id: string; at: number }>>({});
+  const job = jobInHand(staged, picked, you);
+  const shown = job && shownOf(job, chosen[job.id] ?? null);
+
+  const look = (id: string) => {
+    if (job) setChosen((before) => ({ ...before, [job.id]: { id, at: candidatesOf(job).findIndex((image) => image.id === id) } }));
+  };
+  const flip = (step: 1 | -1) => job && shown && look(neighbour(job, shown, step).id);
+  useArrows(board, flip);
+  const thumbs = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The keyboard goes along with the picture, but is not taken from elsewhere.
+    if (thumbs.current?.contains(document.activeElement)) thumbs.current.querySelector<HTMLElement>("[aria-checked=true]")?.focus();
+  }, [shown?.id]);
+  const overlay = useOverlay(board, job);
+  if (!job || !shown) return null;
+
+  const candidates = candidatesOf(job);
+  const at = candidates.indexOf(shown) + 1;
+  const coming = missing(job);
+  const next = staged[(staged.indexOf(job) + 1) % staged.length]!;
+  const who = job.created_by?.id === you ? "" : `${job.created_by?.name ?? "Someone"}: `;
+  const words = `${who}${job.params.prompt || "No words"}`;
+  const locked = deeds.busy || !board.mayEdit;
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    event.stopPropagation(); // keys pressed here are not shortcuts of the canvas
+    const step = ({ ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 } as const)[event.key as "ArrowRight"];
+    if (!step) return;
+    event.preventDefault();
+    flip(step);
+  };
+  return (
+    <>
+      <div className="stage-overlay" ref={overlay}>
+        <img src={shown.url} alt="" data-testid="stage-picture" data-image={shown.id} />
+      </div>
+      <section className="ours stage-bar" aria-label="Pictures to choose from" data-testid="stage-bar" onKeyDown={onKeyDown}>
+        <div className="stage-line">
+          <button type="button" className="stage-words" title="Show on the board" onClick={() => board.show(job)}>{words}</button>
+          {staged.length > 1 && <button type="button" className="button small" onClick={() => setPicked(next.id)}>Next of {staged.length} choices</button>}
+        </div>
+        <div className="stage-strip">
+          <button type="button" className="button plain icon" aria-label="The one before" disabled={candidates.length < 2} onClick={() => flip(-1)}><ChevronLeftIcon /></button>
+          <div className="stage-thumbs" ref={thumbs} role="radiogroup" aria-label={words}>
+            {candidates.map((image, index) => (
+              <button
+                key={image.id} type="button" role="radio" aria-checked={image === shown} tabIndex={image === shown ? 0 : -1} data-testid="stage-thumb"
+                aria-label={`Picture ${index + 1} of ${candidates.length}`} onClick={() => look(image.id)}
+              >
+                <img src={image.url} alt="" />
+              </button>
+            ))}
+            {Array.from({ length: coming }, (_, index) => <span key={index} className="stage-coming" aria-hidden="true" />)}
+          </div>
+          <button type="button" className="button plain icon" aria-label="The next one" disabled={candidates.length < 2} onClick={() => flip(1)}><ChevronRightIcon /></button>
+        </div>
+        <p className="unseen" role="status">Picture {at} of {candidates.length}{coming ? `, ${coming} more on the way` : ""}. {words}</p>
+        {board.mayEdit && (
+          <div className="stage-deeds">
+            <button type="button" className="button primary" data-testid="stage-accept" disabled={locked} onClick={() => deeds.accept(job, shown)}><CheckIcon size={17} /> Accept</button>
+            <button type="button" className="button" disabled={locked} title="Put it away for later" onClick={() => deeds.keep(job, shown)}>Keep</button>
+            <button type="button" className="button" disabled={locked} onClick={() => deeds.discard(job, shown)}>Discard</button>
+            {candidates.length > 1 && <button type="button" className="button plain" aria-label="Discard all" disabled={locked} onClick={() => deeds.discardAll(job)}><CloseIcon size={16} /> <span>Discard all</span></button>}
+          </div>
+        )}
+      </section>
+    </>
+  );
+}
+
+/** Keeps a layer where the frame of a job is, whatever moves. */
+function useOverlay(board: StagePort, job: Job | undefined) {
+  const overlay = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!job) return;
+    let frame = 0;
+    const place = () => {
+      frame = 0;
+      const at = board.place(job);
+      const layer = overlay.current;
+      if (!layer) return;
+      layer.hidden = !at;
+      if (!at) return;
+      layer.style.transform = `translate(${at.x}px, ${at.y}px)`;
+      layer.style.width = `${at.width}px`;
+      layer.style.height = `${at.height}px`;
+    };
+    place();
+    const stop = board.onMove(() => void (frame ||= requestAnimationFrame(place)));
+    return () => {
+      stop();
+      cancelAnimationFrame(frame);
+    };
+  }, [board, job]);
+  return overlay;
+}

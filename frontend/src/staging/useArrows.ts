@@ -1,0 +1,25 @@
+import { useEffect, useRef } from "react";
+import type { StagePort } from "./StagePort";
+
+/** The arrow keys flip through the pictures while nothing is selected on the canvas and nobody types. */
+export function useArrows(board: StagePort, flip: (step: 1 | -1) => void): void {
+  const latest = useRef(flip);
+  useEffect(() => void (latest.current = flip));
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : null;
+      if (!step || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      if (!isCanvas(event.target) || !board.isAtRest()) return;
+      event.preventDefault();
+      event.stopPropagation();
+      latest.current(step);
+    };
+    window.addEventListener("keydown", onKey, { capture: true });
+    return () => window.removeEventListener("keydown", onKey, { capture: true });
+  }, [board]);
+}
+
+/** Nothing that has a use for arrows of its own. */
+function isCanvas(target: EventTarget | null): boolean {
+  return target === document.body || (target instanceof Element && target.matches(".excalidraw, .excalidraw canvas"));
+}

@@ -1,0 +1,96 @@
+import { useState } from "react";
+import type { CandidatesApi, Verb } from "../api/candidates";
+import type { Job, JobImage } from "../api/types";
+import type { JobStore } from "../generation/jobStore";
+import type { Notices } from "../ui/notices";
+import { candidatesOf } from "./choice";
+import type { StagePort } from "./StagePort";
+
+const notice_seconds = 15;
+const watched_ms = 600_000; // who has second thoughts has them soon
+
+export interface Deeds {
+  busy: boolean;
+  accept(job: Job, image: JobImage): void;
+  keep(job: Job, image: JobImage): void;
+  discard(job: Job, image: JobImage): void;
+  discardAll(job: Job): void;
+}
+
+/** What was done, and the way back. */
+interface News {
+  text: string;
+  back: { label: string; verb(): Promise<Job> };
+}
+
+/** What a person does with candidates; all of it can be taken back, and says how. */
+export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<StagePort, "has" | "onMove">, notices: Notices, onCancel: (job: Job) => void): Deeds {
+  const [busy, setBusy] = useState(false);
+
+  const tell = ({ text, back }: News) => {
+    notices.show({ key: "staging", text, seconds: notice_seconds, action: { label: back.label, run: () => void run(back.verb, () => null) } });
+  };
+  const run = async (deed: () => Promise<Job>, told: (job: Job) => News | null) => {
+    setBusy(true);
+    try {
+      const job = await deed();
+      store.apply([job]);
+      const news = told(job);
+      if (news) tell(news);
+    } catch (error) {
+      notices.show({ key: "staging", tone: "problem", text: error instanceof Error ? error.message : String(error) });
+    }
+    setBusy(false);
+  };
+  const put = (job: Job, image: JobImage | null, verb: Verb) => () => api.put(job.id, image?.id ?? null, verb);
+
+  return {
+    busy,
+    accept(job, image) {
+      store.expect(image.id); // before the answer: the picture itself may be faster
+      const others = candidatesOf(job).length - 1;
+      const again = { label: "Choose again", verb: put(job, null, "restore") };
+      void run(
+        () => api.accept(job.id, image.id, true),
+        (after) => {
+          const element = after.images.find(({ id }) => id === image.id)?.element_id;
+          if (element) onceGone(board, element, () => tell({ text: "It is off the board again.", back: again }));
+          return others > 0 ? { text: `It is on the board. ${others === 1 ? "The other one is" : `The other ${others} are`} kept under “Earlier pictures”.`, back: again } : null;
+        },
+      );
+    },
+    keep(job, image) {
+      void run(put(job, image, "keep"), () => ({ text: "Kept under “Earlier pictures”.", back: { label: "Bring back", verb: put(job, image, "restore") } }));
+    },
+    discard(job, image) {
+      void run(put(job, image, "discard"), () => ({ text: "Discarded.", back: { label: "Bring back", verb: put(job, image, "restore") } }));
+    },
+    discardAll(job) {
+      const discarded = candidatesOf(job);
+      if (job.status === "running") onCancel(job); // what is still being made is not wanted either
+      const restore = async () => {
+        let last = job;
+        for (const image of discarded) last = await api.put(job.id, image.id, "restore");
+        return last;
+      };
+      void run(put(job, null, "discard"), () => ({ text: discarded.length === 1 ? "Discarded." : `${discarded.length} pictures discarded.`, back: { label: "Bring back", verb: restore } }));
+    },
+  };
+}
+
+/** Tells, once, when an element leaves the board that stands there or is about to: by an undo, most of all. */
+function onceGone(board: Pick<StagePort, "has" | "onMove">, id: string, run: () => void): void {
+  let here = false;
+  const end = () => {
+    stop();
+    clearTimeout(timer);
+  };
+  const stop = board.onMove(() => {
+    const was = here;
+    here = board.has(id);
+    if (!was || here) return;
+    end();
+    run();
+  });
+  const timer = setTimeout(end, watched_ms);
+}
