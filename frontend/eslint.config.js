@@ -13,7 +13,9 @@ const mayImport = {
   generation: ["api", "ui"],
   exchange: ["api", "ui"],
   history: ["api", "ui"],
-  board: ["generation", "exchange", "history", "room", "socket", "api", "ui", "errors"],
+  staging: ["generation", "api", "ui"],
+  live: ["generation", "room", "api", "ui"],
+  board: ["live", "generation", "exchange", "history", "staging", "room", "socket", "api", "ui", "errors"],
 };
 const rooms = Object.keys(mayImport);
 

@@ -48,7 +48,7 @@ class ImageInline(ReadOnly, admin.TabularInline):
     model = GeneratedImage
     extra = 0
     can_delete = False
-    fields = ("position", "width_px", "height_px", "size_bytes", "seed", "key")
+    fields = ("width_px", "height_px", "size_bytes", "seed", "key")
 
 
 @admin.register(Job)

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
+from generation import styles
 from generation.errors import CatalogueInvalid, CheckpointUnknown
 from generation.limits import NUMBERS, allowed
 from generation.remote import entry as remotes
@@ -24,6 +25,7 @@ BUNDLED = HERE / "bundled"
 DEVICES = ("cpu", "cuda", "mps")
 OUTSIDE = ("crop", "pad")
 SEEN_AS = ("picture", "strokes")
+SCALES = (1, 2, 4)
 FAMILY = "other"
 FOCUS_MAX = 0.9  # the last few percent fade into the paper
 
@@ -73,6 +75,8 @@ class Kind:
     unet_channels: input channels that this pipeline feeds, where the UNet takes more of them.
     outside: crop or pad, for a picture that has not the shape asked for and no board behind it.
     seen_as: picture, or strokes for a pipeline that wants white lines on black, as scribble ControlNets do.
+    draft_steps: for a first look; None where it makes no drafts.
+    scale: how much larger the picture comes out of the pipeline than it went in.
     """
 
     pipeline: str
@@ -84,6 +88,19 @@ class Kind:
     outside: str = "crop"
     title: str = ""
     seen_as: str = "picture"
+    draft_steps: int | None = None
+    scale: int = 1
+
+
+@dataclass(frozen=True)
+class LiveKind:
+    """How a checkpoint redraws a frame while somebody draws.
+
+    params: numbers that make it fast; they stand instead of what a person chose.
+    """
+
+    kind: str
+    params: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,7 @@ class Checkpoint:
     sizes: (width, height) in pixels that the weights were trained for.
     dtype: torch type by device kind. scheduler: class to use instead of the checkpoint's own.
     sharpen_percent: unsharp mask after enlarging, 0 for none.
+    styles: names in styles.json of the looks that these weights know.
     focus: for weights that draw one thing at a time: share of the canvas that what is on the board shall fill.
     """
 
@@ -115,10 +133,12 @@ class Checkpoint:
     scheduler: str | None = None
     sharpen_percent: int = 0
     focus: float = 0
+    styles: tuple[str, ...] = ()
     components: Mapping[str, Component] = field(default_factory=dict)
     parts: Mapping[str, Part] = field(default_factory=dict)
     loras: tuple[Lora, ...] = ()
     remote: Remote | None = None
+    live: LiveKind | None = None
 
     @property
     def bundled(self) -> bool:
@@ -217,10 +237,12 @@ def _checkpoint(name: str, raw: Mapping[str, Any], path: Path) -> Checkpoint:
             scheduler=raw.get("scheduler"),
             sharpen_percent=raw.get("sharpen_percent", 0),
             focus=float(raw.get("focus", 0)),
+            styles=tuple(raw.get("styles", ())),
             components={part: Component(**entry) for part, entry in raw.get("components", {}).items()},
             parts={part: _part(entry, path) for part, entry in raw.get("parts", {}).items()},
             loras=tuple(_lora(entry, path) for entry in raw.get("loras", ())),
             remote=remotes.read(raw["remote"], raw["kinds"], path.parent) if "remote" in raw else None,
+            live=_live(raw["live"]) if "live" in raw else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CatalogueInvalid(f"{where}: {type(error).__name__} {error}") from error
@@ -247,6 +269,10 @@ def _lora(raw: Mapping[str, Any], path: Path) -> Lora:
     return lora if lora.repo else replace(lora, file=str((path.parent / lora.file).resolve()))
 
 
+def _live(raw: Mapping[str, Any]) -> LiveKind:
+    return LiveKind(raw["kind"], {name: value for name, value in raw.items() if name != "kind"})
+
+
 def _kind(raw: Mapping[str, Any], where: str) -> Kind:
     limits = {name: (bounds[0], bounds[1]) for name, bounds in raw.get("limits", {}).items()}
     kind = Kind(
@@ -259,7 +285,15 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
         outside=raw.get("outside", "crop"),
         title=raw.get("title", ""),
         seen_as=raw.get("seen_as", "picture"),
+        draft_steps=raw.get("draft_steps"),
+        scale=raw.get("scale", 1),
     )
+    if kind.draft_steps is not None:
+        low, high = allowed("steps", limits) if "steps" in kind.uses else (1, 0)
+        if not low <= kind.draft_steps <= high:
+            raise CatalogueInvalid(f"{where}.draft_steps is {kind.draft_steps}, which it does not take.")
+    if kind.scale not in SCALES:
+        raise CatalogueInvalid(f"{where}.scale is {kind.scale!r}; use one of {SCALES}.")
     if kind.seen_as not in SEEN_AS:
         raise CatalogueInvalid(f"{where}.seen_as is {kind.seen_as!r}; use picture or strokes.")
     if kind.outside not in OUTSIDE:
@@ -290,7 +324,21 @@ def _check(checkpoint: Checkpoint, where: str) -> None:
         raise CatalogueInvalid(
             f"{where}.default_kind is {checkpoint.default_kind!r}, which it does not offer."
         )
+    if unknown := [name for name in checkpoint.styles if name not in styles.every()]:
+        raise CatalogueInvalid(f"{where}.styles names {', '.join(unknown)}, which styles.json has not.")
     if not 0 <= checkpoint.focus <= FOCUS_MAX:
         raise CatalogueInvalid(f"{where}.focus is {checkpoint.focus}, not between 0 and {FOCUS_MAX}.")
     if not checkpoint.sizes or any(side <= 0 or side % 8 for size in checkpoint.sizes for side in size):
         raise CatalogueInvalid(f"{where}.sizes must be one or more [width, height] in multiples of 8.")
+    if checkpoint.live:
+        _check_live(checkpoint, checkpoint.live, where)
+
+
+def _check_live(checkpoint: Checkpoint, live: LiveKind, where: str) -> None:
+    kind = checkpoint.kinds.get(live.kind)
+    if kind is None or checkpoint.remote:
+        raise CatalogueInvalid(f"{where}.live needs a kind that is drawn here; {live.kind!r} is none.")
+    for name, value in live.params.items():
+        low, high = allowed(name, kind.limits) if name in kind.uses and name in NUMBERS else (1, 0)
+        if not low <= value <= high:
+            raise CatalogueInvalid(f"{where}.live.{name} is {value!r}, which {live.kind} does not take.")

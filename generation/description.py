@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from generation import catalogue, estimate, heartbeat
+from generation import catalogue, estimate, heartbeat, styles
 from generation.catalogue import Checkpoint, Kind
 from generation.limits import COMMON, NUMBERS, allowed
 from generation.models import GeneratedImage, Job
+from generation.params import KINDS
 
 ImageUrl = Callable[[GeneratedImage], str | None]
 
@@ -57,8 +58,15 @@ def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]
         "name": checkpoint.name,
         "title": checkpoint.title,
         "description": checkpoint.description,
-        "kinds": {name: _kind(kind) for name, kind in checkpoint.kinds.items()},
+        "kinds": {
+            name: _kind(name, kind, checkpoint) for name, kind in checkpoint.kinds.items() if name in KINDS
+        },
+        "styles": [
+            {"name": name, "title": styles.every()[name].title, "colours": styles.every()[name].colours}
+            for name in checkpoint.styles
+        ],
         "default_kind": checkpoint.default_kind,
+        "live_kind": checkpoint.live.kind if checkpoint.live else None,
         "licence": checkpoint.licence,
         "licence_url": checkpoint.licence_url,
         "bundled": checkpoint.bundled,
@@ -67,11 +75,15 @@ def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]
     }
 
 
-def _kind(kind: Kind) -> dict[str, Any]:
-    numbers = [*(name for name in NUMBERS if name in kind.uses), *COMMON]
+def _kind(name: str, kind: Kind, checkpoint: Checkpoint) -> dict[str, Any]:
+    ignored = KINDS[name].ignores
+    common = [each for each in COMMON if each not in ignored]
+    numbers = [*(each for each in NUMBERS if each in kind.uses), *common]
+    more = ["style"] if checkpoint.styles and "style" not in ignored else []
     return {
         "title": kind.title or None,
-        "uses": [*kind.uses, *COMMON],
+        "uses": [*kind.uses, *common, *more, *(["draft"] if kind.draft_steps else [])],
+        "draft_steps": kind.draft_steps,
         "defaults": {name: kind.defaults[name] for name in NUMBERS if name in kind.uses} | {"count": 1},
         "limits": {name: list(allowed(name, kind.limits)) for name in numbers},
     }

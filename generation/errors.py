@@ -67,6 +67,34 @@ class SnapshotRequired(GenerationError):
         super().__init__(f"{kind} redraws what is on the board, so it needs a snapshot of it.")
 
 
+class MaskRequired(GenerationError):
+    code = "mask_required"
+    status = 422
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"{kind} redraws a part of what is on the board, so it needs a mask: white there.")
+
+
+class MaskEmpty(GenerationError):
+    code = "mask_empty"
+    status = 422
+    message = (
+        "Nothing is marked. Draw over what shall change, or make the frame larger than the picture in it."
+    )
+
+
+class NothingToRepaint(GenerationError):
+    code = "no_picture"
+    status = 422
+    message = "There is no picture here of which a part could be repainted."
+
+
+class NotADraft(GenerationError):
+    code = "not_a_draft"
+    status = 409
+    message = "Only a finished picture of a draft can be made final."
+
+
 class SnapshotInvalid(GenerationError):
     """Bytes that were offered as an image and are none that we take; `code` says why."""
 
@@ -237,3 +265,11 @@ class RemoteAnswerInvalid(RemoteError):
 class RemoteAnswerTooLarge(RemoteError):
     code = "remote_answer_too_large"
     message = "The server that draws with this checkpoint answered with more than is allowed."
+
+
+class LiveNotOffered(GenerationError):
+    code = "live_not_offered"
+    status = 422
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"{title} is too slow to redraw while you draw. Choose another model for that.")

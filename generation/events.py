@@ -18,14 +18,14 @@ from generation.models import Job
 
 logger = logging.getLogger(__name__)
 
-# kwargs: job, images (list of GeneratedImage). A receiver that raises undoes the success.
-job_succeeded = Signal()
+# kwargs: job, images (list of GeneratedImage, those that are new). A receiver that raises undoes their rows.
+images_made = Signal()
 # kwargs: job_id. The job waits for a worker, for the first time or again.
 job_queued = Signal()
 
 
 def announce_change(job: Job) -> None:
-    """Tell the audience, once this transaction is committed, that the job's status changed."""
+    """Tell the audience, once this transaction is committed, that the job's status changed or a picture came in."""
     message: dict[str, object] = {"type": "job.changed", "job": str(job.id), "status": str(job.status)}
     transaction.on_commit(partial(_send, job.audience, message))
 

@@ -8,7 +8,7 @@ that was asked for, on white where the window does not reach.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from generation.params import side
 
@@ -23,6 +23,11 @@ INK_MIN = 24
 # A dot must not be blown up until it is a blot.
 WINDOW_MIN_SHARE = 0.25
 FADE_SHARE = 0.03
+# A pen is thinner than what people mean to cover with it.
+GROWTH_SHARE = 0.02
+MASK_SHARE = 0.6
+SIDE_STEP = 8
+_ANY_WHITE = [255 * (value > 2) for value in range(256)]
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,47 @@ def fit(result: Size, canvases: Iterable[Size], board: Image.Image | None = None
     size = (target[2] - target[0], target[3] - target[1])
     canvas = max(canvases, key=lambda each: _coverage(size, each))
     return Frame(canvas, _widened(target, canvas), result)
+
+
+def fit_enlarged(board: Size, longest: int, scale: int) -> Frame:
+    """The frame for a picture that comes out `scale` times as large as it goes in, at most `longest` px long.
+
+    What goes in is the picture itself, scaled down only if it is longer than that, with room for whole latents.
+    """
+    shrunk = min(1.0, longest / max(board))
+    size = (max(1, round(board[0] * shrunk)), max(1, round(board[1] * shrunk)))
+    canvas = (-(-size[0] // SIDE_STEP) * SIDE_STEP, -(-size[1] // SIDE_STEP) * SIDE_STEP)
+    result = (size[0] * scale, size[1] * scale)
+    return Frame(canvas, _about((0, 0, *result), canvas[0] * scale, canvas[1] * scale), result)
+
+
+def fit_mask(result: Size, canvases: Iterable[Size], mask: Image.Image) -> Frame:
+    """The frame around what is to be repainted, with some of what is about it, so that it is drawn as large as can be."""
+    return fit(result, canvases, ImageOps.invert(mask), MASK_SHARE)
+
+
+def lay_mask(mask: Image.Image, frame: Frame) -> Image.Image:
+    """What the window shows of a mask, grown a little and black or white; beyond the board there is nothing to keep."""
+    left, top, right, bottom = frame.window
+    sheet = Image.new("L", (right - left, bottom - top), 255)
+    place = _centred(mask.size, frame.result)
+    sheet.paste(mask.resize(_size(place), Image.Resampling.BILINEAR), (place[0] - left, place[1] - top))
+    laid = sheet.resize(frame.canvas, Image.Resampling.BOX)
+    grown = laid.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(frame.canvas)))))
+    return grown.point(_ANY_WHITE)
+
+
+def patch(board: Image.Image, picture: Image.Image, mask: Image.Image, frame: Frame) -> Image.Image:
+    """The board in the size of the result, with the picture where the mask is white; elsewhere not a pixel changes.
+
+    picture: as `cut` gives it. mask: as `lay_mask` gives it.
+    """
+    whole = lay(board, Frame(frame.result, (0, 0, *frame.result), frame.result))
+    place = Image.new("L", frame.result, 0)
+    place.paste(mask.resize(_size(frame.window), Image.Resampling.BILINEAR), frame.window[:2])
+    # It fades within what was grown, so that no seam shows.
+    place = place.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(_size(frame.window)) / 2))))
+    return Image.composite(picture, whole, place)
 
 
 def default_size(board: Size | None, canvases: Iterable[Size]) -> Size:

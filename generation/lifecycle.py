@@ -1,6 +1,7 @@
 """The only writer of Job.status. The numbered rules are in docs/job-rules.md.
 
     queued ──claim──▶ running ──succeed / fail / cancelled──▶ succeeded, failed, cancelled
+                         deliver, for each picture but the last
       ▲                  │
       └─ hand_back, interrupt, reap (lease ran out); the third time failed, and dead
 
@@ -130,12 +131,28 @@ def heartbeat(claim: Claim, step: int | None = None, steps: int | None = None) -
 
 
 @transaction.atomic
+def deliver(claim: Claim, stored: StoredImage, seed: int) -> bool:
+    """Write down one picture while others are still drawn; whoever listens to images_made takes part in the transaction.
+
+    False, and nothing written, if the job was taken away or is to be cancelled. A picture that is there stays the
+    only one of its seed.
+    """
+    job = _lock(claim)
+    if job is None or job.cancel_requested:
+        return False
+    if _add(job, [(stored, seed)]):
+        note(job, Happening.DELIVERED, seed=seed)
+        events.announce_change(job)
+    return True
+
+
+@transaction.atomic
 def succeed(
     claim: Claim, pictures: Sequence[tuple[StoredImage, int]], engine_seconds: float | None = None
 ) -> list[GeneratedImage] | None:
-    """Finish with pictures and their seeds; whoever listens to job_succeeded takes part in the transaction.
+    """Finish with the pictures that were not delivered yet; whoever listens to images_made takes part in the transaction.
 
-    None, and nothing written, if the job was taken away. A cancel that came first wins.
+    Returns all of them. None, and nothing written, if the job was taken away. A cancel that came first wins.
     """
     job = _lock(claim)
     if job is None:
@@ -144,9 +161,9 @@ def succeed(
         _cancelled(job)
         return None
     _finish(job, JobStatus.SUCCEEDED, Outcome.SUCCEEDED, engine_seconds=engine_seconds)
-    note(job, Happening.SUCCEEDED, pictures=len(pictures), engine_seconds=engine_seconds)
-    images = GeneratedImage.objects.bulk_create(_images(job, pictures))
-    events.job_succeeded.send(sender=Job, job=job, images=images)
+    _add(job, pictures)
+    images = list(job.images.all())
+    note(job, Happening.SUCCEEDED, pictures=len(images), engine_seconds=engine_seconds)
     return images
 
 
@@ -176,7 +193,7 @@ def interrupt(claim: Claim, error: GenerationError) -> bool:
         _bury(job, error)
         return True
     rest = backoff.rest(failures)
-    _requeue(job, queued_at=Now(), not_before=Now() + rest)
+    _requeue(job, queued_at=Now(), turn_of=None, not_before=Now() + rest)
     note(job, Happening.BACKED_OFF, error_code=error.code, rest_seconds=round(rest.total_seconds(), 1))
     return True
 
@@ -228,15 +245,16 @@ def cancel(job_id: UUID) -> Job:
 def requeue(job_id: UUID) -> bool:
     """Give a failed or cancelled job another chance, with its attempts forgiven. False if it was neither.
 
-    Whoever runs Atelier may do that whatever the person's quota says; its pictures are charged again.
+    Whoever runs Atelier may do that whatever the person's quota says; what was given back is charged again.
     """
     job = Job.objects.select_for_update().get(id=job_id)
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
         return False
     job.attempts.filter(outcome__in=_COUNTED).update(outcome=Outcome.FAILED)
     price = job.params.get("count", 1)
-    _requeue(job, queued_at=Now(), charged_pictures=price)
-    note(job, Happening.REQUEUED, charged=price)
+    charged = price - job.charged_pictures
+    _requeue(job, queued_at=Now(), turn_of=None, charged_pictures=price)
+    note(job, Happening.REQUEUED, charged=charged)
     _queued(job)
     return True
 
@@ -277,7 +295,7 @@ def _take_away(job: Job) -> None:
         _bury(job, WorkerLost())
     else:
         # Behind its person's other jobs: if it kills its workers, those shall not wait for it.
-        _requeue(job, queued_at=Now())
+        _requeue(job, queued_at=Now(), turn_of=None)
         _queued(job)
 
 
@@ -296,10 +314,11 @@ def _bury(job: Job, error: GenerationError) -> None:
 
 
 def _refund(job: Job) -> int | None:
-    """Give back what the job was charged, once. None if there is nothing to give back."""
-    charged = job.charged_pictures
-    _write(job, charged_pictures=0)
-    return charged or None
+    """Give back, once, what the job was charged for pictures that never came. None if there is nothing to give back."""
+    made = min(job.images.count(), job.charged_pictures)
+    refund = job.charged_pictures - made
+    _write(job, charged_pictures=made)
+    return refund or None
 
 
 def _cancelled(job: Job) -> None:
@@ -392,11 +411,20 @@ def _error_fields(error: GenerationError | None) -> dict[str, Any]:
     }
 
 
-def _images(job: Job, pictures: Sequence[tuple[StoredImage, int]]) -> Iterable[GeneratedImage]:
-    for position, (stored, seed) in enumerate(pictures):
+def _add(job: Job, pictures: Iterable[tuple[StoredImage, int]]) -> list[GeneratedImage]:
+    """The rows of those pictures of a locked job that have none yet, and whoever listens."""
+    there = set(job.images.values_list("seed", flat=True))
+    images = list(_images(job, [(stored, seed) for stored, seed in pictures if seed not in there]))
+    GeneratedImage.objects.bulk_create(images)
+    if images:
+        events.images_made.send(sender=Job, job=job, images=images)
+    return images
+
+
+def _images(job: Job, pictures: Iterable[tuple[StoredImage, int]]) -> Iterable[GeneratedImage]:
+    for stored, seed in pictures:
         yield GeneratedImage(
             job=job,
-            position=position,
             key=stored.key,
             sha256=stored.sha256,
             mime_type=stored.mime_type,

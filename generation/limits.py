@@ -31,6 +31,11 @@ COMMON: Mapping[str, Number] = {
 }
 
 
+def seeds(first: int, count: int) -> list[int]:
+    """One for each picture of a job. They name its pictures."""
+    return [(first + number) % (SEED_MAX + 1) for number in range(count)]
+
+
 def allowed(name: str, narrowed: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
     """The lowest and highest value of a number here."""
     widest = NUMBERS.get(name) or COMMON[name]

@@ -31,10 +31,21 @@ class Job(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="jobs"
     )
+    turn_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Whose turn it takes; empty: its own person's.",
+    )
     kind = models.CharField(max_length=20)
     checkpoint = models.CharField(max_length=100)
     params = models.JSONField(help_text="Complete, with the seed used.")
     snapshot = models.CharField(max_length=200, blank=True, help_text="Storage key of what was on the board.")
+    mask = models.CharField(
+        max_length=200, blank=True, help_text="Storage key of what is to be repainted, white on black."
+    )
 
     status = models.CharField(max_length=10, choices=JobStatus.choices, default=JobStatus.QUEUED)
     cancel_requested = models.BooleanField(default=False)
@@ -88,6 +99,11 @@ class Job(models.Model):
             # Who was served last, and which of their boards: one look each, see generation.turns.
             models.Index(fields=["created_by", "claimed_at"], name="generation_job_turn"),
             models.Index(fields=["created_by", "audience", "claimed_at"], name="generation_job_board_turn"),
+            models.Index(
+                fields=["turn_of", "claimed_at"],
+                condition=Q(turn_of__isnull=False),
+                name="generation_job_lent_turn",
+            ),
             models.Index(fields=["dead_at"], condition=Q(dead_at__isnull=False), name="generation_job_dead"),
         ]
 
@@ -133,12 +149,14 @@ class JobAttempt(models.Model):
 
 class Happening(models.TextChoices):
     QUEUED = "queued", "asked for"
+    MOVED_UP = "moved up", "the board's owner let it run next"
     CLAIMED = "claimed", "taken by a worker"
     BACKED_OFF = "backed off", "rests after a fault that should pass"
     LOST = "lost", "the worker was not heard of any more"
     HANDED_BACK = "handed back", "the worker was asked to stop"
     CANCEL_REQUESTED = "cancel requested"
     CANCELLED = "cancelled"
+    DELIVERED = "delivered", "a picture is there, others of the job are not"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     DEAD = "dead", "given up after too many attempts"
@@ -149,7 +167,7 @@ class JobEvent(models.Model):
     """A line of the log of jobs. It is only ever added to: the database refuses to change a row.
 
     attempt: which one it belongs to, 0 before the first. details: JSON, by what happened: worker, error_code,
-    rest_seconds, engine_seconds, pictures, and charged or refunded, in pictures.
+    rest_seconds, engine_seconds, pictures, seed, and charged or refunded, in pictures.
     """
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
@@ -167,11 +185,13 @@ class JobEvent(models.Model):
 
 
 class GeneratedImage(models.Model):
-    """One picture of a job. Two jobs may share a key: it names the content."""
+    """One picture of a job, written as soon as it is there. Two jobs may share a key: it names the content.
+
+    seed: which of the job's pictures it is; a later attempt draws those that are missing.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="images")
-    position = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64, db_index=True)
     mime_type = models.CharField(max_length=50)
@@ -182,8 +202,8 @@ class GeneratedImage(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering = ("job", "position")
-        constraints = [models.UniqueConstraint(fields=["job", "position"], name="generation_image_position")]
+        ordering = ("job", "seed")
+        constraints = [models.UniqueConstraint(fields=["job", "seed"], name="generation_image_seed")]
 
     def __str__(self) -> str:
         return f"{self.width_px} × {self.height_px} of {self.job_id}"

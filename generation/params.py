@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar
 
+from generation import styles
 from generation.catalogue import Checkpoint, Kind
 from generation.errors import FieldError, ParamsInvalid
 from generation.limits import COMMON, NUMBERS, SEED_MAX, TEXT_MAX, Number, allowed
@@ -20,11 +21,14 @@ SHOWN_MAX = 40
 class Params:
     """A number is None where this kind of this checkpoint does not let a person choose it.
 
-    seed, width_px and height_px are None until `complete` has filled them in.
+    seed, width_px and height_px are None until `complete` has filled them in. draft: few steps, for a first look.
+    needs_mask: only a part of the board is redrawn. ignores: what other kinds take and this one has no use for.
     """
 
     kind: ClassVar[str]
     needs_board: ClassVar[bool] = False
+    needs_mask: ClassVar[bool] = False
+    ignores: ClassVar[frozenset[str]] = frozenset()
 
     checkpoint: str
     prompt: str = ""
@@ -35,7 +39,8 @@ class Params:
     count: int = 1
     width_px: int | None = None
     height_px: int | None = None
-    style: None = None
+    style: str | None = None
+    draft: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +66,27 @@ class Pix2PixParams(Params):
     image_guidance_scale: float | None
 
 
-KINDS: Mapping[str, type[Params]] = {cls.kind: cls for cls in (Img2ImgParams, Pix2PixParams, Txt2ImgParams)}
+@dataclass(frozen=True, kw_only=True)
+class InpaintParams(Params):
+    """strength: how far the part that is repainted may leave what was there, 0–1."""
+
+    kind = "inpaint"
+    needs_board = needs_mask = True
+    strength: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpscaleParams(Params):
+    """Its size follows from the picture."""
+
+    kind = "upscale"
+    needs_board = True
+    ignores = frozenset({"width_px", "height_px", "style"})
+
+
+KINDS: Mapping[str, type[Params]] = {
+    cls.kind: cls for cls in (Img2ImgParams, Pix2PixParams, Txt2ImgParams, InpaintParams, UpscaleParams)
+}
 NAMES = {"kind"} | {field.name for cls in KINDS.values() for field in fields(cls)}
 
 
@@ -88,6 +113,8 @@ def as_json(params: Params) -> dict[str, Any]:
 def complete(params: Params, size: tuple[int, int]) -> Params:
     """Draw a seed and take over `size` (width, height) where the person chose none."""
     seed = secrets.randbelow(SEED_MAX + 1) if params.seed is None else params.seed
+    if "width_px" in params.ignores:
+        return replace(params, seed=seed)
     width, height = size
     if params.width_px is not None and params.height_px is not None:
         width, height = params.width_px, params.height_px
@@ -96,6 +123,16 @@ def complete(params: Params, size: tuple[int, int]) -> Params:
     elif params.height_px is not None:
         width, height = side(params.height_px * width / height), params.height_px
     return replace(params, seed=seed, width_px=width, height_px=height)
+
+
+def words(params: Params) -> dict[str, str]:
+    """The prompt and, where this kind of this checkpoint takes one, the negative prompt, with those of the style."""
+    style = styles.every().get(params.style or "")
+    prompt, negative = params.prompt, params.negative_prompt
+    if style:
+        prompt = styles.joined(prompt, style.prompt)
+        negative = None if negative is None else styles.joined(negative, style.negative_prompt)
+    return {"prompt": prompt} | ({} if negative is None else {"negative_prompt": negative})
 
 
 def side(length: float) -> int:
@@ -129,7 +166,8 @@ class _Reader:
             "negative_prompt": lambda: (
                 self._text("negative_prompt") if self._used("negative_prompt") else None
             ),
-            "style": lambda: None,
+            "style": self._style,
+            "draft": self._draft,
         }.get(name, lambda: self._number(name))
         return read()
 
@@ -147,9 +185,29 @@ class _Reader:
                 )
 
     def _meaningful(self, name: str) -> bool:
-        if name == "style":
+        if name in self.cls.ignores:
             return False
+        if name == "style":
+            return bool(self.checkpoint.styles)
+        if name == "draft":
+            return self.kind.draft_steps is not None or self.raw[name] is False
         return name not in {*NUMBERS, "negative_prompt"} or self._used(name)
+
+    def _style(self) -> str | None:
+        value = self.raw.get("style")
+        if value is None or not self._meaningful("style"):
+            return None
+        if not isinstance(value, str) or value not in self.checkpoint.styles:
+            known = ", ".join(self.checkpoint.styles)
+            self._refuse("style", f"{_shown(value)} is no style of {self.checkpoint.name}; choose {known}")
+            return None
+        return value
+
+    def _draft(self) -> bool | None:
+        value = self.raw.get("draft")
+        if value is not None and not isinstance(value, bool):
+            self._refuse("draft", f"{_shown(value)} is neither true nor false")
+        return None if self.kind.draft_steps is None else value is True
 
     def _text(self, name: str) -> str:
         value = self.raw.get(name)
@@ -166,7 +224,7 @@ class _Reader:
         return ""
 
     def _number(self, name: str) -> float | int | None:
-        if name in NUMBERS and not self._used(name):
+        if name in self.cls.ignores or (name in NUMBERS and not self._used(name)):
             return None
         rule = NUMBERS.get(name) or COMMON[name]
         value = self.raw.get(name)
@@ -186,6 +244,8 @@ class _Reader:
         return int(value) if rule.whole else float(value)
 
     def _default(self, name: str, rule: Number) -> float | int | None:
+        if name == "steps" and self.raw.get("draft") is True and self.kind.draft_steps is not None:
+            return self.kind.draft_steps
         if name in NUMBERS:
             value = self.kind.defaults[name]
             return int(value) if rule.whole else float(value)

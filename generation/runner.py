@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from time import monotonic, sleep
 
 from django.db import Error as DatabaseError
@@ -52,8 +53,7 @@ def run_next() -> bool:
 
 def _run(claim: Claim) -> None:
     try:
-        drawn = _follow(claim, worker.submit(_work(claim)))
-        finished = _succeed(claim, drawn)
+        finished = _succeed(claim, *_drawn(claim, _work(claim)))
         what = "succeeded" if finished else "was taken away; its pictures are dropped"
         logger.info("job %s %s", claim.job.id, what)
     except Stopped as reason:
@@ -70,17 +70,43 @@ def _run(claim: Claim) -> None:
         lifecycle.fail(claim, PipelineFailed())
 
 
-def _succeed(claim: Claim, drawn: Drawn) -> bool:
-    """Store the pictures, then write the job down; a database that blinks is asked again, within the lease."""
-    stored = _store(claim, drawn)
+def _drawn(claim: Claim, work: Work) -> tuple[list[Picture], float | None]:
+    """The pictures that are not delivered yet, and the seconds on the accelerator. Raises Stopped, GenerationError."""
+    if not work.seeds:
+        return [], None  # the last attempt ended between the last picture and its end
+    ticket = worker.submit(work)
+    delivered: set[int] = set()
+    try:
+        drawn = _follow(claim, ticket, delivered)
+    except Exception:
+        ticket.stop(LeaseLost())  # nobody waits for the others any more
+        raise
+    return [picture for picture in drawn.pictures if picture.seed not in delivered], drawn.seconds
+
+
+def _succeed(claim: Claim, pictures: list[Picture], seconds: float | None) -> bool:
+    """Store the pictures, then write the job down."""
+    stored = [(_stored(claim, picture), picture.seed) for picture in pictures]
+    return _persistently(claim, lambda: lifecycle.succeed(claim, stored, seconds) is not None)
+
+
+def _deliver(claim: Claim, picture: Picture) -> None:
+    """Store one picture and write it down. Raises StorageUnavailable, LeaseLost."""
+    stored = _stored(claim, picture)
+    # A job that was taken away, or is to be cancelled, hears of it with the next heartbeat.
+    _persistently(claim, lambda: lifecycle.deliver(claim, stored, picture.seed))
+
+
+def _persistently(claim: Claim, write: Callable[[], bool]) -> bool:
+    """A database that blinks is asked again, within the lease."""
     for pause_seconds in FINISH_PAUSES_SECONDS:
         try:
-            return lifecycle.succeed(claim, stored, drawn.seconds) is not None
+            return write()
         except _GONE as error:
             logger.warning("job %s: not written down yet: %s", claim.job.id, error)
             close_old_connections()
             sleep(pause_seconds)
-    return lifecycle.succeed(claim, stored, drawn.seconds) is not None
+    return write()
 
 
 def _work(claim: Claim) -> Work:
@@ -88,16 +114,25 @@ def _work(claim: Claim) -> Work:
     job = claim.job
     checkpoint = catalogue.get(job.checkpoint)
     board = storage.load_picture(job.snapshot) if job.snapshot else None
-    return Work(checkpoint, parse(job.params, checkpoint), board, owner=str(job.created_by_id))
+    mask = storage.load_mask(job.mask) if job.mask else None
+    made = frozenset(job.images.values_list("seed", flat=True))
+    params = parse(job.params, checkpoint)
+    return Work(checkpoint, params, board, owner=str(job.created_by_id), made=made, mask=mask)
 
 
-def _follow(claim: Claim, ticket: Ticket) -> Drawn:
-    """Wait for the pictures, keep the lease, pass on the progress. Raises Stopped, GenerationError."""
+def _follow(claim: Claim, ticket: Ticket, delivered: set[int]) -> Drawn:
+    """Wait for the pictures, keep the lease, pass on the progress and each picture that comes before the last.
+
+    delivered: gets the seeds of those. Raises Stopped, GenerationError.
+    """
     progress: Progress | None = None
     announced = beaten = 0.0
     while not ticket.done():
         news = ticket.wait(HEARTBEAT_SECONDS)
         progress = news or progress
+        for picture in ticket.take():
+            _deliver(claim, picture)
+            delivered.add(picture.seed)
         now = monotonic()
         if news and now - announced >= ANNOUNCE_SECONDS:
             events.announce_progress(claim.job.audience, claim.job.id, news.step, news.steps, news.preview)
@@ -123,15 +158,12 @@ def _beat(claim: Claim, ticket: Ticket, progress: Progress | None) -> None:
         ticket.stop(LeaseLost())
 
 
-def _store(claim: Claim, drawn: Drawn) -> list[tuple[StoredImage, int]]:
-    """Keep the pictures. Raises StorageUnavailable, LeaseLost."""
-    stored = []
-    for picture in drawn.pictures:
-        # Storage may be slow; each picture gets a whole lease.
-        if lifecycle.heartbeat(claim) is Standing.LOST:
-            raise LeaseLost
-        stored.append((storage.store_image(picture.image, _recipe(claim, picture)), picture.seed))
-    return stored
+def _stored(claim: Claim, picture: Picture) -> StoredImage:
+    """Keep a picture. Raises StorageUnavailable, LeaseLost."""
+    # Storage may be slow; each picture gets a whole lease.
+    if lifecycle.heartbeat(claim) is Standing.LOST:
+        raise LeaseLost
+    return storage.store_image(picture.image, _recipe(claim, picture))
 
 
 def _recipe(claim: Claim, picture: Picture) -> dict[str, object]:

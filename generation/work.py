@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from generation import limits
 from generation.catalogue import Checkpoint
 from generation.params import Params
 
@@ -14,13 +15,23 @@ from generation.params import Params
 class Work:
     """One job's worth of drawing. params are complete; board is RGB, None for kinds that need none.
 
+    mask: L, white where the board is to be repainted, in the board's shape; None for kinds that redraw all of it.
     owner: who asked for it, opaque; people take turns on the accelerator.
+    made: seeds of the pictures that an earlier attempt finished already.
     """
 
     checkpoint: Checkpoint
     params: Params
     board: Image.Image | None = None
     owner: str = ""
+    made: frozenset[int] = frozenset()
+    mask: Image.Image | None = None
+
+    @property
+    def seeds(self) -> list[int]:
+        """Of the pictures that are to be drawn."""
+        wanted = limits.seeds(self.params.seed or 0, self.params.count)
+        return [seed for seed in wanted if seed not in self.made]
 
 
 @dataclass(frozen=True)
@@ -63,13 +74,17 @@ class LeaseLost(Stopped):
 
 
 class Ticket:
-    """Stands for work in the engine, which tells; whoever submitted it listens. Only the newest news is kept."""
+    """Stands for work in the engine, which tells; whoever submitted it listens.
+
+    Of the news only the newest is kept, of the pictures every one.
+    """
 
     def __init__(self, work: Work) -> None:
         self.work = work
         self._future: Future[Drawn] = Future()
         self._changed = threading.Condition()
         self._progress: Progress | None = None
+        self._pictures: list[Picture] = []
         self._stopped: Stopped | None = None
 
     # For the one who submitted it.
@@ -81,9 +96,15 @@ class Ticket:
     def wait(self, seconds: float) -> Progress | None:
         """Return on news, when the work is done, or after so many seconds; the news, if there is any."""
         with self._changed:
-            self._changed.wait_for(lambda: self._progress or self._future.done(), seconds)
+            self._changed.wait_for(lambda: self._progress or self._pictures or self._future.done(), seconds)
             progress, self._progress = self._progress, None
         return progress
+
+    def take(self) -> list[Picture]:
+        """The pictures that came in since the last call, before the others are done."""
+        with self._changed:
+            pictures, self._pictures = self._pictures, []
+        return pictures
 
     def done(self) -> bool:
         return self._future.done()
@@ -110,6 +131,12 @@ class Ticket:
             # A preview that nobody has seen yet is still the newest one.
             unseen = self._progress.preview if self._progress else None
             self._progress = Progress(progress.step, progress.steps, progress.preview or unseen)
+            self._changed.notify_all()
+
+    def hand(self, picture: Picture) -> None:
+        """One of several is there. `finish` brings it again, with the others."""
+        with self._changed:
+            self._pictures.append(picture)
             self._changed.notify_all()
 
     def finish(self, drawn: Drawn) -> None:

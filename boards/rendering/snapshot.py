@@ -4,33 +4,75 @@ The rules are those of frontend/src/generation/snapshot.ts; tests compare the tw
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from boards.exchange import outgoing
+from boards.exchange.outgoing import Contents
 from boards.models import Board
-from boards.rendering import drawing, scenes
+from boards.rendering import drawing, masking, scenes
 from boards.rendering.scenes import FRAMES, Region, Shape, shape_of
 from boards.rendering.view import View
+from generation.errors import NothingToRepaint
+from generation.submission import Seen
 
 LONGEST_SIDE_PX = 1024
 SHARP_SIDE_PX = 512
+STORABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
-def draw(board: Board, region: Mapping[str, float], target: str) -> bytes:
-    """A PNG of the region on white, without what was made from it before.
+def draw(board: Board, region: Mapping[str, float], target: str, kind: str) -> Seen:
+    """What that kind of job needs of the region: a PNG of it on white, without what was made from it before.
 
+    For `inpaint` the pictures alone, and a mask: white where somebody drew over them and where there is none. For
+    `upscale` the file of the picture that is the target.
     target: id of the frame or picture that the region belongs to, which may have moved since; empty: none.
-    Blocks for up to some seconds. Raises RenderFailed, BoardGone, StorageUnavailable.
+    Blocks for up to some seconds. Raises RenderFailed, BoardGone, NothingToRepaint, StorageUnavailable.
     """
     contents = outgoing.contents(board)
     at = Region(region["x"], region["y"], region["width"], region["height"])
     shapes = [shape_of(body) for body in contents.elements]
     found = next((shape for shape in shapes if target and shape.id == target), None)
     at = found.region if found is not None else at
-    elements = seen(contents.elements, shapes, at, found)
-    shown = outgoing.with_files(board, contents.clock, elements)
-    return drawing.png(elements, scenes.pictures(shown), View(region=at), scale=scale_of(at))
+    if kind == "upscale":
+        return Seen(_file(contents, found))
+    if kind == "inpaint":
+        pictures, mask = masking.parts(contents.elements, shapes, at, found)
+        return Seen(_png(contents, pictures, at), _png(contents, mask, at))
+    return Seen(_png(contents, seen(contents.elements, shapes, at, found), at))
+
+
+def _png(contents: Contents, elements: Sequence[bytes], region: Region) -> bytes:
+    shown = outgoing.with_files(contents.board, contents.clock, list(elements))
+    return drawing.png(elements, scenes.pictures(shown), View(region=region), scale=scale_of(region))
+
+
+def _file(contents: Contents, target: Shape | None) -> bytes:
+    """The picture itself, however small it lies on the board; as it is drawn there if it was cropped or turned.
+
+    Raises NothingToRepaint.
+    """
+    body = next((body for body in contents.elements if target and shape_of(body).id == target.id), None)
+    if body is None or target is None or target.type != "image":
+        raise NothingToRepaint("Choose the picture that shall become larger.")
+    file_id = outgoing.file_id_of(body)
+    file = next((file for file in contents.files if file.file_id == file_id), None)
+    look = msgspec.json.decode(body, type=_Look)
+    changed = look.crop is not None or look.angle or look.scale != (1, 1)
+    data = None if file is None or changed or file.mime_type not in STORABLE else outgoing.picture(file)
+    if data is not None:
+        return data
+    shown = outgoing.with_files(contents.board, contents.clock, [_unframed(body, target)])
+    return drawing.png(
+        shown.elements, scenes.pictures(shown), View(region=target.region), scale=scale_of(target.region)
+    )
+
+
+class _Look(msgspec.Struct):
+    angle: float = 0
+    crop: Any = None  # Excalidraw's own object, or null
+    scale: tuple[float, float] = (1, 1)
 
 
 def seen(

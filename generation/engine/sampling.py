@@ -17,6 +17,7 @@ from PIL import Image
 
 from generation.catalogue import Kind
 from generation.engine import schedulers
+from generation.engine.decoding import Decoder, Plain
 from generation.engine.graphs import Forward
 from generation.engine.schedulers import Step, Table
 from generation.engine.words import Words
@@ -33,6 +34,7 @@ _KNOWN_ARGUMENTS = {
     "guidance_scale",
     "image_guidance_scale",
     "image",
+    "mask_image",
     "width",
     "height",
 }
@@ -40,11 +42,16 @@ _KNOWN_ARGUMENTS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """over: the board is what the first latents are made of. beside: it goes into the UNet beside the latents."""
+    """over: the board is what the first latents are made of. beside: it goes into the UNet beside the latents.
+
+    masked: only a part is repainted. A UNet that was trained for it sees the mask and the rest beside the latents; with
+    any other the rest is put back after every step.
+    """
 
     over: bool = False
     beside: bool = False
     xl: bool = False
+    masked: bool = False
 
 
 # By the pipeline's class, exactly: a subclass may do anything.
@@ -52,9 +59,25 @@ RECIPES: Mapping[str, Recipe] = {
     "StableDiffusionPipeline": Recipe(),
     "StableDiffusionImg2ImgPipeline": Recipe(over=True),
     "StableDiffusionInstructPix2PixPipeline": Recipe(beside=True),
+    "StableDiffusionInpaintPipeline": Recipe(over=True, masked=True),
     "StableDiffusionXLPipeline": Recipe(xl=True),
     "StableDiffusionXLImg2ImgPipeline": Recipe(over=True, xl=True),
 }
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is put back after every step. mask: (1, 1, height/8, width/8), 1 where it is not. latents, noise: as a
+    picture's."""
+
+    mask: torch.Tensor
+    latents: torch.Tensor
+    noise: torch.Tensor
+
+    def put_back(self, moved: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+        """factors: of the latents and of the noise, as noisy as what was moved now is."""
+        signal, noise = factors.tolist()
+        return (1 - self.mask) * (signal * self.latents + noise * self.noise) + self.mask * moved
 
 
 @dataclass(eq=False)
@@ -73,6 +96,7 @@ class Sample:
     added: Mapping[str, torch.Tensor] = field(default_factory=dict)
     guidance: float = 0.0
     image_guidance: float = 0.0
+    kept: Kept | None = None
     step: int = 0
     before: torch.Tensor = field(init=False)
 
@@ -110,6 +134,8 @@ class Denoiser:
         moved, guess = schedulers.advance(numbers, latents, answer, before, _noise(samples, latents))
         for number, sample in enumerate(samples):
             sample.latents, sample.before = moved[number : number + 1], guess[number : number + 1]
+            if sample.kept:
+                sample.latents = sample.kept.put_back(sample.latents, sample.table.after[sample.step])
             sample.step += 1
 
     def prepare(self, sample: Sample) -> None:
@@ -187,8 +213,14 @@ def _noise(samples: Sequence[Sample], latents: torch.Tensor) -> torch.Tensor | N
 class Sampler:
     """Begins and ends pictures of one kind of one checkpoint, by the stock pipeline's parts and its defaults."""
 
-    def __init__(self, pipeline: Any, words: Words) -> None:  # pipeline: of diffusers, no useful type
+    def __init__(
+        self,
+        pipeline: Any,  # of diffusers, no useful type
+        words: Words,
+        decoder: Decoder | None = None,
+    ) -> None:
         self.pipeline, self._words = pipeline, words
+        self._decoder = decoder or Plain(pipeline.vae)
         self._recipe = RECIPES[type(pipeline).__name__]
         call = inspect.signature(type(pipeline).__call__).parameters
         self._defaults = {name: parameter.default for name, parameter in call.items()}
@@ -218,10 +250,15 @@ class Sampler:
         generator = torch.Generator("cpu").manual_seed(drawing.seed)
         table = self._table(given["num_inference_steps"], given["strength"] if self._recipe.over else 1.0)
         board = None if drawing.board is None else self._pixels(drawing.board)
-        latents = self._first(table, generator, board, drawing.size)
+        whole = self._recipe.masked and given["strength"] == 1.0
+        start, noise, latents = self._first(table, generator, board, drawing.size, whole)
+        beside, kept = None, None
+        if self._recipe.masked and board is not None and drawing.mask is not None:
+            beside, kept = self._masked(generator, board, drawing.mask, rows, start, noise)
         meanings = [self._words.get(given["prompt"])]
         meanings += [self._words.get(given["negative_prompt"])] * (rows - 1)
-        beside = self._beside(board, rows) if self._recipe.beside and board is not None else None
+        if self._recipe.beside and board is not None:
+            beside = self._beside(board, rows)
         return Sample(
             table,
             generator,
@@ -231,17 +268,26 @@ class Sampler:
             self._added(meanings, drawing.size) if self._recipe.xl else {},
             guidance,
             image_guidance if rows == 3 else 0.0,
+            kept,
         )
 
     def decode(self, latents: torch.Tensor) -> tuple[torch.Tensor, list[bool]]:
         """Finished pictures, (pictures, 3, height, width) in 0–1, and which of them may not be shown."""
         pipeline = self.pipeline
-        scaled = (latents / pipeline.vae.config.scaling_factor).to(pipeline.vae.dtype)
-        decoded = pipeline.vae.decode(scaled, return_dict=False)[0]
+        decoded = self._decoder(self._scaled(latents))
         flagged = [False] * len(latents)
         if getattr(pipeline, "safety_checker", None) is not None:
             decoded, flagged = pipeline.run_safety_checker(decoded, decoded.device, pipeline.unet.dtype)
         return decoded.float().mul(0.5).add(0.5).clamp(0, 1), [bool(flag) for flag in flagged]
+
+    def prepare(self, sample: Sample) -> None:
+        """Have everything ready to decode any number of pictures like this one."""
+        self._decoder.prepare(self._scaled(sample.latents))
+
+    def _scaled(self, latents: torch.Tensor) -> torch.Tensor:
+        vae = self.pipeline.vae
+        scaled: torch.Tensor = (latents / vae.config.scaling_factor).to(vae.dtype)
+        return scaled
 
     def _make_table(self, steps: int, strength: float) -> Table:
         made = schedulers.table(self.pipeline.scheduler, steps, strength)
@@ -257,21 +303,70 @@ class Sampler:
         return (2.0 * pixels - 1.0).to(vae.dtype)
 
     def _first(
-        self, table: Table, generator: torch.Generator, board: torch.Tensor | None, size: tuple[int, int]
-    ) -> torch.Tensor:
+        self,
+        table: Table,
+        generator: torch.Generator,
+        board: torch.Tensor | None,
+        size: tuple[int, int],
+        whole: bool,
+    ) -> tuple[torch.Tensor | None, torch.Tensor, torch.Tensor]:
+        """The board's latents if they are needed, noise, and the latents to begin with.
+
+        whole: what is repainted shall owe nothing to what was there.
+        """
         vae, unet = self.pipeline.vae, self.pipeline.unet
+        seen_beside = self._recipe.masked and self._trained_for_masks()
         start = None
-        if self._recipe.over and board is not None:
-            encoded = vae.encode(board)
-            sampled = (
-                encoded.latent_dist.sample(generator) if hasattr(encoded, "latent_dist") else encoded.latents
-            )
-            start = sampled.float() * vae.config.scaling_factor
-        channels = vae.config.latent_channels if self._recipe.beside else unet.config.in_channels
+        if self._recipe.over and board is not None and not (seen_beside and whole):
+            start = self._encoded(board, generator)
+        channels = (
+            vae.config.latent_channels
+            if self._recipe.beside or self._recipe.masked
+            else unet.config.in_channels
+        )
         factor = self.pipeline.vae_scale_factor
         shape = (1, channels, size[1] // factor, size[0] // factor)
         noise = torch.randn(shape, generator=generator).to(unet.device)
-        return noise * table.pure_noise if start is None else table.signal * start + table.noise * noise
+        if start is None or whole:
+            return start, noise, noise * table.pure_noise
+        return start, noise, table.signal * start + table.noise * noise
+
+    def _encoded(self, pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        encoded = self.pipeline.vae.encode(pixels)
+        sampled = (
+            encoded.latent_dist.sample(generator) if hasattr(encoded, "latent_dist") else encoded.latents
+        )
+        latents: torch.Tensor = sampled.float() * self.pipeline.vae.config.scaling_factor
+        return latents
+
+    def _masked(
+        self,
+        generator: torch.Generator,
+        board: torch.Tensor,
+        mask: Image.Image,
+        rows: int,
+        start: torch.Tensor | None,
+        noise: torch.Tensor,
+    ) -> tuple[torch.Tensor | None, Kept | None]:
+        """What goes beside the latents, or what is put back after every step."""
+        unet = self.pipeline.unet
+        repainted = self._mask(mask)
+        # Encoded in any case, as the stock pipeline does: it draws from the generator.
+        rest = self._encoded(board * (repainted < 0.5), generator)
+        small = torch.nn.functional.interpolate(repainted, size=noise.shape[2:])
+        if self._trained_for_masks():
+            return torch.cat([small, rest], 1).repeat(rows, 1, 1, 1).to(unet.dtype), None
+        assert start is not None, "whatever is put back was encoded"
+        return None, Kept(small, start, noise)
+
+    def _mask(self, mask: Image.Image) -> torch.Tensor:
+        """(1, 1, height, width), 1 where it is repainted, on the device."""
+        flat = torch.frombuffer(bytearray(mask.tobytes()), dtype=torch.uint8).to(self.pipeline.vae.device)
+        return (flat.view(1, 1, mask.height, mask.width) >= 128).float()
+
+    def _trained_for_masks(self) -> bool:
+        latent: int = self.pipeline.vae.config.latent_channels
+        return bool(self.pipeline.unet.config.in_channels == 2 * latent + 1)
 
     def _beside(self, board: torch.Tensor, rows: int) -> torch.Tensor:
         """The board's latents beside those of the picture; the last of three rows must not see it."""
@@ -291,6 +386,12 @@ class Sampler:
         }
 
 
+def _maskable(pipeline: Any) -> bool:
+    """Whether the UNet takes a mask beside its latents, or nothing but latents. Asymmetric autoencoders want more."""
+    latent, taken = pipeline.vae.config.latent_channels, pipeline.unet.config.in_channels
+    return type(pipeline.vae).__name__ != "AsymmetricAutoencoderKL" and taken in (latent, 2 * latent + 1)
+
+
 def suits(pipeline: Any, kind: Kind) -> bool:
     """Whether a kind can be drawn step by step here; otherwise its stock pipeline draws it."""
     recipe = RECIPES.get(type(pipeline).__name__)
@@ -298,6 +399,7 @@ def suits(pipeline: Any, kind: Kind) -> bool:
         return False
     unet, vae = pipeline.unet, pipeline.vae
     asks_more = (
+        recipe.masked and not _maskable(pipeline),
         unet.config.time_cond_proj_dim,  # the guidance is embedded
         unet.config.encoder_hid_dim_type,  # pictures as prompts
         unet.config.class_embed_type,

@@ -42,12 +42,14 @@ class Table:
     """The steps of one run: `numbers` is (steps, len(Step._fields)), float32, on the CPU.
 
     The first latents are signal · the board's latents + noise · noise, or only noise for a picture without a board.
+    after: (steps, 2), the same two factors once each step is made; 1 and 0 after the last.
     """
 
     numbers: torch.Tensor
     signal: float
     noise: float
     pure_noise: float
+    after: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -73,9 +75,11 @@ def table(scheduler: Any, steps: int, strength: float = 1.0) -> Table | None:
     rows = list(derive(fresh, timesteps, begin))
     if not rows or not all(isfinite(number) for row in rows for number in row._replace(clip=0.0)):
         return None
-    signal, noise = _first(fresh, timesteps[begin], begin)
+    factors = [_noised(fresh, timesteps[step], step) for step in range(begin, len(timesteps))]
+    signal, noise = factors[0]
     numbers = torch.tensor(rows, dtype=torch.float64).float()
-    return Table(numbers, signal, noise, float(fresh.init_noise_sigma))
+    after = torch.tensor([*factors[1:], (1.0, 0.0)], dtype=torch.float64).float()
+    return Table(numbers, signal, noise, float(fresh.init_noise_sigma), after)
 
 
 def fits(scheduler: Any) -> bool:
@@ -109,12 +113,12 @@ def _plain(config: Any) -> bool:
     return not any(config.get(name) for name in crooked) and config.get("timestep_type") != "continuous"
 
 
-def _first(scheduler: Any, timestep: float, begin: int) -> tuple[float, float]:
-    """Factors of the board and of the noise where a run begins."""
+def _noised(scheduler: Any, timestep: float, step: int) -> tuple[float, float]:
+    """Factors of the board and of the noise before a step."""
     if type(scheduler).__name__ in ("DDIMScheduler", "LCMScheduler"):
         alpha = float(scheduler.alphas_cumprod[int(timestep)])
         return sqrt(alpha), sqrt(1 - alpha)
-    sigma = float(scheduler.sigmas[begin])
+    sigma = float(scheduler.sigmas[step])
     if type(scheduler).__name__ == "DPMSolverMultistepScheduler":
         return 1 / sqrt(sigma**2 + 1), sigma / sqrt(sigma**2 + 1)
     return 1.0, sigma

@@ -55,10 +55,14 @@ class Undertaking:
     def deliver(self, place: int, picture: Picture | None) -> None:
         """A picture is there, or was withheld; with the last one the ticket is answered."""
         with self._lock:
-            self._pictures[place] = picture
-            if self.over or len(self._pictures) < len(self.drawings):
+            if self.over:
                 return
-            self.over = True
+            self._pictures[place] = picture
+            self.over = len(self._pictures) == len(self.drawings)
+            if not self.over:
+                if picture:
+                    self.ticket.hand(picture)
+                return
         shown = [made for _, made in sorted(self._pictures.items()) if made]
         if shown:
             self.ticket.finish(Drawn(shown, self.seconds))
@@ -83,7 +87,7 @@ class Undertaking:
 
     def _preview(self, guess: torch.Tensor, previewer: Previewer) -> bytes | None:
         self._budget = self._budget or Budget()
-        if not self._previews or not self._budget.allows():
+        if not self._previews or not self._budget.allows(previewer.seconds, self.seconds):
             return None
         started = monotonic()
         try:

@@ -1,5 +1,6 @@
 """From params to pictures: calls a diffusers pipeline with what the catalogue says that it takes."""
 
+import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,11 +10,11 @@ import torch
 from PIL import Image, ImageOps
 
 from generation import framing
-from generation.catalogue import Checkpoint
+from generation.catalogue import Checkpoint, Kind
 from generation.errors import PictureWithheld
 from generation.framing import Frame
-from generation.limits import SEED_MAX, allowed
-from generation.params import Params, complete, parse
+from generation.limits import allowed
+from generation.params import Params, complete, parse, words
 from generation.pipelines.loading import Loaded
 from generation.work import Work
 
@@ -21,21 +22,22 @@ from generation.work import Work
 OnStep = Callable[[int, int, int, torch.Tensor], None]
 
 _ARGUMENTS = {
-    "prompt": "prompt",
-    "negative_prompt": "negative_prompt",
     "steps": "num_inference_steps",
     "strength": "strength",
     "guidance_scale": "guidance_scale",
     "image_guidance_scale": "image_guidance_scale",
 }
-_PER_PICTURE = ("prompt", "negative_prompt", "image")
+_PER_PICTURE = ("prompt", "negative_prompt", "image", "mask_image")
+# As little as a pipeline that enlarges can be warmed up with.
+SMALLEST_PX = 64
 
 
 @dataclass(frozen=True)
 class Drawing:
     """One picture to draw: what its pipeline is called with.
 
-    board: laid into the size drawn, RGB; None for a picture without. size: (width, height) that is drawn.
+    board: laid into the size drawn, RGB; None for a picture without. mask: laid likewise, L, white where it is
+    repainted; None where all of it is. size: (width, height) that is drawn.
     """
 
     work: Work
@@ -43,6 +45,7 @@ class Drawing:
     arguments: Mapping[str, Any]
     board: Image.Image | None
     frame: Frame
+    mask: Image.Image | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -63,20 +66,31 @@ class Drawing:
         )
         if self.work.board is None:
             return framing.outside(picture, self.frame.result, kind.outside, sharpen)
-        return framing.cut(picture, self.frame, sharpen)
+        cut = framing.cut(picture, self.frame, sharpen)
+        return cut if self.mask is None else framing.patch(self.work.board, cut, self.mask, self.frame)
 
 
 def drawings(work: Work) -> list[Drawing]:
     """The pictures that a job asks for. Lays the board, which is the dear part; needs no accelerator."""
     params, checkpoint = work.params, work.checkpoint
     kind = checkpoint.kinds[params.kind]
-    size = (params.width_px or 0, params.height_px or 0)
-    frame = framing.fit(size, checkpoint.sizes, work.board, checkpoint.focus)
+    frame = _frame(work, kind)
+    mask = None if work.mask is None else framing.lay_mask(work.mask, frame)
     board = None if work.board is None else framing.lay(work.board, frame)
     if board is not None and kind.seen_as == "strokes":
         board = ImageOps.invert(board.convert("L")).convert("RGB")
-    arguments = _chosen(params) | dict(kind.arguments) | _place(board, frame)
-    return [Drawing(work, seed, arguments, board, frame) for seed in _seeds(params)]
+    arguments = _chosen(params) | dict(kind.arguments) | _place(board, mask, frame)
+    return [Drawing(work, seed, arguments, board, frame, mask) for seed in work.seeds]
+
+
+def _frame(work: Work, kind: Kind) -> Frame:
+    params, sizes = work.params, work.checkpoint.sizes
+    if kind.scale > 1 and work.board:
+        return framing.fit_enlarged(work.board.size, max(max(size) for size in sizes), kind.scale)
+    size = (params.width_px or 0, params.height_px or 0)
+    if work.mask is not None:
+        return framing.fit_mask(size, sizes, work.mask)
+    return framing.fit(size, sizes, work.board, work.checkpoint.focus)
 
 
 def draw(
@@ -112,13 +126,23 @@ def call(
     on_step: hears the number of the step just done, of all steps, and the latents or a better guess.
     """
 
+    def hear(step: int, latents: torch.Tensor) -> None:
+        guess = pipeline.scheduler.guess
+        on_step(step + 1, steps_of(pipeline), latents if guess is None else guess)
+
     def step_ended(
         pipeline: Any, step: int, timestep: int, tensors: dict[str, torch.Tensor]
     ) -> dict[str, torch.Tensor]:
-        guess = pipeline.scheduler.guess
-        on_step(step + 1, pipeline.num_timesteps, tensors["latents"] if guess is None else guess)
+        hear(step, tensors["latents"])
         return {}
 
+    # Pipelines that enlarge still have the older of the two ways to listen.
+    newer = "callback_on_step_end" in inspect.signature(pipeline.__call__).parameters
+    listening: dict[str, Any] = (
+        {"callback_on_step_end": step_ended}
+        if newer
+        else {"callback": lambda step, timestep, latents: hear(step, latents)}
+    )
     # Lists of the same length, because not every pipeline repeats a single board for several pictures.
     repeated = {
         name: [drawing.arguments[name] for drawing in alike]
@@ -129,10 +153,16 @@ def call(
         **dict(alike[0].arguments) | repeated,
         # Drawn on the CPU, so that a seed means the same noise on every device.
         generator=[torch.Generator("cpu").manual_seed(drawing.seed) for drawing in alike],
-        callback_on_step_end=step_ended,
+        **listening,
     )
     flagged = getattr(output, "nsfw_content_detected", None) or [False] * len(alike)
     return [None if bad else image for image, bad in zip(output.images, flagged, strict=True)]
+
+
+def steps_of(pipeline: Any) -> int:
+    """How many steps the call that is running makes."""
+    known = getattr(pipeline, "num_timesteps", None)
+    return len(pipeline.scheduler.timesteps) if known is None else int(known)
 
 
 def smallest(checkpoint: Checkpoint) -> list[Work]:
@@ -145,22 +175,22 @@ def smallest(checkpoint: Checkpoint) -> list[Work]:
         if "strength" in kind.uses:  # with little of it, few steps would be none
             raw["strength"] = allowed("strength", kind.limits)[1]
         params = complete(parse(raw, checkpoint), checkpoint.sizes[0])
-        board = Image.new("RGB", checkpoint.sizes[0], framing.WHITE) if params.needs_board else None
-        works.append(Work(checkpoint, params, board))
+        size = checkpoint.sizes[0] if kind.scale == 1 else (SMALLEST_PX, SMALLEST_PX)
+        board = Image.new("RGB", size, framing.WHITE) if params.needs_board else None
+        mask = Image.new("L", size, 255) if params.needs_mask else None
+        works.append(Work(checkpoint, params, board, mask=mask))
     return works
 
 
-def _seeds(params: Params) -> list[int]:
-    first = params.seed or 0
-    return [(first + number) % (SEED_MAX + 1) for number in range(params.count)]
-
-
-def _place(board: Image.Image | None, frame: Frame) -> dict[str, Any]:
-    """The board as the pipeline takes it, or the size to draw in where there is none."""
-    return {"width": frame.canvas[0], "height": frame.canvas[1]} if board is None else {"image": board}
+def _place(board: Image.Image | None, mask: Image.Image | None, frame: Frame) -> dict[str, Any]:
+    """The board and the mask as the pipeline takes them, and the size to draw in where it does not follow from them."""
+    size = {"width": frame.canvas[0], "height": frame.canvas[1]}
+    if board is None:
+        return size
+    return {"image": board} if mask is None else {"image": board, "mask_image": mask} | size
 
 
 def _chosen(params: Params) -> dict[str, Any]:
     """What a person chose, by the pipeline's names; nothing for what this kind leaves to the checkpoint."""
     values = {argument: getattr(params, name, None) for name, argument in _ARGUMENTS.items()}
-    return {argument: value for argument, value in values.items() if value is not None}
+    return words(params) | {argument: value for argument, value in values.items() if value is not None}

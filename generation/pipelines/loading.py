@@ -55,6 +55,8 @@ class Loaded:
         wanted = inspect.signature(cls.__init__).parameters
         pipeline = cls(**{part: known[part] for part in wanted if part in known})
         pipeline.set_progress_bar_config(disable=True)
+        if kind.scale > 1:
+            pipeline.vae.enable_tiling()  # a picture of 2048 px at once would want many GB
         return pipeline
 
     def _narrow(self, unet: Any, channels: int) -> Any:

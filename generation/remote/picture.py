@@ -13,7 +13,7 @@ from generation import framing
 from generation.errors import RemoteAnswerInvalid, RemoteAnswerTooLarge, SnapshotInvalid
 from generation.framing import Frame
 from generation.image_header import read_header
-from generation.limits import SEED_MAX
+from generation.params import words
 from generation.remote.entry import OFFERS, Remote
 from generation.work import Work
 
@@ -67,9 +67,8 @@ def asked(work: Work, remote: Remote) -> list[Asked]:
     frame = framing.fit(size, checkpoint.sizes, work.board, checkpoint.focus)
     board = None if work.board is None else _laid(work, work.board, frame)
     names = [name for name in OFFERS[remote.protocol].passes_on if name in checkpoint.kinds[params.kind].uses]
-    values = {name: getattr(params, name) for name in names}
-    seeds = [((params.seed or 0) + number) % (SEED_MAX + 1) for number in range(params.count)]
-    return [Asked(work, remote, values, seed, frame, board) for seed in seeds]
+    values = {name: getattr(params, name) for name in names} | words(params)
+    return [Asked(work, remote, values, seed, frame, board) for seed in work.seeds]
 
 
 def received(data: bytes) -> Image.Image:

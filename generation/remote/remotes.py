@@ -92,13 +92,15 @@ async def _drawn(ticket: Ticket, remote: Remote) -> Drawn:
     async with Line(remote) as line:
         for number, each in enumerate(wanted):
             pictures.append(await _picture(ticket, line, each, number))
+            if len(pictures) < len(wanted):
+                ticket.hand(pictures[-1])
             ticket.tell(Progress((number + 1) * each.steps, len(wanted) * each.steps))
     return Drawn(pictures, monotonic() - begun)
 
 
 async def _picture(ticket: Ticket, line: Line, each: Asked, number: int) -> Picture:
     """One picture in the size asked for. Raises RemoteTimeout, whatever the server sends byte by byte."""
-    total = ticket.work.params.count * each.steps
+    total = len(ticket.work.seeds) * each.steps
 
     def hear(fraction: float) -> None:
         ticket.tell(Progress(number * each.steps + int(fraction * each.steps), total))

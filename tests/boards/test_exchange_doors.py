@@ -271,7 +271,7 @@ def made_picture(board: Board, user: Any) -> GeneratedImage:
     incoming.add(board, user, document.read(scene(picture("shown", "f"), f=png(color="red"))))
     file = BoardFile.objects.get(board=board)
     image = GeneratedImage.objects.create(
-        job=job, position=0, key=file.key, sha256="f", mime_type=file.mime_type,
+        job=job, key=file.key, sha256="f", mime_type=file.mime_type,
         width_px=64, height_px=64, size_bytes=file.size_bytes, seed=7,
     )  # fmt: skip
     Placement.objects.create(

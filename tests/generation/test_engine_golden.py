@@ -21,7 +21,12 @@ from tests.generation import tiny
 TinyCheckpoint = Callable[..., Checkpoint]
 TOLERANCE = 1e-5
 
-SD = {"txt2img": "StableDiffusionPipeline", "img2img": "StableDiffusionImg2ImgPipeline"}
+SD = {
+    "txt2img": "StableDiffusionPipeline",
+    "img2img": "StableDiffusionImg2ImgPipeline",
+    "inpaint": "StableDiffusionInpaintPipeline",
+}
+INPAINT = {"inpaint": "StableDiffusionInpaintPipeline"}
 PIX2PIX = {"pix2pix": "StableDiffusionInstructPix2PixPipeline"}
 SDXL = {"txt2img": "StableDiffusionXLPipeline", "img2img": "StableDiffusionXLImg2ImgPipeline"}
 TURBO: dict[str, Any] = {"guidance_scale": 0.0}
@@ -33,6 +38,9 @@ CHECKPOINTS: dict[str, tuple[str, dict[str, str], str | None, dict[str, Any]]] =
     "sd 1.5, dpm++ 2m": ("sd", SD, "DPMSolverMultistepScheduler", {}),
     "sd 1.5, lcm": ("sd", SD, "LCMScheduler", TURBO),
     "sd-turbo": ("sd-turbo", SD, None, TURBO),
+    "trained for masks": ("inpaint", INPAINT, None, {}),
+    "trained for masks, ddim": ("inpaint", INPAINT, "DDIMScheduler", {}),
+    "trained for masks, ancestral": ("inpaint", INPAINT, "EulerAncestralDiscreteScheduler", {}),
     "pix2pix": ("pix2pix", PIX2PIX, None, {}),
     "pix2pix, ddim": ("pix2pix", PIX2PIX, "DDIMScheduler", {}),
     "sdxl": ("sdxl", SDXL, "EulerDiscreteScheduler", {}),
@@ -58,8 +66,15 @@ def house(colour: str) -> Image.Image:
 
 def wanted(checkpoint: Checkpoint, kind: str, **raw: Any) -> Drawing:
     params = complete(parse({"kind": kind, "prompt": "a house", "seed": 5} | raw, checkpoint), (64, 64))
-    [picture] = drawing.drawings(Work(checkpoint, params, house("red") if params.needs_board else None))
+    board = house("red") if params.needs_board else None
+    [picture] = drawing.drawings(Work(checkpoint, params, board, mask=door() if params.needs_mask else None))
     return picture
+
+
+def door() -> Image.Image:
+    mask = Image.new("L", (96, 64), 0)
+    ImageDraw.Draw(mask).rectangle((10, 20, 60, 60), fill=255)
+    return mask
 
 
 def by_stock(resident: Resident, picture: Drawing, output: str) -> torch.Tensor:
@@ -141,6 +156,17 @@ def test_pictures_of_every_kind_steps_and_guidance_share_their_steps_and_stay_th
             assert distance(sample.latents, by_stock(checkpoint, picture, "latent")) <= TOLERANCE
     if guided:
         assert {sample.rows for sample in together} == ({1, 3} if "pix2pix" in kinds else {1, 2})
+
+
+@pytest.mark.parametrize("name", ["sd 1.5, euler", "sd 1.5, lcm", "trained for masks"])
+def test_a_part_that_owes_nothing_to_what_was_there_is_the_stock_one_too(
+    resident: Callable[[str], Resident], name: str
+) -> None:
+    checkpoint = resident(name)
+    picture = wanted(checkpoint.weights.checkpoint, "inpaint", strength=1.0)
+    with torch.inference_mode():
+        [sample] = drawn(checkpoint, [picture])
+        assert distance(sample.latents, by_stock(checkpoint, picture, "latent")) <= TOLERANCE
 
 
 def test_the_guidance_of_the_board_is_the_stock_one_too(resident: Callable[[str], Resident]) -> None:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from generation import lifecycle
 from generation.errors import OutOfMemory, StorageUnavailable
-from generation.events import job_succeeded
+from generation.events import images_made
 from generation.lifecycle import Claim, Standing
 from generation.models import GeneratedImage, Happening, Job, JobStatus, Outcome
 from generation.storage import StoredImage
@@ -52,6 +52,7 @@ def replayed(job: Job) -> tuple[str, int, int]:
     after = {
         Happening.CLAIMED: JobStatus.RUNNING,
         Happening.CANCEL_REQUESTED: JobStatus.RUNNING,
+        Happening.DELIVERED: JobStatus.RUNNING,
         Happening.CANCELLED: JobStatus.CANCELLED,
         Happening.SUCCEEDED: JobStatus.SUCCEEDED,
         Happening.FAILED: JobStatus.FAILED,
@@ -133,10 +134,7 @@ def test_J7_success_writes_pictures_and_status_together() -> None:
     assert job.status == JobStatus.SUCCEEDED and job.finished_at and job.lease_until is None
     assert job.step == job.steps == 12
     assert images == list(job.images.all())
-    assert [(image.position, image.seed, image.key) for image in job.images.all()] == [
-        (0, 7, IMAGE.key),
-        (1, 8, IMAGE.key),
-    ]
+    assert [(image.seed, image.key) for image in job.images.all()] == [(7, IMAGE.key), (8, IMAGE.key)]
     assert outcomes(job) == [Outcome.SUCCEEDED]
     assert job.attempts.get().engine_seconds == 1.5
 
@@ -147,11 +145,11 @@ def test_J7_the_signal_is_sent_inside_the_transaction_with_the_pictures() -> Non
     def receiver(job: Job, images: list[GeneratedImage], **_: Any) -> None:
         heard.append((job.status, len(images), connection.in_atomic_block))
 
-    job_succeeded.connect(receiver)
+    images_made.connect(receiver)
     try:
         lifecycle.succeed(claimed(queued()), [(IMAGE, 7)])
     finally:
-        job_succeeded.disconnect(receiver)
+        images_made.disconnect(receiver)
     assert heard == [(JobStatus.SUCCEEDED, 1, True)]
 
 
@@ -160,19 +158,72 @@ def test_J7_a_receiver_that_fails_undoes_the_success() -> None:
         raise LookupError("no such board")
 
     claim = claimed(queued())
-    job_succeeded.connect(receiver)
+    images_made.connect(receiver)
     try:
         with pytest.raises(LookupError), transaction.atomic():
             lifecycle.succeed(claim, [(IMAGE, 7)])
     finally:
-        job_succeeded.disconnect(receiver)
+        images_made.disconnect(receiver)
     assert fresh(claim.job).status == JobStatus.RUNNING
     assert not GeneratedImage.objects.exists()
+
+
+def test_J9_a_picture_is_written_down_while_others_are_drawn() -> None:
+    heard: list[tuple[str, list[int], bool]] = []
+
+    def receiver(job: Job, images: list[GeneratedImage], **_: Any) -> None:
+        heard.append((job.status, [image.seed for image in images], connection.in_atomic_block))
+
+    claim = claimed(queued(), "here:1")
+    images_made.connect(receiver)
+    try:
+        assert lifecycle.deliver(claim, IMAGE, 8)
+        assert (fresh(claim.job).status, claim.job.images.count()) == (JobStatus.RUNNING, 1)
+        assert lifecycle.succeed(claim, [(IMAGE, 7)])
+    finally:
+        images_made.disconnect(receiver)
+    assert heard == [(JobStatus.RUNNING, [8], True), (JobStatus.SUCCEEDED, [7], True)]
+    assert [image.seed for image in claim.job.images.all()] == [7, 8]
+    assert claim.job.events.last().details["pictures"] == 2  # type: ignore[union-attr]
+
+
+def test_J9_there_is_one_picture_of_a_seed_however_often_it_is_delivered() -> None:
+    job = queued()
+    first = claimed(job)
+    assert lifecycle.deliver(first, IMAGE, 7)
+    lose(job)
+    lifecycle.reap()
+    second = claimed(job, "there:2")
+    assert not lifecycle.deliver(first, IMAGE, 8), "the fence"
+    assert lifecycle.deliver(second, IMAGE, 7)
+    assert lifecycle.succeed(second, [(IMAGE, 7), (IMAGE, 8)])
+    assert [image.seed for image in job.images.all()] == [7, 8]
+    assert job.events.filter(what=Happening.DELIVERED).count() == 1
+
+
+def test_J9_nothing_is_delivered_after_a_cancel_and_what_came_before_stays_and_is_paid(alice: User) -> None:
+    job = lifecycle.create(
+        created_by=alice, kind="pix2pix", checkpoint="bundled", params={"prompt": "a cat", "count": 3}
+    )
+    claim = claimed(job)
+    assert lifecycle.deliver(claim, IMAGE, 7)
+    lifecycle.cancel(job.id)
+    assert not lifecycle.deliver(claim, IMAGE, 8)
+    assert lifecycle.cancelled(claim)
+    job = fresh(job)
+    assert [image.seed for image in job.images.all()] == [7]
+    assert job.charged_pictures == 1 and replayed(job) == (JobStatus.CANCELLED, 1, 1)
+    lifecycle.requeue(job.id)
+    lifecycle.succeed(claimed(job), [(IMAGE, 8), (IMAGE, 9)])
+    job = fresh(job)
+    assert (job.images.count(), job.charged_pictures) == (3, 3)
+    assert replayed(job) == (JobStatus.SUCCEEDED, 2, 3)
 
 
 @pytest.mark.parametrize(
     "finish",
     [
+        lambda claim: lifecycle.deliver(claim, IMAGE, 7),
         lambda claim: lifecycle.succeed(claim, [(IMAGE, 7)]),
         lambda claim: lifecycle.fail(claim, OutOfMemory()),
         lambda claim: lifecycle.interrupt(claim, StorageUnavailable()),

@@ -21,17 +21,23 @@ TinyCheckpoint = Callable[..., Checkpoint]
 SD = {"txt2img": "StableDiffusionPipeline", "img2img": "StableDiffusionImg2ImgPipeline"}
 PIX2PIX = {"pix2pix": "StableDiffusionInstructPix2PixPipeline"}
 SDXL = {"txt2img": "StableDiffusionXLPipeline", "img2img": "StableDiffusionXLImg2ImgPipeline"}
+INPAINT = {"inpaint": "StableDiffusionInpaintPipeline"}
+UPSCALE = {"upscale": "StableDiffusionUpscalePipeline"}
 BOARD = Image.new("RGB", (96, 64), "red")
 
 
 def draw(checkpoint: Checkpoint, loaded: Loaded, kind: str, **raw: Any) -> list[tuple[Image.Image, int]]:
     params = complete(parse({"kind": kind, "prompt": "a cat", "seed": 5} | raw, checkpoint), (96, 64))
     board = BOARD if params.needs_board else None
+    mask = Image.new("L", BOARD.size, 255) if params.needs_mask else None
     with torch.inference_mode():
-        return drawing.draw(Work(checkpoint, params, board), loaded, lambda *step: None)
+        return drawing.draw(Work(checkpoint, params, board, mask=mask), loaded, lambda *step: None)
 
 
-@pytest.mark.parametrize(("family", "kinds"), [("sd", SD), ("pix2pix", PIX2PIX), ("sdxl", SDXL)])
+@pytest.mark.parametrize(
+    ("family", "kinds"),
+    [("sd", SD | INPAINT), ("pix2pix", PIX2PIX), ("sdxl", SDXL), ("inpaint", INPAINT), ("upscale", UPSCALE)],
+)
 def test_every_pipeline_class_of_the_catalogue_draws(
     tiny_checkpoint: TinyCheckpoint, family: str, kinds: dict[str, str]
 ) -> None:
@@ -40,12 +46,13 @@ def test_every_pipeline_class_of_the_catalogue_draws(
     for kind, pipeline in kinds.items():
         [(image, seed)] = draw(checkpoint, loaded, kind)
         assert type(loaded.pipeline(kind)).__name__ == pipeline
-        assert (image.size, image.mode, seed) == ((96, 64), "RGB", 5)
+        size = (4 * 64, 4 * 43) if kind == "upscale" else (96, 64)  # from 64 px, the longest side it takes
+        assert (image.size, image.mode, seed) == (size, "RGB", 5)
 
 
 def test_the_tests_cover_every_class_that_ships() -> None:
     shipped = {kind.pipeline for entry in catalogue.entries().values() for kind in entry.kinds.values()}
-    assert shipped == {*SD.values(), *PIX2PIX.values(), *SDXL.values()}
+    assert shipped == {*SD.values(), *PIX2PIX.values(), *SDXL.values(), *INPAINT.values(), *UPSCALE.values()}
 
 
 def test_a_distilled_checkpoint_draws_in_one_step_without_guidance(tiny_checkpoint: TinyCheckpoint) -> None:

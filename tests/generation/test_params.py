@@ -78,7 +78,7 @@ def test_every_violation_is_told_at_once(bundled: Checkpoint) -> None:
     assert set(refused(raw, bundled)) == {"steps", "seed", "strength", "what"}
 
 
-@pytest.mark.parametrize("kind", ["inpaint", "IMG2IMG", "", 7, True, ["img2img"], {}])
+@pytest.mark.parametrize("kind", ["upscale", "IMG2IMG", "", 7, True, ["img2img"], {}])
 def test_a_kind_that_is_not_offered_is_refused_with_the_ones_that_are(
     bundled: Checkpoint, kind: object
 ) -> None:
@@ -145,7 +145,7 @@ def test_stored_params_have_every_name_of_the_contract(bundled: Checkpoint) -> N
         "image_guidance_scale",
         "steps",
     }
-    names |= {"seed", "count", "width_px", "height_px", "checkpoint", "style"}
+    names |= {"seed", "count", "width_px", "height_px", "checkpoint", "style", "draft"}
     assert set(as_json(parse({}, bundled))) == names
 
 

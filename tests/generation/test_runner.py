@@ -88,6 +88,90 @@ def test_a_job_ends_with_pictures_in_the_size_asked_for(alice: User) -> None:
     assert job.attempts.get().engine_seconds is not None
 
 
+def test_J9_pictures_come_one_by_one_and_are_told_each_time(
+    alice: User, at_step: Step, announced: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third picture does not begin before the first two are written down."""
+    delivered = threading.Semaphore(0)
+    real = lifecycle.deliver
+
+    def deliver(*args: Any) -> bool:
+        there = real(*args)
+        delivered.release()
+        return there
+
+    begun: list[int] = []
+
+    def on_step(step: int) -> None:
+        if step == 0:
+            begun.append(step)
+        if step == 0 and len(begun) > 1:
+            assert delivered.acquire(timeout=30)
+
+    monkeypatch.setattr(lifecycle, "deliver", deliver)
+    at_step["do"] = on_step
+    job = done(asked(alice, count=3))
+    assert job.status == JobStatus.SUCCEEDED, job.error_message
+    assert [image.seed for image in job.images.all()] == [40, 41, 42]
+    assert [event.what for event in job.events.all()] == [
+        "queued", "claimed", "delivered", "delivered", "succeeded",
+    ]  # fmt: skip
+
+
+def test_J9_a_later_attempt_draws_only_what_is_missing(
+    alice: User, at_step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = asked(alice, count=3)
+    claim = lifecycle.claim(job.id, "gone:1")
+    assert claim
+    stored = storage.store_image(Image.new("RGB", (8, 8)), {"seed": 41})
+    assert lifecycle.deliver(claim, stored, 41)
+    lose(job)
+    lifecycle.reap()
+    begun: list[int] = []
+    at_step["do"] = lambda step: begun.append(step) if step == 0 else None
+    job = done(job)
+    assert job.status == JobStatus.SUCCEEDED, job.error_message
+    assert len(begun) == 2
+    assert [image.seed for image in job.images.all()] == [40, 41, 42]
+    assert job.images.get(seed=41).key == stored.key
+
+
+def test_J9_an_attempt_that_finds_every_picture_there_only_ends_the_job(alice: User, at_step: Step) -> None:
+    job = asked(alice)
+    claim = lifecycle.claim(job.id, "gone:1")
+    assert claim
+    assert lifecycle.deliver(claim, storage.store_image(Image.new("RGB", (8, 8)), {}), 40)
+    lose(job)
+    lifecycle.reap()
+    begun: list[int] = []
+    at_step["do"] = begun.append
+    job = done(job)
+    assert (job.status, job.images.count(), begun) == (JobStatus.SUCCEEDED, 1, [])
+
+
+def test_J9_a_picture_that_cannot_be_stored_stops_the_others(
+    alice: User, at_step: Step, monkeypatch: pytest.MonkeyPatch, fake_engine: Engine
+) -> None:
+    refused = threading.Event()
+
+    def full(*args: Any) -> None:
+        refused.set()
+        raise StorageUnavailable
+
+    begun: list[int] = []
+
+    def on_step(step: int) -> None:
+        begun.append(step)
+        if begun.count(0) > 1:
+            assert refused.wait(30)
+
+    monkeypatch.setattr(storage, "store_image", full)
+    at_step["do"] = on_step
+    job = done(asked(alice, count=4))
+    assert (job.status, outcomes(job)) == (JobStatus.QUEUED, [Outcome.INTERRUPTED])
+
+
 def test_J3_a_hint_for_which_nobody_waits_does_nothing(alice: User) -> None:
     assert not runner.run_next()
     job = done(asked(alice))
@@ -303,11 +387,11 @@ def test_J21_a_mistake_of_ours_at_the_end_fails_at_once(alice: User) -> None:
     def receiver(**_: Any) -> None:
         raise LookupError("no such board")
 
-    events.job_succeeded.connect(receiver)
+    events.images_made.connect(receiver)
     try:
         job = done(asked(alice))
     finally:
-        events.job_succeeded.disconnect(receiver)
+        events.images_made.disconnect(receiver)
     assert (job.status, job.error_code) == (JobStatus.FAILED, "pipeline_failed")
 
 

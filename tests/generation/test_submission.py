@@ -15,6 +15,8 @@ from generation.errors import (
     IdempotencyConflict,
     IdempotencyKeyInvalid,
     JobNotFinished,
+    MaskEmpty,
+    MaskRequired,
     OutOfMemory,
     ParamsInvalid,
     SnapshotInvalid,
@@ -216,6 +218,24 @@ def test_J30_a_retry_with_the_same_key_is_the_same_job(alice: User) -> None:
         submission.retry(other, alice, "k")
     with pytest.raises(IdempotencyConflict):
         submit(alice, idempotency_key="k")
+
+
+def test_a_kind_that_redraws_a_part_needs_to_know_which(alice: User) -> None:
+    part = {"raw_params": {"kind": "inpaint", "prompt": "a door"}}
+    with pytest.raises(MaskRequired):
+        submit(alice, **part)
+    with pytest.raises(MaskEmpty):
+        submit(alice, **part, mask=png(400, 200, "black"))
+    with pytest.raises(ParamsInvalid, match="mask: has no effect on pix2pix"):
+        submit(alice, mask=png(400, 200))
+    assert not Job.objects.exists()
+    job = submit(alice, **part, mask=png(400, 200), idempotency_key="k")
+    assert storage.load_mask(job.mask).getextrema() == (255, 255)
+    with pytest.raises(IdempotencyConflict):
+        submit(alice, **part, mask=png(200, 100), idempotency_key="k")
+    lifecycle.fail(claimed(job), OutOfMemory())
+    job.refresh_from_db()
+    assert submission.retry(job, alice).mask == job.mask
 
 
 def test_J40_only_pictures_are_paid_for(alice: User, settings: Any) -> None:

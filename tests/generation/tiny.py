@@ -19,12 +19,22 @@ CALLS: dict[str, dict[str, float]] = {
     "txt2img": {"steps": 2, "guidance_scale": 2.0},
     "img2img": {"steps": 4, "guidance_scale": 2.0, "strength": 0.5},
     "pix2pix": {"steps": 2, "guidance_scale": 2.0, "image_guidance_scale": 1.5},
+    "inpaint": {"steps": 4, "guidance_scale": 2.0, "strength": 0.5},
+    "upscale": {"steps": 2, "guidance_scale": 2.0},
 }
 
 
 def save(family: str, folder: Path) -> None:
     torch.manual_seed(0)
-    {"sd": _sd, "sd-turbo": _sd_turbo, "pix2pix": _pix2pix, "sdxl": _sdxl}[family]().save_pretrained(folder)
+    made = {
+        "sd": _sd,
+        "sd-turbo": _sd_turbo,
+        "pix2pix": _pix2pix,
+        "sdxl": _sdxl,
+        "inpaint": _inpaint,
+        "upscale": _upscale,
+    }
+    made[family]().save_pretrained(folder)
 
 
 def entry(folder: Path, kinds: dict[str, str], /, **fields: Any) -> dict[str, Any]:
@@ -40,6 +50,7 @@ def entry(folder: Path, kinds: dict[str, str], /, **fields: Any) -> dict[str, An
                 "pipeline": pipeline,
                 "uses": ["prompt", "negative_prompt", *CALLS[kind]],
                 "defaults": CALLS[kind],
+                "scale": 4 if kind == "upscale" else 1,
             }
             for kind, pipeline in kinds.items()
         },
@@ -77,6 +88,35 @@ def _pix2pix() -> diffusers.DiffusionPipeline:
         scheduler=_scheduler(diffusers.EulerAncestralDiscreteScheduler),
         vae=_vae(),
         **_UNCHECKED,
+    )
+
+
+def _inpaint() -> diffusers.DiffusionPipeline:
+    """Shaped like SD 1.5 trained for masks: latents, mask and the masked picture's latents go in."""
+    return diffusers.StableDiffusionInpaintPipeline(
+        unet=_unet(9, 32),
+        text_encoder=transformers.CLIPTextModel(_text(32)),
+        tokenizer=_tokenizer(),
+        scheduler=_scheduler(diffusers.EulerDiscreteScheduler),
+        vae=_vae(),
+        **_UNCHECKED,
+    )
+
+
+def _upscale() -> diffusers.DiffusionPipeline:
+    """Shaped like the x4 upscaler: the small picture goes in beside the latents, its noise level as a class."""
+    return diffusers.StableDiffusionUpscalePipeline(
+        unet=_unet(7, 32, num_class_embeds=1000),
+        text_encoder=transformers.CLIPTextModel(_text(32)),
+        tokenizer=_tokenizer(),
+        low_res_scheduler=_scheduler(diffusers.DDPMScheduler),
+        scheduler=_scheduler(diffusers.DDIMScheduler, prediction_type="v_prediction"),
+        vae=_vae(
+            block_out_channels=(16, 16, 16),
+            down_block_types=("DownEncoderBlock2D",) * 3,
+            up_block_types=("UpDecoderBlock2D",) * 3,
+            scaling_factor=0.08333,
+        ),
     )
 
 
@@ -131,15 +171,13 @@ def _unet(channels: int, width: int, **fields: Any) -> diffusers.UNet2DCondition
 
 
 def _vae(**fields: Any) -> diffusers.AutoencoderKL:
+    shape: dict[str, Any] = {
+        "block_out_channels": (16, 16, 16, 16),
+        "down_block_types": ("DownEncoderBlock2D",) * 4,
+        "up_block_types": ("UpDecoderBlock2D",) * 4,
+    }
     return diffusers.AutoencoderKL(
-        block_out_channels=(16, 16, 16, 16),
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        latent_channels=4,
-        norm_num_groups=8,
-        layers_per_block=1,
-        sample_size=SIZE_PX,
-        **fields,
+        **shape | fields, latent_channels=4, norm_num_groups=8, layers_per_block=1, sample_size=SIZE_PX
     )
 
 

@@ -24,7 +24,11 @@ export interface JobRequest {
   frame?: string;
   region: Region;
   snapshot?: Blob;
-  placement?: "beside" | "inside";
+  /** White where `inpaint` repaints. */
+  mask?: Blob;
+  /** stage: for a choice; then accepted_placement says where the chosen one goes. */
+  placement?: "beside" | "inside" | "stage";
+  accepted_placement?: "beside" | "inside";
 }
 
 export interface Api {
@@ -32,7 +36,12 @@ export interface Api {
   /** key: one per press of the button, so that a repeated request makes one job. */
   generate(board: string, request: JobRequest, key: string): Promise<Job>;
   cancel(job: string): Promise<Job>;
+  /** All that this person still waits for on the board. */
+  cancelMine(board: string): Promise<Job[]>;
+  runNext(job: string): Promise<Job>;
   retry(job: string, key: string): Promise<Job>;
+  /** A picture of a draft again, with all its steps. */
+  finish(job: string, image: string, key: string): Promise<Job>;
   upload(board: string, fileId: string, bytes: Blob): Promise<UploadedFile>;
   importFile(board: string, file: File, how: "merge" | "copy"): Promise<Imported>;
   share(board: string, role: LinkRole): Promise<ShareLink>;
@@ -71,7 +80,10 @@ export function createApi(base: string, fetcher?: typeof fetch): Api {
     generate: (board, request, key) =>
       call("POST", `/boards/${board}/jobs`, jobForm(request), { "Idempotency-Key": key }),
     cancel: (job) => call("POST", `/jobs/${job}/cancel`),
+    cancelMine: async (board) => (await call<{ items: Job[] }>("POST", `/boards/${board}/jobs/cancel`)).items,
+    runNext: (job) => call("POST", `/jobs/${job}/run-next`),
     retry: (job, key) => call("POST", `/jobs/${job}/retry`, undefined, { "Idempotency-Key": key }),
+    finish: (job, image, key) => call("POST", `/jobs/${job}/images/${image}/finish`, undefined, { "Idempotency-Key": key }),
     upload: (board, fileId, bytes) => {
       const form = new FormData();
       form.set("file_id", fileId);
@@ -88,13 +100,15 @@ export function createApi(base: string, fetcher?: typeof fetch): Api {
   };
 }
 
-function jobForm({ params, frame, region, snapshot, placement }: JobRequest): FormData {
+function jobForm({ params, frame, region, snapshot, mask, placement, accepted_placement }: JobRequest): FormData {
   const form = new FormData();
   form.set("params", JSON.stringify(params));
   if (frame) form.set("frame", frame);
   form.set("region", JSON.stringify(region));
   if (placement) form.set("placement", placement);
+  if (accepted_placement) form.set("accepted_placement", accepted_placement);
   if (snapshot) form.set("snapshot", snapshot, snapshot.type === "image/webp" ? "snapshot.webp" : "snapshot.png");
+  if (mask) form.set("mask", mask, "mask.png");
   return form;
 }
 

@@ -1,6 +1,6 @@
 /** What the HTTP API speaks, as far as the board page uses it. Names are the wire's names. */
 
-export type Kind = "img2img" | "pix2pix" | "txt2img";
+export type Kind = "img2img" | "pix2pix" | "txt2img" | "inpaint" | "upscale";
 
 export interface Params {
   kind: Kind;
@@ -16,6 +16,10 @@ export interface Params {
   width_px?: number;
   height_px?: number;
   checkpoint?: string | null;
+  /** Name of one of the checkpoint's styles. */
+  style?: string | null;
+  /** Few steps, for a first look. */
+  draft?: boolean;
 }
 
 export type NumberParam = "strength" | "guidance_scale" | "image_guidance_scale" | "steps" | "count" | "width_px" | "height_px";
@@ -28,6 +32,16 @@ export interface KindOfCheckpoint {
   limits: Partial<Record<NumberParam | "seed", [number, number]>>;
   /** Params that this checkpoint heeds; others are not worth showing. */
   uses: string[];
+  /** Steps of a draft; absent where this kind makes none. */
+  draft_steps?: number | null;
+}
+
+/** Words that make a look; the server adds them to the prompt. */
+export interface Style {
+  name: string;
+  title: string;
+  /** Two CSS colours for its tile. */
+  colours: [string, string];
 }
 
 export interface Checkpoint {
@@ -36,6 +50,9 @@ export interface Checkpoint {
   description: string;
   kinds: Partial<Record<Kind, KindOfCheckpoint>>;
   default_kind: Kind;
+  /** The kind in which it redraws a frame while somebody draws; null: it is too slow for that. */
+  live_kind?: Kind | null;
+  styles?: Style[];
   licence: string;
   status: "ready" | "loading" | "failed";
   reason?: string | null;
@@ -53,6 +70,9 @@ export interface Region {
   height: number;
 }
 
+/** Of a picture: on the board (or once there), to be chosen from, put away for later, out of sight. null: it has no place. */
+export type Standing = "placed" | "candidate" | "kept" | "discarded";
+
 export interface JobImage {
   id: string;
   url: string;
@@ -60,6 +80,7 @@ export interface JobImage {
   height_px: number;
   seed: number;
   element_id: string | null;
+  standing?: Standing | null;
 }
 
 export interface Job {
@@ -83,6 +104,9 @@ export interface Job {
   preview_url?: string | null;
   frame?: string | null;
   region?: Region | null;
+  placement?: "beside" | "inside" | "stage" | null;
+  /** What the model saw; null for words alone. */
+  snapshot_url?: string | null;
 }
 
 export interface BoardFile {

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { createApi } from "../api/client";
 import { uuid } from "../api/ids";
 import type { Job } from "../api/types";
@@ -6,6 +6,8 @@ import { takeDrops } from "../exchange/drop";
 import { pickFiles } from "../exchange/pick";
 import { JobOverlay } from "../generation/JobOverlay";
 import { PromptPanel } from "../generation/PromptPanel";
+import type { QueueActs } from "../generation/Queue";
+import { Earlier } from "../staging/Earlier";
 import { NoticeList } from "../ui/NoticeList";
 import { ShareDialog } from "../ui/ShareDialog";
 import { StatusChip } from "../ui/StatusChip";
@@ -21,10 +23,14 @@ import { SidePanel } from "./SidePanel";
 import { exposeForTests } from "./testHook";
 import { TopBar } from "./TopBar";
 import { useKept } from "./useKept";
+import { useLiveSeen } from "./useLiveSeen";
 import { useRoom } from "./useRoom";
 import "./Board.css";
 
 const History = lazy(() => import("../history/History"));
+const LiveOnBoard = lazy(() => import("./LiveOnBoard"));
+const LiveSwitch = lazy(() => import("../live/LiveSwitch"));
+const Staging = lazy(() => import("../staging/Staging"));
 const ExportDialog = lazy(() => import("../exchange/ExportDialog"));
 const sheet_screen = "(width <= 1060px)"; // a column beside it would leave the canvas too narrow for its tools
 
@@ -59,7 +65,19 @@ export function Board({ config }: { config: BoardConfig }) {
   }, [notices]);
   const mayCancel = (job: Job) => state.role === "owner" || job.created_by?.id === room.you.id;
   const cancel = (job: Job) => void api.cancel(job.id).then((after) => jobs.apply([after]), say);
-  const retry = (job: Job) => void api.retry(job.id, uuid()).then((again) => jobs.apply([{ ...again, retry_of: job.id }]), say);
+  const retry = (job: Job) => void api.retry(job.id, uuid()).then((again) => {
+    if (again.placement !== "stage") jobs.expect(again.id);
+    jobs.apply([{ ...again, retry_of: job.id }]);
+  }, say);
+  const queue: QueueActs = {
+    you: room.you.id,
+    mayCancel,
+    onCancel: cancel,
+    onCancelMine: () => void api.cancelMine(config.board.id).then((after) => jobs.apply(after), say),
+    onRunNext: state.role === "owner" ? (job) => void api.runNext(job.id).then((after) => jobs.apply([after]), say) : undefined,
+  };
+  const liveSeen = useLiveSeen(room);
+  const choosing = useSyncExternalStore(jobs.subscribe, () => jobs.staged().length > 0);
   const rename = useCallback(async (name: string) => {
     await api.rename(name);
     room.reenter(); // the others see a name as it was on entering
@@ -123,6 +141,16 @@ export function Board({ config }: { config: BoardConfig }) {
         />
         {!state.synced && state.line !== "closed" && <p className="ours opening" role="status">Opening the board…</p>}
         {session && <JobOverlay store={jobs} board={session.targeting} mayCancel={mayCancel} onCancel={cancel} onRetry={retry} />}
+        {session && liveSeen && (
+          <Suspense>
+            <LiveOnBoard session={session} api={api} board={config.board.id} jobs={jobs} notices={notices} />
+          </Suspense>
+        )}
+        {session && choosing && (
+          <Suspense>
+            <Staging base={config.api} boardId={config.board.id} you={room.you.id} store={jobs} board={session.targeting} notices={notices} mayCancel={mayCancel} onCancel={cancel} />
+          </Suspense>
+        )}
         {state.line === "closed" && (
           <div className="ours closed" role="alert">
             <p>{state.closedBecause}</p>
@@ -133,7 +161,9 @@ export function Board({ config }: { config: BoardConfig }) {
       </main>
       <SidePanel open={open} onToggle={() => setOpen(!open)} bar={phone && <><StatusChip state={chip.state} text={chip.text} />{bar}</>}>
         {session && (
-          <PromptPanel api={api} boardId={config.board.id} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={open} mayCancel={mayCancel} onCancel={cancel} onAway={makeRoom} />
+          <PromptPanel api={api} boardId={config.board.id} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={open} queue={queue} onAway={makeRoom} live={(target, params) => <Suspense><LiveSwitch room={room} frame={target.id} params={params} /></Suspense>}>
+            <Earlier base={config.api} boardId={config.board.id} store={jobs} board={session.targeting} onAway={makeRoom} />
+          </PromptPanel>
         )}
       </SidePanel>
       {historyOver && session && (

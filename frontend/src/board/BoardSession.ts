@@ -2,6 +2,7 @@ import type { Api } from "../api/client";
 import { ApiError } from "../api/client";
 import { uuid } from "../api/ids";
 import { JobStore } from "../generation/jobStore";
+import { noteOf } from "../generation/target";
 import { Journal } from "../room/Journal";
 import { LocalDatabase } from "../room/LocalDatabase";
 import { RoomClient } from "../room/RoomClient";
@@ -36,6 +37,7 @@ export class BoardSession {
     upload: Api["upload"],
     board: string,
     onUploads: (uploads: Uploads) => void,
+    jobs: JobStore,
   ) {
     this.files = new FileLoader(canvas, room, (id, bytes) => upload(board, id, bytes), {
       uploaded: (fileId, changes) => {
@@ -45,7 +47,7 @@ export class BoardSession {
       failed: ({ fileId, error }) => notices.show(uploadNotice(this.files, fileId, error)),
       changed: () => onUploads({ pending: this.files.pendingCount, failed: this.files.failedCount }),
     });
-    this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element));
+    this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element), (element) => jobs.isOwn(noteOf(element)));
     this.targeting = new Targeting(canvas, room, this.sync);
     this.stops = [room.statusChanged.on(() => this.open())];
   }

@@ -24,7 +24,7 @@ const uiOptions = {
 
 /** Excalidraw, and the session that joins it to the room. */
 export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOnly, menu, footer, topRight, onSession, onUploads }: Props) {
-  const { room, notices } = parts;
+  const { room, notices, jobs } = parts;
   const [api, setApi] = useState<BoardApi | null>(null);
   // Excalidraw sets its own empty scene some time after it hands out its API; its first onChange says that this is over.
   const [loaded, setLoaded] = useState(false);
@@ -35,7 +35,7 @@ export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOn
 
   useEffect(() => {
     if (!api || !loaded) return;
-    const made = new BoardSession(api, room, notices, upload, board, onUploads);
+    const made = new BoardSession(api, room, notices, upload, board, onUploads, jobs);
     session.current = made;
     onSession(made);
     room.start();
@@ -45,7 +45,7 @@ export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOn
       session.current = null;
       onSession(null);
     };
-  }, [api, loaded, room, notices, upload, board, onSession, onUploads]);
+  }, [api, loaded, room, notices, upload, board, onSession, onUploads, jobs]);
 
   return (
     <Excalidraw

@@ -1,16 +1,17 @@
-import type { Job, Region } from "../api/types";
+import type { Job, Kind, Region } from "../api/types";
 import type { BoardPort } from "../generation/boardPort";
 import { elementsSeen, longest_side_px, snapshotSize } from "../generation/snapshot";
 import { chooseTarget, noteOf, type Note, type Shape, type Target } from "../generation/target";
 import type { RoomClient } from "../room/RoomClient";
-import { bringIntoView, changed, drawRegion, inView, onScreen, takeFrameTool, type BoardApi, type SceneElement } from "./excalidraw";
+import type { StagePort } from "../staging/StagePort";
+import { bringIntoView, changed, drawRegion, heldIds, inView, onScreen, takeFrameTool, type BoardApi, type SceneElement } from "./excalidraw";
 import type { SceneSync } from "./sceneSync";
 
 const look_again_ms = 120;
 const words_only_side = 512;
 
 /** Generation's view of the board: what is aimed at, what it looks like, where jobs lie. */
-export class Targeting implements BoardPort {
+export class Targeting implements BoardPort, StagePort {
   private aim: Target | null = null;
   private signature = 0;
   private seenCount = 0;
@@ -46,11 +47,26 @@ export class Targeting implements BoardPort {
     return () => void this.listeners.delete(listener);
   };
 
-  snapshot(target: Target, longest_px = longest_side_px): Promise<Blob> {
-    const now = this.find(target.id);
-    const current = now ? { ...target, region: regionOf(now) } : target;
-    const elements = elementsSeen(this.shapes(), current);
-    return drawRegion(elements as never, this.api.getFiles(), current.region, snapshotSize(current.region, longest_px));
+  async snapshot(target: Target, longest_px = longest_side_px, kind?: Kind): Promise<Blob> {
+    const current = this.now(target);
+    const choose = kind === "inpaint" ? (await import("../generation/mask")).picturesOf : elementsSeen;
+    return this.draw(choose(this.shapes(), current), current, longest_px);
+  }
+
+  async mask(target: Target, longest_px = longest_side_px): Promise<Blob> {
+    const { maskOf, picturesOf } = await import("../generation/mask");
+    const current = this.now(target);
+    if (!picturesOf(this.shapes(), current).length) throw new Error("There is no picture here of which a part could be repainted.");
+    return this.draw(maskOf(this.shapes(), current), current, longest_px);
+  }
+
+  private now(target: Target): Target {
+    const element = this.find(target.id);
+    return element ? { ...target, region: regionOf(element) } : target;
+  }
+
+  private draw(elements: readonly Shape[], { region }: Target, longest_px: number): Promise<Blob> {
+    return drawRegion(elements as never, this.api.getFiles(), region, snapshotSize(region, longest_px));
   }
 
   middleOfView(): Region {
@@ -76,6 +92,21 @@ export class Targeting implements BoardPort {
     const element = job.frame ? this.find(job.frame) : undefined;
     if (element) bringIntoView(this.api, [element], true);
     else if (job.region) bringIntoView(this.api, [{ ...job.region, id: "region", type: "rectangle", angle: 0 } as unknown as SceneElement], true);
+  }
+
+  showElement(id: string): boolean {
+    const element = this.find(id);
+    if (element) bringIntoView(this.api, [element], true);
+    return element !== undefined;
+  }
+
+  has(id: string): boolean {
+    return this.find(id) !== undefined;
+  }
+
+  isAtRest(): boolean {
+    const { selectedElementIds } = this.api.getAppState();
+    return Object.keys(selectedElementIds).length === 0 && heldIds(this.api).size === 0;
   }
 
   place(job: Job): Region | null {
@@ -106,7 +137,7 @@ export class Targeting implements BoardPort {
     const key = selected.join();
     const aim = this.staying(shapes, key) ?? chooseTarget(shapes, new Set(selected), inView(this.api));
     this.selection = key;
-    const signature = aim ? signatureOf(elementsSeen(shapes, aim) as SceneElement[], aim, this.api.getFiles()) : 0;
+    const signature = aim ? signatureOf(withResults(shapes, aim) as SceneElement[], aim, this.api.getFiles()) : 0;
     const moved = JSON.stringify(aim) !== JSON.stringify(this.aim);
     if (!moved && signature === this.signature) return;
     if (moved) this.aim = aim;
@@ -131,12 +162,18 @@ export class Targeting implements BoardPort {
   }
 }
 
-function regionOf({ x, y, width, height }: Region): Region {
+export function regionOf({ x, y, width, height }: Region): Region {
   return { x, y, width, height };
 }
 
+/** What any kind sees: repainting sees results too. */
+function withResults(shapes: readonly Shape[], aim: Target): Shape[] {
+  const seen = elementsSeen(shapes, aim);
+  return [...seen, ...shapes.filter((shape) => shape.frameId === aim.id && shape.type === "image" && !seen.includes(shape))];
+}
+
 /** Differs whenever the picture would: any element, its place in the order, or the arrival of a file. */
-function signatureOf(elements: readonly SceneElement[], { region }: Target, files: Record<string, unknown>): number {
+export function signatureOf(elements: readonly SceneElement[], { region }: Target, files: Record<string, unknown>): number {
   let hash = region.x * 3 + region.y * 5 + region.width * 7 + region.height * 11 + elements.length;
   elements.forEach((element, at) => {
     const there = element.type === "image" && element.fileId && files[element.fileId] ? 17 : 0;

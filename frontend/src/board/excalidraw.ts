@@ -231,6 +231,7 @@ export function drawRegion(
   files: BinaryFiles,
   region: Region,
   size: { width: number; height: number; scale: number },
+  jpeg_quality?: number,
 ): Promise<Blob> {
   const frame = { ...blankFrame, ...region } as unknown as ExcalidrawFrameElement;
   const withPictures = elements.some((element) => element.type === "image");
@@ -242,7 +243,7 @@ export function drawRegion(
     appState: { exportBackground: true, viewBackgroundColor: "#ffffff", exportWithDarkMode: false },
     getDimensions: () => size,
     // Lines compress best and exactly as PNG; photographs would be megabytes.
-    ...(withPictures ? { mimeType: "image/webp", quality: 0.92 } : { mimeType: "image/png" }),
+    ...(jpeg_quality ? { mimeType: "image/jpeg", quality: jpeg_quality } : withPictures ? { mimeType: "image/webp", quality: 0.92 } : { mimeType: "image/png" }),
   });
 }
 

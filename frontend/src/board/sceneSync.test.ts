@@ -13,6 +13,8 @@ const canvas = vi.hoisted(() => ({
   inHand: null as string | null,
   points: 0,
   replaced: 0,
+  /** Ids that were new with each replacement that can be undone. */
+  undoable: [] as string[][],
   cost_ms: 0,
   released: () => undefined as void,
 }));
@@ -27,6 +29,11 @@ vi.mock("./excalidraw", () => ({
     canvas.elements = [...elements];
     canvas.replaced += 1;
     vi.advanceTimersByTime(canvas.cost_ms);
+  },
+  replaceAsEdit: (_api: unknown, elements: { id: string }[]) => {
+    const known = new Set((canvas.elements as { id: string }[]).map(({ id }) => id));
+    canvas.undoable.push(elements.map(({ id }) => id).filter((id) => !known.has(id)));
+    canvas.elements = [...elements];
   },
   moveInPlace: (element: object, index: string) => Object.assign(element, { index }),
   takeMove: (element: object, move: object) => Object.assign(element, move),
@@ -51,7 +58,7 @@ const welcome = (fields: object = {}) => ({
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance", "requestAnimationFrame", "cancelAnimationFrame"] });
-  Object.assign(canvas, { elements: [], inHand: null, points: 0, replaced: 0, cost_ms: 0 });
+  Object.assign(canvas, { elements: [], inHand: null, points: 0, replaced: 0, undoable: [], cost_ms: 0 });
   hidden = false;
   ready.clear();
   vi.spyOn(document, "hidden", "get").mockImplementation(() => hidden);
@@ -66,7 +73,7 @@ beforeEach(() => {
       return () => undefined;
     },
   } as unknown as BoardApi;
-  sync = new SceneSync(api, room, (each) => each.type !== "image" || ready.has(each.id));
+  sync = new SceneSync(api, room, (each) => each.type !== "image" || ready.has(each.id), (each) => each.customData?.own === true);
 });
 
 afterEach(() => {
@@ -244,5 +251,37 @@ describe("in", () => {
     later(300);
     expect(canvas.replaced).toBe(0);
     expect(canvas.elements).toBe(before);
+  });
+});
+
+describe("what was asked for on this page", () => {
+  const own = (id: string, fields: Partial<WireElement> = {}) => element(id, { index: `b${id}`, customData: { own: true }, ...fields });
+  const patch = (...elements: WireElement[]) => {
+    socket().feed({ type: "patch", clock: 11, elements });
+    later(300);
+  };
+
+  it("comes as one step that can be undone, and nobody else's does", () => {
+    enter();
+    patch(own("mine"), element("theirs", { index: "bz" }));
+    expect(canvas.undoable).toEqual([["mine"]]);
+    expect((canvas.elements as SceneElement[]).map(({ id }) => id).sort()).toEqual(["mine", "theirs"]);
+  });
+
+  it("is a step once: what others do with it later is theirs", () => {
+    enter();
+    patch(own("mine"));
+    patch(own("mine", { version: 2, x: 50 }));
+    patch(own("mine", { version: 3, isDeleted: true }));
+    expect(canvas.undoable).toEqual([["mine"]]);
+    expect((canvas.elements as SceneElement[])[0]).toMatchObject({ version: 3, isDeleted: true });
+  });
+
+  it("and is not sent back", () => {
+    enter();
+    patch(own("mine"));
+    sync.changed();
+    later(1_000);
+    expect(sizes()).toEqual([]);
   });
 });

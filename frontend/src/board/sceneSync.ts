@@ -3,7 +3,7 @@ import type { WireElement } from "../room/protocol";
 import { applyWait_ms, elementsWait_ms, strokeWait_ms } from "../room/rates";
 import { compareOrder, merge, takesIncoming, withOwnIndices } from "../room/reconcile";
 import type { RoomClient } from "../room/RoomClient";
-import { asWire, heldIds, isInvisible, moveInPlace, pointsBeingDrawn, replaceScene, restored, takeMove, type BoardApi, type SceneElement } from "./excalidraw";
+import { asWire, heldIds, isInvisible, moveInPlace, pointsBeingDrawn, replaceAsEdit, replaceScene, restored, takeMove, type BoardApi, type SceneElement } from "./excalidraw";
 
 const dropped_frame_ms = 25;
 
@@ -31,6 +31,8 @@ export class SceneSync {
     private readonly room: RoomClient,
     /** Whether an element may travel: a picture only once its bytes are on the server. */
     private readonly isReady: (element: SceneElement) => boolean,
+    /** Whether an element comes because of what was done on this page, which may take it back. */
+    private readonly isOwn: (element: SceneElement) => boolean = () => false,
   ) {
     this.stops.push(
       room.elementsArrived.on(() => this.schedule()),
@@ -67,14 +69,17 @@ export class SceneSync {
   /** Puts what arrived on the canvas. */
   apply(): void {
     const started = performance.now();
-    const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+    const here = this.everything();
     const byId = new Map(here.map((element) => [element.id, element]));
     const held = heldIds(this.api);
     const { elements, unknown } = restored(this.room.inbox.take((id) => held.has(id)), byId);
     for (const element of unknown) this.unknown.set(element.id, element);
     const news = elements.filter((element) => takesIncoming(byId.get(element.id), element) && (byId.has(element.id) || !element.isDeleted));
     const moved = this.room.inbox.takeMoves().filter((move) => this.follow(byId.get(move.id), move));
-    if (news.length || moved.length) replaceScene(this.api, this.inOrder(merge(here, news)));
+    const own = news.filter((element) => !byId.has(element.id) && this.isOwn(element));
+    const others = news.filter((element) => !own.includes(element));
+    if (others.length || moved.length) replaceScene(this.api, this.inOrder(merge(here, others)));
+    if (own.length) replaceAsEdit(this.api, this.inOrder(merge(this.everything(), own)));
     this.appliedAt = performance.now();
     this.applyCost_ms = this.appliedAt - started;
     // Drawing comes later, and costs more: when it made a frame late, all of that counts.
@@ -86,15 +91,19 @@ export class SceneSync {
 
   /** Elements changed by the page itself, such as a frame's prompt. Not an undo step; travels like any edit. */
   replace(changes: ReadonlyMap<string, SceneElement>): void {
-    const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+    const here = this.everything();
     replaceScene(this.api, here.map((element) => changes.get(element.id) ?? element));
+  }
+
+  private everything(): readonly SceneElement[] {
+    return this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
   }
 
   private collect(): void {
     this.outPace.stop();
     if (!this.room.mayEdit) return;
     const drawing = heldIds(this.api);
-    const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+    const here = this.everything();
     const ready: SceneElement[] = [];
     const waiting: SceneElement[] = [];
     for (const element of here) {
@@ -157,7 +166,7 @@ export class SceneSync {
 
   private drop(ids: ReadonlySet<string>): void {
     for (const id of ids) this.unknown.delete(id);
-    const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+    const here = this.everything();
     replaceScene(this.api, here.filter((element) => !ids.has(element.id)));
   }
 
@@ -167,7 +176,7 @@ export class SceneSync {
     if (heldIds(this.api).has(id)) return;
     this.refused.delete(id);
     const server = this.room.giveUp(id);
-    const here = this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+    const here = this.everything();
     const others = here.filter((element) => element.id !== id);
     const back = server ? restored([server], new Map()).elements : [];
     replaceScene(this.api, this.inOrder(merge(others, back)));

@@ -1,7 +1,7 @@
 import { useId } from "react";
 import type { Checkpoint, KindOfCheckpoint, NumberParam } from "../api/types";
 import { DiceIcon, LockIcon, UnlockIcon } from "../ui/icons";
-import { largest_seed, numberOf, randomSeed, type Form } from "./form";
+import { isDraft, largest_seed, numberOf, randomSeed, type Form } from "./form";
 import { NumberField } from "./NumberField";
 
 interface Props {
@@ -53,7 +53,7 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
           </div>
         )}
         <div className="pair">
-          {numbers.filter(({ name }) => has(name)).map(({ name, label, step }) => (
+          {numbers.filter(({ name }) => has(name) && !(name === "steps" && isDraft(form, kind))).map(({ name, label, step }) => (
             <NumberField key={name} label={label} step={step} value={form.numbers[name]} usual={numberOf({ ...form, numbers: {} }, kind, name)} limits={kind.limits[name]} error={errors[name]} onChange={(value) => setNumber(name, value)} />
           ))}
         </div>
@@ -76,6 +76,15 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
           </div>
           {errors.seed && <span className="error" role="alert">{errors.seed}</span>}
         </div>
+        {form.size && has("width_px") && (
+          <div className="field">
+            <span className="label">Size</span>
+            <span className="seed">
+              <output>{form.size.width_px} × {form.size.height_px} px</output>
+              <button type="button" className="button small" onClick={() => change({ size: null })}>As the frame is</button>
+            </span>
+          </div>
+        )}
         <div className="field">
           <span className="label" id={`${id}-count`} onDoubleClick={() => change({ count: 1 })}>How many</span>
           <div className="choices" role="radiogroup" aria-labelledby={`${id}-count`}>

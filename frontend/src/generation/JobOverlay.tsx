@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import type { Job } from "../api/types";
 import { RetryIcon } from "../ui/icons";
 import type { BoardPort } from "./boardPort";
@@ -22,6 +22,7 @@ interface Props {
  */
 export function JobOverlay({ store, board, mayCancel, onCancel, onRetry }: Props) {
   const jobs = useJobs(store);
+  const staged = useSyncExternalStore(store.subscribe, store.staged);
   const news = useJobNews(store);
   const root = useRef<HTMLDivElement>(null);
 
@@ -55,7 +56,7 @@ export function JobOverlay({ store, board, mayCancel, onCancel, onRetry }: Props
   return (
     <div className="ours job-overlays" ref={root}>
       <p className="unseen" role="status" aria-live="polite">{news}</p>
-      {ranked(jobs).map(({ job, rank }) => (
+      {ranked(jobs, staged).map(({ job, rank }) => (
         <JobCard key={job.id} job={job} rank={rank} mayCancel={mayCancel(job)} mayRetry={board.mayEdit} onCancel={() => onCancel(job)} onRetry={() => onRetry(job)} onDismiss={() => store.dismiss(job.id)} />
       ))}
     </div>
@@ -96,14 +97,18 @@ function JobCard({ job, rank, mayCancel, mayRetry, onCancel, onRetry, onDismiss 
   );
 }
 
-/** The running one of a place comes first, then by age. */
-function ranked(jobs: readonly Job[]): { job: Job; rank: number }[] {
-  const count = new Map<string, number>();
+/** The running one of a place comes first, then by age. Where there is something to choose from, that has the place. */
+function ranked(jobs: readonly Job[], staged: readonly Job[]): { job: Job; rank: number }[] {
+  const count = new Map(staged.map((job) => [placeOf(job), 1]));
   const first = [...jobs].sort((a, b) => Number(b.status === "running") - Number(a.status === "running"));
   return first.map((job) => {
-    const place = job.frame ?? JSON.stringify(job.region);
+    const place = placeOf(job);
     const rank = count.get(place) ?? 0;
     count.set(place, rank + 1);
     return { job, rank };
   });
+}
+
+function placeOf({ frame, region }: Job): string {
+  return frame ?? JSON.stringify(region);
 }

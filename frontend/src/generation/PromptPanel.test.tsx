@@ -5,6 +5,7 @@ import { ApiError, type JobRequest } from "../api/client";
 import type { Job } from "../api/types";
 import { checkpoint } from "../test/checkpoint";
 import type { BoardPort } from "./boardPort";
+import { recall } from "./form";
 import { JobStore } from "./jobStore";
 import { PromptPanel } from "./PromptPanel";
 import type { Target } from "./target";
@@ -28,6 +29,7 @@ class Board implements BoardPort {
     });
   }
   snapshot = async () => new Blob(["png"], { type: "image/png" });
+  mask = async () => new Blob(["mask"], { type: "image/png" });
   middleOfView = () => ({ x: 0, y: 0, width: 512, height: 512 });
   remember = (target: Target, note: object) => {
     this.remembered.push({ id: target.id, ...note });
@@ -45,6 +47,7 @@ const frame = (id: string, prompt = "", fields: Partial<Target> = {}): Target =>
 
 let board: Board;
 let asked: { request: JobRequest; key: string }[];
+let finished: string[];
 let answer: () => Promise<Job>;
 
 const prompt = () => screen.getByTestId<HTMLTextAreaElement>("prompt");
@@ -60,8 +63,12 @@ async function open(aim: Target | null, checkpoints = [checkpoint]) {
       asked.push({ request, key });
       return answer();
     },
+    finish: (job: string, image: string) => {
+      finished.push(`${job} ${image}`);
+      return answer();
+    },
   };
-  render(<PromptPanel api={api} boardId="b1" board={board} store={new JobStore()} promptMax={1000} open={false} mayCancel={() => true} onCancel={() => undefined} onAway={() => undefined} />);
+  render(<PromptPanel api={api} boardId="b1" board={board} store={new JobStore()} promptMax={1000} open={false} queue={{ you: "u1", mayCancel: () => true, onCancel: () => undefined, onCancelMine: () => undefined }} onAway={() => undefined} />);
   await settle();
 }
 
@@ -69,6 +76,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   board = new Board();
   asked = [];
+  finished = [];
   answer = async () => ({ id: "j1", status: "queued", kind: "img2img", params: { kind: "img2img", prompt: "", seed: 99 }, images: [], created_at: "" }) as unknown as Job;
 });
 
@@ -226,5 +234,103 @@ describe("settings", () => {
     fireEvent.click(button());
     await settle();
     expect(asked[1]!.request.params.seed).toBe(99);
+  });
+});
+
+describe("kinds that other models make", () => {
+  const kind = { uses: ["prompt", "steps", "seed", "count"], defaults: { steps: 20 }, limits: {} };
+  const painter = { ...checkpoint, name: "painter", default: false, default_kind: "inpaint" as const, kinds: { inpaint: { ...kind, uses: [...kind.uses, "strength"], defaults: { steps: 20, strength: 1 } } } };
+  const enlarger = { ...checkpoint, name: "enlarger", default: false, default_kind: "upscale" as const, kinds: { upscale: kind } };
+
+  it("are offered too, and bring their model along", async () => {
+    await open(frame("f", "a boat"), [checkpoint, painter]);
+    fireEvent.click(screen.getByText("Repaint a part"));
+    fireEvent.click(button());
+    await settle();
+    const { request } = asked[0]!;
+    expect(request.params).toMatchObject({ kind: "inpaint", checkpoint: "painter" });
+    expect(await request.mask!.text()).toBe("mask");
+    expect(request.snapshot).toBeTruthy();
+    fireEvent.click(screen.getByText("Words only"));
+    fireEvent.click(button());
+    await settle();
+    expect(asked[1]!.request.params).toMatchObject({ kind: "txt2img", checkpoint: "bundled" });
+    expect(asked[1]!.request.mask).toBeUndefined();
+  });
+
+  it("are not offered by a model that is not there", async () => {
+    await open(frame("f", "x"), [checkpoint, { ...painter, status: "failed" }]);
+    expect(screen.queryByText("Repaint a part")).toBeNull();
+  });
+
+  it("a picture is made larger without words and in its own size", async () => {
+    await open(frame("f", ""), [checkpoint, enlarger]);
+    fireEvent.click(screen.getByText("Make larger"));
+    expect(screen.getByText("Select the picture that shall become larger.")).toBeTruthy();
+    board.set({ shape: "picture", id: "p", title: "Selected picture", region: { x: 0, y: 0, width: 10, height: 10 }, prompt: "" });
+    fireEvent.click(button());
+    await settle();
+    expect(asked[0]!.request).toMatchObject({ frame: "p", params: { kind: "upscale", checkpoint: "enlarger", prompt: "" } });
+    expect(asked[0]!.request.snapshot).toBeUndefined();
+  });
+});
+
+describe("styles and drafts", () => {
+  const styled = {
+    ...checkpoint,
+    styles: [{ name: "ink", title: "Ink", colours: ["#000", "#fff"] as [string, string] }],
+    kinds: { img2img: { ...checkpoint.kinds.img2img!, uses: [...checkpoint.kinds.img2img!.uses, "style", "draft"], draft_steps: 4 } },
+  };
+
+  it("a style is a tile that is pressed and pressed again", async () => {
+    await open(frame("f", "a boat"), [styled]);
+    const tile = await vi.waitFor(() => screen.getByText("Ink").closest("button")!);
+    fireEvent.click(tile);
+    expect(tile.getAttribute("aria-pressed")).toBe("true");
+    fireEvent.click(button());
+    await settle();
+    fireEvent.click(tile);
+    fireEvent.click(button());
+    await settle();
+    expect(asked.map(({ request }) => request.params.style)).toEqual(["ink", undefined]);
+  });
+
+  it("a draft leaves its steps to the server", async () => {
+    await open(frame("f", "a boat"), [styled]);
+    fireEvent.click(screen.getByLabelText("Draft first"));
+    fireEvent.click(button());
+    await settle();
+    expect(asked[0]!.request.params).toMatchObject({ draft: true });
+    expect(asked[0]!.request.params.steps).toBeUndefined();
+  });
+
+  it("a picture of a draft can be made final", async () => {
+    const region = { x: 0, y: 0, width: 10, height: 10 };
+    await open({ shape: "picture", id: "p", title: "Selected picture", region, prompt: "", draft: { job: "j", image: "i" } }, [styled]);
+    fireEvent.click(screen.getByText("Make this draft final"));
+    await settle();
+    expect(finished).toEqual(["j i"]);
+  });
+});
+
+describe("what an earlier picture was made with", () => {
+  it("fills the panel, and one press brings back what was typed", async () => {
+    await open(frame("f", "my words"));
+    act(() => recall({ kind: "txt2img", prompt: "a red house", seed: 7, count: 2 }));
+    expect(prompt().value).toBe("a red house");
+    expect(screen.getByText("Words only").getAttribute("aria-checked")).toBe("true");
+    fireEvent.click(screen.getByText("Undo"));
+    expect(prompt().value).toBe("my words");
+    expect(screen.getByText("Sketch to picture").getAttribute("aria-checked")).toBe("true");
+    expect(screen.queryByText("Undo")).toBeNull();
+  });
+
+  it("brings only what was asked for", async () => {
+    await open(frame("f", "my words"));
+    act(() => recall({ kind: "txt2img", prompt: "a red house", seed: 7 }, "seed"));
+    expect(prompt().value).toBe("my words");
+    fireEvent.click(button());
+    await settle();
+    expect(asked[0]!.request.params).toMatchObject({ kind: "img2img", prompt: "my words", seed: 7 });
   });
 });

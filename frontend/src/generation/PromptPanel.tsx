@@ -1,13 +1,13 @@
-import { useId, useState, useSyncExternalStore } from "react";
-import { ApiError, type Api } from "../api/client";
+import { lazy, Suspense, useEffect, useId, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
+import { ApiError, type Api, type JobRequest } from "../api/client";
 import { uuid } from "../api/ids";
-import type { Checkpoint, Job, Kind } from "../api/types";
+import type { Checkpoint, Job, Kind, KindOfCheckpoint, Params, Style } from "../api/types";
 import { SparkIcon } from "../ui/icons";
 import { Advanced } from "./Advanced";
 import type { BoardPort } from "./boardPort";
-import { blank, checkpointOf, kind_hints, kind_words, kindOf, paramsOf, type Form } from "./form";
+import { blank, checkpointOf, kind_hints, kind_words, kindOf, kindsOffered, onRecall, paramsOf, recalled, withKind, type Form } from "./form";
 import type { JobStore } from "./jobStore";
-import { Queue } from "./Queue";
+import { Queue, type QueueActs } from "./Queue";
 import { fromNote, hasStrength, toNote } from "./strength";
 import { StrengthSlider } from "./StrengthSlider";
 import { TargetCard } from "./TargetCard";
@@ -18,16 +18,21 @@ import { usePromptDraft } from "./usePromptDraft";
 import { useThumbnail } from "./useThumbnail";
 import "./PromptPanel.css";
 
+const StyleRow = lazy(() => import("./StyleRow"));
+
 export interface PanelProps {
-  api: Pick<Api, "checkpoints" | "generate">;
+  api: Pick<Api, "checkpoints" | "generate" | "finish">;
   boardId: string;
   board: BoardPort;
   store: JobStore;
   promptMax: number;
   /** The panel can be seen; while it cannot, no thumbnails are drawn. */
   open: boolean;
-  mayCancel(job: Job): boolean;
-  onCancel(job: Job): void;
+  queue: QueueActs;
+  /** A switch for redrawing the frame while somebody draws; params: as Generate would send them. */
+  live?(target: Target, params: Params): ReactNode;
+  /** What comes below the queue. */
+  children?: ReactNode;
   /** What happens next happens on the canvas: a sheet that covers it should make room. */
   onAway(): void;
 }
@@ -40,7 +45,7 @@ export function PromptPanel(props: PanelProps) {
   return <Panel {...props} checkpoints={checkpoints} />;
 }
 
-function Panel({ api, boardId, board, store, promptMax, open, mayCancel, onCancel, onAway, checkpoints }: PanelProps & { checkpoints: readonly Checkpoint[] }) {
+function Panel({ api, boardId, board, store, promptMax, open, queue, live, children, onAway, checkpoints }: PanelProps & { checkpoints: readonly Checkpoint[] }) {
   const id = useId();
   const target = useSyncExternalStore(board.subscribe, board.target);
   const jobs = useJobs(store);
@@ -53,7 +58,9 @@ function Panel({ api, boardId, board, store, promptMax, open, mayCancel, onCance
   const checkpoint = checkpointOf(form, checkpoints)!;
   const kindName = kindOf(form, checkpoint);
   const kind = checkpoint.kinds[kindName]!;
-  const thumbnail = useThumbnail(board, target, open && kindName !== "txt2img");
+  const offered = kindsOffered(checkpoint, checkpoints);
+  const styles = stylesOf(checkpoint, kind);
+  const thumbnail = useThumbnail(board, target, kindName, open && kindName !== "txt2img");
 
   // The frame remembers how it was last used, for everybody; only on going to another target, as what others set
   // meanwhile must not move my slider.
@@ -70,20 +77,40 @@ function Panel({ api, boardId, board, store, promptMax, open, mayCancel, onCance
   };
   const draft = usePromptDraft(targetId, target?.prompt ?? "", remember);
 
+  // What a recall replaced, for the way back.
+  const [replaced, setReplaced] = useState<{ form: Form; text: string } | null>(null);
+  const latest = useRef({ form, draft });
+  useEffect(() => {
+    latest.current = { form, draft };
+  });
+  useEffect(
+    () =>
+      onRecall((recall) => {
+        const now = latest.current;
+        setReplaced({ form: now.form, text: now.draft.text });
+        setForm(recalled(now.form, recall));
+        if (recall.part === "all" || recall.part === "prompt") now.draft.type(recall.params.prompt);
+      }),
+    [],
+  );
+  const takeBack = () => {
+    setForm(replaced!.form);
+    draft.type(replaced!.text);
+    setReplaced(null);
+  };
+
   const words = draft.text.trim();
   const hindrance = whyNot({ board, target, kind: kindName, words });
+  const question = questions[kindName];
   const instructs = kindName === "pix2pix" && target?.shape === "picture"; // a sketch becomes something, a picture changes
 
-  const generate = async () => {
-    if (hindrance || sending) return;
+  const send = async (ask: () => Promise<Job>) => {
+    if (sending) return;
     setSending(true);
     setErrors({});
-    remember(draft.text);
     try {
-      const params = paramsOf(form, checkpoint, draft.text);
-      const place = target ? { frame: target.id, region: target.region } : { region: board.middleOfView() };
-      const snapshot = target && kindName !== "txt2img" ? await board.snapshot(target) : undefined;
-      const job = await api.generate(boardId, { params, ...place, snapshot, placement: target?.shape === "frame" ? form.placement : "beside" }, uuid());
+      const job = await ask();
+      if (job.placement !== "stage") store.expect(job.id); // what comes is this page's doing, and undone here
       setLastSeed(job.params.seed ?? null);
       store.apply([job]);
       onAway();
@@ -92,6 +119,18 @@ function Panel({ api, boardId, board, store, promptMax, open, mayCancel, onCance
     } finally {
       setSending(false);
     }
+  };
+
+  const generate = async () => {
+    if (hindrance) return;
+    remember(draft.text);
+    setReplaced(null);
+    await send(async () => {
+      const params = paramsOf(form, checkpoint, draft.text);
+      const place = target ? { frame: target.id, region: target.region } : { region: board.middleOfView() };
+      const seen = target ? await seenBy(board, target, kindName) : {};
+      return api.generate(boardId, { params, ...place, ...seen, ...placementOf(form, target?.shape === "frame") }, uuid());
+    });
   };
 
   const onKeyDown = (event: React.KeyboardEvent) => {
@@ -104,10 +143,10 @@ function Panel({ api, boardId, board, store, promptMax, open, mayCancel, onCance
 
   return (
     <div className="prompt-panel" onKeyDown={onKeyDown}>
-      <TargetCard target={target} kind={kindName} thumbnail={thumbnail} mayDraw={board.mayEdit} onDrawRegion={() => { onAway(); board.drawRegion(); }} />
+      <TargetCard target={target} kind={kindName} thumbnail={thumbnail} mayDraw={board.mayEdit} onDrawRegion={() => { onAway(); board.drawRegion(); }} onFinish={({ job, image }) => void send(() => api.finish(job, image, uuid()))} />
 
       <div className="field">
-        <label htmlFor={`${id}-prompt`}>{instructs ? "What should change?" : "What should it become?"}</label>
+        <label htmlFor={`${id}-prompt`}>{instructs ? "What should change?" : question ?? "What should it become?"}</label>
         <textarea
           id={`${id}-prompt`} rows={3} maxLength={promptMax} value={draft.text} disabled={!board.mayEdit} data-testid="prompt"
           placeholder={instructs ? "make it night" : "a red house by the sea"}
@@ -119,14 +158,19 @@ function Panel({ api, boardId, board, store, promptMax, open, mayCancel, onCance
             Someone changed these words to “{draft.theirs}”. <button type="button" className="button small" onClick={draft.takeTheirs}>Use theirs</button>
           </p>
         )}
+        {replaced && (
+          <p className="theirs" role="status">
+            Filled in from an earlier picture. <button type="button" className="button small" onClick={takeBack}>Undo</button>
+          </p>
+        )}
         {errors.prompt && <span id={`${id}-prompt-error`} className="error" role="alert">{errors.prompt}</span>}
       </div>
 
-      {Object.keys(checkpoint.kinds).length > 1 && (
+      {offered.length > 1 && (
         <div className="field">
-          <div className="choices kinds" role="radiogroup" aria-label="Kind of picture">
-            {(Object.keys(kind_words) as Kind[]).filter((each) => checkpoint.kinds[each]).map((each) => (
-              <button key={each} type="button" role="radio" aria-checked={each === kindName} title={kind_hints[each]} data-kind={each} onClick={() => change({ kind: each, numbers: {} })}>
+          <div className="choices kinds" role="radiogroup" aria-label="Kind of picture" data-count={offered.length}>
+            {offered.map((each) => (
+              <button key={each} type="button" role="radio" aria-checked={each === kindName} title={kind_hints[each]} data-kind={each} onClick={() => change(withKind(each, checkpoint, checkpoints))}>
                 {checkpoint.kinds[each]?.title ?? kind_words[each]}
               </button>
             ))}
@@ -136,15 +180,29 @@ function Panel({ api, boardId, board, store, promptMax, open, mayCancel, onCance
 
       {hasStrength(kind) && <StrengthSlider position={form.position} onChange={(position) => change({ position, numbers: withoutStrength(form) })} />}
 
+      {styles.length > 0 && (
+        <Suspense>
+          <StyleRow styles={styles} chosen={form.style} onChoose={(style) => change({ style })} />
+        </Suspense>
+      )}
+
+      {kind.draft_steps && (
+        <label className="draft" title="Few steps: rougher, and there sooner. A draft that you like can be made final.">
+          <input type="checkbox" checked={form.draft} onChange={(event) => change({ draft: event.target.checked })} /> Draft first
+        </label>
+      )}
+
       <button type="button" className="button primary generate" data-testid="generate" disabled={Boolean(hindrance) || sending} onClick={() => void generate()}>
         <SparkIcon /> {sending ? "Sending…" : form.count > 1 ? `Generate ${form.count} pictures` : "Generate"}
       </button>
       <p className="quiet hint" role={errors[""] ? "alert" : undefined} data-problem={Boolean(errors[""])}>
         {errors[""] || hindrance || statusOf(checkpoint) || "Ctrl+Enter"}
       </p>
+      {live && checkpoint.live_kind && target?.shape === "frame" && board.mayEdit && live(target, paramsOf(form, checkpoint, draft.text))}
 
       <Advanced form={form} change={change} checkpoints={checkpoints} checkpoint={checkpoint} kind={kind} errors={errors} lastSeed={lastSeed} inFrame={target?.shape === "frame"} />
-      <Queue jobs={jobs} mayCancel={mayCancel} onCancel={onCancel} onShow={(job) => { onAway(); board.show(job); }} />
+      <Queue jobs={jobs} {...queue} onShow={(job) => { onAway(); board.show(job); }} />
+      {children}
       <p className="quiet about">
         <strong>{checkpoint.bundled ? "Built-in illustration model." : checkpoint.title}</strong> {firstSentence(checkpoint.description)}
       </p>
@@ -152,9 +210,15 @@ function Panel({ api, boardId, board, store, promptMax, open, mayCancel, onCance
   );
 }
 
+const questions: Partial<Record<Kind, string>> = {
+  inpaint: "What should be there instead?",
+  upscale: "What is in the picture? (if you like)",
+};
+
 /** Why Generate cannot be pressed, as what to do about it; "" when it can. */
 function whyNot({ board, target, kind, words }: { board: BoardPort; target: Target | null; kind: Kind; words: string }): string {
   if (!board.mayEdit) return "You can look at this board, not change it.";
+  if (kind === "upscale") return target?.shape === "picture" ? "" : "Select the picture that shall become larger.";
   if (!target && kind !== "txt2img") return "Draw a region around a sketch first.";
   if (!words) return kind === "pix2pix" && target?.shape === "picture" ? "Say what should change." : "Say what it should become.";
   return "";
@@ -164,6 +228,23 @@ function statusOf({ status, reason }: Checkpoint): string {
   if (status === "loading") return "The model is still loading; your picture waits for it.";
   if (status === "failed") return reason || "No worker is running; your picture will wait for one.";
   return "";
+}
+
+/** One picture goes to the board at once; several are chosen from. */
+function placementOf({ count, placement }: Form, inFrame: boolean): Pick<JobRequest, "placement" | "accepted_placement"> {
+  const spot = inFrame ? placement : "beside";
+  return count > 1 ? { placement: "stage", accepted_placement: spot } : { placement: spot };
+}
+
+/** What goes along: nothing for words alone, and not what the server has itself in full size. */
+async function seenBy(board: BoardPort, target: Target, kind: Kind): Promise<Pick<JobRequest, "snapshot" | "mask">> {
+  if (kind === "txt2img" || kind === "upscale") return {};
+  const snapshot = await board.snapshot(target, undefined, kind);
+  return kind === "inpaint" ? { snapshot, mask: await board.mask(target) } : { snapshot };
+}
+
+function stylesOf({ styles = [] }: Checkpoint, { uses }: KindOfCheckpoint): readonly Style[] {
+  return uses.includes("style") ? styles : [];
 }
 
 /** The slider takes over from a number typed by hand. */

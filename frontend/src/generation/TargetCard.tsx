@@ -1,18 +1,20 @@
 import type { Kind } from "../api/types";
-import { FrameIcon, PictureIcon } from "../ui/icons";
+import { FrameIcon, PictureIcon, SparkIcon } from "../ui/icons";
 import type { Target } from "./target";
+import type { Thumbnail } from "./useThumbnail";
 
 interface Props {
   target: Target | null;
   kind: Kind;
-  /** A small picture of what the model sees; "" while there is none. */
-  thumbnail: string;
+  /** Small pictures of what the model sees and of what it repaints. */
+  thumbnail: Thumbnail;
   mayDraw: boolean;
   onDrawRegion(): void;
+  onFinish(draft: NonNullable<Target["draft"]>): void;
 }
 
 /** What the next picture is made from, as the model sees it. */
-export function TargetCard({ target, kind, thumbnail, mayDraw, onDrawRegion }: Props) {
+export function TargetCard({ target, kind, thumbnail, mayDraw, onDrawRegion, onFinish }: Props) {
   const draw = mayDraw && (
     <button type="button" className="button small" onClick={onDrawRegion}>
       <FrameIcon size={16} /> Draw a region
@@ -39,10 +41,16 @@ export function TargetCard({ target, kind, thumbnail, mayDraw, onDrawRegion }: P
       ) : (
         <figure>
           <div className="seen" style={{ aspectRatio: `${Math.max(width, 1)} / ${Math.max(height, 1)}` }}>
-            {thumbnail && <img src={thumbnail} alt="" data-testid="thumbnail" />}
+            {thumbnail.seen && <img src={thumbnail.seen} alt="" data-testid="thumbnail" />}
+            {thumbnail.mask && <i data-testid="mask" style={{ maskImage: `url(${thumbnail.mask})` }} />}
           </div>
-          <figcaption>What the model sees</figcaption>
+          <figcaption>{kind === "inpaint" ? "The tinted part is repainted" : "What the model sees"}</figcaption>
         </figure>
+      )}
+      {mayDraw && target.draft && (
+        <button type="button" className="button small" title="The same picture with all its steps" onClick={() => onFinish(target.draft!)}>
+          <SparkIcon size={16} /> Make this draft final
+        </button>
       )}
     </div>
   );

@@ -1,4 +1,4 @@
-import type { Job, Region } from "../api/types";
+import type { Job, Kind, Region } from "../api/types";
 import type { Note, Target } from "./target";
 
 /** What generation asks of the board it works on. Implemented by board/, so that this folder knows no canvas. */
@@ -9,7 +9,10 @@ export interface BoardPort {
   /** Grows whenever what the model would see changes. */
   readonly seen: () => number;
   readonly subscribe: (listener: () => void) => () => void;
-  snapshot(target: Target, longest_px?: number): Promise<Blob>;
+  /** kind: what it is for, as not every kind sees the same of a target. */
+  snapshot(target: Target, longest_px?: number, kind?: Kind): Promise<Blob>;
+  /** White where `inpaint` would repaint, black elsewhere; as large as the snapshot. */
+  mask(target: Target, longest_px?: number): Promise<Blob>;
   /** Where a picture goes that is made from words alone and has no frame. */
   middleOfView(): Region;
   /** Writes on the frame, for everybody. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkpoint } from "../test/checkpoint";
-import { blank, checkpointOf, kindOf, paramsOf } from "./form";
+import { blank, checkpointOf, kindOf, paramsOf, recalled } from "./form";
 
 describe("params", () => {
   it("holds only what the kind heeds: the server refuses others", () => {
@@ -26,5 +26,33 @@ describe("params", () => {
     const other = { ...checkpoint, name: "other", default: false, kinds: { txt2img: checkpoint.kinds.txt2img! }, default_kind: "txt2img" as const };
     expect(checkpointOf({ ...blank, checkpoint: "gone" }, [other, checkpoint])!.name).toBe("bundled");
     expect(kindOf({ ...blank, kind: "pix2pix" }, other)).toBe("txt2img");
+  });
+});
+
+describe("a recall", () => {
+  const params = { kind: "pix2pix" as const, prompt: "night", negative_prompt: "fog", steps: 9, image_guidance_scale: 2, seed: 0, count: 3, width_px: 512, height_px: 256, checkpoint: "bundled", style: null };
+
+  it("of everything gives the same request again", () => {
+    const form = recalled({ ...blank, position: 4, placement: "inside" }, { params, part: "all" });
+    expect(paramsOf(form, checkpoint, params.prompt)).toMatchObject({ kind: "pix2pix", negative_prompt: "fog", steps: 9, image_guidance_scale: 2, seed: 0, count: 3 });
+    expect(form.placement).toBe("inside");
+  });
+
+  it("of a draft leaves its steps to the draft", () => {
+    expect(recalled(blank, { params: { ...params, draft: true }, part: "all" }).numbers).not.toHaveProperty("steps");
+  });
+
+  it("of a part leaves the rest alone", () => {
+    const form = { ...blank, negative: "mine", count: 2 };
+    expect(recalled(form, { params, part: "seed" })).toEqual({ ...form, seed: 0, seedLocked: true });
+    expect(recalled(form, { params, part: "size" })).toEqual({ ...form, size: { width_px: 512, height_px: 256 } });
+    expect(recalled(form, { params, part: "prompt" })).toEqual({ ...form, negative: "fog", style: null });
+  });
+
+  it("of a size sends it where the kind heeds it", () => {
+    const form = recalled(blank, { params, part: "size" });
+    const sized = { ...checkpoint, kinds: { img2img: { ...checkpoint.kinds.img2img!, uses: [...checkpoint.kinds.img2img!.uses, "width_px", "height_px"] } } };
+    expect(paramsOf(form, sized, "x")).toMatchObject({ width_px: 512, height_px: 256 });
+    expect(paramsOf(form, checkpoint, "x")).not.toHaveProperty("width_px");
   });
 });

@@ -13,6 +13,10 @@ export interface Form {
   count: number;
   placement: "beside" | "inside";
   numbers: Partial<Record<NumberParam, number>>;
+  style: string | null;
+  draft: boolean;
+  /** null: the shape of the frame. */
+  size: { width_px: number; height_px: number } | null;
 }
 
 export const blank: Form = {
@@ -25,18 +29,25 @@ export const blank: Form = {
   count: 1,
   placement: "beside",
   numbers: {},
+  style: null,
+  draft: false,
+  size: null,
 };
 
 export const kind_words: Record<Kind, string> = {
   img2img: "Sketch to picture",
   pix2pix: "Edit by instruction",
   txt2img: "Words only",
+  inpaint: "Repaint a part",
+  upscale: "Make larger",
 };
 
 export const kind_hints: Record<Kind, string> = {
   img2img: "Paints what you drew, guided by your words.",
   pix2pix: "Changes what is there as you tell it, for example “make it night”.",
   txt2img: "Ignores the sketch, paints the words.",
+  inpaint: "Repaints what you drew over a picture, and what of the frame no picture covers.",
+  upscale: "Makes a picture larger and finer.",
 };
 
 export const largest_seed = 2 ** 32 - 1;
@@ -54,6 +65,20 @@ export function kindOf(form: Form, checkpoint: Checkpoint): Kind {
   return form.kind && checkpoint.kinds[form.kind] ? form.kind : checkpoint.default_kind;
 }
 
+/** Kinds to choose from: the checkpoint's own, then those that only another one here has. */
+export function kindsOffered(checkpoint: Checkpoint, checkpoints: readonly Checkpoint[]): Kind[] {
+  const known = Object.keys(kind_words) as Kind[];
+  const offered = (kind: Kind) => checkpoints.some(({ kinds, status }) => kinds[kind] && status !== "failed");
+  return known.filter((kind) => checkpoint.kinds[kind] || offered(kind));
+}
+
+/** Chooses a kind, with another checkpoint where this one does not make it. */
+export function withKind(kind: Kind, checkpoint: Checkpoint, checkpoints: readonly Checkpoint[]): Partial<Form> {
+  if (checkpoint.kinds[kind]) return { kind, numbers: {} };
+  const able = checkpoints.filter(({ kinds, status }) => kinds[kind] && status !== "failed");
+  return { kind, numbers: {}, checkpoint: (able.find((each) => each.default) ?? able[0])?.name ?? null };
+}
+
 /** A number as it will be sent: what was typed, else what the strength says, else the checkpoint's default. */
 export function numberOf(form: Form, kind: KindOfCheckpoint, name: NumberParam): number | undefined {
   return form.numbers[name] ?? strengthParams(form.position, kind)[name] ?? kind.defaults[name];
@@ -67,11 +92,74 @@ export function paramsOf(form: Form, checkpoint: Checkpoint, prompt: string): Pa
   const kind = checkpoint.kinds[name]!;
   const params: Params = { kind: name, checkpoint: checkpoint.name, prompt: prompt.trim(), count: form.count, seed: form.seedLocked ? form.seed : null };
   if (kind.uses.includes("negative_prompt") && form.negative.trim()) params.negative_prompt = form.negative.trim();
+  const draft = isDraft(form, kind);
   for (const param of numbers) {
-    const value = kind.uses.includes(param) ? numberOf(form, kind, param) : undefined;
+    const value = kind.uses.includes(param) && !(draft && param === "steps") ? numberOf(form, kind, param) : undefined;
     if (value !== undefined) params[param] = value;
   }
+  if (draft) params.draft = true;
+  const style = styleOf(form, checkpoint, kind);
+  if (style) params.style = style;
+  if (form.size && kind.uses.includes("width_px")) Object.assign(params, form.size);
   return params;
+}
+
+/** Whether this is asked for as a draft, which chooses its own number of steps. */
+export function isDraft(form: Form, kind: KindOfCheckpoint): boolean {
+  return form.draft && Boolean(kind.draft_steps);
+}
+
+/** The style in force: the chosen one where the checkpoint knows it and the kind heeds styles. */
+export function styleOf(form: Form, checkpoint: Checkpoint, kind: KindOfCheckpoint): string | null {
+  const known = kind.uses.includes("style") && checkpoint.styles?.some(({ name }) => name === form.style);
+  return known ? form.style : null;
+}
+
+/** What of an earlier picture's params is wanted again. */
+export type Part = "all" | "prompt" | "seed" | "size";
+
+export interface Recall {
+  params: Params;
+  part: Part;
+}
+
+const panels = new Set<(recall: Recall) => void>();
+
+/** Puts what a picture was made with, or a part of it, into the panel, which offers the way back to what was there. */
+export function recall(params: Params, part: Part = "all"): void {
+  for (const take of panels) take({ params, part });
+}
+
+export function onRecall(take: (recall: Recall) => void): () => void {
+  panels.add(take);
+  return () => void panels.delete(take);
+}
+
+/** The form after a recall. The words are not part of it: whoever holds them takes them from the params. */
+export function recalled(form: Form, { params, part }: Recall): Form {
+  const size = params.width_px && params.height_px ? { width_px: params.width_px, height_px: params.height_px } : null;
+  const seed = params.seed ?? null;
+  if (part === "prompt") return { ...form, negative: params.negative_prompt ?? "", style: params.style ?? null };
+  if (part === "seed") return { ...form, seed, seedLocked: seed !== null };
+  if (part === "size") return { ...form, size };
+  const typed: Form["numbers"] = {};
+  for (const name of numbers) {
+    const value = params[name] ?? undefined;
+    if (value !== undefined && !(params.draft && name === "steps")) typed[name] = value;
+  }
+  return {
+    ...form,
+    checkpoint: params.checkpoint ?? null,
+    kind: params.kind,
+    negative: params.negative_prompt ?? "",
+    seed,
+    seedLocked: seed !== null,
+    count: params.count ?? 1,
+    numbers: typed,
+    style: params.style ?? null,
+    draft: params.draft ?? false,
+    size,
+  };
 }
 
 export function randomSeed(): number {

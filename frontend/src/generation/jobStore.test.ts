@@ -62,6 +62,31 @@ describe("jobs of a board", () => {
   });
 });
 
+const picture = (id: string, standing: "candidate" | "placed" | "kept" = "candidate"): Job["images"][number] => ({ id, url: `/${id}`, width_px: 64, height_px: 64, seed: 1, element_id: null, standing });
+
+describe("pictures to choose from", () => {
+  it("a job is offered as long as one of its pictures is a candidate, also when it is done", () => {
+    store.apply([job("a", { status: "running", images: [picture("p")] })]);
+    expect([shown(), store.staged().map(({ id }) => id)]).toEqual([["a:running"], ["a"]]);
+    store.apply([job("a", { status: "succeeded", images: [picture("p"), picture("q")] })]);
+    expect([shown(), store.staged().map(({ id }) => id)]).toEqual([[], ["a"]]);
+    expect(told.at(-1)).toBe("Ana’s pictures are ready to choose from.");
+    store.apply([job("a", { status: "succeeded", images: [picture("p", "placed"), picture("q", "kept")] })]);
+    expect(store.staged()).toEqual([]);
+  });
+
+  it("whoever comes late is offered them too, the newest first", () => {
+    store.apply([job("a", { status: "succeeded", images: [picture("p")] }), job("b", { status: "succeeded", images: [picture("q")], created_at: "2026-01-02T00:00:00Z" })], true);
+    expect(store.staged().map(({ id }) => id)).toEqual(["b", "a"]);
+  });
+
+  it("knows what was asked for here, by job or by picture", () => {
+    store.expect("j");
+    store.expect("p");
+    expect([store.isOwn({ job: "j", image: "x" }), store.isOwn({ job: "k", image: "p" }), store.isOwn({ job: "k" }), store.isOwn({})]).toEqual([true, true, false, false]);
+  });
+});
+
 describe("standing in words", () => {
   it.each([
     [job("a"), "Waiting…"],

@@ -7,19 +7,35 @@ export interface JobNews {
 }
 
 /**
- * The jobs of this board that are worth showing: waiting, running, or failed and not yet dealt with.
+ * The jobs of this board that are worth showing: waiting, running, failed and not yet dealt with, or with pictures to
+ * choose from.
  *
  * Filled by the room's messages alone, so that whoever comes late or reloads sees the same.
  */
 export class JobStore {
   private jobs: ReadonlyMap<string, Job> = new Map();
   private listing: readonly Job[] = [];
+  private choices: readonly Job[] = [];
+  private readonly own = new Set<string>();
   private readonly dismissed = new Set<string>();
   private readonly listeners = new Set<() => void>();
   private readonly newsListeners = new Set<(news: JobNews) => void>();
+  private readonly pictureListeners = new Set<() => void>();
 
   /** Stable between changes. */
   readonly list = (): readonly Job[] => this.listing;
+
+  /** Those with pictures to choose from, the newest first. Stable between changes. */
+  readonly staged = (): readonly Job[] => this.choices;
+
+  /** The pictures of this job, or this picture, will come to the board because somebody asked for it on this page. */
+  expect(id: string): void {
+    this.own.add(id);
+  }
+
+  isOwn({ job, image }: { job?: string; image?: string }): boolean {
+    return (job !== undefined && this.own.has(job)) || (image !== undefined && this.own.has(image));
+  }
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -31,6 +47,12 @@ export class JobStore {
     return () => void this.newsListeners.delete(listener);
   }
 
+  /** A picture was made, or something became of one. */
+  onPictures(listener: () => void): () => void {
+    this.pictureListeners.add(listener);
+    return () => void this.pictureListeners.delete(listener);
+  }
+
   /** all: these are the board's jobs, whatever else is here is over. */
   apply(arrived: readonly Job[], all = false): void {
     const next = new Map(all ? [] : this.jobs);
@@ -38,11 +60,12 @@ export class JobStore {
       const before = this.jobs.get(job.id);
       const kept = before && job.preview_url === undefined ? { ...job, preview_url: before.preview_url } : job;
       if (job.retry_of) next.delete(job.retry_of);
-      if (isShown(job) && !this.dismissed.has(job.id)) next.set(job.id, kept);
+      if ((isShown(job) || isStaged(job)) && !this.dismissed.has(job.id)) next.set(job.id, kept);
       else next.delete(job.id);
       if (before && before.status !== job.status) this.tell(job);
     }
     this.keep(next);
+    if (arrived.some(({ images }) => images.length)) for (const listener of this.pictureListeners) listener();
   }
 
   progress(id: string, step: number, steps: number, preview_url?: string | null): void {
@@ -63,7 +86,9 @@ export class JobStore {
 
   private keep(jobs: ReadonlyMap<string, Job>): void {
     this.jobs = jobs;
-    this.listing = [...jobs.values()].sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
+    const all = [...jobs.values()].sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
+    this.listing = all.filter(isShown);
+    this.choices = all.filter(isStaged).reverse();
     for (const listener of this.listeners) listener();
   }
 
@@ -77,13 +102,17 @@ function isShown({ status }: Job): boolean {
   return status === "queued" || status === "running" || status === "failed";
 }
 
+function isStaged({ images }: Job): boolean {
+  return images.some(({ standing }) => standing === "candidate");
+}
+
 function announcement(job: Job): string {
   const what = `${job.created_by?.name ?? "Someone"}’s picture`;
   switch (job.status) {
     case "running":
       return `${what} is being made.`;
     case "succeeded":
-      return `${what} is ready.`;
+      return isStaged(job) ? `${what.replace(/picture$/, "pictures")} are ready to choose from.` : `${what} is ready.`;
     case "failed":
       return `${what} failed: ${job.error?.message ?? "unknown reason"}`;
     case "cancelled":

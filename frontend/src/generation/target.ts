@@ -11,6 +11,8 @@ export interface Target {
   kind?: Kind;
   /** 0 follows the sketch closely, 1 surprises. */
   strength?: number;
+  /** Of a picture that was made here with few steps: which one it is. */
+  draft?: { job: string; image: string };
 }
 
 /** As much of an element as choosing needs. */
@@ -33,7 +35,10 @@ export interface Note {
   kind?: Kind;
   strength?: number;
   job?: string;
+  image?: string;
   source?: string | null;
+  /** The picture was made with few steps. */
+  draft?: boolean;
 }
 
 export function noteOf(element: Pick<Shape, "customData">): Note {
@@ -61,9 +66,9 @@ export function chooseTarget(elements: readonly Shape[], selected: ReadonlySet<s
 }
 
 function targetOf(element: Shape, frames: readonly Shape[]): Target {
-  const { prompt = "", kind, strength } = noteOf(element);
+  const { prompt = "", kind, strength, job, image, draft } = noteOf(element);
   const region = { x: element.x, y: element.y, width: element.width, height: element.height };
-  if (element.type === "image") return { shape: "picture", id: element.id, title: "Selected picture", region, prompt: "" };
+  if (element.type === "image") return { shape: "picture", id: element.id, title: "Selected picture", region, prompt: "", ...(draft && job && image ? { draft: { job, image } } : {}) };
   const title = element.name || (frames.length > 1 ? `Frame ${frames.indexOf(element) + 1}` : "Frame");
   return { shape: "frame", id: element.id, title, region, prompt, kind, strength };
 }

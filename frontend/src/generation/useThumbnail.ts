@@ -1,23 +1,35 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
+import type { Kind } from "../api/types";
 import type { BoardPort } from "./boardPort";
 import type { Target } from "./target";
 
 const settle_ms = 450;
 const side_px = 360;
 
-/** The address of a small picture of what the model would see, renewed when drawing pauses. "" before the first. */
-export function useThumbnail(board: BoardPort, target: Target | null, wanted: boolean): string {
-  const seen = useSyncExternalStore(board.subscribe, board.seen);
-  const [drawn, setDrawn] = useState({ id: "", url: "" });
-  const id = target?.id ?? "";
+/** Addresses of small pictures; "" for what is not there. mask: white where it will be repainted. */
+export interface Thumbnail {
+  seen: string;
+  mask: string;
+}
 
-  useEffect(() => () => URL.revokeObjectURL(drawn.url), [drawn]);
+const nothing: Thumbnail = { seen: "", mask: "" };
+
+/** A small picture of what a model would see for that kind, renewed when drawing pauses. */
+export function useThumbnail(board: BoardPort, target: Target | null, kind: Kind, wanted: boolean): Thumbnail {
+  const seen = useSyncExternalStore(board.subscribe, board.seen);
+  const [drawn, setDrawn] = useState({ ...nothing, id: "" });
+  const id = `${target?.id ?? ""} ${kind}`;
+
+  useEffect(() => () => [drawn.seen, drawn.mask].forEach((url) => URL.revokeObjectURL(url)), [drawn]);
   useEffect(() => {
     if (!target || !wanted) return;
     let stale = false;
     const draw = async () => {
-      const picture = await board.snapshot(target, side_px).catch(() => null);
-      if (picture && !stale) setDrawn({ id, url: URL.createObjectURL(picture) });
+      const [picture, mask] = await Promise.all([
+        board.snapshot(target, side_px, kind).catch(() => null),
+        kind === "inpaint" ? board.mask(target, side_px).catch(() => null) : null,
+      ]);
+      if (picture && !stale) setDrawn({ id, seen: URL.createObjectURL(picture), mask: mask ? URL.createObjectURL(mask) : "" });
     };
     const timer = setTimeout(() => void draw(), settle_ms);
     return () => {
@@ -27,5 +39,5 @@ export function useThumbnail(board: BoardPort, target: Target | null, wanted: bo
     // The target's other fields do not change what it looks like; `seen` and `id` do.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [board, id, seen, wanted]);
-  return drawn.id === id ? drawn.url : "";
+  return drawn.id === id ? drawn : nothing;
 }

@@ -18,6 +18,7 @@ USES = {
     "txt2img": ["prompt", "negative_prompt", "guidance_scale", "steps"],
     "img2img": ["prompt", "negative_prompt", "strength", "guidance_scale", "steps"],
     "pix2pix": ["prompt", "negative_prompt", "guidance_scale", "image_guidance_scale", "steps"],
+    "inpaint": ["prompt", "negative_prompt", "strength", "guidance_scale", "steps"],
 }
 DEFAULTS = {"steps": 25, "guidance_scale": 7.5, "strength": 0.75, "image_guidance_scale": 1.5}
 PIPELINES = {
@@ -25,8 +26,13 @@ PIPELINES = {
         "txt2img": "StableDiffusionPipeline",
         "img2img": "StableDiffusionImg2ImgPipeline",
         "pix2pix": "StableDiffusionInstructPix2PixPipeline",
+        "inpaint": "StableDiffusionInpaintPipeline",
     },
-    "sdxl": {"txt2img": "StableDiffusionXLPipeline", "img2img": "StableDiffusionXLImg2ImgPipeline"},
+    "sdxl": {
+        "txt2img": "StableDiffusionXLPipeline",
+        "img2img": "StableDiffusionXLImg2ImgPipeline",
+        "inpaint": "StableDiffusionXLInpaintPipeline",
+    },
 }
 
 

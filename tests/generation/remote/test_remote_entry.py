@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from generation import catalogue, description
+from generation import catalogue, description, styles
 from generation.errors import CatalogueInvalid, ParamsInvalid, RemoteNotSetUp
-from generation.params import parse
+from generation.params import complete, parse
+from generation.remote.picture import asked
+from generation.work import Work
 from tests.generation.remote.studio import WORKFLOWS, entry
 
 URL = "http://studio.example:8188"
@@ -116,3 +118,14 @@ def test_the_address_may_come_from_the_environment(
             _ = remote.address
     monkeypatch.setenv("STUDIO_URL", "https://studio.example/v1")
     assert remote.address == "https://studio.example/v1"
+
+
+def test_a_style_reaches_another_server_as_words(own_catalogue: Path) -> None:
+    raw = entry("automatic1111", own_catalogue, url=URL) | {"styles": ["ink"]}
+    checkpoint = catalogue.add("studio", raw)
+    assert checkpoint.remote
+    params = complete(parse({"kind": "txt2img", "prompt": "a cat", "style": "ink"}, checkpoint), (64, 64))
+    [picture] = asked(Work(checkpoint, params), checkpoint.remote)
+    style = styles.every()["ink"]
+    assert picture.values["prompt"] == f"a cat, {style.prompt}"
+    assert picture.values["negative_prompt"] == style.negative_prompt

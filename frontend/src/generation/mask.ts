@@ -1,0 +1,53 @@
+import { overlap, type Shape, type Target } from "./target";
+
+/** Which part of a region a person wants repainted. The rules of boards/rendering/masking.py, in the page. */
+
+const black = "#000000";
+const white = "#ffffff";
+/** Scene units around a picture that count as covered: it need not fill its frame to the last unit. */
+const rim = 2;
+
+/** What is repainted of: the pictures in the region, or the one that is itself the target. */
+export function picturesOf<E extends Shape>(elements: readonly E[], target: Pick<Target, "id" | "shape" | "region">): E[] {
+  return belonging(elements, target).filter(({ type }) => type === "image");
+}
+
+/**
+ * Elements that draw the mask, in drawing order: white where something was drawn over a picture and, by the ground that
+ * they are drawn on, where no picture is; black where a picture stays.
+ */
+export function maskOf<E extends Shape>(elements: readonly E[], target: Pick<Target, "id" | "shape" | "region">): E[] {
+  return belonging(elements, target).map((element) => ({ ...element, frameId: null, ...(element.type === "image" ? covered : drawn) }));
+}
+
+const drawn = {
+  strokeColor: white,
+  backgroundColor: white, // so that a closed line covers what is inside
+  fillStyle: "solid",
+  opacity: 100,
+};
+
+const covered = {
+  type: "rectangle",
+  strokeColor: black,
+  backgroundColor: black,
+  fillStyle: "solid",
+  strokeStyle: "solid",
+  strokeWidth: 2 * rim,
+  roughness: 0,
+  opacity: 100,
+  roundness: null,
+  fileId: null,
+};
+
+function belonging<E extends Shape>(elements: readonly E[], target: Pick<Target, "id" | "shape" | "region">): E[] {
+  return elements.filter((element) => {
+    if (element.isDeleted || element.type === "frame" || element.type === "magicframe") return false;
+    if (target.shape === "picture") {
+      if (element.type === "image") return element.id === target.id;
+    } else if (element.frameId && element.frameId !== target.id) {
+      return false;
+    }
+    return overlap(element, target.region);
+  });
+}

@@ -1,0 +1,34 @@
+"""Words that make a look. Which of them a checkpoint understands is said by its entry in the catalogue."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+STYLES = Path(__file__).resolve().parent / "styles.json"
+
+
+@dataclass(frozen=True)
+class Style:
+    """prompt, negative_prompt: added to what the person wrote. colours: two, for its tile on the page."""
+
+    title: str
+    prompt: str
+    negative_prompt: str
+    colours: tuple[str, str]
+
+
+@cache
+def every() -> Mapping[str, Style]:
+    """All of them by name."""
+    raw = json.loads(STYLES.read_text())
+    return {
+        name: Style(**{**entry, "colours": (entry["colours"][0], entry["colours"][1])})
+        for name, entry in raw.items()
+    }
+
+
+def joined(words: str, more: str) -> str:
+    """What the person wrote comes first: a text encoder may cut off the end."""
+    return ", ".join(part for part in (words.strip().rstrip(",."), more) if part)
