@@ -71,12 +71,8 @@ def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
     """Ask again for the same thing at the same place."""
     with transaction.atomic():
         again = submission.retry(job, user, idempotency_key)
-        placement = Placement.objects.filter(job=job).first()
-        if placement is not None and not Placement.objects.filter(job=again).exists():
-            placement.pk, placement.job = None, again
-            placement.elements, placement.standings, placement.choosing = {}, {}, False
-            placement._state.adding = True
-            placement.save()
+        if (place := placement_of(job)) is not None:
+            _place_alike(place, again, where=place.where, accepted_where=place.accepted_where)
     return again
 
 
@@ -84,14 +80,16 @@ def finish(job: Job, user: User, image_id: uuid.UUID, idempotency_key: str | Non
     """Ask for a picture of a draft with all its steps, at the same place. Raises what submission.finish raises."""
     with transaction.atomic():
         final = submission.finish(job, user, image_id, idempotency_key)
-        place = Placement.objects.filter(job=job).first()
-        if place is not None:
-            where = place.where if place.where != Placement.Where.STAGE else place.accepted_where
-            fields = {name: getattr(place, name) for name in REGION}
-            Placement.objects.get_or_create(
-                job=final, defaults={"board": place.board, "frame": place.frame, "where": where, **fields}
-            )
+        if (place := placement_of(job)) is not None:
+            staged = place.where == Placement.Where.STAGE
+            _place_alike(place, final, where=place.accepted_where if staged else place.where)
     return final
+
+
+def _place_alike(place: Placement, job: Job, **where: str) -> None:
+    """Another job belongs where the one of `place` does, with no pictures yet. Twice is once."""
+    same = {name: getattr(place, name) for name in ("board_id", "frame", *REGION)}
+    Placement.objects.get_or_create(job=job, defaults=same | where)
 
 
 def describe(job: Job) -> dict[str, Any]:

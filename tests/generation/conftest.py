@@ -1,6 +1,6 @@
 """Tiny checkpoints of the true classes with random weights, and an engine that needs no accelerator."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +84,19 @@ def engine() -> Iterator[Any]:
     for each in started:
         each.stop()
         each.join(30)
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pictures each call of the UNet has moved."""
+    from generation.engine.sampling import Denoiser, Sample  # torch: only for the tests that ask for this
+
+    moved: list[int] = []
+    real = Denoiser.step
+
+    def counting(self: Denoiser, samples: Sequence[Sample]) -> None:
+        real(self, samples)
+        moved.append(len(samples))
+
+    monkeypatch.setattr(Denoiser, "step", counting)
+    return moved

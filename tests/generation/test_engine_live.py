@@ -5,7 +5,7 @@ The engine is turned by hand, as in test_engine_steps. Rules: docs/live.md.
 
 import io
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from generation.catalogue import Checkpoint
 from generation.engine.engine import Engine
 from generation.engine.live import BOARDS_MAX, Live, encoded
 from generation.engine.residency import Residency
-from generation.engine.sampling import Denoiser, Sample
+from generation.engine.sampling import Sample
 from generation.errors import CheckpointUnavailable, LiveNotOffered
 from generation.live import Frame, Redrawn
 from generation.live_line import work_of
@@ -53,20 +53,6 @@ class Answers:
 @pytest.fixture
 def answers() -> Answers:
     return Answers()
-
-
-@pytest.fixture
-def moved(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many pictures each call of the UNet has moved."""
-    counts: list[int] = []
-    real = Denoiser.step
-
-    def counting(self: Denoiser, samples: Sequence[Sample]) -> None:
-        real(self, samples)
-        counts.append(len(samples))
-
-    monkeypatch.setattr(Denoiser, "step", counting)
-    return counts
 
 
 @pytest.fixture
@@ -149,7 +135,7 @@ def test_L6_a_frame_becomes_the_picture_that_a_job_with_its_params_would_make(
 
 
 def test_L4_of_a_board_only_the_newest_frame_is_drawn(
-    by_hand: Any, answers: Answers, turbo: Checkpoint, moved: list[int]
+    by_hand: Any, answers: Answers, turbo: Checkpoint, steps: list[int]
 ) -> None:
     engine = by_hand()
     for seq in (1, 2, 4, 3):
@@ -157,11 +143,11 @@ def test_L4_of_a_board_only_the_newest_frame_is_drawn(
     engine.turn()
     assert [redrawn.seq for redrawn in answers.until(1)] == [4]
     engine.turn()
-    assert moved == [1], "img2img with a strength of a half makes one of its two steps"
+    assert steps == [1], "img2img with a strength of a half makes one of its two steps"
 
 
 def test_L7_boards_share_their_steps_and_each_gets_its_own_picture(
-    by_hand: Any, answers: Answers, turbo: Checkpoint, moved: list[int]
+    by_hand: Any, answers: Answers, turbo: Checkpoint, steps: list[int]
 ) -> None:
     engine = by_hand()
     engine.residency.get(turbo)
@@ -170,12 +156,12 @@ def test_L7_boards_share_their_steps_and_each_gets_its_own_picture(
     put(engine, turbo, board="c", colour="red")
     engine.turn()
     one, other, same = answers.until(3)
-    assert moved == [3]
+    assert steps == [3]
     assert difference(picture(one), picture(same)) < 1 < difference(picture(one), picture(other))
 
 
 def test_L7_more_boards_than_fit_into_one_step_are_drawn_in_the_next_turn(
-    by_hand: Any, answers: Answers, turbo: Checkpoint, moved: list[int]
+    by_hand: Any, answers: Answers, turbo: Checkpoint, steps: list[int]
 ) -> None:
     engine = by_hand()
     for number in range(BOARDS_MAX + 1):
@@ -183,12 +169,12 @@ def test_L7_more_boards_than_fit_into_one_step_are_drawn_in_the_next_turn(
     engine.turn()
     put(engine, turbo, 2, board="board 0")
     engine.turn()
-    assert len(answers.until(BOARDS_MAX + 2)) == BOARDS_MAX + 2 and len(moved) > 1
-    assert sum(moved) == BOARDS_MAX + 2 and max(moved) <= BOARDS_MAX
+    assert len(answers.until(BOARDS_MAX + 2)) == BOARDS_MAX + 2 and len(steps) > 1
+    assert sum(steps) == BOARDS_MAX + 2 and max(steps) <= BOARDS_MAX
 
 
 def test_L6_jobs_make_a_step_between_two_live_frames(
-    by_hand: Any, answers: Answers, turbo: Checkpoint, moved: list[int]
+    by_hand: Any, answers: Answers, turbo: Checkpoint, steps: list[int]
 ) -> None:
     engine = by_hand()
     params = {"kind": "img2img", "seed": 1, "steps": 8, "strength": 0.5}
@@ -199,7 +185,7 @@ def test_L6_jobs_make_a_step_between_two_live_frames(
     for seq in range(1, 4):
         put(engine, turbo, seq)
         engine.turn()
-    assert len(moved) == 4 + 3
+    assert len(steps) == 4 + 3
     assert ticket.result(WAIT_SECONDS).pictures and len(answers.until(3)) == 3
 
 

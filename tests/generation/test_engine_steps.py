@@ -86,20 +86,6 @@ def weights() -> Loaded:
 
 
 @pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many pictures each call of the UNet has moved."""
-    moved: list[int] = []
-    real = Denoiser.step
-
-    def counting(self: Denoiser, samples: Sequence[Sample]) -> None:
-        real(self, samples)
-        moved.append(len(samples))
-
-    monkeypatch.setattr(Denoiser, "step", counting)
-    return moved
-
-
-@pytest.fixture
 def by_hand(weights: Loaded) -> Iterator[Start]:
     made: list[Engine] = []
 
