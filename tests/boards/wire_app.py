@@ -10,12 +10,18 @@ from boards.frames import BINARY, CLOSE, TEXT, frame
 
 Message = dict[str, Any]
 
+left_behind: asyncio.Queue[int] = asyncio.Queue()
+"""The backlog right after each watched flood, for a second connection to ask: the flooded one must not read meanwhile."""
+
 
 async def application(
     scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
 ) -> None:
     await receive()
     await send({"type": "websocket.accept"})
+    if scope["path"] == "/observer":
+        await send({"type": "websocket.send", "text": str(await left_behind.get())})
+        return
     if scope["path"] == "/wrapped":
 
         async def wrapped(message: Message) -> None:
@@ -31,10 +37,10 @@ async def application(
     def hear(text: str) -> None:
         """What the test asks for in a plain message is done at once."""
         match text.split(" "):
-            case ["flood", size]:
+            case ["flood", size, *watched]:
                 found.write(frame(BINARY, b"\x00" * int(size)))
-                # Asked here and now: a moment later the client's own thread has read it all.
-                found.write(frame(TEXT, b"%d left" % found.backlog()))
+                if watched:
+                    left_behind.put_nowait(found.backlog())
             case ["backlog"]:
                 found.write(frame(TEXT, b"%d" % found.backlog()))
             case ["close"]:
