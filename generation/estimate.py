@@ -40,10 +40,10 @@ def _seconds_until(job: Job, ahead: dict[Sort, int]) -> float | None:
     A sort that was never measured is taken to be like this one.
     """
     own = Sort(job.checkpoint, job.kind)
-    own_seconds = _seconds_each(own)
+    measured = cache(_seconds_each)
+    own_seconds = measured(own)
     if own_seconds is None:
         return None
-    measured = cache(_seconds_each)
     running = list(Job.objects.filter(status=JobStatus.RUNNING))
     lanes = Lanes(_serving(running))
     for each in running:
@@ -91,11 +91,13 @@ def _seconds_each(sort: Sort) -> float | None:
     """Mean time on the accelerator of the last jobs of this sort."""
     done = JobAttempt.objects.filter(
         outcome=Outcome.SUCCEEDED,
+        job__status=JobStatus.SUCCEEDED,
         job__checkpoint=sort.checkpoint,
         job__kind=sort.kind,
         engine_seconds__isnull=False,
     )
-    recent = done.order_by("-finished_at").values_list("engine_seconds", flat=True)[:RECENT]
+    # By the job's own time, which has an index with its sort: however many there were, only the last are looked at.
+    recent = done.order_by("-job__finished_at").values_list("engine_seconds", flat=True)[:RECENT]
     seconds = [each for each in recent if each is not None]
     return fmean(seconds) if seconds else None
 

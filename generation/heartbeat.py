@@ -11,6 +11,8 @@ import redis
 from django.conf import settings
 from django.utils import timezone
 
+from generation.errors import GenerationError
+
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 5
@@ -43,7 +45,7 @@ class Heartbeat:
             logger.info("Redis did not hear that worker %s left.", self._name)
 
     def beat(self) -> None:
-        """Raises redis.RedisError."""
+        """Raises redis.RedisError, and what the report raises."""
         message = {"name": self._name, "at": timezone.now().isoformat(), **self._report()}
         _client().set(PREFIX + self._name, json.dumps(message), ex=EXPIRY_SECONDS)
 
@@ -53,9 +55,10 @@ class Heartbeat:
             try:
                 self.beat()
                 heard = True
-            except redis.RedisError as error:
+            # The catalogue may be wrong for a while, too: somebody is just editing it.
+            except (redis.RedisError, GenerationError) as error:
                 if heard:  # once per outage
-                    logger.warning("Redis does not hear worker %s: %s", self._name, error)
+                    logger.warning("nobody hears worker %s: %s", self._name, error)
                 heard = False
             if self._stopped.wait(INTERVAL_SECONDS):
                 return

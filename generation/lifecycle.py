@@ -3,7 +3,7 @@
     queued ──claim──▶ running ──succeed / fail / cancelled──▶ succeeded, failed, cancelled
                          deliver, for each picture but the last
       ▲                  │
-      └─ hand_back, interrupt, reap (lease ran out); the third time failed, and dead
+      └─ hand_back, interrupt, lose, reap (lease ran out); the third time failed, and dead
 
 A Celery message is only a hint that somebody waits; these rows are the truth. A claim is a conditional update,
 so a double leaves quietly. A worker holds a lease and prolongs it; whoever lets it run out has lost the
@@ -281,6 +281,16 @@ def handed_back_by(worker: str) -> list[UUID]:
         .order_by("created_at")
         .values_list("id", flat=True)
     )
+
+
+@transaction.atomic
+def lose(claim: Claim) -> bool:
+    """Give up a job because this worker can do no more work, as if its lease had run out. False if it was taken away."""
+    job = _lock(claim)
+    if job is None:
+        return False
+    _take_away(job)
+    return True
 
 
 def _take_away(job: Job) -> None:

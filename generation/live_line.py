@@ -41,7 +41,8 @@ class LiveLine:
         self._line: PubSub | None = None
 
     def start(self) -> None:
-        self._thread.start()
+        if self._channels:  # Redis takes listening to nothing for a mistake
+            self._thread.start()
 
     def stop(self) -> None:
         """Take no more frames: other workers shall, or people be told that there is none."""

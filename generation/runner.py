@@ -9,7 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from generation import catalogue, events, lifecycle, queues, storage, worker
-from generation.errors import DatabaseUnavailable, GenerationError, PipelineFailed
+from generation.errors import DatabaseUnavailable, GenerationError, PipelineFailed, WorkerLost
 from generation.lifecycle import Claim, Standing
 from generation.params import parse
 from generation.storage import StoredImage
@@ -58,6 +58,9 @@ def _run(claim: Claim) -> None:
         logger.info("job %s %s", claim.job.id, what)
     except Stopped as reason:
         _leave(claim, reason)
+    except WorkerLost:
+        worker.leave()  # first, so that it does not take the job up again
+        lifecycle.lose(claim)
     except GenerationError as error:
         logger.warning("job %s: %s", claim.job.id, error.message)
         lifecycle.interrupt(claim, error) if error.transient else lifecycle.fail(claim, error)

@@ -78,7 +78,11 @@ def store_bytes(data: bytes, folder: str, size: tuple[int, int], mime_type: str,
     key = _key(folder, digest, suffix)
     # Storages raise what their own libraries raise; whatever it is, the bytes are not safe.
     try:
-        if not default_storage.exists(key):
+        there = default_storage.exists(key)
+        if there and default_storage.size(key) != len(data):  # whoever wrote it died over it
+            default_storage.delete(key)
+            there = False
+        if not there:
             saved = default_storage.save(key, ContentFile(data))
             if saved != key:  # somebody stored the same bytes in between
                 default_storage.delete(saved)
@@ -93,7 +97,7 @@ def find_bytes(data: bytes, folder: str) -> StoredImage | None:
     digest = hashlib.sha256(data).hexdigest()
     key = _key(folder, digest, header.format.lower())
     try:
-        known = default_storage.exists(key)
+        known = default_storage.exists(key) and default_storage.size(key) == len(data)
     except Exception as error:
         raise StorageUnavailable from error
     if not known:
@@ -189,11 +193,20 @@ def _decode(data: bytes, header: ImageHeader) -> Image.Image:
             "image_broken", f"The {header.format} file is damaged and cannot be read."
         ) from error
     profile = image.info.get("icc_profile")
-    image = _flat_mode(ImageOps.exif_transpose(image))
+    image = _flat_mode(_upright(image))
     if profile:
         image = _in_srgb(image, profile)
     image.info = {}  # Pillow writes comments and profiles that it finds here into the next file
     return image
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As the camera was held. A picture whose metadata are damaged is still a picture."""
+    try:
+        return ImageOps.exif_transpose(image)
+    # Its reader fails with struct.error, SyntaxError and more.
+    except Exception:
+        return image
 
 
 def _flat_mode(image: Image.Image) -> Image.Image:

@@ -5,6 +5,7 @@ torch is imported by `engine()` alone, when the warm-up or the first job asks fo
 
 import logging
 import os
+import signal
 import socket
 import threading
 from datetime import datetime
@@ -16,8 +17,9 @@ from django.utils import timezone
 
 from generation import catalogue, hub, live
 from generation.catalogue import Checkpoint
+from generation.errors import WorkerLost
 from generation.heartbeat import Heartbeat
-from generation.live import Frame
+from generation.live import Frame, Redrawn
 from generation.live_line import LiveLine
 from generation.queues import JOBS, left_to_others, served
 from generation.remote import health
@@ -53,6 +55,14 @@ def stopping() -> bool:
     return _stopping
 
 
+def leave() -> None:
+    """End this process in order: its card does no more work for it. Whoever started it starts another."""
+    global _stopping
+    if not _stopping:
+        _stopping = True
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 def consumed() -> None:
     """Something came out of the queue, or is being worked on: this process does what it is there for.
 
@@ -73,7 +83,7 @@ def engine() -> "Engine":
             from generation.engine.residency import Residency
 
             limit = getattr(settings, "ATELIER_MAX_CHECKPOINTS", CHECKPOINTS_IN_MEMORY)
-            _live = Live(live.give)
+            _live = Live(_give)
             _engine = Engine(
                 Residency(device.choose(settings.DEVICE), limit),
                 getattr(settings, "ATELIER_TORCH_THREADS", 0),
@@ -89,6 +99,12 @@ def redraw(frame: Frame, work: Work) -> None:
     assert _live, "it comes with the engine"
     _live.put(frame, work)
     started.wake()
+
+
+def _give(redrawn: Redrawn) -> None:
+    live.give(redrawn)
+    if redrawn.code == WorkerLost.code:
+        leave()
 
 
 def submit(work: Work) -> Ticket:

@@ -64,10 +64,8 @@ def _keep(rows: Sequence[Any], where: str, title: str, rounds: int) -> None:
         "machine": machine(),
         "rows": [row._asdict() | {"median": row.median} for row in rows],
     }
-    path = (
-        folder
-        / f"engine-{'cpu' if where == 'cpu' else title.split('(')[-1].rstrip(')').replace(' ', '-')}.json"
-    )
+    card = title.split("(")[-1].rstrip(")").replace(" ", "-").replace("/", "-")
+    path = folder / f"engine-{'cpu' if where == 'cpu' else card}.json"
     path.write_text(json.dumps(content, indent=1) + "\n")
     print(f"All of it: {path}")
 

@@ -75,8 +75,13 @@ class Compiled:
     def prepare(self, latents: torch.Tensor) -> None:
         for size in self._buckets:
             key = _key(latents, size)
-            if key not in self._ready and len(self._ready) < KEPT:
+            if key in self._ready or len(self._ready) >= KEPT:
+                continue
+            try:
                 self._ready[key] = self._compiled(_filled(latents[:1], size)) or self._plain
+            except torch.OutOfMemoryError:
+                logger.warning("no memory to decode %s pictures at once", size)
+                return  # nor more of them
 
     def _compiled(self, latents: torch.Tensor) -> Decode | None:
         compiled = self._compiling(self._plain)

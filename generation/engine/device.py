@@ -62,6 +62,8 @@ def prepare(device: str, threads: int = 0) -> None:
         torch.set_num_threads(threads or default_threads())
     elif family(device) == "cuda":
         torch.backends.cudnn.benchmark = True
+        if ":" in device:  # streams, events and graphs are made on whichever card is the thread's own
+            torch.cuda.set_device(device)
 
 
 def default_threads() -> int:
@@ -75,19 +77,33 @@ def default_threads() -> int:
     return max(1, cores - 1)
 
 
+# The allocators of the CPU and of Apple's cards, the driver below torch's own allocator, and NVIDIA's libraries.
+_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "_STATUS_ALLOC_FAILED")
+
+
 def is_out_of_memory(error: BaseException) -> bool:
-    """CUDA has a type for it, the CPU allocator only a sentence."""
+    """torch has a type for it where its own allocator fails; all others have only a sentence."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, RuntimeError) and any(said in str(error) for said in _OUT_OF_MEMORY)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the card does no more work for this process: some faults stay until the process ends. Waits for the card."""
+    if not isinstance(error, RuntimeError) or not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        return False
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError:
+        return True
+    return False
 
 
 def free_bytes(device: str) -> int | None:
-    """Memory that a checkpoint could take now; None where nobody can tell."""
+    """Memory that a checkpoint could take after `forget`; None where nobody can tell."""
     if family(device) == "cuda":
-        # What torch holds without using it is as good as free.
-        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + unused
+        # What torch still holds then without using it belongs to graphs, or lies in crumbs between tensors.
+        return torch.cuda.mem_get_info(device)[0]
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:
@@ -100,6 +116,12 @@ def used_bytes(device: str) -> int | None:
     return torch.cuda.memory_allocated(device) if family(device) == "cuda" else None
 
 
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A tensor of the CPU on the device. On CUDA nobody waits until the device has done what it was given before."""
+    # torch keeps the pinned memory until it is copied.
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
 def bring_back(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
     """Start to copy a tensor to the CPU. What is returned waits for the copy, on whichever thread calls it.
 
@@ -110,7 +132,7 @@ def bring_back(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
         return lambda: copied
     pinned = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
     pinned.copy_(tensor, non_blocking=True)
-    arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    arrived = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # else a core spins while it waits
     arrived.record()
 
     def wait() -> torch.Tensor:
@@ -131,7 +153,7 @@ class Pace:
         """Called after each step was handed over."""
         if not self._asynchronous:
             return
-        handed_over = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        handed_over = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
         handed_over.record()
         if self._last is not None:
             self._last.synchronize()

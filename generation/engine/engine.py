@@ -67,6 +67,7 @@ class Engine:
         self._finishing = Finishing()
         self._stepping = Stepping(residency, self._finishing)
         self._stock = Stock(residency, self._finishing, self.turn)
+        residency.in_use, residency.warming = self._busy, self._warming
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
 
     # --- for everybody --------------------------------------------------------------------------------------
@@ -100,6 +101,10 @@ class Engine:
         """Load a checkpoint and draw as little as possible with it, so that the first person does not wait."""
         for work in drawing.smallest(checkpoint):
             self.enter(Ticket(work), warms_up=True)
+
+    def _warming(self) -> set[str]:
+        with self._changed:
+            return {each.checkpoint.name for each in self._open if each.warms_up and not each.over}
 
     def wake(self) -> None:
         """Something waits that was not submitted: a live frame."""
@@ -182,12 +187,16 @@ class Engine:
     def _begin(self) -> None:
         """Let in whoever is next as long as there is room in the step."""
         while picture := next_in_turn(self._admitted(), self._stepping.rows, self._rows_max()):
+            short = False
             try:
                 if not self._begun(picture):
                     return
             except Exception as error:
                 picture.undertaking.fail(error)
                 self._drop_what_is_over()
+                short = devices.is_out_of_memory(error)
+            if short:  # only now: the error held what was tried
+                self.residency.release(keep=1, busy={picture.undertaking.checkpoint.name})
 
     def _begun(self, picture: Waiting) -> bool:
         """False if it has to wait for room. Raises whatever loading and encoding raise."""

@@ -8,6 +8,7 @@ differs. What is around the capture (buckets, padding, static inputs) runs on a 
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import torch
@@ -75,23 +76,48 @@ class Eager:
 Capture = Callable[[Callable[[], torch.Tensor]], tuple[Callable[[], None], torch.Tensor]]
 
 
-def capture_on_cuda(pool: Any = None) -> Capture:
+# Captures that failed: torch goes on asking them which memory is theirs.
+_abandoned: list[torch.cuda.CUDAGraph] = []
+
+
+def capture_on_cuda() -> Capture:
     """Captures into one memory pool: its graphs must not run at the same time, which one thread guarantees."""
-    pool = pool or torch.cuda.graph_pool_handle()
+    pool = torch.cuda.graph_pool_handle()
 
     def capture(function: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        aside.wait_stream(torch.cuda.current_stream())
+        nonlocal pool
+        current, aside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside.wait_stream(current)
         with torch.cuda.stream(aside):
             for _ in range(WARM_UPS):  # libraries choose kernels and allocate, which a capture must not see
                 function()
-        torch.cuda.current_stream().wait_stream(aside)
+        current.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=pool):
-            answer = function()
+        try:
+            # Other threads wait for their pictures meanwhile, which must neither end the capture nor fail them.
+            with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+                answer = function()
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError:
+            _abandon(graph, pool, current)
+            pool = torch.cuda.graph_pool_handle()
+            raise
         return graph.replay, answer
 
     return capture
+
+
+def _abandon(graph: torch.cuda.CUDAGraph, pool: Any, stream: torch.cuda.Stream) -> None:
+    """What torch leaves undone after a capture that ended in an error: it would refuse to free any memory from then on.
+
+    Source: CUDAGraph::capture_end of torch 2.13, and torch.cuda.graph, which does not go back to the stream before.
+    """
+    _abandoned.append(graph)
+    torch.cuda.set_stream(stream)
+    with suppress(RuntimeError):  # nothing is left undone where the capture itself ended well
+        torch._C._cuda_endAllocateToPool(torch.cuda.current_device(), pool)
+        torch._C._cuda_releasePool(torch.cuda.current_device(), pool)
 
 
 class Graphed:
@@ -119,7 +145,10 @@ class Graphed:
         self, latents: torch.Tensor, timesteps: torch.Tensor, words: torch.Tensor, added: Added
     ) -> None:
         for size in reversed(self._buckets):  # the largest first: the others fit into its memory
-            self._graph({"latents": latents, "timesteps": timesteps, "words": words, **added}, size)
+            try:
+                self._graph({"latents": latents, "timesteps": timesteps, "words": words, **added}, size)
+            except torch.OutOfMemoryError:
+                logger.warning("no memory for a graph of %s rows", size)
 
     def forget(self) -> None:
         self._graphs.clear()

@@ -35,6 +35,7 @@ class Resident:
         self._words: Words | None = None
         self._samplers: dict[str, Sampler | None] = {}
         self._denoisers: dict[int, Denoiser] = {}
+        self._vae_type = getattr(weights.vae, "dtype", None)
         plain = Plain(weights.vae)
         self._decoder: Decoder = Compiled(plain) if tuning.compiled else plain
 
@@ -55,6 +56,11 @@ class Resident:
         if id(unet) not in self._denoisers:
             self._denoisers[id(unet)] = Denoiser(self._forward(unet))
         return self._denoisers[id(unet)]
+
+    def narrow(self) -> None:
+        """The autoencoder as it was loaded, which stock pipelines count on; samplers widen the one of SDXL."""
+        if self._vae_type and self.weights.vae.dtype != self._vae_type:
+            self.weights.vae.to(self._vae_type)
 
     @property
     def captures(self) -> int:
@@ -88,6 +94,10 @@ class Residency:
         self._failed: dict[str, str] = {}
         self._measured: dict[str, int] = {}
         self._loading = ""
+        # Names of checkpoints that are being drawn with: dropping those frees nothing.
+        self.in_use: Callable[[], Collection[str]] = tuple
+        # And of those that are still prepared for the first person; asked by other threads.
+        self.warming: Callable[[], Collection[str]] = tuple
 
     def get(self, checkpoint: Checkpoint, busy: Collection[str] = ()) -> Resident:
         """The weights, loaded if need be. Raises CheckpointUnavailable and whatever loading raises.
@@ -114,17 +124,22 @@ class Residency:
         return checkpoint.name in self._loaded or len({*busy, checkpoint.name}) <= self._limit
 
     def release(self, keep: int = 0, busy: Collection[str] = ()) -> None:
-        """Drop all but the `keep` checkpoints used last, and what only makes those faster."""
+        """Drop what only makes drawing faster and, of the checkpoints that nobody draws with, all but the `keep` used last.
+
+        busy: names of some that somebody will draw with in a moment.
+        """
         for resident in self._loaded.values():
             resident.forget()
-        self._make_room(keep, busy)
+        self._make_room(keep, {*busy, *self.in_use()})
 
     def states(self) -> dict[str, dict[str, str]]:
         """Status and reason of what was touched so far; read by other threads."""
         states = {
             name: {"status": "failed", "reason": reason} for name, reason in self._failed.copy().items()
         }
-        states |= {name: {"status": "ready", "reason": ""} for name in self._loaded.copy()}
+        warming = self.warming()
+        for name in self._loaded.copy():
+            states[name] = {"status": "loading" if name in warming else "ready", "reason": ""}
         if loading := self._loading:
             states[loading] = {"status": "loading", "reason": ""}
         return states

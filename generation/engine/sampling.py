@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from generation.catalogue import Kind
+from generation.engine import device as devices
 from generation.engine import schedulers
 from generation.engine.decoding import Decoder, Plain
 from generation.engine.graphs import Forward
@@ -126,7 +127,8 @@ class Denoiser:
     def step(self, samples: Sequence[Sample]) -> None:
         """One call of the UNet for all of them. When it raises, no picture has changed."""
         cast = self._cast_of(samples)
-        numbers = torch.stack([sample.table.numbers[sample.step] for sample in samples]).to(cast.words.device)
+        numbers = torch.stack([sample.table.numbers[sample.step] for sample in samples])
+        numbers = devices.send(numbers, cast.words.device)
         latents = torch.cat([sample.latents for sample in samples])
         seen, timesteps = cast.spread(latents, numbers)
         answer = cast.guide(self.forward(seen, timesteps, cast.words, cast.added).float())
@@ -166,12 +168,13 @@ class _Cast:
         self.beside = torch.cat(beside) if beside else None
         device = self.words.device
         counts = [sample.rows for sample in samples]
-        self.picture_of_row = torch.repeat_interleave(torch.tensor(counts)).to(device)
+        self.picture_of_row = devices.send(torch.repeat_interleave(torch.tensor(counts)), device)
         self._guided = max(counts) > 1
-        places = torch.tensor(list(_places(counts))).to(device)
+        places = devices.send(torch.tensor(list(_places(counts))), device)
         self._with_words, self._with_board, self._bare = places.unbind(1)
-        scales = torch.tensor([[sample.guidance, sample.image_guidance] for sample in samples]).to(device)
-        self._guidance, self._image_guidance = (column.view(-1, 1, 1, 1) for column in scales.unbind(1))
+        scales = torch.tensor([[sample.guidance, sample.image_guidance] for sample in samples])
+        scales = devices.send(scales, device).view(-1, 2, 1, 1, 1)
+        self._guidance, self._image_guidance = scales.unbind(1)
 
     def spread(self, latents: torch.Tensor, numbers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """What the UNet sees of the pictures, row by row, and each row's timestep."""
@@ -207,7 +210,7 @@ def _noise(samples: Sequence[Sample], latents: torch.Tensor) -> torch.Tensor | N
         torch.randn(shape, generator=sample.generator) if draws else torch.zeros(shape)
         for sample, draws in zip(samples, drawing, strict=True)
     ]
-    return torch.cat(drawn).to(latents.device)
+    return devices.send(torch.cat(drawn), latents.device)
 
 
 class Sampler:
@@ -225,11 +228,6 @@ class Sampler:
         call = inspect.signature(type(pipeline).__call__).parameters
         self._defaults = {name: parameter.default for name, parameter in call.items()}
         self._table = lru_cache(maxsize=64)(self._make_table)
-        vae = pipeline.vae
-        if self._recipe.xl and vae.config.force_upcast and vae.dtype == torch.float16:
-            vae.to(
-                torch.float32
-            )  # it overflows in half precision; stock moves it there and back for each picture
 
     def rows(self, drawing: Drawing) -> int:
         """How much of a step the picture takes, which follows from its guidance."""
@@ -284,8 +282,16 @@ class Sampler:
         """Have everything ready to decode any number of pictures like this one."""
         self._decoder.prepare(self._scaled(sample.latents))
 
-    def _scaled(self, latents: torch.Tensor) -> torch.Tensor:
+    @property
+    def _vae(self) -> Any:
+        """The autoencoder; SDXL's overflows in half precision. Stock moves it there and back for each picture."""
         vae = self.pipeline.vae
+        if self._recipe.xl and vae.config.force_upcast and vae.dtype == torch.float16:
+            vae.to(torch.float32)
+        return vae
+
+    def _scaled(self, latents: torch.Tensor) -> torch.Tensor:
+        vae = self._vae
         scaled: torch.Tensor = (latents / vae.config.scaling_factor).to(vae.dtype)
         return scaled
 
@@ -297,8 +303,8 @@ class Sampler:
 
     def _pixels(self, board: Image.Image) -> torch.Tensor:
         """(1, 3, height, width) in -1–1, in the autoencoder's type, on the device."""
-        vae = self.pipeline.vae
-        flat = torch.frombuffer(bytearray(board.tobytes()), dtype=torch.uint8).to(vae.device)
+        vae = self._vae
+        flat = devices.send(torch.frombuffer(bytearray(board.tobytes()), dtype=torch.uint8), vae.device)
         pixels = flat.view(1, board.height, board.width, 3).permute(0, 3, 1, 2).float().div(255)
         return (2.0 * pixels - 1.0).to(vae.dtype)
 
@@ -326,7 +332,7 @@ class Sampler:
         )
         factor = self.pipeline.vae_scale_factor
         shape = (1, channels, size[1] // factor, size[0] // factor)
-        noise = torch.randn(shape, generator=generator).to(unet.device)
+        noise = devices.send(torch.randn(shape, generator=generator), unet.device)
         if start is None or whole:
             return start, noise, noise * table.pure_noise
         return start, noise, table.signal * start + table.noise * noise
@@ -334,7 +340,7 @@ class Sampler:
     def _encoded(self, pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         encoded = self.pipeline.vae.encode(pixels)
         sampled = (
-            encoded.latent_dist.sample(generator) if hasattr(encoded, "latent_dist") else encoded.latents
+            _sampled(encoded.latent_dist, generator) if hasattr(encoded, "latent_dist") else encoded.latents
         )
         latents: torch.Tensor = sampled.float() * self.pipeline.vae.config.scaling_factor
         return latents
@@ -361,7 +367,8 @@ class Sampler:
 
     def _mask(self, mask: Image.Image) -> torch.Tensor:
         """(1, 1, height, width), 1 where it is repainted, on the device."""
-        flat = torch.frombuffer(bytearray(mask.tobytes()), dtype=torch.uint8).to(self.pipeline.vae.device)
+        flat = torch.frombuffer(bytearray(mask.tobytes()), dtype=torch.uint8)
+        flat = devices.send(flat, self.pipeline.vae.device)
         return (flat.view(1, 1, mask.height, mask.width) >= 128).float()
 
     def _trained_for_masks(self) -> bool:
@@ -382,8 +389,18 @@ class Sampler:
         sizes = torch.tensor([[height, width, 0, 0, height, width]]).repeat(len(meanings), 1)
         return {
             "text_embeds": torch.cat([meaning.pooled for meaning in meanings]).to(unet.dtype),
-            "time_ids": sizes.to(unet.device, unet.dtype),
+            "time_ids": devices.send(sizes.to(unet.dtype), unet.device),
         }
+
+
+def _sampled(found: Any, generator: torch.Generator) -> torch.Tensor:
+    """What the distribution's own `sample` gives, but its noise is sent without waiting for the encoder.
+
+    found: what an autoencoder of diffusers says of a board, its DiagonalGaussianDistribution.
+    """
+    noise = torch.randn(found.mean.shape, generator=generator, dtype=found.mean.dtype)
+    sampled: torch.Tensor = found.mean + found.std * devices.send(noise, found.mean.device)
+    return sampled
 
 
 def _maskable(pipeline: Any) -> bool:

@@ -65,6 +65,10 @@ class Stepping:
 
     def drop_what_is_over(self) -> None:
         self.going = [going for going in self.going if not going.undertaking.over]
+        # A group that is over is forgotten: it would hold its weights, and there may be more memory the next time.
+        groups = {_group(going) for going in self.going}
+        self._learned = {group: rows for group, rows in self._learned.items() if group in groups}
+        self._last = self._last if self._last in groups else None
 
     def step(self, rows_max: int) -> None:
         """One step of at most so many rows for one group, and what it finishes."""
@@ -79,9 +83,8 @@ class Stepping:
         self._finish(
             sorted(done, key=lambda going: rows[going.owner])
         )  # who asked for least waits for nobody
-        self.going = [going for going in self.going if not going.sample.done and not going.undertaking.over]
-        if not any(_group(going) == group for going in self.going):
-            self._learned.pop(group, None)  # there may be more memory the next time
+        self.going = [going for going in self.going if not going.sample.done]
+        self.drop_what_is_over()
 
     def _movers(self, pictures: Sequence[Going], rows_max: int) -> list[Going]:
         rows = self.rows
@@ -122,7 +125,7 @@ class Stepping:
         if devices.is_out_of_memory(failure):
             rows_max = self._learned[group] = max(1, sum(map(_rows, portion)) // 2)
             logger.warning("out of memory with %s pictures: at most %s rows a step", len(portion), rows_max)
-            self._residency.release(keep=len(self.checkpoints), busy=self.checkpoints)
+            self._residency.release(keep=len(self.checkpoints))
         for fewer in portions(portion, _rows, rows_max):
             self._move(group, fewer)
 
@@ -163,7 +166,7 @@ class Stepping:
         picture.undertaking.fail(failure)
         if devices.is_out_of_memory(failure):
             self.drop_what_is_over()
-            self._residency.release(keep=1, busy=self.checkpoints)
+            self._residency.release(keep=1)
 
 
 def _rows(going: Going) -> int:

@@ -45,7 +45,7 @@ class Stock:
             for picture, image in zip(pictures, images, strict=True):
                 self._finishing.hand_over(picture, None if image is None else partial(_itself, image))
         elif devices.is_out_of_memory(failure) and len(pictures) > 1:
-            self._residency.release(keep=1, busy={self.checkpoint})
+            self._residency.release(keep=1)
             half = len(pictures) // 2
             self._draw(pictures[:half], resident)
             self._draw(pictures[half:], resident)
@@ -53,7 +53,7 @@ class Stock:
             for picture in pictures:
                 picture.undertaking.fail(failure)
             if devices.is_out_of_memory(failure):
-                self._residency.release(keep=1, busy={self.checkpoint})
+                self._residency.release(keep=1)
 
     def _call(self, pictures: Sequence[Waiting], resident: Resident) -> list[Image.Image | None]:
         """Raises Stopped when nobody wants any of them, and whatever a pipeline can raise."""
@@ -70,11 +70,13 @@ class Stock:
                 if not picture.undertaking.over:
                     picture.undertaking.hear(steps, guess[number : number + 1], resident.previewer)
             self._between()
+            resident.narrow()
             _leave_if_unwanted(pictures)
             lap = monotonic()
 
         _leave_if_unwanted(pictures)
         pipeline = resident.weights.pipeline(pictures[0].undertaking.kind)
+        resident.narrow()
         images = drawing.call(pipeline, [picture.drawing for picture in pictures], on_step)
         spend()
         return images

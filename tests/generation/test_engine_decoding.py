@@ -105,6 +105,23 @@ def test_no_more_shapes_are_compiled_than_torch_keeps() -> None:
     assert torch.equal(decoder(latents(2, side=12)), latents(2, side=12) * 2)
 
 
+def test_a_warm_up_without_memory_for_many_pictures_prepares_fewer() -> None:
+    compiler = Compiler()
+
+    def short(function: Decode) -> Decode:
+        def compiled(latents: torch.Tensor) -> torch.Tensor:
+            if len(latents) > 2:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return compiler(function)(latents)
+
+        return compiled
+
+    decoder = Compiled(Plain(Model()), short)
+    decoder.prepare(latents(1))
+    assert [shape[0] for shape in compiler.shapes] == [1, 2]
+    assert torch.equal(decoder(latents(8)), latents(8) * 2)
+
+
 def test_the_engine_prepares_its_decoder_when_it_warms_up(
     tiny_checkpoint: Callable[..., Checkpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:

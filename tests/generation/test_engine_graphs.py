@@ -125,6 +125,18 @@ def test_out_of_memory_while_capturing_is_for_the_engine_to_judge() -> None:
         Graphed(Model(), exhausted)(*inputs(2))
 
 
+def test_a_warm_up_without_memory_for_many_rows_prepares_fewer() -> None:
+    def short(function: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
+        if len(function()) > 6:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return replaying(function)
+
+    graphed = Graphed(Model(), short)
+    latents, timesteps, words, added = inputs(1)
+    graphed.prepare(latents, timesteps, words, added)
+    assert graphed.captures == len([size for size in BUCKETS if size <= 6])
+
+
 def test_graphs_that_are_forgotten_are_captured_anew() -> None:
     graphed = Graphed(Model(), replaying)
     graphed(*inputs(2))

@@ -3,6 +3,7 @@
 These tests turn the engine by hand instead of starting its thread, so that every step is theirs.
 """
 
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from generation.engine.batching import movers, next_in_turn, portions, taken
 from generation.engine.engine import Engine
 from generation.engine.previews import Budget, Previewer
 from generation.engine.residency import Residency
-from generation.engine.sampling import Denoiser, Sample
+from generation.engine.sampling import Denoiser, Sample, Sampler
 from generation.errors import OutOfMemory, PipelineFailed
 from generation.params import complete, parse
 from generation.pipelines.loading import Loaded, load
@@ -258,6 +259,27 @@ def test_a_picture_that_does_not_even_fit_alone_fails_alone(
     assert small.result(WAIT_SECONDS).pictures
 
 
+def test_a_picture_without_memory_for_its_beginning_makes_room(
+    by_hand: Start, monkeypatch: pytest.MonkeyPatch, weights: Loaded
+) -> None:
+    engine = by_hand()
+    engine.residency.get(catalogue.get("sd-turbo"))
+    real, failures = Sampler.begin, iter([torch.OutOfMemoryError("CUDA out of memory")])
+
+    def narrow(self: Sampler, picture: Any) -> Sample:
+        for failure in failures:
+            raise failure
+        return real(self, picture)
+
+    monkeypatch.setattr(Sampler, "begin", narrow)
+    first, second = ask(engine), ask(engine)
+    to_the_end(engine)
+    with pytest.raises(OutOfMemory):
+        first.result(WAIT_SECONDS)
+    assert second.result(WAIT_SECONDS).pictures
+    assert list(engine.residency.states()) == ["bundled"]
+
+
 def test_whatever_goes_wrong_in_a_shared_step_fails_the_one_that_it_comes_from(
     by_hand: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -332,6 +354,24 @@ def test_others_make_their_steps_between_those_of_a_stock_pipeline(
     assert stock.result(WAIT_SECONDS).pictures
     to_the_end(engine)
     assert fast.result(WAIT_SECONDS).pictures and len(steps) == 8
+
+
+def test_a_stock_pipeline_out_of_memory_leaves_what_others_draw_with(by_hand: Start, weights: Loaded) -> None:
+    def exhausted(step: int) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    engine = by_hand(stock_and_fast(weights, exhausted))
+    fast = ask(engine, steps=8)
+    engine.turn()
+    with pytest.raises(OutOfMemory):
+        stock = ask_turbo(engine)
+        engine.turn()
+        stock.result(WAIT_SECONDS)
+    assert "bundled" in engine.residency.states(), (
+        "dropping it would free nothing, and it would be loaded twice"
+    )
+    to_the_end(engine)
+    assert fast.result(WAIT_SECONDS).pictures
 
 
 def test_stopping_ends_a_stock_pipeline_and_those_beside_it(by_hand: Start, weights: Loaded) -> None:
@@ -439,6 +479,31 @@ def test_a_live_frame_that_fails_costs_nobody_a_picture(by_hand: Start) -> None:
     for _ in range(4):
         engine.turn()
     assert ticket.result(WAIT_SECONDS).pictures
+
+
+def test_a_checkpoint_that_is_dropped_is_kept_by_nobody(by_hand: Start, bundled: Checkpoint) -> None:
+    engine = by_hand()
+    done, cancelled = ask(engine, steps=4), ask(engine, steps=50)
+    engine.turn()
+    kept = weakref.ref(engine._stepping.going[0].denoiser)
+    for _ in range(3):
+        engine.turn()
+    cancelled.stop(Cancelled())
+    engine.turn()
+    engine._finishing.stop()
+    assert done.result(WAIT_SECONDS).pictures
+    engine.residency.release()
+    assert kept() is None, "its UNet and its graphs would stay in memory"
+
+
+def test_a_checkpoint_is_ready_when_its_warm_up_is_over(by_hand: Start, bundled: Checkpoint) -> None:
+    engine = by_hand()
+    engine.warm_up(bundled)
+    engine.turn()
+    assert engine.residency.states()["bundled"]["status"] == "loading", "whoever asked now would wait"
+    to_the_end(engine)
+    engine._finishing.stop()
+    assert engine.residency.states()["bundled"]["status"] == "ready"
 
 
 # --- memory -----------------------------------------------------------------------------------------------------

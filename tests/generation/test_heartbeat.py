@@ -9,6 +9,7 @@ import redis
 
 from generation import heartbeat, worker
 from generation.catalogue import Checkpoint
+from generation.errors import CatalogueInvalid
 from generation.heartbeat import Heartbeat
 
 
@@ -43,6 +44,24 @@ def test_a_redis_that_is_away_means_that_nobody_is_heard(settings: Any, tmp_path
     silent = Heartbeat("here:1", lambda: {"queues": []})
     silent.start()
     silent.stop()
+
+
+def test_a_catalogue_that_is_wrong_for_a_while_silences_nobody_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.01)
+    beaten, reports = threading.Event(), iter([CatalogueInvalid("a comma is missing")])
+
+    def report() -> dict[str, Any]:
+        for error in reports:
+            raise error
+        beaten.set()
+        return {"queues": []}
+
+    worker = Heartbeat("here:1", report)
+    worker.start()
+    assert beaten.wait(10)
+    worker.stop()
 
 
 def test_what_is_no_worker_is_not_listed() -> None:

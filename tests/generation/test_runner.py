@@ -2,12 +2,15 @@
 
 import io
 import json
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import torch
 from django.db import OperationalError
 from django.db.models.functions import Now
 from PIL import Image
@@ -203,6 +206,26 @@ def test_progress_is_announced_while_the_job_runs(
     done(job)
     steps = [message["step"] for message in announced if message["type"] == "job.progress"]
     assert steps[:2] == [1, 2]
+
+
+def test_J20_a_worker_whose_card_is_lost_gives_its_job_up_and_ends(
+    alice: User, at_step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    # Stubs at the card's door and at the process's own end.
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "synchronize", fail)
+    monkeypatch.setattr(worker, "_stopping", False)
+    ended: list[tuple[int, signal.Signals]] = []
+    monkeypatch.setattr(worker.os, "kill", lambda *how: ended.append(how))
+    at_step["do"] = fail
+    first, second = asked(alice), asked(alice)
+    job = done(first)
+    assert (job.status, outcomes(job)) == (JobStatus.QUEUED, [Outcome.LOST])
+    assert done(second).attempt == 0, "this worker takes no more jobs"
+    assert ended == [(os.getpid(), signal.SIGTERM)]
 
 
 @pytest.mark.parametrize("error", [ValueError("broken"), RuntimeError("CUDA error")])

@@ -60,6 +60,14 @@ def test_what_is_there_is_never_written_again(media: Path) -> None:
     assert len(list(media.rglob("*.png"))) == 1
 
 
+def test_what_somebody_died_over_while_writing_it_is_written_again(media: Path) -> None:
+    first, data = stored(Image.new("RGB", (8, 8), "red"))
+    (media / first.key).write_bytes(data[:20])
+    assert storage.find_bytes(data, "images") is None
+    assert stored(Image.new("RGB", (8, 8), "red")) == (first, data)
+    assert len(list(media.rglob("*.png"))) == 1
+
+
 def test_two_who_store_the_same_at_once_leave_one_file(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = stored(Image.new("RGB", (8, 8), "red"))
     # The other one's file appears just after we looked for it.
@@ -198,6 +206,12 @@ def test_where_a_photo_was_taken_is_not_kept_but_its_orientation_is() -> None:
     assert (header.width_px, header.height_px) == (40, 60)
     assert not Image.open(io.BytesIO(data)).getexif()
     assert b"Secret" not in data
+
+
+@pytest.mark.parametrize("format_name", ["PNG", "WEBP"])
+def test_damaged_metadata_cost_nobody_a_picture(format_name: str) -> None:
+    _, header = storage.clean_image(encoded(format_name, (60, 40), exif=b"Exif\0\0MM\0"))
+    assert (header.width_px, header.height_px) == (60, 40)
 
 
 @pytest.mark.parametrize("space", ["sRGB", "XYZ"])
