@@ -76,6 +76,7 @@ class Kind:
     outside: crop or pad, for a picture that has not the shape asked for and no board behind it.
     seen_as: picture, or strokes for a pipeline that wants white lines on black, as scribble ControlNets do.
     draft_steps: for a first look; None where it makes no drafts.
+    keeps_lines: whether the sketch's lines are laid over the picture unless a person says otherwise; None: never.
     scale: how much larger the picture comes out of the pipeline than it went in.
     """
 
@@ -89,6 +90,7 @@ class Kind:
     title: str = ""
     seen_as: str = "picture"
     draft_steps: int | None = None
+    keeps_lines: bool | None = None
     scale: int = 1
 
 
@@ -286,12 +288,17 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
         title=raw.get("title", ""),
         seen_as=raw.get("seen_as", "picture"),
         draft_steps=raw.get("draft_steps"),
+        keeps_lines=raw.get("keeps_lines"),
         scale=raw.get("scale", 1),
     )
     if kind.draft_steps is not None:
         low, high = allowed("steps", limits) if "steps" in kind.uses else (1, 0)
         if not low <= kind.draft_steps <= high:
             raise CatalogueInvalid(f"{where}.draft_steps is {kind.draft_steps}, which it does not take.")
+    if kind.keeps_lines not in (None, True, False) or (kind.keeps_lines is not None and not kind.pipeline):
+        raise CatalogueInvalid(
+            f"{where}.keeps_lines is {kind.keeps_lines!r}; use true or false, and only where Atelier itself draws."
+        )
     if kind.scale not in SCALES:
         raise CatalogueInvalid(f"{where}.scale is {kind.scale!r}; use one of {SCALES}.")
     if kind.seen_as not in SEEN_AS:

@@ -79,11 +79,17 @@ def _kind(name: str, kind: Kind, checkpoint: Checkpoint) -> dict[str, Any]:
     ignored = KINDS[name].ignores
     common = [each for each in COMMON if each not in ignored]
     numbers = [*(each for each in NUMBERS if each in kind.uses), *common]
-    more = ["style"] if checkpoint.styles and "style" not in ignored else []
+    heeded = {
+        "style": bool(checkpoint.styles) and "style" not in ignored,
+        "draft": kind.draft_steps is not None,
+        "keep_lines": kind.keeps_lines is not None,
+    }
+    more = [each for each, is_heeded in heeded.items() if is_heeded]
     return {
         "title": kind.title or None,
-        "uses": [*kind.uses, *common, *more, *(["draft"] if kind.draft_steps else [])],
+        "uses": [*kind.uses, *common, *more],
         "draft_steps": kind.draft_steps,
+        "keeps_lines": kind.keeps_lines,
         "defaults": {name: kind.defaults[name] for name in NUMBERS if name in kind.uses} | {"count": 1},
         "limits": {name: list(allowed(name, kind.limits)) for name in numbers},
     }

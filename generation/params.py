@@ -15,6 +15,7 @@ from generation.errors import FieldError, ParamsInvalid
 from generation.limits import COMMON, NUMBERS, SEED_MAX, TEXT_MAX, Number, allowed
 
 SHOWN_MAX = 40
+SWITCHES = ("draft", "keep_lines")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class Params:
     """A number is None where this kind of this checkpoint does not let a person choose it.
 
     seed, width_px and height_px are None until `complete` has filled them in. draft: few steps, for a first look.
+    keep_lines: the sketch's own lines are laid over the picture.
     needs_mask: only a part of the board is redrawn. ignores: what other kinds take and this one has no use for.
     """
 
@@ -41,6 +43,7 @@ class Params:
     height_px: int | None = None
     style: str | None = None
     draft: bool | None = None
+    keep_lines: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +163,8 @@ class _Reader:
 
     def _value(self, name: str) -> Any:
         """The checked value of one field, its default when it was left out or null."""
+        if name in SWITCHES:
+            return self._switch(name)
         read: Callable[[], Any] = {
             "checkpoint": lambda: self.checkpoint.name,
             "prompt": lambda: self._text("prompt"),
@@ -167,7 +172,6 @@ class _Reader:
                 self._text("negative_prompt") if self._used("negative_prompt") else None
             ),
             "style": self._style,
-            "draft": self._draft,
         }.get(name, lambda: self._number(name))
         return read()
 
@@ -189,8 +193,8 @@ class _Reader:
             return False
         if name == "style":
             return bool(self.checkpoint.styles)
-        if name == "draft":
-            return self.kind.draft_steps is not None or self.raw[name] is False
+        if name in SWITCHES:
+            return self._preset(name) is not None or self.raw[name] is False
         return name not in {*NUMBERS, "negative_prompt"} or self._used(name)
 
     def _style(self) -> str | None:
@@ -203,11 +207,17 @@ class _Reader:
             return None
         return value
 
-    def _draft(self) -> bool | None:
-        value = self.raw.get("draft")
+    def _switch(self, name: str) -> bool | None:
+        value, preset = self.raw.get(name), self._preset(name)
         if value is not None and not isinstance(value, bool):
-            self._refuse("draft", f"{_shown(value)} is neither true nor false")
-        return None if self.kind.draft_steps is None else value is True
+            self._refuse(name, f"{_shown(value)} is neither true nor false")
+        return preset if value is None or preset is None else value is True
+
+    def _preset(self, name: str) -> bool | None:
+        """How a switch stands when nobody touches it; None where this kind has none."""
+        if name == "keep_lines":
+            return self.kind.keeps_lines
+        return None if self.kind.draft_steps is None else False
 
     def _text(self, name: str) -> str:
         value = self.raw.get(name)

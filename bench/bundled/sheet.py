@@ -8,11 +8,11 @@ from PIL import Image, ImageDraw, ImageFont
 TILE_PX = 160
 GAP_PX = 8
 CAPTION_PX = 22
-COLUMNS = 3
+COLUMNS = 2
 
 
 class Row(NamedTuple):
-    """images: the sketch, then one picture for each seed."""
+    """images: the sketch, then its pictures."""
 
     caption: str
     images: Sequence[Image.Image]

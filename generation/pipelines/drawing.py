@@ -15,6 +15,7 @@ from generation.errors import PictureWithheld
 from generation.framing import Frame
 from generation.limits import allowed
 from generation.params import Params, complete, parse, words
+from generation.pipelines import lines
 from generation.pipelines.loading import Loaded
 from generation.work import Work
 
@@ -37,7 +38,8 @@ class Drawing:
     """One picture to draw: what its pipeline is called with.
 
     board: laid into the size drawn, RGB; None for a picture without. mask: laid likewise, L, white where it is
-    repainted; None where all of it is. size: (width, height) that is drawn.
+    repainted; None where all of it is. lines: of the sketch, to lie over the picture; None where they shall not.
+    size: (width, height) that is drawn.
     """
 
     work: Work
@@ -46,6 +48,7 @@ class Drawing:
     board: Image.Image | None
     frame: Frame
     mask: Image.Image | None = None
+    lines: Image.Image | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -67,7 +70,9 @@ class Drawing:
         if self.work.board is None:
             return framing.outside(picture, self.frame.result, kind.outside, sharpen)
         cut = framing.cut(picture, self.frame, sharpen)
-        return cut if self.mask is None else framing.patch(self.work.board, cut, self.mask, self.frame)
+        if self.mask is not None:
+            return framing.patch(self.work.board, cut, self.mask, self.frame)
+        return cut if self.lines is None else lines.over(cut, self.lines)
 
 
 def drawings(work: Work) -> list[Drawing]:
@@ -79,8 +84,9 @@ def drawings(work: Work) -> list[Drawing]:
     board = None if work.board is None else framing.lay(work.board, frame)
     if board is not None and kind.seen_as == "strokes":
         board = ImageOps.invert(board.convert("L")).convert("RGB")
+    kept = lines.of(work.board, frame) if work.board and params.keep_lines else None
     arguments = _chosen(params) | dict(kind.arguments) | _place(board, mask, frame)
-    return [Drawing(work, seed, arguments, board, frame, mask) for seed in work.seeds]
+    return [Drawing(work, seed, arguments, board, frame, mask, kept) for seed in work.seeds]
 
 
 def _frame(work: Work, kind: Kind) -> Frame:

@@ -1,5 +1,6 @@
-"""Repainting a part, making larger, styles and drafts, with tiny checkpoints of the true classes on a real engine."""
+"""Repainting a part, making larger, styles, drafts and lines, with tiny checkpoints of the true classes on a real engine."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from generation.catalogue import Checkpoint
 from generation.engine.engine import Engine
 from generation.errors import CatalogueInvalid, ParamsInvalid
 from generation.params import Params, complete, parse, words
-from generation.pipelines import drawing
+from generation.pipelines import drawing, lines
 from generation.work import Work
 from tests.generation import tiny
 
@@ -203,4 +204,80 @@ def test_a_catalogue_says_a_number_of_steps_for_drafts_that_may_be_asked_for(
     raw = tiny.entry(tiny.Path(), SD)["kinds"]
     raw["txt2img"]["draft_steps"] = 500
     with pytest.raises(CatalogueInvalid, match="draft_steps is 500"):
+        tiny_checkpoint("sd", SD, kinds=raw)
+
+
+# --- lines --------------------------------------------------------------------------------------------------------
+
+
+def sketch(size: tuple[int, int] = (512, 512), ground: str = "white") -> Image.Image:
+    """A thin ring and a wide bar."""
+    image = Image.new("RGB", size, ground)
+    ImageDraw.Draw(image).ellipse((60, 60, 300, 300), outline=(20, 20, 20), width=6)
+    ImageDraw.Draw(image).rectangle((350, 100, 450, 400), fill=(20, 20, 20))
+    return image
+
+
+def whole(size: tuple[int, int]) -> framing.Frame:
+    return framing.Frame((128, 128), (0, 0, *size), size)
+
+
+def test_what_is_thin_is_a_line_and_what_is_wide_is_none() -> None:
+    found = lines.of(sketch(), whole((512, 512)))
+    assert found.getpixel((180, 62)) < (40, 40, 40)
+    assert found.getpixel((400, 250)) == found.getpixel((180, 180)) == (255, 255, 255)
+
+
+def test_a_line_over_a_colour_comes_without_the_colour() -> None:
+    on_paper, on_yellow = (
+        lines.of(sketch(ground=ground), whole((512, 512))) for ground in ("white", "#ffd43b")
+    )
+    assert on_yellow.getpixel((180, 180)) == (255, 255, 255)
+    red, green, blue = (
+        abs(a - b) for a, b in zip(on_paper.getpixel((180, 62)), on_yellow.getpixel((180, 62)), strict=True)
+    )
+    assert (
+        max(red, green) < 8 and blue < 80
+    )  # of blue the ground has little, so the ink takes less of it away
+
+
+def test_what_an_encoder_leaves_beside_a_line_is_no_line() -> None:
+    stream = io.BytesIO()
+    sketch().save(stream, "JPEG", quality=60)
+    found = lines.of(Image.open(stream).convert("RGB"), whole((512, 512)))
+    assert found.crop((110, 110, 250, 250)).getextrema() == ((255, 255),) * 3
+
+
+def test_lines_lie_where_they_were_drawn_in_the_size_that_was_asked_for() -> None:
+    frame = framing.fit((256, 128), [(128, 128)], sketch(), 0.85)
+    found = lines.of(sketch(), frame)
+    assert found.size == (256, 128)
+    # The square board stands in the middle of the wide picture, a fourth of its size: 64 + 180 / 4, 62 / 4.
+    assert found.getpixel((64 + 45, 15))[0] < 128 and found.getpixel((20, 64)) == (255, 255, 255)
+
+
+def test_a_picture_keeps_the_lines_of_its_sketch_unless_one_does_not_want_them(bundled: Checkpoint) -> None:
+    painted = Image.new("RGB", (128, 128), (200, 80, 40))
+    kept, bare = (
+        drawing.drawings(
+            Work(bundled, complete(asked(bundled, seed=1, **chosen), (512, 512)), sketch(), "x")
+        )[0].cut(painted)
+        for chosen in ({}, {"keep_lines": False})
+    )
+    assert bare.getpixel((180, 62)) == bare.getpixel((180, 180)) == kept.getpixel((180, 180)) == (200, 80, 40)
+    assert kept.getpixel((180, 62))[0] < 40
+
+
+def test_a_kind_that_keeps_no_lines_refuses_to() -> None:
+    with pytest.raises(ParamsInvalid, match="keep_lines: True has no effect"):
+        asked(catalogue.get("sd-turbo"), keep_lines=True)
+    assert asked(catalogue.get("sd-turbo"), keep_lines=False).keep_lines is None
+
+
+def test_lines_are_kept_or_not(bundled: Checkpoint, tiny_checkpoint: TinyCheckpoint) -> None:
+    with pytest.raises(ParamsInvalid, match="keep_lines: 'yes' is neither true nor false"):
+        asked(bundled, keep_lines="yes")
+    raw = tiny.entry(tiny.Path(), SD)["kinds"]
+    raw["txt2img"]["keeps_lines"] = "yes"
+    with pytest.raises(CatalogueInvalid, match="keeps_lines is 'yes'"):
         tiny_checkpoint("sd", SD, kinds=raw)

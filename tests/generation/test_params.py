@@ -145,7 +145,7 @@ def test_stored_params_have_every_name_of_the_contract(bundled: Checkpoint) -> N
         "image_guidance_scale",
         "steps",
     }
-    names |= {"seed", "count", "width_px", "height_px", "checkpoint", "style", "draft"}
+    names |= {"seed", "count", "width_px", "height_px", "checkpoint", "style", "draft", "keep_lines"}
     assert set(as_json(parse({}, bundled))) == names
 
 
