@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -115,16 +116,17 @@ async def _enter(scope: Scope, receive: Receive, send: Send, staying: ExitStack)
     if hello.token is None and not _has_origin(scope):
         raise Unauthenticated("Without an Origin, `hello` needs a token.")
     cookie = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME)
+    asked_at = time.monotonic()
     key, role, pruned_clock = await admission.ask(Request(board_id, hello.token, cookie))
     if isinstance(key, User):
         most = settings.SOCKETS_PER_PERSON_MAX
         staying.enter_context(open_sockets.one_more(f"person {key.pk}", most, "of yours"))
     session = "s" + secrets.token_hex(6)
     name = (hello.name or "").strip()[:NAME_MAX]
-    member = Member(session, key, name, role, send, deflate=hello.deflate)
+    member = Member(session, key, name, role, send, deflate=hello.deflate, token=hello.token)
     room = await room_of(board_id)
     staying.callback(room.leave, member)
-    await room.join(member, hello.clock, pruned_clock)
+    await room.join(member, hello.clock, pruned_clock, asked_at)
     return member, room
 
 

@@ -9,7 +9,15 @@ from accounts.models import User
 from boards import access, jobs, live_slot, protocol
 from boards.access import Act
 from boards.element import Element, parse
-from boards.errors import BadMessage, BoardError, ElementRefused, RateLimited, Unauthenticated
+from boards.errors import (
+    BadMessage,
+    BoardError,
+    BoardFrozen,
+    ElementRefused,
+    Forbidden,
+    RateLimited,
+    Unauthenticated,
+)
 from boards.frames import read_live
 from boards.limits import Intake
 from boards.member import Member
@@ -44,7 +52,7 @@ class Conversation:
         self._waiting: set[asyncio.Task[None]] = set()
 
     def hear(self, text: str) -> None:
-        if self._ended:
+        if self._has_ended():
             return
         try:
             self._intake.message(len(text))
@@ -57,7 +65,7 @@ class Conversation:
 
     def see(self, data: bytes) -> None:
         """A binary frame: how the frame that is redrawn live looks now."""
-        if self._ended:
+        if self._has_ended():
             return
         try:
             self._intake.message(len(data))
@@ -76,6 +84,10 @@ class Conversation:
         """The socket is gone: what still arrives is not heard. What was asked for is done."""
         self._ended = True
 
+    def _has_ended(self) -> bool:
+        """Whoever was sent away may go on talking until the connection is dropped, with the role they had."""
+        return self._ended or self._member.has_ended
+
     def _handle(self, message: protocol.Message, text: str) -> None:
         """Raises BoardError."""
         member, room = self._member, self._room
@@ -84,8 +96,13 @@ class Conversation:
                 room.set_presence(member, message)
             case protocol.Push():
                 self._intake.elements(len(message.elements))
-                access.allows(member.role, Act.EDIT, frozen=room.frozen)
                 elements, refused = _check(message)
+                try:
+                    access.allows(member.role, Act.EDIT, frozen=room.frozen)
+                except (BoardFrozen, Forbidden) as error:
+                    elements = room.sift(elements, refused, error)
+                    if not elements:
+                        raise
                 room.push(member, message.id, elements, refused)
             case protocol.Ping():
                 member.write(protocol.encode({"type": "pong", "id": message.id}))

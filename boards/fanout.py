@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -19,6 +19,8 @@ SHARE_MAX = 0.25
 TICK_CROWD_SECONDS = 0.033
 TICK_MEMBER_SECONDS = TICK_CROWD_SECONDS / 50
 """… and with the crowd, because every tick costs a system call for each member: 30 a second are smooth for fifty."""
+JOINED_MAX = 2
+"""So many messages, each of a size that every server sends, leave at once: who is where, and one patch."""
 CROWD = 50
 CROWD_PRESENCE_SECONDS = 1 / 15
 """Of more people than CROWD, pointers go out less often: bytes grow with the square of the people."""
@@ -160,15 +162,18 @@ class Fanout:
             self._catch_up(member, news)
             member.send(*self._acks(member))
             return
-        member.clock = self.clock
-        if not news.messages:
-            member.send(*self._acks(member))
-        elif member.deflate:
-            member.send(news.deflated, *self._acks(member))
+        if member.deflate or not news.messages:
+            packets = news.deflated
         elif member.session in news.authors:
-            member.send(news.without_echo(member.session), *self._acks(member))
+            packets = news.without_echo(member.session)
         else:
-            member.send(news.plain, *self._acks(member))
+            packets = news.plain
+        if len(packets) > 1:
+            member.feed(packets, self.clock)
+            packets = []
+        else:
+            member.clock = self.clock
+        member.send(*packets, *self._acks(member))
 
     def _catch_up(self, member: Member, news: "_Tick") -> None:
         """What it missed, each thing in its newest state, a piece at a time."""
@@ -218,14 +223,21 @@ class _Tick:
         return self._presence + self._fanout.patches(self.fresh, self._fanout._told)
 
     @cached_property
-    def plain(self) -> Packet:
-        return Packet.of(*self.messages)
+    def plain(self) -> list[Packet]:
+        return _packed(self.messages, Packet.of)
 
     @cached_property
-    def deflated(self) -> Packet:
+    def deflated(self) -> list[Packet]:
         """For everybody alike, authors too: an element that one has already changes nothing."""
-        return Packet.deflated(*self.messages)
+        return _packed(self.messages, Packet.deflated)
 
-    def without_echo(self, session: str) -> Packet:
+    def without_echo(self, session: str) -> list[Packet]:
         unseen = [element_id for element_id, knows in self.fresh.items() if session not in knows]
-        return Packet.of(*self._presence, *self._fanout.patches(unseen, self._fanout._told))
+        return _packed([*self._presence, *self._fanout.patches(unseen, self._fanout._told)], Packet.of)
+
+
+def _packed(messages: Sequence[bytes], pack: Callable[..., Packet]) -> list[Packet]:
+    """In one packet; what is too long for that, as after a restore, in pieces that leave when there is room."""
+    if len(messages) <= JOINED_MAX:
+        return [pack(*messages)] if messages else []
+    return [pack(message) for message in messages]

@@ -11,9 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
-from django.db import DatabaseError
-
 from boards import store
+from boards.saver import UNAVAILABLE
 from boards.threads import in_thread
 
 log = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ class Heads:
             await asyncio.sleep(INTERVAL_SECONDS)
             try:
                 clocks = await in_thread(store.clocks, list(self.listeners))
-            except (DatabaseError, OSError) as error:
+            except UNAVAILABLE as error:
                 log.warning("Could not ask how far the boards are: %s", error)
                 continue
             for board_id, clock in clocks.items():

@@ -29,15 +29,27 @@ class Member:
     """A session on a board. All its methods are called on the room's event loop."""
 
     def __init__(
-        self, session: str, key: Key, name: str, role: Role, send: Send, *, deflate: bool = False
+        self,
+        session: str,
+        key: Key,
+        name: str,
+        role: Role,
+        send: Send,
+        *,
+        deflate: bool = False,
+        token: str | None = None,
     ) -> None:
-        """name: how somebody without an account wants to be called. deflate: it reads binary frames."""
+        """name: how somebody without an account wants to be called. deflate: it reads binary frames.
+
+        token: what stood for the key; None: a cookie.
+        """
         self.session = session
         self.key = key
         self.role = role
         self.user = key if isinstance(key, User) else None
         self.name = self.user.display_name if self.user else name or "Guest"
         self.deflate = deflate
+        self.api_key = token if self.user else None
         self.clock = 0  # everything up to here has been sent to this member
         self.missed: set[str] = set()  # ids of elements that were skipped while it was slow
         self.missed_users: set[str] = set()  # likewise of sessions
@@ -52,6 +64,11 @@ class Member:
         self._blocked: asyncio.Task[None] | None = None
         self._slow_since: float | None = None
         self._out = TokenBucket(BYTES_OUT_PER_SECOND, BYTES_OUT_BURST)
+
+    @property
+    def has_ended(self) -> bool:
+        """It was sent away, or the socket is gone: what it still says does not count."""
+        return self._ended
 
     @property
     def who(self) -> dict[str, str]:

@@ -80,7 +80,7 @@ def put(
 
     Raises BoardGone, BoardFull, BoardFrozen; then nothing is written.
     """
-    board = Board.objects.select_for_update().get(pk=placement.board_id)
+    board = Board.objects.select_for_update(no_key=True).get(pk=placement.board_id)
     elements = dict(_elements(board, placement, job, images, where))
     author_id = user.pk if user else None
     store.apply(board.pk, list(elements.values()), {element.id: author_id for element in elements.values()})

@@ -47,7 +47,7 @@ _MOVE = """
 def prune(board_id: uuid.UUID, before: datetime) -> int:
     """Forget the tombstones made before this moment. Returns how many. Holds the board's row for so long."""
     with transaction.atomic():
-        if not Board.objects.select_for_update().filter(pk=board_id).exists():
+        if not Board.objects.select_for_update(no_key=True).filter(pk=board_id).exists():
             return 0
         with connection.cursor() as cursor:
             cursor.execute(_MOVE, [board_id, before])

@@ -54,6 +54,8 @@ class Room:
         self._errands = Errands()
         self.live = LiveBoard(board_id, self._fanout, self._start, lambda: self.frozen)
         self._others = Neighbours(board_id, self._scene, self._fanout, self._start, self._heal_soon)
+        self._pruned_clock = 0  # of the board, when the scene was last read anew
+        self._changed_at = 0.0  # when somebody's access may have changed
         self._files: dict[str, dict[str, Any]] = {}
         self._jobs: dict[str, dict[str, Any]] = {}
         self._healing = asyncio.Lock()
@@ -76,14 +78,14 @@ class Room:
         for work in (self._listen(), following, self._errands.run(), self._saver.run(), self._watch()):
             self._start(work)
 
-    async def join(self, member: Member, since: int | None, pruned_clock: int) -> None:
+    async def join(self, member: Member, since: int | None, pruned_clock: int, asked_at: float) -> None:
         """Welcome a member: the whole scene, or what changed since the clock it has seen. Raises RoomClosed.
 
-        pruned_clock: of the board, as it is stored now.
+        asked_at: when it was asked what the member may do here, monotonic seconds. pruned_clock: of the board, then.
         """
         if since is not None and since > self.clock:
             await self.heal()  # another process was faster
-        if since is not None and not pruned_clock <= since <= self.clock:
+        if since is not None and not max(pruned_clock, self._pruned_clock) <= since <= self.clock:
             since = None  # it may have seen what is no more and cannot be told so: start over
         picture = await self._arrivals.picture(deflate=member.deflate) if since is None else None
         if self.closed:
@@ -118,6 +120,8 @@ class Room:
         self._fanout.user(member.session, member.entry())
         member.feed(packets, self.clock)
         member.show(self.live.picture)
+        if asked_at <= self._changed_at:
+            self._look_soon()  # the answer may be older than the change
 
     def leave(self, member: Member) -> None:
         if self._fanout.members.pop(member.session, None) is not None:
@@ -155,6 +159,23 @@ class Room:
             self._saver.add(element, author_id)
         self._answer_lost(member, lost, author_id)
         self._saver.acknowledge(Ack(member, ref, refused, ranks))
+
+    def sift(
+        self, elements: Iterable[Element], refused: list[dict[str, str]], error: BoardError
+    ) -> list[Element]:
+        """What of a push that may not come in is stored already, because an earlier attempt got through.
+
+        The rest is refused. What of that is on its way to be stored is told once more: the page lets go of it.
+        """
+        stored: list[Element] = []
+        for element in elements:
+            if self._scene.has(element.id, element.rank) and not self._scene.uncommitted(element.id):
+                stored.append(element)
+                continue
+            refused.append({"id": element.id, "code": error.code, "message": error.message})
+            if self._scene.uncommitted(element.id) is not None:
+                self._fanout.element(element.id)
+        return stored
 
     def _answer_lost(self, member: Member, lost: list[Element], author_id: uuid.UUID | None) -> None:
         """See to it that what beat these, or is one of these, gets stored, and tell of deletions."""
@@ -203,8 +224,16 @@ class Room:
             return
         self._start_over(state)
         for ack in batch.acks:
-            ack.member.write(protocol.ack(ack.ref, ack.member.clock, self._reasons(ack, error)))
-        self._take_pending()
+            self._say_refused(ack, self._reasons(ack, error))
+        self._call_back()
+
+    def _say_refused(self, ack: Ack, refused: list[dict[str, str]]) -> None:
+        """With what is stored instead: the push may have overtaken it on its way to its author."""
+        member, ids = ack.member, [each["id"] for each in refused]
+        for chunk in protocol.chunks(self._scene.bodies(ids)):
+            if chunk:
+                member.write(protocol.patch(member.clock, chunk))
+        member.write(protocol.ack(ack.ref, member.clock, refused))
 
     def _reasons(self, ack: Ack, error: BoardError) -> list[dict[str, str]]:
         """Why which elements of a push are not stored: an earlier attempt may have been, though its answer was lost."""
@@ -212,23 +241,25 @@ class Room:
         return ack.refused + [{"id": i, "code": error.code, "message": error.message} for i in gone]
 
     def _start_over(self, state: standing.Standing) -> None:
-        """Drop what was told and is not stored, and let everybody come in anew."""
+        """Drop what was told and is not stored. Everybody is to be called back after that."""
         self._scene.clear()
         self._arrivals.forget()
         self._fanout.forget()
         self._others.forget()
         self._begin(state)
-        self._fanout.broadcast(protocol.encode({"type": "resync"}))
 
-    def _take_pending(self) -> None:
+    def _call_back(self) -> None:
+        """Let everybody come in anew: the last thing that they hear on this line."""
         for element in self._saver.pending():
             with suppress(BoardError):
                 self._scene.merge(element)
+        self._fanout.broadcast(protocol.encode({"type": "resync"}))
 
     def _begin(self, state: standing.Standing) -> None:
         """Take over the whole scene as it is stored."""
         assert state.pruned is not None, "it comes with the whole scene"
         self.title, self.frozen = state.title, state.frozen
+        self._pruned_clock = state.pruned.clock
         self._scene.bury(state.pruned.ranks)
         for clock, element in state.snapshot.elements:
             self._scene.take(element, clock)
@@ -246,7 +277,7 @@ class Room:
                 changes.pruned_clock > self.clock
             ):  # another process told something that the store then refused
                 self._start_over(await in_thread(standing.read, self.board_id))
-                self._take_pending()
+                self._call_back()
                 return
             for clock, element in changes.elements:
                 if self._scene.take(element, clock):
@@ -262,7 +293,7 @@ class Room:
     async def _listen(self) -> None:
         """Hear what others say about this board, for as long as the room lives."""
         async with bus.listening(self.board_id) as receive:
-            self._look_soon()  # what was said before we listened
+            self._access_changed()  # it may have, before we listened
             self._others.greet(ask=True)
             while True:
                 self._hear(await receive())
@@ -282,7 +313,7 @@ class Room:
             case "file.added":
                 self._hear_files(message["files"])
             case "board.changed":
-                self._look_soon()
+                self._access_changed()
 
     def _head_is(self, clock: int) -> None:
         """So far the board is: read what is missing here, and store what nobody else did."""
@@ -293,6 +324,11 @@ class Room:
 
     def _heal_soon(self) -> None:
         self._errands.want("scene", self.heal)
+
+    def _access_changed(self) -> None:
+        """Look at those who are here; those whom it meets on their way in are looked at when they are."""
+        self._changed_at = time.monotonic()
+        self._look_soon()
 
     def _look_soon(self) -> None:
         self._errands.want("standing", self._look_again)
@@ -331,7 +367,8 @@ class Room:
         try:
             state = await in_thread(standing.read, self.board_id, self.clock)
             keys = {session: member.key for session, member in members.items()}
-            roles = await in_thread(standing.roles, self.board_id, keys)
+            api_keys = {session: member.api_key for session, member in members.items() if member.api_key}
+            roles = await in_thread(standing.roles, self.board_id, keys, api_keys)
         except BoardGone:
             self.close(Close.NOT_FOUND)
             return

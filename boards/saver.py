@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -28,6 +29,8 @@ UNAVAILABLE = (DatabaseError, InterfaceError, OSError, TimeoutError)
 """How a database that is away shows itself."""
 WRONG = (DataError, IntegrityError)
 """How it shows that what it was given will never do."""
+STUCK_SECONDS = 5.0
+"""A commit that takes longer: Postgres does not answer, or somebody else holds the board's row."""
 WAITING_MAX_BYTES = 64 * 2**20
 WAITING_MAX_ACKS = 50_000
 """So much may wait for a database that is away, on one board; whoever brings more keeps it for now."""
@@ -89,6 +92,7 @@ class Saver:
         self._next = Batch()
         self._current = Batch()  # what is being written
         self._failing = False
+        self._writing_since = math.inf
         self._work = asyncio.Event()
         self._busy = False
 
@@ -100,7 +104,10 @@ class Saver:
         """Raises NotSaving when more than is sensible waits for a database that is away."""
         waiting_bytes = self._current.size_bytes + self._next.size_bytes
         waiting_acks = len(self._current.acks) + len(self._next.acks)
-        if self._failing and (waiting_bytes > WAITING_MAX_BYTES or waiting_acks > WAITING_MAX_ACKS):
+        stuck = time.monotonic() - self._writing_since > STUCK_SECONDS
+        if (self._failing or stuck) and (
+            waiting_bytes > WAITING_MAX_BYTES or waiting_acks > WAITING_MAX_ACKS
+        ):
             raise NotSaving("Changes cannot be saved at the moment: keep them, and try again.")
 
     def add(self, element: Element, author_id: uuid.UUID | None) -> None:
@@ -152,6 +159,7 @@ class Saver:
     async def _save(self) -> None:
         batch, self._next = self._next, Batch()
         self._current = batch
+        self._writing_since = time.monotonic()
         try:
             change = await self._write(batch) if batch.elements else None
         except BoardError as error:
@@ -159,6 +167,7 @@ class Saver:
         else:
             await self._committed(batch, change)
         self._current = Batch()
+        self._writing_since = math.inf
 
     async def _write(self, batch: Batch) -> store.Change:
         """Try until it is written: a database that is away comes back, and nothing is lost meanwhile."""

@@ -125,6 +125,10 @@ class Scene:
     def elements(self, ids: Iterable[str]) -> list[Element]:
         return [self._entries[element_id].element for element_id in ids]
 
+    def bodies(self, ids: Iterable[str]) -> list[bytes]:
+        """Of those of these that are here."""
+        return [entry.element.body for element_id in ids if (entry := self._entries.get(element_id))]
+
     def _rank(self, element_id: str) -> Rank | None:
         entry = self._entries.get(element_id)
         return entry.element.rank if entry is not None else self._pruned.get(element_id)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
+from accounts import api_keys
 from accounts.models import User
 from boards import access, files, jobs, protocol, pruning, store
 from boards.errors import BoardGone
@@ -51,12 +52,19 @@ def read_anew(board_id: uuid.UUID) -> Standing:
     return read(board_id)
 
 
-def roles(board_id: uuid.UUID, keys: Mapping[str, access.Key]) -> dict[str, Role | None]:
-    """The role that each key opens now, under the name it was given here. Raises BoardGone."""
+def roles(
+    board_id: uuid.UUID, keys: Mapping[str, access.Key], api_keys_of: Mapping[str, str]
+) -> dict[str, Role | None]:
+    """The role that each key opens now, under the name it was given here. Raises BoardGone.
+
+    api_keys_of: for whom an API key stands; one that was revoked opens no more than no key.
+    """
     board = Board.objects.filter(pk=board_id, deleted_at=None).first()
     if board is None:
         raise BoardGone("There is no such board.")
-    now = access.roles_of([_again(key) for key in keys.values()], board)
+    valid = api_keys.users_of(api_keys_of.values())
+    revoked = {name for name, token in api_keys_of.items() if token not in valid}
+    now = access.roles_of([None if name in revoked else _again(key) for name, key in keys.items()], board)
     return dict(zip(keys, now, strict=True))
 
 

@@ -64,7 +64,7 @@ _STORED = """
 """
 _LOCK = """
     SELECT clock, frozen, version_clock, pruned_clock FROM boards_board
-    WHERE id = %s AND deleted_at IS NULL FOR UPDATE
+    WHERE id = %s AND deleted_at IS NULL FOR NO KEY UPDATE
 """
 _MOVE_CLOCK = """
     UPDATE boards_board SET
@@ -158,7 +158,8 @@ def _columns(
 
 
 def _lock(board_id: uuid.UUID) -> _BoardRow:
-    """The board's row, held until the transaction ends. Plain SQL here and below: it runs many times a second,
+    """The board's row, held until the transaction ends; not from those who only refer to it, such as somebody who
+    joins or uploads. Plain SQL here and below: it runs many times a second,
     and building the same queries anew took most of the time of a commit."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [board_id])

@@ -172,7 +172,7 @@ def _id(user: User | None) -> uuid.UUID | None:
 
 
 def _locked(board_id: uuid.UUID) -> Board:
-    board = Board.objects.select_for_update().filter(pk=board_id, deleted_at=None).first()
+    board = Board.objects.select_for_update(no_key=True).filter(pk=board_id, deleted_at=None).first()
     if board is None:
         raise BoardGone("There is no such board.")
     return board
@@ -219,7 +219,7 @@ def record(now: datetime) -> int:
     made = 0
     for board_id in boards.values_list("pk", flat=True):
         with transaction.atomic():
-            board = boards.select_for_update(skip_locked=True).filter(pk=board_id).first()
+            board = boards.select_for_update(skip_locked=True, no_key=True).filter(pk=board_id).first()
             if board is not None:
                 _make(board)
                 made += 1

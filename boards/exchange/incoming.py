@@ -122,7 +122,7 @@ def _changed(body: bytes, names: Names, by: tuple[float, float], group: Sequence
 
 
 def _merge(board: Board, user: User, elements: Sequence[Element]) -> dict[str, Any]:
-    Board.objects.select_for_update().filter(pk=board.pk).first()
+    Board.objects.select_for_update(no_key=True).filter(pk=board.pk).first()
     ids = [element.id for element in elements]
     known = set(board.elements.filter(element_id__in=ids).values_list("element_id", flat=True))
     wanted = [element for element in elements if element.id in known or not element.is_deleted]

@@ -19,6 +19,7 @@ from boards.frames import live, read_live
 from webapp.asgi import application
 
 ORIGIN = "http://testserver"
+WAIT_SECONDS = 30
 
 
 class Client:
@@ -35,9 +36,9 @@ class Client:
     async def send(self, message: Any) -> None:
         await self.socket.send_to(text_data=message if isinstance(message, str) else json.dumps(message))
 
-    async def receive(self, timeout: float = 5) -> dict[str, Any]:
+    async def receive(self) -> dict[str, Any]:
         while not self._arrived:
-            frame = await self.socket.receive_from(timeout)
+            frame = await self.socket.receive_from(WAIT_SECONDS)
             if isinstance(frame, bytes) and (picture := read_live(frame)):
                 self._keep(picture)
                 continue
@@ -53,7 +54,7 @@ class Client:
 
     async def until(self, kind: str, **fields: Any) -> dict[str, Any]:
         """The next message of this type with these fields; others are read and dropped."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             while True:
                 message = await self.receive()
                 if message["type"] == kind and all(
@@ -63,7 +64,7 @@ class Client:
 
     async def until_has(self, element_id: str, **fields: Any) -> dict[str, Any]:
         """The element, once it came with these fields."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             while True:
                 found = self.elements.get(element_id)
                 if found and all(found.get(name) == value for name, value in fields.items()):
@@ -72,9 +73,9 @@ class Client:
 
     async def until_picture(self, seq: int) -> tuple[int, int, bytes]:
         """The live picture of this number or a newer one; messages that come before it wait to be read."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             while not (found := [picture for picture in self.pictures if picture[1] >= seq]):
-                frame = await self.socket.receive_from(10)
+                frame = await self.socket.receive_from(WAIT_SECONDS)
                 if isinstance(frame, bytes) and (picture := read_live(frame)):
                     self._keep(picture)
                 else:
@@ -97,9 +98,9 @@ class Client:
 
     async def closed(self) -> int:
         """The code with which the server closes the socket; what comes before is dropped."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             while True:
-                message = await self.socket.receive_output(10)
+                message = await self.socket.receive_output(WAIT_SECONDS)
                 if message["type"] == "websocket.close":
                     return int(message["code"])
 
@@ -122,7 +123,7 @@ async def connect(board: Any, user: User | None = None, origin: str | None = ORI
     if user is not None:
         headers.append((b"cookie", (await cookie(user)).encode()))
     socket = WebsocketCommunicator(application, f"/ws/v1/boards/{board.pk}", headers, ["board.v1"])
-    accepted, _ = await socket.connect(timeout=5)
+    accepted, _ = await socket.connect(timeout=WAIT_SECONDS)
     return Client(socket), accepted
 
 

@@ -1,6 +1,7 @@
 """What a room tells its members, in which form, and what it must not trip over."""
 
 import json
+import secrets
 import time
 import zlib
 from collections.abc import Callable
@@ -8,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from boards import protocol
-from boards.fanout import CROWD, CROWD_PRESENCE_SECONDS, Fanout, News
+from boards import fanout, protocol
+from boards.fanout import CROWD, Fanout, News
 from boards.frames import DEFLATE_MIN_BYTES, Packet, live
 from boards.limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND
 from boards.member import BACKLOG_MAX_BYTES, SLOW_MAX_SECONDS, Member
@@ -189,6 +190,30 @@ async def test_RM14_what_was_missed_comes_in_pieces_and_the_last_one_tells_the_c
     assert member.clock == 4
 
 
+@pytest.mark.parametrize("deflate", [False, True])
+async def test_what_changes_much_at_once_leaves_as_there_is_room(stage: Stage, deflate: bool) -> None:
+    member, wire = stage.member("s1", deflate=deflate)
+    _, quick = stage.member("s2", deflate=deflate)
+
+    def write(data: bytes) -> bool:
+        wire.written.append(data)
+        wire.waiting = BACKLOG_MAX_BYTES
+        return True
+
+    wire.write = write  # type: ignore[method-assign]
+    texts = [secrets.token_hex(10_000) for _ in range(60)]  # as after going back to a version
+    for number, text in enumerate(texts):
+        stage.push(f"e{number}", type="text", text=text)
+    stage.fanout.clock = 4
+    stage.fanout.tick()
+    assert len(quick.elements()) == 60 and member.is_behind and member.clock == 0
+    assert len(b"".join(wire.written)) < protocol.FRAME_BYTES_MAX * 1.1
+    while member.is_behind:
+        wire.waiting = 0
+        stage.fanout.tick()
+    assert wire.written == quick.written and member.clock == 4
+
+
 async def test_a_scene_on_its_way_waits_for_room(stage: Stage) -> None:
     from boards.frames import Packet
 
@@ -236,16 +261,19 @@ async def test_who_reads_again_in_time_starts_anew(stage: Stage) -> None:
 
 async def test_who_was_sent_too_much_gets_it_later_and_merged(stage: Stage) -> None:
     member, wire = stage.member("s1")
-    member._out.spend(BYTES_OUT_BURST + BYTES_OUT_PER_SECOND)
+    member._out.spend(BYTES_OUT_BURST + 60 * BYTES_OUT_PER_SECOND)
     for version in (1, 2):
         stage.push("box", version=version)
         stage.fanout.tick()
     assert wire.written == [] and member.missed == {"box"}
-    assert member.takes_more(time.monotonic() + 1.1)
+    assert member.takes_more(time.monotonic() + 60.1)
     assert not wire.aborted and wire.frames() == []
 
 
-async def test_in_a_crowd_pointers_go_out_less_often_and_strokes_do_not(stage: Stage) -> None:
+async def test_in_a_crowd_pointers_go_out_less_often_and_strokes_do_not(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "CROWD_PRESENCE_SECONDS", 60.0)
     _, wire = stage.member("s0")
     for number in range(CROWD + 1):
         stage.fanout.user(f"s{number}", b"{}")
@@ -254,7 +282,7 @@ async def test_in_a_crowd_pointers_go_out_less_often_and_strokes_do_not(stage: S
     stage.push("stroke")
     stage.fanout.tick()
     assert [message["type"] for message in wire.messages()] == ["presence", "patch"]
-    stage.fanout._users_due -= CROWD_PRESENCE_SECONDS
+    stage.fanout._users_due -= 60.0
     stage.fanout.tick()
     assert wire.messages()[-1]["users"] == {"s1": {"x": 1}}
 

@@ -13,7 +13,7 @@ import redis
 from asgiref.sync import sync_to_async
 from PIL import Image
 
-from boards import bus, frames, live_slot
+from boards import bus, frames, limits, live_slot
 from boards.fanout import Fanout
 from boards.live import LiveBoard
 from boards.models import Role
@@ -166,7 +166,8 @@ async def test_L5_a_bad_frame_is_answered_and_the_socket_lives(board, alice, wor
         await a.until_picture(2)
 
 
-async def test_L5_a_flood_of_frames_is_slowed_and_then_ended(board, alice, worker):
+async def test_L5_a_flood_of_frames_is_slowed_and_then_ended(board, alice, worker, monkeypatch):
+    monkeypatch.setattr(limits, "LIVE_PER_SECOND", 0.1)  # a flood on any machine
     async with joined(board, alice) as a:
         state = await switch_on(a)
         for seq in range(1, 60):

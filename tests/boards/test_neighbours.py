@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -35,7 +36,7 @@ class Page:
             self.messages.append(json.loads(event["text"]))
 
     async def join(self) -> "Page":
-        await self.room.join(self.member, None, 0)
+        await self.room.join(self.member, None, 0, time.monotonic())
         return self
 
     def push(self, ref: str, *elements: Element) -> None:
@@ -123,8 +124,9 @@ async def test_RM19_what_a_dead_process_told_is_committed_by_who_heard_it(
 
 
 async def test_RM9_what_a_dead_process_told_is_acknowledged_only_once_it_is_stored(
-    board: Board, rooms: Any, bob: Any
+    board: Board, rooms: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(neighbours, "ORPHANED_SECONDS", 60.0)
     b = await Page(rooms[1], "b", bob).join()
     stroke = element("stroke")
     await bus.publish(board.pk, told(stroke))
@@ -149,9 +151,36 @@ async def test_RM12_what_one_process_takes_back_goes_on_the_other_too(board: Boa
         assert list(room._scene.live()) == []
     one_who_returns = Page(rooms[1], "c")
     pruned_clock = (await sync_to_async(Board.objects.get)(pk=board.pk)).pruned_clock
-    await rooms[1].join(one_who_returns.member, 0, pruned_clock)
-    await until(lambda: one_who_returns.messages)
-    assert one_who_returns.messages[0]["complete"]
+    await rooms[1].join(one_who_returns.member, 0, pruned_clock, time.monotonic())
+    one_on_the_way = Page(rooms[1], "d")  # was let in just before
+    await rooms[1].join(one_on_the_way.member, 0, 0, time.monotonic())
+    for page in (one_who_returns, one_on_the_way):
+        await until(lambda page=page: page.messages)
+        assert page.messages[0]["complete"]
+
+
+async def test_RM12_a_refusal_comes_before_the_line_ends(board: Board, rooms: Any) -> None:
+    a = await Page(rooms[0], "a").join()
+    a.push("p1", element("box", x=1))
+    await until(lambda: a.ack("p1"))
+    await sync_to_async(Board.objects.filter(pk=board.pk).update)(frozen=True)
+    a.push("p2", element("never"), element("box", version=2, x=2))
+    await until(lambda: a.was_told("resync"))
+    # A page hears nothing more on a line that it gives up.
+    assert [message["type"] for message in a.messages[-3:]] == ["patch", "ack", "resync"]
+    assert a.has("box", x=1), "what to go back to"
+
+
+async def test_whoever_lost_their_access_on_the_way_in_is_sent_away(
+    board: Board, rooms: Any, bob: Any
+) -> None:
+    await Page(rooms[0], "a").join()
+    b, asked_at = Page(rooms[0], "b", bob), time.monotonic()
+    await sync_to_async(board.memberships.filter(user=bob).delete)()
+    await bus.publish(board.pk, {"type": "board.changed"})
+    await until(lambda: rooms[0]._changed_at >= asked_at)
+    await rooms[0].join(b.member, None, 0, asked_at)
+    await until(lambda: b.member.has_ended)
 
 
 async def test_RM10_what_was_committed_though_its_answer_was_lost_is_not_refused(
@@ -170,7 +199,8 @@ async def test_RM10_what_was_committed_though_its_answer_was_lost_is_not_refused
     monkeypatch.setattr(saver, "in_thread", in_thread)
     a.push("p1", element("stroke"))
     await until(lambda: a.ack("p1"))
-    assert a.ack("p1") == {"type": "ack", "ref": "p1", "clock": 0, "refused": []}
+    ack = a.ack("p1")
+    assert ack is not None and ack["refused"] == []
     assert await stored(board, "stroke") is not None
 
 

@@ -228,6 +228,28 @@ async def test_RM12_what_the_store_refuses_is_taken_back_from_everybody(board, a
             assert again.welcome["complete"] and set(again.elements) == {"kept"}
 
 
+@pytest.mark.parametrize("ending", ["frozen", "forbidden"])
+async def test_RM10_what_got_through_before_the_board_was_closed_to_its_author_is_not_refused(
+    board, bob, ending
+):
+    from boards import bus
+
+    async with joined(board, bob) as b:
+        await b.push(stroke := body("stored"))
+        change = {"frozen": True} if ending == "frozen" else {}
+        await sync_to_async(type(board).objects.filter(pk=board.pk).update)(**change, title="Changed")
+        if ending == "forbidden":
+            await sync_to_async(board.memberships.filter(user=bob).update)(role="view")
+        await bus.publish(board.pk, {"type": "board.changed"})
+        await b.until("board", title="Changed")
+        # As after a line that was lost before the ack.
+        again = await b.push(stroke, body("new"))
+        assert [(item["id"], item["code"]) for item in again["refused"]] == [("new", ending)]
+        await b.send({"type": "push", "id": "p9", "elements": [body("new")]})
+        assert (await b.until("error", ref="p9"))["code"] == ending
+    assert await sync_to_async(Element.objects.count)() == 1
+
+
 def strokes(count: int, points: int = 4_000) -> list[Any]:
     line = [[float(i), float(i % 7)] for i in range(points)]
     return [

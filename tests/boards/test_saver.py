@@ -25,6 +25,7 @@ class Postgres:
         self.failures: list[Exception] = []
         self.open = asyncio.Event()
         self.open.set()
+        self.visits = 0
         self.batches: list[list[Element]] = []
         self.authors: list[dict[str, uuid.UUID | None]] = []
 
@@ -32,6 +33,7 @@ class Postgres:
         self, function: Callable[..., Any], board: uuid.UUID, elements: Any, authors: Any
     ) -> Any:
         assert function is store.apply
+        self.visits += 1
         await self.open.wait()
         if self.failures:
             raise self.failures.pop(0)
@@ -81,7 +83,7 @@ async def stage(monkeypatch: pytest.MonkeyPatch) -> Any:
 async def test_RM7_nothing_is_acknowledged_before_it_is_stored(stage: Stage) -> None:
     stage.postgres.open.clear()
     stage.push("p1", element("a"))
-    await asyncio.sleep(0.05)
+    await stage.until(lambda: stage.postgres.visits == 1)
     assert stage.answered == []
     stage.postgres.open.set()
     await stage.until(lambda: stage.answered == ["p1"])
@@ -91,7 +93,7 @@ async def test_RM7_nothing_is_acknowledged_before_it_is_stored(stage: Stage) -> 
 async def test_RM20_a_batch_is_tried_again_and_takes_along_what_came(stage: Stage) -> None:
     stage.postgres.failures = [OperationalError("away"), OSError("away")]
     stage.push("p1", element("a"), element("b"))
-    await asyncio.sleep(0.02)
+    await stage.until(lambda: stage.postgres.visits == 1)
     stage.push("p2", element("a", version=2))
     await stage.until(lambda: stage.answered == ["p1", "p2"])
     assert [(e.id, e.version) for e in stage.postgres.batches[0]] == [("a", 2), ("b", 1)]
@@ -105,21 +107,38 @@ async def test_RM20_what_waits_is_bounded_but_only_while_postgres_is_away(
     stage.postgres.open.clear()
     stage.push("p1", *(element(f"e{n}") for n in range(10)))
     stage.saver.check()  # a lot, and Postgres is at it
-    stage.postgres.failures = [OperationalError("away")] * 3
+    stage.postgres.failures = [OperationalError("away")] * 1_000
     stage.postgres.open.set()
-    await stage.until(lambda: not stage.postgres.failures)
+    await stage.until(lambda: len(stage.postgres.failures) < 1_000)
     with pytest.raises(NotSaving):
         stage.saver.check()
+    stage.postgres.failures.clear()
+    await stage.until(lambda: stage.answered == ["p1"])
+    stage.saver.check()
+
+
+async def test_RM20_what_waits_is_bounded_too_while_postgres_does_not_answer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saver, "WAITING_MAX_BYTES", 1_000)
+    monkeypatch.setattr(saver, "STUCK_SECONDS", 0.0)
+    stage.postgres.open.clear()
+    stage.push("p1", *(element(f"e{n}") for n in range(10)))
+    stage.saver.check()  # a lot, but nothing is being written yet
+    await asyncio.sleep(0.01)
+    with pytest.raises(NotSaving):
+        stage.saver.check()
+    stage.postgres.open.set()
     await stage.until(lambda: stage.answered == ["p1"])
     stage.saver.check()
 
 
 async def test_RM20_acks_that_wait_are_bounded_too(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saver, "WAITING_MAX_ACKS", 2)
-    stage.postgres.failures = [OperationalError("away")] * 3
+    stage.postgres.failures = [OperationalError("away")] * 1_000
     for number in range(4):
         stage.push(f"p{number}", element("a", version=number + 1))
-    await stage.until(lambda: len(stage.postgres.failures) < 3)
+    await stage.until(lambda: len(stage.postgres.failures) < 1_000)
     with pytest.raises(NotSaving):
         stage.saver.check()
 
@@ -128,7 +147,7 @@ async def test_RM20_nobody_waits_for_the_acks_of_one_who_left(stage: Stage) -> N
     here, left = object(), object()
     stage.postgres.open.clear()
     stage.push("p1", element("a"), member=left)
-    await asyncio.sleep(0.01)
+    await stage.until(lambda: stage.postgres.visits == 1)
     stage.push("p2", element("b"), member=left)
     stage.push("p3", element("c"), member=here)
     stage.saver.forget(left)  # type: ignore[arg-type]
@@ -155,7 +174,7 @@ async def test_RM9_what_another_process_told_is_stored_in_its_authors_name(stage
 async def test_RM9_what_is_being_stored_keeps_its_author_when_it_is_asked_for_again(stage: Stage) -> None:
     stage.postgres.open.clear()
     stage.push("p1", element("a", versionNonce=9))
-    await asyncio.sleep(0.01)
+    await stage.until(lambda: stage.postgres.visits == 1)
     stage.saver.ensure(element("a", versionNonce=9), None)
     stage.saver.ensure(element("a", versionNonce=9), BEN)
     stage.postgres.open.set()
@@ -166,7 +185,7 @@ async def test_RM9_what_is_being_stored_keeps_its_author_when_it_is_asked_for_ag
 async def test_RM1_an_older_version_does_not_take_the_place_of_a_newer_one_that_waits(stage: Stage) -> None:
     stage.postgres.open.clear()
     stage.push("p0", element("other"))
-    await asyncio.sleep(0.01)
+    await stage.until(lambda: stage.postgres.visits == 1)
     stage.push("p1", element("a", version=6))  # waits for an index of its own, and was shown to nobody
     stage.push("p2", element("a", version=5))
     stage.postgres.open.set()

@@ -7,7 +7,7 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from accounts import api_keys
-from boards import bus, links
+from boards import bus, limits, links
 from boards.models import Element, Role
 from boards.protocol import Close
 from tests.boards.socket_client import connect, joined
@@ -139,7 +139,8 @@ async def test_many_bad_messages_end_the_socket(board, alice):
         assert await a.closed() == Close.BAD_MESSAGE
 
 
-async def test_a_flood_is_slowed_then_ended(board, alice):
+async def test_a_flood_is_slowed_then_ended(board, alice, monkeypatch):
+    monkeypatch.setattr(limits, "MESSAGES_PER_SECOND", 1.0)  # a flood on any machine
     async with joined(board, alice) as a:
         for _ in range(400):
             await a.send('{"type":"ping"}')
@@ -154,6 +155,28 @@ async def test_ending_a_link_closes_the_sockets_that_came_by_it(board, alice, ma
     async with joined(board, mallory) as m:
         await sync_to_async(links.revoke, thread_sensitive=True)(link)
         assert await m.closed() == Close.FORBIDDEN
+
+
+async def test_a_program_whose_key_was_revoked_is_sent_away_at_the_next_look(board, bob):
+    key = await sync_to_async(api_keys.create)(bob)
+    client, _ = await connect(board, None, origin=None)
+    await client.send({"type": "hello", "protocol": 1, "token": key})
+    await client.until("welcome")
+    await sync_to_async(bob.api_keys.update)(revoked_at=timezone.now())
+    await bus.publish(board.pk, {"type": "board.changed"})
+    assert await client.closed() == Close.FORBIDDEN
+
+
+async def test_whoever_was_sent_away_is_not_heard_any_more(board, alice, mallory):
+    link = await sync_to_async(links.create)(board, alice, Role.EDIT)
+    await sync_to_async(links.open_link)(link.token, mallory)
+    async with joined(board, alice) as a:
+        async with joined(board, mallory) as m:
+            await sync_to_async(links.revoke, thread_sensitive=True)(link)
+            assert await m.closed() == Close.FORBIDDEN
+            await m.push(body("sneaked in"), wait=False)  # the line is there until the other side hangs up
+        await a.push(body("fine"))
+        assert [row.element_id async for row in Element.objects.filter(board=board)] == ["fine"]
 
 
 async def test_a_role_that_was_lowered_counts_for_the_next_message(board, alice, bob):

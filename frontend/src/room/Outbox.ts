@@ -99,6 +99,13 @@ export class Outbox {
     for (const id of this.pendingIds()) this.replayed.add(id);
   }
 
+  /** What went out before this moment, ms, and was not answered, has to go out again. Returns whether there is any. */
+  sendAgain(before: number): boolean {
+    const late = [...this.pushes.values()].filter(({ sentAt }) => sentAt !== null && sentAt < before);
+    for (const push of late) push.sentAt = null;
+    return late.length > 0;
+  }
+
   /** Takes over a push that another page left behind. One that makes no sense any more is forgotten. */
   adopt(ref: string, text: string): WireElement[] {
     const elements = elementsOf(text);
@@ -237,11 +244,6 @@ export class Outbox {
   /** Changes in no push yet. Live objects of the canvas: to be read at once. */
   get unsentElements(): Iterable<WireElement> {
     return this.unsent.values();
-  }
-
-  /** When the push that waits longest went out, ms; Infinity for none. */
-  get oldestSentAt(): number {
-    return Math.min(...[...this.pushes.values()].map(({ sentAt }) => sentAt ?? Infinity));
   }
 
   private pendingIds(): Set<string> {

@@ -112,6 +112,18 @@ describe("entering", () => {
     expect(gone).toEqual(["b"]);
   });
 
+  it("what is confirmed before the last part of a scene is not taken for gone when the scene is older", () => {
+    enter({ clock: 0, more: true, elements: [element("a")] });
+    const gone: string[] = [];
+    room.elementsGone.on((ids) => gone.push(...ids));
+    room.offer([element("mine")]);
+    later();
+    socket().feed({ type: "ack", ref: "p1", clock: 0, refused: [] });
+    socket().feed({ type: "synced", clock: 11 });
+    expect(gone).toEqual([]);
+    expect(room.pendingCount).toBe(0);
+  });
+
   it("a close code that means goodbye is final, others are not", () => {
     enter();
     socket().drop(4403);
@@ -645,6 +657,25 @@ describe("a line that died without a word", () => {
       later(1_000);
     }
     expect(reconnects()).toBe(0);
+  });
+
+  it("is noticed although somebody set the clock back", () => {
+    enter();
+    vi.setSystemTime(Date.now() - 3_600_000);
+    later(25_000);
+    expect(reconnects()).toBe(1);
+  });
+
+  it("is not suspected while only the acknowledgements are missing: what waits for them is sent again on it", () => {
+    enter();
+    room.offer([element("a")]);
+    for (let second = 0; second < 60; second++) {
+      later(1_000);
+      if (socket().messages("ping").length) socket().feed({ type: "pong" });
+    }
+    expect(reconnects()).toBe(0);
+    expect(room.line).toBe("open");
+    expect(pushes().map(({ id }) => id)).toEqual(["p1", "p1"]);
   });
 
   it("is tried at once when the network is back, and given up soon", () => {

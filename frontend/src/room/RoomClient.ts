@@ -105,6 +105,8 @@ export class RoomClient {
   private welcomed = false;
   /** A complete scene while its parts arrive; null while only changes arrive. */
   private wholeScene: Map<string, WireElement> | null = null;
+  /** Acknowledgements that came before the last part of it, which may be older than what they confirm. */
+  private earlyAcks: Extract<FromServer, { type: "ack" }>[] = [];
 
   constructor(private readonly options: RoomOptions) {
     this.you = options.you;
@@ -266,6 +268,7 @@ export class RoomClient {
       case "synced":
         return this.caughtUp(message.clock);
       case "ack":
+        if (this.wholeScene) return void this.earlyAcks.push(message);
         this.acknowledged(message.ref, message.refused ?? []);
         if (this.synced) this.advance(message.clock);
         return;
@@ -301,6 +304,7 @@ export class RoomClient {
     this.people.enter(message.session, message.collaborators ?? {});
     this.synced = false;
     this.wholeScene = message.complete ? new Map() : null;
+    this.earlyAcks = [];
     this.filesArrived.send(message.files ?? {});
     this.jobsArrived.send(message.jobs ?? [], true);
     this.live.hear({ type: "live", live: message.live ?? null });
@@ -322,6 +326,7 @@ export class RoomClient {
       this.startOver(this.wholeScene);
       this.wholeScene = null;
       this.clock = clock;
+      for (const { ref, refused } of this.earlyAcks.splice(0)) this.acknowledged(ref, refused ?? []);
     }
     this.advance(clock);
     this.statusChanged.send();
@@ -435,14 +440,15 @@ export class RoomClient {
       if (this.connection.isOpen && now - this.helloAt > welcome_patience_ms) this.connection.renew();
       return;
     }
-    const dead = this.pingedAt !== null && now - this.pingedAt >= this.patience_ms && !this.connection.isDraining();
-    const unanswered = now - this.outbox.oldestSentAt > ack_patience_ms && !this.delayed.size;
-    if (dead || unanswered) {
+    // A clock that was set back by an hour must not mean an hour of trust.
+    if (this.pingedAt !== null && Math.abs(now - this.pingedAt) >= this.patience_ms && !this.connection.isDraining()) {
       this.lineDown("offline");
       this.connection.renew();
-    } else if (now - this.heardAt >= heartbeat_ms - 500) {
-      this.ping();
+      return;
     }
+    if (Math.abs(now - this.heardAt) >= heartbeat_ms - 500) this.ping();
+    // The line lives: the server cannot store it at the moment. What the others draw comes in as before.
+    if (this.connection.isIdle && !this.delayed.size && this.outbox.sendAgain(now - ack_patience_ms)) this.pushPace.ask();
   }
 
   private ping(): void {

@@ -68,6 +68,11 @@ export class Connection {
     return (this.socket?.bufferedAmount ?? 0) > crowded_bytes;
   }
 
+  /** Nothing waits in the socket. */
+  get isIdle(): boolean {
+    return !this.socket?.bufferedAmount;
+  }
+
   /** Whether less waits in the socket than when this was last asked: a slow line, not a dead one. */
   isDraining(): boolean {
     const waiting = this.socket?.bufferedAmount ?? 0;

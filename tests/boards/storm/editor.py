@@ -293,7 +293,7 @@ class Editor:
         if here.x == move.x:
             if takes_incoming(here.rank, move.rank):
                 self.held[here.id] = move
-        elif here.index != move.index or here.version < move.version:
+        elif here.index != move.index or takes_incoming(here.rank, move.rank):
             version = max(here.version, move.version) + 1
             self._offer(
                 msgspec.structs.replace(here, index=move.index, version=version, version_nonce=self._nonce())

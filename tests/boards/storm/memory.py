@@ -70,7 +70,9 @@ class MemoryStore:
         self.pruned_clock = self.clock
         return self.standing(board_id)
 
-    def roles(self, board_id: uuid.UUID, keys: Mapping[str, Any]) -> dict[str, Role | None]:
+    def roles(
+        self, board_id: uuid.UUID, keys: Mapping[str, Any], _: Mapping[str, str]
+    ) -> dict[str, Role | None]:
         self._find(board_id)
         return dict.fromkeys(keys, Role.EDIT)
 

@@ -113,7 +113,8 @@ class Line:
                 deflate=self._deflate,
             )
             try:
-                await found.join(one, hello["clock"], self._world.store.pruned_clock)
+                asked_at = asyncio.get_running_loop().time()
+                await found.join(one, hello["clock"], self._world.store.pruned_clock, asked_at)
                 await consumers._converse(one, found, self._inbox.get)
             finally:
                 found.leave(one)

@@ -61,6 +61,7 @@ class World:
             "time": SimulatedTime(self.loop),
             "secrets": SimpleNamespace(randbelow=self.random.randrange),
             "in_thread": self.in_thread,
+            "_in_thread": self.in_live_thread,
             "get_channel_layer": lambda: self.layer,
         }
         doors = [
@@ -83,6 +84,10 @@ class World:
         answer: asyncio.Future[Any] = self.loop.create_future()
         self.loop.call_later(self.random.random() * 0.01, self._work, answer, function, arguments)
         return await answer
+
+    async def in_live_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """What Redis keeps of the live frame: nothing, for nobody has one."""
+        await asyncio.sleep(0.005)
 
     def _work(
         self, answer: "asyncio.Future[Any]", function: Callable[..., Any], arguments: tuple[Any, ...]
