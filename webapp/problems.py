@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -38,6 +39,12 @@ def problem(
     if retry_after is not None:
         response["Retry-After"] = str(max(1, round(retry_after)))
     return response
+
+
+@csrf_exempt
+def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
+    """What programs get at addresses of the API that lead nowhere."""
+    return problem(404, "not_found", f"There is nothing at {request.path}.")
 
 
 def install(api: NinjaAPI) -> None:

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "ninja",  # brings what /api/v1/docs shows, which else comes from servers that the policy below forbids
     "webapp",
     "accounts",
     "generation",

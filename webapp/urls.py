@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from accounts.views import GuestLoginView, GuestSignupView
 from boards import views as boards
-from webapp import health
+from webapp import health, problems
 from webapp.api import api
 
 admin.site.site_header = admin.site.site_title = "Atelier"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("live", health.live),
     path("ready", health.ready),
     path("api/v1/", api.urls),
+    path("api/<path:rest>", problems.nothing_here),
     path("accounts/login/", GuestLoginView.as_view(), name="account_login"),
     path("accounts/signup/", GuestSignupView.as_view(), name="account_signup"),
     path("accounts/", include("allauth.urls")),

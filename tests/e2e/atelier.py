@@ -1,5 +1,6 @@
 """A whole Atelier for tests from outside: its own processes, folder and port."""
 
+import itertools
 import json
 import os
 import queue
@@ -101,8 +102,17 @@ class Atelier:
         ).stdout
 
 
+_ports = itertools.count(20_000 + os.getpid() % 10_000)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Below the range from which the system takes ports for connections: nobody else gets it before it is used."""
+    while True:
+        port = next(_ports)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port

@@ -23,6 +23,19 @@ VIEWPORT = {"width": 1440, "height": 900}
 WAIT_MS = 90_000  # a slow machine that does other things besides
 
 
+WATCH = """id => {
+  const said = ((window.__said ??= {})[id] = []);
+  const look = () => {
+    for (const each of document.querySelectorAll(`[data-testid="${id}"]`)) {
+      const now = `${each.dataset.state ?? ""} ${each.textContent}`;
+      if (said.at(-1) !== now) said.push(now);
+    }
+  };
+  look();
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+}"""
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     system = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -64,6 +77,17 @@ class BoardPage:
 
     def until_saved(self) -> None:
         self.page.wait_for_selector("[data-testid=status-chip][data-state=saved]")
+
+    def watch(self, test_id: str) -> None:
+        """From now on, until the page is left, keep what it says, however soon that is over."""
+        self.page.evaluate(WATCH, test_id)
+
+    def until_said(self, test_id: str, *words: str) -> None:
+        """Until what is watched has at any time said all these words at once."""
+        self.page.wait_for_function(
+            "([id, words]) => window.__said[id].some(said => words.every(word => said.includes(word)))",
+            arg=[test_id, list(words)],
+        )
 
     def elements(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.page.evaluate("window.__atelier.api.getSceneElements()")

@@ -80,10 +80,12 @@ def test_L1_L4_L9_two_people_see_a_frame_redrawn_while_one_draws(
     late.open(late.page.url.removeprefix(atelier.url))
     until_picture(late)
     late.page.screenshot(path=pictures / "live-dark.png")
+    a.watch("notice")
+    b.watch("notice")
     b.page.get_by_test_id("live-plate").get_by_role("button", name="Stop").click()
     for page in (a, b, late):
         expect(page.page.get_by_test_id("live-plate")).to_have_count(0)
-    expect(a.page.get_by_test_id("notice")).to_contain_text("stopped the live picture")
+    a.until_said("notice", "stopped the live picture")
     expect(switch).not_to_be_checked()
 
     # The host leaves.
@@ -91,7 +93,7 @@ def test_L1_L4_L9_two_people_see_a_frame_redrawn_while_one_draws(
     until_picture(b)
     a.page.close()
     expect(b.page.get_by_test_id("live-plate")).to_have_count(0)
-    expect(b.page.get_by_test_id("notice")).to_contain_text("left")
+    b.until_said("notice", "left")
     for page in (a, b, late):
         assert page.complaints == []
         page.context.close()

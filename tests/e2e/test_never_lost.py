@@ -204,6 +204,7 @@ def test_the_server_is_killed_while_somebody_draws(
     board.page.mouse.wheel(30, 40)
     board.until_saved()
     board.page.keyboard.press("p")
+    board.watch("status-chip")
     drawn = 0
     for stroke in range(6):
         start = board.to_viewport(400 + stroke * 30, 300)
@@ -216,7 +217,7 @@ def test_the_server_is_killed_while_somebody_draws(
         board.page.mouse.up()
         drawn += 1
     view = board.page.evaluate(VIEW)
-    expect(chip(board)).to_have_attribute("data-state", "offline")
+    board.until_said("status-chip", "offline")
     board.page.screenshot(path=pictures / "killed.png")
     expect(chip(board)).to_have_text("Saved")
     assert board.page.evaluate(VIEW) == view

@@ -1,5 +1,6 @@
 """Pages and health, seen by Django's test client."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -70,6 +71,12 @@ def test_a_guest_who_signs_in_takes_their_boards_along(client):
     assert Board.objects.get().owner == user and User.objects.count() == 1
 
 
+def test_a_sign_in_leaves_no_message_for_a_later_page(client):
+    user = person("ada")
+    client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    assert "notice" not in client.get("/accounts/logout/").content.decode()
+
+
 def test_a_wrong_password_keeps_the_guest(client):
     user = person("ada")
     client.post("/boards/new")
@@ -126,7 +133,30 @@ def test_every_model_is_in_the_admin():
 def test_another_site_cannot_post(alice):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
-    assert client.post("/boards/new").status_code == 403
+    answer = client.post("/boards/new")
+    assert answer.status_code == 403
+    assert "Please do that once more" in answer.content.decode()
+
+
+def test_what_breaks_is_said_in_our_own_words(client, monkeypatch):
+    monkeypatch.setattr(demo, "board", lambda: 1 / 0)
+    client.raise_request_exception = False
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.content.decode()
+
+
+def test_the_page_of_the_api_asks_no_other_server(client):
+    page = client.get("/api/v1/docs").content.decode()
+    assert "swagger-ui" in page
+    assert re.findall(r"(?:src|href)=[\"']?(https?:)?//", page) == []
+    assert re.findall(r"<script>", page) == [], "the policy forbids scripts within pages"
+
+
+@pytest.mark.parametrize("path", ["password/reset/", "password/reset/done/", "login/", "signup/"])
+def test_the_pages_of_an_account_look_like_the_others(client, path):
+    page = client.get(f"/accounts/{path}").content.decode()
+    assert "atelier/pages" in page and 'class="card form"' in page
 
 
 @pytest.mark.parametrize(("status", "ok"), [("loading", False), ("ready", True), ("failed", True)])

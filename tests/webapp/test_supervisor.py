@@ -143,5 +143,5 @@ def test_a_second_start_is_quick_keeps_what_was_drawn_and_all_children_end(tmp_p
         key = second.manage("create_api_key", "ada@example.org", "--create-user").strip()
         assert key.startswith("ak_") and "\n" not in key
         assert second.stop() == 0
-        _, alive = psutil.wait_procs(children, timeout=5)
+        _, alive = psutil.wait_procs(children, timeout=30)
         assert alive == []

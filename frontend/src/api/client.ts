@@ -46,6 +46,7 @@ export interface Api {
   importFile(board: string, file: File, how: "merge" | "copy"): Promise<Imported>;
   share(board: string, role: LinkRole): Promise<ShareLink>;
   rename(name: string): Promise<void>;
+  renameBoard(board: string, title: string): Promise<unknown>;
 }
 
 export type Call = <T>(method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<T>;
@@ -97,6 +98,7 @@ export function createApi(base: string, fetcher?: typeof fetch): Api {
     },
     share: (board, role) => call("POST", `/boards/${board}/links`, { role }),
     rename: (name) => call("PATCH", "/me", { name }),
+    renameBoard: (board, title) => call("PATCH", `/boards/${board}`, { title }),
   };
 }
 

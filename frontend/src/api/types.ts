@@ -20,6 +20,8 @@ export interface Params {
   style?: string | null;
   /** Few steps, for a first look. */
   draft?: boolean;
+  /** The sketch's lines over the picture; null where this kind has no such choice. */
+  keep_lines?: boolean | null;
 }
 
 export type NumberParam = "strength" | "guidance_scale" | "image_guidance_scale" | "steps" | "count" | "width_px" | "height_px";
@@ -34,6 +36,8 @@ export interface KindOfCheckpoint {
   uses: string[];
   /** Steps of a draft; absent where this kind makes none. */
   draft_steps?: number | null;
+  /** Whether the sketch's lines are laid over the picture unless one says otherwise; absent: never. */
+  keeps_lines?: boolean | null;
 }
 
 /** Words that make a look; the server adds them to the prompt. */

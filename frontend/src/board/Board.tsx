@@ -31,6 +31,7 @@ const History = lazy(() => import("../history/History"));
 const LiveOnBoard = lazy(() => import("./LiveOnBoard"));
 const LiveSwitch = lazy(() => import("../live/LiveSwitch"));
 const Staging = lazy(() => import("../staging/Staging"));
+const RenameDialog = lazy(() => import("./RenameDialog"));
 const ExportDialog = lazy(() => import("../exchange/ExportDialog"));
 const sheet_screen = "(width <= 1060px)"; // a column beside it would leave the canvas too narrow for its tools
 
@@ -43,6 +44,8 @@ export function Board({ config }: { config: BoardConfig }) {
   const [uploads, setUploads] = useState<Uploads>({ pending: 0, failed: 0 });
   const [sharing, setSharing] = useState(false);
   const [exporting, setExporting] = useState(false);
+  const [title, setTitle] = useState(config.board.title);
+  const [renaming, setRenaming] = useState(false);
   const [historyOver, setHistoryOver] = useState<HTMLElement | null>(null);
   const [theme, setTheme] = useKept<Theme>("atelier:theme", "light");
   const [open, setOpen] = useState(() => !matchMedia(sheet_screen).matches);
@@ -58,6 +61,7 @@ export function Board({ config }: { config: BoardConfig }) {
       document.removeEventListener("visibilitychange", back);
     };
   }, [room]);
+  useEffect(() => room.boardNews.on((news) => news.title && setTitle(news.title)), [room]);
   useEffect(() => (session ? exposeForTests(session) : undefined), [session]);
 
   const say = useCallback((error: unknown) => {
@@ -85,8 +89,8 @@ export function Board({ config }: { config: BoardConfig }) {
   const openSharing = useCallback(() => setSharing(true), []);
 
   const exchange = useMemo(
-    () => session && new Exchange(session, config.board.title, (format) => `${config.api}/boards/${config.board.id}/render.${format}`),
-    [session, config],
+    () => session && new Exchange(session, title, (format) => `${config.api}/boards/${config.board.id}/render.${format}`),
+    [session, config, title],
   );
   const bring = useCallback((files: File[]) => {
     if (!exchange) return;
@@ -102,6 +106,7 @@ export function Board({ config }: { config: BoardConfig }) {
         config={config}
         theme={theme}
         onTheme={setTheme}
+        onRename={state.role === "owner" ? () => setRenaming(true) : undefined}
         onShare={openSharing}
         onHistory={() => setHistoryOver(canvas.current)}
         mayEdit={state.mayEdit}
@@ -109,7 +114,7 @@ export function Board({ config }: { config: BoardConfig }) {
         onExport={() => setExporting(true)}
       />
     ),
-    [config, theme, setTheme, openSharing, state.mayEdit, bring],
+    [config, theme, setTheme, openSharing, state.mayEdit, state.role, bring],
   );
   const footer = useMemo(() => <div className="footer-chip"><StatusChip state={chip.state} text={chip.text} /></div>, [chip.state, chip.text]);
   const canvas = useRef<HTMLElement>(null);
@@ -126,7 +131,7 @@ export function Board({ config }: { config: BoardConfig }) {
   return (
     <div className="atelier board-page" data-theme={theme}>
       <main className="board-canvas" data-testid="canvas" ref={canvas}>
-        <h1 className="unseen">{config.board.title}</h1>
+        <h1 className="unseen">{title}</h1>
         <Canvas
           parts={parts}
           upload={api.upload}
@@ -182,6 +187,11 @@ export function Board({ config }: { config: BoardConfig }) {
       {exporting && exchange && (
         <Suspense>
           <ExportDialog port={exchange} zipUrl={`${config.api}/boards/${config.board.id}/export.zip`} onClose={() => setExporting(false)} />
+        </Suspense>
+      )}
+      {renaming && (
+        <Suspense>
+          <RenameDialog title={title} rename={(next) => api.renameBoard(config.board.id, next)} onClose={() => setRenaming(false)} />
         </Suspense>
       )}
       {sharing && (

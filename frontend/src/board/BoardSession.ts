@@ -136,7 +136,7 @@ export function assemble(config: BoardConfig): Parts {
   room.troubled.on(({ code, message }) => notices.show({ key: `trouble-${code}`, tone: "problem", text: message }));
   let frozen = false;
   room.boardNews.on((news) => {
-    if (news.title) document.title = `${news.title} · Atelier`;
+    if (news.title) document.title = `${news.title} – Atelier`;
     if (news.frozen !== undefined && news.frozen !== frozen) notices.show({ key: "frozen", text: news.frozen ? "This board was frozen: it can be looked at, not changed." : "This board is open again." });
     frozen = news.frozen ?? frozen;
     if (news.deleted) notices.show({ key: "deleted", tone: "problem", text: "This board was deleted.", seconds: null });

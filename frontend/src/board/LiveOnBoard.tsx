@@ -1,8 +1,9 @@
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import type { Api } from "../api/client";
 import { uuid } from "../api/ids";
 import type { JobStore } from "../generation/jobStore";
 import LiveLayer, { chosen } from "../live/LiveLayer";
+import { resumeAfterBreaks } from "../live/resume";
 import type { Live } from "../room/protocol";
 import type { Notices } from "../ui/notices";
 import type { BoardSession } from "./BoardSession";
@@ -19,6 +20,7 @@ interface Props {
 /** Live redraw on this canvas; loaded when a frame is live for the first time. */
 export default function LiveOnBoard({ session, api, board, jobs, notices }: Props) {
   const view = useMemo(() => new LiveView(session), [session]);
+  useEffect(() => resumeAfterBreaks(session.room), [session]);
   const keep = useCallback(async ({ frame, params }: Live) => {
     try {
       const region = view.region(frame);

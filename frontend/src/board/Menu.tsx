@@ -1,4 +1,4 @@
-import { BoardsIcon, HistoryIcon, ImportIcon, MoonIcon, PersonIcon, SaveIcon, ShareIcon, SunIcon } from "../ui/icons";
+import { BoardsIcon, HistoryIcon, ImportIcon, MoonIcon, PenIcon, PersonIcon, SaveIcon, ShareIcon, SunIcon } from "../ui/icons";
 import type { BoardConfig } from "./config";
 import { MainMenu, type Theme } from "./excalidraw";
 
@@ -9,17 +9,20 @@ interface Props {
   mayEdit: boolean;
   onImport(): void;
   onExport(): void;
+  /** The board's owner alone has it. */
+  onRename?(): void;
   onShare(): void;
   onHistory(): void;
 }
 
 /** Our own main menu: Excalidraw's leads to other people's servers, and its links always open another tab. */
-export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onImport, onExport, onShare, onHistory }: Props) {
+export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onImport, onExport, onRename, onShare, onHistory }: Props) {
   const dark = theme === "dark";
   const back = `?next=${encodeURIComponent(location.pathname)}`;
   return (
     <MainMenu>
       <MainMenu.Item onSelect={() => location.assign(urls.boards)} icon={<BoardsIcon size={16} />}>All boards</MainMenu.Item>
+      {onRename && <MainMenu.Item onSelect={onRename} icon={<PenIcon size={16} />}>Rename…</MainMenu.Item>}
       <MainMenu.Item onSelect={onShare} icon={<ShareIcon size={16} />}>Share…</MainMenu.Item>
       <MainMenu.Item onSelect={onHistory} icon={<HistoryIcon size={16} />}>History</MainMenu.Item>
       <MainMenu.Separator />

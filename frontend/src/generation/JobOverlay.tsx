@@ -97,11 +97,10 @@ function JobCard({ job, rank, mayCancel, mayRetry, onCancel, onRetry, onDismiss 
   );
 }
 
-/** The running one of a place comes first, then by age. Where there is something to choose from, that has the place. */
+/** The one that is made first has the place, the others lie below it. Where there is something to choose from, that has the place. */
 function ranked(jobs: readonly Job[], staged: readonly Job[]): { job: Job; rank: number }[] {
   const count = new Map(staged.map((job) => [placeOf(job), 1]));
-  const first = [...jobs].sort((a, b) => Number(b.status === "running") - Number(a.status === "running"));
-  return first.map((job) => {
+  return jobs.map((job) => {
     const place = placeOf(job);
     const rank = count.get(place) ?? 0;
     count.set(place, rank + 1);

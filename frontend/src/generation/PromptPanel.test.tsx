@@ -48,6 +48,7 @@ const frame = (id: string, prompt = "", fields: Partial<Target> = {}): Target =>
 let board: Board;
 let asked: { request: JobRequest; key: string }[];
 let finished: string[];
+let store: JobStore;
 let answer: () => Promise<Job>;
 
 const prompt = () => screen.getByTestId<HTMLTextAreaElement>("prompt");
@@ -58,7 +59,7 @@ const settle = () => act(async () => void (await vi.advanceTimersByTimeAsync(10)
 async function open(aim: Target | null, checkpoints = [checkpoint]) {
   board.aim = aim;
   const api = {
-    checkpoints: async () => checkpoints,
+    checkpoints: async () => [...checkpoints],
     generate: (_board: string, request: JobRequest, key: string) => {
       asked.push({ request, key });
       return answer();
@@ -68,13 +69,14 @@ async function open(aim: Target | null, checkpoints = [checkpoint]) {
       return answer();
     },
   };
-  render(<PromptPanel api={api} boardId="b1" board={board} store={new JobStore()} promptMax={1000} open={false} queue={{ you: "u1", mayCancel: () => true, onCancel: () => undefined, onCancelMine: () => undefined }} onAway={() => undefined} />);
+  render(<PromptPanel api={api} boardId="b1" board={board} store={store} promptMax={1000} open={false} queue={{ you: "u1", mayCancel: () => true, onCancel: () => undefined, onCancelMine: () => undefined }} onAway={() => undefined} />);
   await settle();
 }
 
 beforeEach(() => {
   vi.useFakeTimers();
   board = new Board();
+  store = new JobStore();
   asked = [];
   finished = [];
   answer = async () => ({ id: "j1", status: "queued", kind: "img2img", params: { kind: "img2img", prompt: "", seed: 99 }, images: [], created_at: "" }) as unknown as Job;
@@ -115,6 +117,25 @@ describe("the prompt belongs to the frame", () => {
     type("a cat in a hat");
     fireEvent.blur(prompt());
     expect(board.remembered.at(-1)).toMatchObject({ prompt: "a cat in a hat" });
+  });
+
+  it("stays and is what is sent, before the board has told what was written on it", async () => {
+    await open(frame("f", "a boat"));
+    board.remember = () => undefined;
+    fireEvent.focus(prompt());
+    type("a house");
+    fireEvent.blur(prompt());
+    fireEvent.click(screen.getByText("Advanced")); // whatever draws the panel anew
+    fireEvent.change(screen.getByLabelText("Steps"), { target: { value: "12" } });
+    expect(prompt().value).toBe("a house");
+    fireEvent.click(button());
+    await settle();
+    expect(asked.at(-1)!.request.params.prompt).toBe("a house");
+    board.set(frame("f", "a house"));
+    board.set(frame("f", "their words"));
+    expect(prompt().value).toBe("their words");
+    board.set(frame("f", "a house"));
+    expect(prompt().value).toBe("a house");
   });
 
   it("goes to the frame it was typed for, also when another is aimed at before the pause is over", async () => {
@@ -161,6 +182,22 @@ describe("generating", () => {
     expect(screen.getByText("Say what it should become.")).toBeTruthy();
   });
 
+  it("who waits is told when nothing is left that could draw", async () => {
+    const found = [{ ...checkpoint }];
+    await open(frame("f", "a boat"), found);
+    const change = (status: "ready" | "failed") => act(async () => {
+      found[0] = { ...checkpoint, status, reason: status === "ready" ? null : "No worker is running." };
+      await vi.advanceTimersByTimeAsync(10_000);
+    });
+    await change("failed");
+    expect(screen.queryByText("No worker is running."), "nobody waits").toBeNull();
+    act(() => store.apply([{ id: "j1", status: "queued", kind: "img2img", params: { kind: "img2img", prompt: "" }, images: [], created_by: { id: "u1", name: "Ana" }, created_at: "" } as unknown as Job]));
+    await change("failed");
+    expect(screen.getByText("No worker is running.")).toBeTruthy();
+    await change("ready");
+    expect(screen.queryByText("No worker is running.")).toBeNull();
+  });
+
   it("words alone need no region", async () => {
     await open(null);
     fireEvent.click(screen.getByText("Words only"));
@@ -189,6 +226,7 @@ describe("generating", () => {
     await open(frame("f", "a boat"));
     expect(prompt().disabled).toBe(true);
     expect(button().disabled).toBe(true);
+    expect(screen.queryByText("Advanced")).toBeNull(); // nor turns knobs that do nothing
   });
 });
 
@@ -302,6 +340,25 @@ describe("styles and drafts", () => {
     await settle();
     expect(asked[0]!.request.params).toMatchObject({ draft: true });
     expect(asked[0]!.request.params.steps).toBeUndefined();
+  });
+
+  it("lines are kept unless one does not want them, and only where that can be chosen", async () => {
+    const keeping = { ...checkpoint, kinds: { img2img: { ...checkpoint.kinds.img2img!, keeps_lines: true } } };
+    await open(frame("f", "a boat"), [keeping]);
+    fireEvent.click(button());
+    await settle();
+    fireEvent.click(screen.getByLabelText("Keep my lines"));
+    fireEvent.click(button());
+    await settle();
+    expect(asked.map(({ request }) => request.params.keep_lines)).toEqual([true, false]);
+  });
+
+  it("a checkpoint that keeps no lines is not asked to", async () => {
+    await open(frame("f", "a boat"), [styled]);
+    fireEvent.click(button());
+    await settle();
+    expect(screen.queryByLabelText("Keep my lines")).toBeNull();
+    expect("keep_lines" in asked[0]!.request.params).toBe(false);
   });
 
   it("a picture of a draft can be made final", async () => {

@@ -5,7 +5,7 @@ import type { Checkpoint, Job, Kind, KindOfCheckpoint, Params, Style } from "../
 import { SparkIcon } from "../ui/icons";
 import { Advanced } from "./Advanced";
 import type { BoardPort } from "./boardPort";
-import { blank, checkpointOf, kind_hints, kind_words, kindOf, kindsOffered, onRecall, paramsOf, recalled, withKind, type Form } from "./form";
+import { blank, checkpointOf, keepsLines, kind_hints, kind_words, kindOf, kindsOffered, onRecall, paramsOf, recalled, withKind, type Form } from "./form";
 import type { JobStore } from "./jobStore";
 import { Queue, type QueueActs } from "./Queue";
 import { fromNote, hasStrength, toNote } from "./strength";
@@ -39,7 +39,8 @@ export interface PanelProps {
 
 /** One box, one button, one picture; the rest is folded away. */
 export function PromptPanel(props: PanelProps) {
-  const checkpoints = useCheckpoints(props.api);
+  const waiting = useJobs(props.store).some(({ status, created_by }) => status === "queued" && created_by?.id === props.queue.you);
+  const checkpoints = useCheckpoints(props.api, waiting);
   if (!checkpoints) return <p className="quiet panel-wait">Looking for models…</p>;
   if (!checkpoints.length) return <p className="quiet panel-wait">No model is installed. Ask whoever runs this server.</p>;
   return <Panel {...props} checkpoints={checkpoints} />;
@@ -101,6 +102,7 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
 
   const words = draft.text.trim();
   const hindrance = whyNot({ board, target, kind: kindName, words });
+  const problem = hindrance ? "" : errors[""];
   const question = questions[kindName];
   const instructs = kindName === "pix2pix" && target?.shape === "picture"; // a sketch becomes something, a picture changes
 
@@ -166,7 +168,7 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
         {errors.prompt && <span id={`${id}-prompt-error`} className="error" role="alert">{errors.prompt}</span>}
       </div>
 
-      {offered.length > 1 && (
+      {board.mayEdit && offered.length > 1 && (
         <div className="field">
           <div className="choices kinds" role="radiogroup" aria-label="Kind of picture" data-count={offered.length}>
             {offered.map((each) => (
@@ -178,16 +180,22 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
         </div>
       )}
 
-      {hasStrength(kind) && <StrengthSlider position={form.position} onChange={(position) => change({ position, numbers: withoutStrength(form) })} />}
+      {board.mayEdit && hasStrength(kind) && <StrengthSlider position={form.position} onChange={(position) => change({ position, numbers: withoutStrength(form) })} />}
 
-      {styles.length > 0 && (
+      {board.mayEdit && styles.length > 0 && (
         <Suspense>
           <StyleRow styles={styles} chosen={form.style} onChoose={(style) => change({ style })} />
         </Suspense>
       )}
 
-      {kind.draft_steps && (
-        <label className="draft" title="Few steps: rougher, and there sooner. A draft that you like can be made final.">
+      {board.mayEdit && keepsLines(form, kind) !== null && (
+        <label className="switch" title="Your lines lie over the picture, as ink on paint.">
+          <input type="checkbox" checked={keepsLines(form, kind)!} onChange={(event) => change({ keepLines: event.target.checked })} /> Keep my lines
+        </label>
+      )}
+
+      {board.mayEdit && kind.draft_steps && (
+        <label className="switch" title="Few steps: rougher, and there sooner. A draft that you like can be made final.">
           <input type="checkbox" checked={form.draft} onChange={(event) => change({ draft: event.target.checked })} /> Draft first
         </label>
       )}
@@ -195,12 +203,12 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
       <button type="button" className="button primary generate" data-testid="generate" disabled={Boolean(hindrance) || sending} onClick={() => void generate()}>
         <SparkIcon /> {sending ? "Sending…" : form.count > 1 ? `Generate ${form.count} pictures` : "Generate"}
       </button>
-      <p className="quiet hint" role={errors[""] ? "alert" : undefined} data-problem={Boolean(errors[""])}>
-        {errors[""] || hindrance || statusOf(checkpoint) || "Ctrl+Enter"}
+      <p className="quiet hint" role={problem ? "alert" : undefined} data-problem={Boolean(problem)}>
+        {hindrance || problem || statusOf(checkpoint) || "Ctrl+Enter"}
       </p>
       {live && checkpoint.live_kind && target?.shape === "frame" && board.mayEdit && live(target, paramsOf(form, checkpoint, draft.text))}
 
-      <Advanced form={form} change={change} checkpoints={checkpoints} checkpoint={checkpoint} kind={kind} errors={errors} lastSeed={lastSeed} inFrame={target?.shape === "frame"} />
+      {board.mayEdit && <Advanced form={form} change={change} checkpoints={checkpoints} checkpoint={checkpoint} kind={kind} errors={errors} lastSeed={lastSeed} inFrame={target?.shape === "frame"} />}
       <Queue jobs={jobs} {...queue} onShow={(job) => { onAway(); board.show(job); }} />
       {children}
       <p className="quiet about">

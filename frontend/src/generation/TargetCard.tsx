@@ -21,7 +21,7 @@ export function TargetCard({ target, kind, thumbnail, mayDraw, onDrawRegion, onF
     </button>
   );
   if (!target) {
-    return (
+    return mayDraw && (
       <div className="target-card" data-empty="true">
         <p className="quiet">A frame is what the model sees. Put one around your sketch.</p>
         {draw}

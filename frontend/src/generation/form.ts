@@ -15,6 +15,7 @@ export interface Form {
   numbers: Partial<Record<NumberParam, number>>;
   style: string | null;
   draft: boolean;
+  keepLines: boolean | null;
   /** null: the shape of the frame. */
   size: { width_px: number; height_px: number } | null;
 }
@@ -31,6 +32,7 @@ export const blank: Form = {
   numbers: {},
   style: null,
   draft: false,
+  keepLines: null,
   size: null,
 };
 
@@ -98,6 +100,8 @@ export function paramsOf(form: Form, checkpoint: Checkpoint, prompt: string): Pa
     if (value !== undefined) params[param] = value;
   }
   if (draft) params.draft = true;
+  const lines = keepsLines(form, kind);
+  if (lines !== null) params.keep_lines = lines;
   const style = styleOf(form, checkpoint, kind);
   if (style) params.style = style;
   if (form.size && kind.uses.includes("width_px")) Object.assign(params, form.size);
@@ -107,6 +111,12 @@ export function paramsOf(form: Form, checkpoint: Checkpoint, prompt: string): Pa
 /** Whether this is asked for as a draft, which chooses its own number of steps. */
 export function isDraft(form: Form, kind: KindOfCheckpoint): boolean {
   return form.draft && Boolean(kind.draft_steps);
+}
+
+/** Whether the sketch's own lines come over the picture; null where this kind has no such choice. */
+export function keepsLines(form: Form, kind: KindOfCheckpoint): boolean | null {
+  const preset = kind.keeps_lines ?? null;
+  return preset === null ? null : form.keepLines ?? preset;
 }
 
 /** The style in force: the chosen one where the checkpoint knows it and the kind heeds styles. */
@@ -158,6 +168,7 @@ export function recalled(form: Form, { params, part }: Recall): Form {
     numbers: typed,
     style: params.style ?? null,
     draft: params.draft ?? false,
+    keepLines: params.keep_lines ?? null,
     size,
   };
 }

@@ -26,6 +26,13 @@ describe("jobs of a board", () => {
     expect(told).toEqual([]);
   });
 
+  it("lists them in their order: what is being made, what waits by its place, what failed", () => {
+    store.apply([job("failed", { status: "failed" }), job("late", { position: 3 }), job("soon", { position: 2 }), job("now", { status: "running" })], true);
+    expect(shown().map((each) => each.split(":")[0])).toEqual(["now", "soon", "late", "failed"]);
+    store.apply([job("late", { position: 1 })]); // it runs next
+    expect(shown().map((each) => each.split(":")[0])).toEqual(["now", "late", "soon", "failed"]);
+  });
+
   it("progress moves it, keeps the preview between steps, and is told once", () => {
     store.apply([job("a")]);
     store.progress("a", 1, 12, "data:1");

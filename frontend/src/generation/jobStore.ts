@@ -22,7 +22,7 @@ export class JobStore {
   private readonly newsListeners = new Set<(news: JobNews) => void>();
   private readonly pictureListeners = new Set<() => void>();
 
-  /** Stable between changes. */
+  /** In the order in which they are made. Stable between changes. */
   readonly list = (): readonly Job[] => this.listing;
 
   /** Those with pictures to choose from, the newest first. Stable between changes. */
@@ -87,7 +87,7 @@ export class JobStore {
   private keep(jobs: ReadonlyMap<string, Job>): void {
     this.jobs = jobs;
     const all = [...jobs.values()].sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
-    this.listing = all.filter(isShown);
+    this.listing = all.filter(isShown).sort((a, b) => turn(a) - turn(b));
     this.choices = all.filter(isStaged).reverse();
     for (const listener of this.listeners) listener();
   }
@@ -100,6 +100,11 @@ export class JobStore {
 
 function isShown({ status }: Job): boolean {
   return status === "queued" || status === "running" || status === "failed";
+}
+
+/** Which is dealt with before which: what is being made, then what waits in its order, then what failed. */
+function turn({ status, position }: Job): number {
+  return status === "running" ? 0 : status === "queued" ? (position ?? 1e6) : 1e9;
 }
 
 function isStaged({ images }: Job): boolean {

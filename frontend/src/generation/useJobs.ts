@@ -17,7 +17,7 @@ export function useJobNews(store: JobStore): string {
 export function standing(job: Job): string {
   if (job.cancel_requested && (job.status === "running" || job.status === "queued")) return "Cancelling…";
   if (job.status === "failed") return job.error?.message ?? "It failed.";
-  if (job.status === "running") return job.steps ? `step ${job.step ?? 0} of ${job.steps}` : "Starting…";
+  if (job.status === "running") return job.step ? `step ${job.step} of ${job.steps}` : "Starting…";
   const ahead = (job.position ?? 1) - 1;
   const wait = job.eta_seconds ? `, about ${duration(job.eta_seconds)}` : "";
   return ahead > 0 ? `Waiting… ${ahead} ahead${wait}` : `Waiting…${wait && ` ${wait.slice(2)}`}`;

@@ -23,7 +23,8 @@ export interface PromptDraft {
 export function usePromptDraft(key: string, shared: string, write: (text: string) => void): PromptDraft {
   const [text, setText] = useState(shared);
   const [theirs, setTheirs] = useState<string | null>(null);
-  const held = useRef({ key, text: shared, shared, dirty: false, focused: false, write });
+  // shared: what the board said last; written: what I wrote since, which it says a moment later.
+  const held = useRef({ key, text: shared, shared, written: null as string | null, dirty: false, focused: false, write });
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const save = () => {
@@ -31,7 +32,7 @@ export function usePromptDraft(key: string, shared: string, write: (text: string
     const now = held.current;
     if (!now.dirty) return;
     now.dirty = false;
-    now.shared = now.text;
+    now.written = now.text;
     now.write(now.text);
   };
 
@@ -39,15 +40,17 @@ export function usePromptDraft(key: string, shared: string, write: (text: string
     const now = held.current;
     if (now.key !== key) {
       save(); // with the old write: it belongs to the old key
-      held.current = { key, text: shared, shared, dirty: false, focused: now.focused, write };
+      held.current = { key, text: shared, shared, written: null, dirty: false, focused: now.focused, write };
       setText(shared);
       setTheirs(null);
       return;
     }
     now.write = write;
     if (shared === now.shared) return;
+    const mine = shared === now.text || shared === now.written;
     now.shared = shared;
-    if (shared === now.text) {
+    now.written = null;
+    if (mine) {
       setTheirs(null);
     } else if (now.dirty || now.focused) {
       setTheirs(shared);

@@ -23,7 +23,7 @@ export default function LiveLayer({ room, board, notices, keep }: Props) {
   const { live } = room;
   const now = useSyncExternalStore((listener) => live.changed.on(listener), () => live.now);
   useEffect(() => live.ended.on((before, news) => {
-    const text = endOf(before, news, room.you.name);
+    const text = endOf(before, news, room.you);
     if (text) notices.show({ key: "live", text, tone: news.reason === "stopped" || news.reason === "host_left" ? "info" : "problem" });
   }), [live, notices, room]);
   return now && <Shown key={now.run} room={room} board={board} live={now} keep={keep} />;
@@ -126,12 +126,12 @@ function Shown({ room, board, live, keep }: Omit<Props, "notices"> & { live: Liv
   );
 }
 
-function endOf({ host }: Live, { reason, by, message }: LiveNews, you: string): string {
+function endOf({ host }: Live, { reason, by, message }: LiveNews, you: { id: string; name: string }): string {
   switch (reason) {
     case "stopped":
-      return by === you ? "" : `${by ?? "Someone"} stopped the live picture.`;
+      return by === you.name ? "" : `${by ?? "Someone"} stopped the live picture.`;
     case "host_left":
-      return `${host.name} left, so the live picture stopped.`;
+      return host.id === you.id ? "" : `${host.name} left, so the live picture stopped.`;
     case "no_worker":
       return "The live picture stopped: nothing here can draw right now. Try again in a moment.";
     case "no_answer":
