@@ -20,5 +20,7 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     environment: "node", // a file that needs a page says so in its first line
     restoreMocks: true,
+    setupFiles: "src/test/patience.ts",
+    testTimeout: 60_000,
   },
 });

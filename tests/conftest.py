@@ -1,19 +1,67 @@
 """The cast of every test: alice owns, bob edits, carol may look, mallory is a stranger. Servers: tests/servers.py."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
+
+# The same examples every time, however slow the machine is: a change fails by itself, not by chance.
+examples.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+examples.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> None:
-    """A fresh test database. It is never dropped: its whole server is thrown away after the run."""
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """A fresh test database. It is never dropped: its whole server is thrown away after the run.
+
+    After a test that commits its rows are deleted: Django would truncate every table and make its permissions anew.
+    """
+    from django.db import OperationalError, connection, transaction
+    from django.test import TransactionTestCase
     from django.test.utils import setup_databases
 
     with django_db_blocker.unblock():
         setup_databases(verbosity=0, interactive=False)
+        names = set(connection.introspection.django_table_names(only_existing=True, include_views=False))
+    tables = sorted(names - {"django_migrations", "django_content_type", "auth_permission"})
+    # The lock waits for what another thread still writes, and lets it read on: a lock against readers too would meet
+    # a query half-way. As a replica, Postgres asks of no row who refers to it.
+    empty = (
+        f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE; SET LOCAL session_replication_role = replica; "
+        f"{' '.join(f'DELETE FROM {table};' for table in tables)}"
+    )
+
+    def delete() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(empty)
+
+    def teardown(case: TransactionTestCase) -> None:
+        for _ in range(4):
+            with suppress(
+                OperationalError
+            ):  # it met a transaction that locks in another order, and that ends
+                delete()
+                return
+        delete()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords(django_test_environment: None) -> Iterator[None]:
+    """People are made by the thousand here, and to hash a password well takes a tenth of a second."""
+    from django.test import override_settings
+
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(autouse=True)
