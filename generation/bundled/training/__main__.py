@@ -39,6 +39,7 @@ def arguments() -> argparse.Namespace:
         "--minutes", type=float, help="stop this call after so long; call again to go on (vae, unet, decoder)"
     )
     parser.add_argument("--start", type=Path, help="an exported unet/ folder to begin from (unet)")
+    parser.add_argument("--mix", type=Path, help="an exported unet/ folder to take the mean with (export)")
     parser.add_argument(
         "--checkpoint", type=Path, help="the exported folder to judge (evaluate, default: --out)"
     )
@@ -61,7 +62,7 @@ def run(
         case "unet":
             unet.train(recipe, place, device, options.minutes, options.start)
         case "export":
-            export.export(recipe, place, options.out)
+            export.export(recipe, place, options.out, options.mix)
         case "evaluate":
             checkpoint = options.checkpoint or options.out
             evaluate.evaluate(recipe, place, device, checkpoint, options.out / "evaluation", options.count)
