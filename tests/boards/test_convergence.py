@@ -35,6 +35,7 @@ KEPT = {
     442: "RM3 a move never beats what somebody drew on the same version",
     472: "RM14 the clock of an ack is not ahead of what was sent",
     756: "RM19 what a dead process told is stored by who heard it",
+    3308: "RM12 what is taken back is refused together with what is stored instead",
 }
 """Seeds that fail when a rule is broken, by what they taught."""
 
