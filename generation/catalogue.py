@@ -93,6 +93,13 @@ class Kind:
     keeps_lines: bool | None = None
     scale: int = 1
 
+    @property
+    def switches(self) -> dict[str, bool]:
+        """What a person may ask for or not, by the params' names, and how it stands when nobody says."""
+        drafts = None if self.draft_steps is None else False
+        known = {"draft": drafts, "keep_lines": self.keeps_lines}
+        return {name: preset for name, preset in known.items() if preset is not None}
+
 
 @dataclass(frozen=True)
 class LiveKind:

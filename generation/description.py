@@ -79,15 +79,10 @@ def _kind(name: str, kind: Kind, checkpoint: Checkpoint) -> dict[str, Any]:
     ignored = KINDS[name].ignores
     common = [each for each in COMMON if each not in ignored]
     numbers = [*(each for each in NUMBERS if each in kind.uses), *common]
-    heeded = {
-        "style": bool(checkpoint.styles) and "style" not in ignored,
-        "draft": kind.draft_steps is not None,
-        "keep_lines": kind.keeps_lines is not None,
-    }
-    more = [each for each, is_heeded in heeded.items() if is_heeded]
+    more = ["style"] if checkpoint.styles and "style" not in ignored else []
     return {
         "title": kind.title or None,
-        "uses": [*kind.uses, *common, *more],
+        "uses": [*kind.uses, *common, *more, *kind.switches],
         "draft_steps": kind.draft_steps,
         "keeps_lines": kind.keeps_lines,
         "defaults": {name: kind.defaults[name] for name in NUMBERS if name in kind.uses} | {"count": 1},

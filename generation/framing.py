@@ -84,7 +84,7 @@ def patch(board: Image.Image, picture: Image.Image, mask: Image.Image, frame: Fr
 
     picture: as `cut` gives it. mask: as `lay_mask` gives it.
     """
-    whole = lay(board, Frame(frame.result, (0, 0, *frame.result), frame.result))
+    whole = lay_whole(board, frame.result)
     place = Image.new("L", frame.result, 0)
     place.paste(mask.resize(_size(frame.window), Image.Resampling.BILINEAR), frame.window[:2])
     # It fades within what was grown, so that no seam shows.
@@ -109,6 +109,11 @@ def lay(board: Image.Image, frame: Frame) -> Image.Image:
     laid = board.convert("RGB").resize(_size(place), Image.Resampling.LANCZOS)
     sheet.paste(laid, (place[0] - left, place[1] - top))
     return sheet.resize(frame.canvas, Image.Resampling.LANCZOS)
+
+
+def lay_whole(board: Image.Image, result: Size) -> Image.Image:
+    """All of the board in the size of the result."""
+    return lay(board, Frame(result, (0, 0, *result), result))
 
 
 def cut(picture: Image.Image, frame: Frame, sharpen_percent: int = 0) -> Image.Image:

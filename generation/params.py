@@ -194,7 +194,7 @@ class _Reader:
         if name == "style":
             return bool(self.checkpoint.styles)
         if name in SWITCHES:
-            return self._preset(name) is not None or self.raw[name] is False
+            return name in self.kind.switches or self.raw[name] is False
         return name not in {*NUMBERS, "negative_prompt"} or self._used(name)
 
     def _style(self) -> str | None:
@@ -208,16 +208,10 @@ class _Reader:
         return value
 
     def _switch(self, name: str) -> bool | None:
-        value, preset = self.raw.get(name), self._preset(name)
+        value, preset = self.raw.get(name), self.kind.switches.get(name)
         if value is not None and not isinstance(value, bool):
             self._refuse(name, f"{_shown(value)} is neither true nor false")
         return preset if value is None or preset is None else value is True
-
-    def _preset(self, name: str) -> bool | None:
-        """How a switch stands when nobody touches it; None where this kind has none."""
-        if name == "keep_lines":
-            return self.kind.keeps_lines
-        return None if self.kind.draft_steps is None else False
 
     def _text(self, name: str) -> str:
         value = self.raw.get(name)

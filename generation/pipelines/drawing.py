@@ -84,7 +84,7 @@ def drawings(work: Work) -> list[Drawing]:
     board = None if work.board is None else framing.lay(work.board, frame)
     if board is not None and kind.seen_as == "strokes":
         board = ImageOps.invert(board.convert("L")).convert("RGB")
-    kept = lines.of(work.board, frame) if work.board and params.keep_lines else None
+    kept = lines.of(work.board, frame.result) if work.board and params.keep_lines else None
     arguments = _chosen(params) | dict(kind.arguments) | _place(board, mask, frame)
     return [Drawing(work, seed, arguments, board, frame, mask, kept) for seed in work.seeds]
 
