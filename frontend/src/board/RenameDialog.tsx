@@ -1,5 +1,5 @@
-import { useState } from "react";
 import { Dialog } from "../ui/Dialog";
+import { NameForm } from "../ui/NameForm";
 
 interface Props {
   title: string;
@@ -8,31 +8,15 @@ interface Props {
   onClose(): void;
 }
 
-const longest = 120;
-
 /** What the board is called, for everybody and in the list of boards. */
 export default function RenameDialog({ title, rename, onClose }: Props) {
-  const [text, setText] = useState(title);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
-  const save = async (event: React.FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      await rename(text.trim());
-      onClose();
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-      setBusy(false);
-    }
+  const save = async (name: string) => {
+    await rename(name);
+    onClose();
   };
   return (
     <Dialog title="Rename this board" onClose={onClose}>
-      <form className="row" onSubmit={(event) => void save(event)}>
-        <input type="text" aria-label="Name of the board" value={text} maxLength={longest} autoFocus onFocus={(event) => event.target.select()} onChange={(event) => setText(event.target.value)} />
-        <button type="submit" className="button primary" disabled={!text.trim() || busy}>Save</button>
-      </form>
-      {problem && <p role="alert" style={{ color: "var(--bad)" }}>{problem}</p>}
+      <NameForm name={title} label="Name of the board" onSave={save} onCancel={onClose} />
     </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import type { Api } from "../api/client";
 import type { Checkpoint } from "../api/types";
 
@@ -11,28 +11,22 @@ const again_ms = 8_000;
  */
 export function useCheckpoints(api: Pick<Api, "checkpoints">, waiting: boolean): readonly Checkpoint[] | null {
   const [checkpoints, setCheckpoints] = useState<readonly Checkpoint[] | null>(null);
-  const waits = useRef(waiting);
+  const ready = Boolean(checkpoints?.some(({ status }) => status === "ready"));
   useEffect(() => {
-    waits.current = waiting;
-  }, [waiting]);
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    if (ready && !waiting) return;
     let gone = false;
-    let ready = false;
     const ask = async () => {
-      if (!ready || waits.current) {
-        const found = await api.checkpoints().catch(() => null);
-        if (gone) return;
-        if (found) setCheckpoints(found);
-        ready = Boolean(found?.some(({ status }) => status === "ready"));
-      }
+      const found = await api.checkpoints().catch(() => null);
+      if (gone) return;
+      if (found) setCheckpoints(found);
       timer = setTimeout(() => void ask(), again_ms);
     };
-    void ask();
+    // Who begins to wait has just asked for a picture: nothing is new yet.
+    let timer = setTimeout(() => void ask(), ready ? again_ms : 0);
     return () => {
       gone = true;
       clearTimeout(timer);
     };
-  }, [api]);
+  }, [api, ready, waiting]);
   return checkpoints;
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Version } from "../api/versions";
 import { CloseIcon, HistoryIcon, PenIcon } from "../ui/icons";
-import { NameForm } from "./NameForm";
+import { NameForm } from "../ui/NameForm";
 import { byDay } from "./timeline";
 import type { Versions } from "./useVersions";
 import { VersionRow } from "./VersionRow";
@@ -34,6 +34,8 @@ export function HistoryPanel({ versions, chosen, mayEdit, thumbnail, onChoose, o
       <div className="history-body">
         {mayEdit && (naming ? (
           <NameForm
+            label="Name of this version"
+            placeholder="First draft"
             key={chosen?.id}
             name={chosen?.name ?? ""}
             onSave={async (name) => {

@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { Version } from "../api/versions";
 import { cursorColor } from "../ui/hue";
 import { PenIcon } from "../ui/icons";
-import { NameForm } from "./NameForm";
+import { NameForm } from "../ui/NameForm";
 import { noteOf, titleOf } from "./timeline";
 
 interface Props {
@@ -50,6 +50,8 @@ export function VersionRow({ version, thumbnail, chosen, mayName, onChoose, onNa
       )}
       {naming && (
         <NameForm
+          label="Name of this version"
+          placeholder="First draft"
           name={version.name}
           onSave={async (name) => {
             await onName(name);

@@ -1,7 +1,10 @@
 import { useId, useState } from "react";
+import "./NameForm.css";
 
 interface Props {
   name: string;
+  label: string;
+  placeholder?: string;
   /** Rejects with an Error whose message is for people. */
   onSave(name: string): Promise<void>;
   onCancel(): void;
@@ -9,8 +12,8 @@ interface Props {
 
 const longest = 120;
 
-/** A name for a version. */
-export function NameForm({ name, onSave, onCancel }: Props) {
+/** A name for something, which may be refused. */
+export function NameForm({ name, label, placeholder, onSave, onCancel }: Props) {
   const [text, setText] = useState(name);
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
@@ -33,8 +36,8 @@ export function NameForm({ name, onSave, onCancel }: Props) {
   };
   return (
     <form className="name-form" onSubmit={(event) => void save(event)} onKeyDown={onKeyDown}>
-      <label className="unseen" htmlFor={field}>Name of this version</label>
-      <input id={field} type="text" value={text} maxLength={longest} placeholder="First draft" autoFocus onFocus={(event) => event.target.select()} onChange={(event) => setText(event.target.value)} />
+      <label className="unseen" htmlFor={field}>{label}</label>
+      <input id={field} type="text" value={text} maxLength={longest} placeholder={placeholder} autoFocus onFocus={(event) => event.target.select()} onChange={(event) => setText(event.target.value)} />
       <button type="submit" className="button small primary" disabled={!text.trim() || busy}>Save</button>
       <button type="button" className="button small" onClick={onCancel}>Cancel</button>
       {problem && <p role="alert" className="name-problem">{problem}</p>}
