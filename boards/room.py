@@ -169,11 +169,12 @@ class Room:
         """
         stored: list[Element] = []
         for element in elements:
-            if self._scene.has(element.id, element.rank) and not self._scene.uncommitted(element.id):
+            on_its_way = self._scene.uncommitted(element.id) is not None
+            if self._scene.has(element.id, element.rank) and not on_its_way:
                 stored.append(element)
                 continue
             refused.append({"id": element.id, "code": error.code, "message": error.message})
-            if self._scene.uncommitted(element.id) is not None:
+            if on_its_way:
                 self._fanout.element(element.id)
         return stored
 

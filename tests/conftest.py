@@ -43,9 +43,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 
     def teardown(case: TransactionTestCase) -> None:
         for _ in range(4):
-            with suppress(
-                OperationalError
-            ):  # it met a transaction that locks in another order, and that ends
+            # It met a transaction that locks in another order, and that ends.
+            with suppress(OperationalError):
                 delete()
                 return
         delete()

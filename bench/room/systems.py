@@ -20,6 +20,7 @@ import psutil
 
 from bench.report import OUT
 from bench.room.run import Spec
+from tests.e2e.atelier import free_port
 from webapp.embedded import postgres, redis, web
 from webapp.embedded.child import become
 
@@ -29,7 +30,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 PEOPLE = 410
 """The owner, a lone newcomer, and the largest crowd."""
 BOARDS = 40
-PORTS = range(8120, 8130)
 START_SECONDS = 60.0
 SETTLE_SECONDS = 0.7
 STOP_SECONDS = 10.0
@@ -121,7 +121,7 @@ class Atelier:
     @contextmanager
     def serve(self) -> Iterator[Spec]:
         board = self._stack.board()
-        port = _free_port()
+        port = free_port()
         environment = self._stack.environment | {"ASGI_SERVER": self._server, "PORT": str(port)}
         command = web.command(self._server, "127.0.0.1", port)
         with _process(command, PROJECT, environment, port, self._stack.cores, self._stack.log) as process:
@@ -153,7 +153,7 @@ class Peer(msgspec.Struct):
 
     @contextmanager
     def serve(self) -> Iterator[Spec]:
-        port = _free_port()
+        port = free_port()
         known = {"{port}": str(port), "{here}": str(Path(__file__).parent / "peers")}
         command = [_filled(word, known) for word in self.command]
         environment = os.environ | {name: _filled(value, known) for name, value in self.env.items()}
@@ -248,15 +248,3 @@ def _filled(text: str, known: Mapping[str, str]) -> str:
     for name, value in known.items():
         text = text.replace(name, value)
     return text
-
-
-def _free_port() -> int:
-    for port in PORTS:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise CannotServe(f"no port is free from {PORTS.start} to {PORTS.stop - 1}")

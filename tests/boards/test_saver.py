@@ -125,7 +125,7 @@ async def test_RM20_what_waits_is_bounded_too_while_postgres_does_not_answer(
     stage.postgres.open.clear()
     stage.push("p1", *(element(f"e{n}") for n in range(10)))
     stage.saver.check()  # a lot, but nothing is being written yet
-    await asyncio.sleep(0.01)
+    await stage.until(lambda: stage.postgres.visits == 1)
     with pytest.raises(NotSaving):
         stage.saver.check()
     stage.postgres.open.set()
