@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from boards import note
 from boards.errors import ElementRefused
 from boards.reconcile import is_index
 
@@ -197,13 +198,16 @@ class Element(Struct):
         )
 
     def renewed(self, over: int, *, is_deleted: bool) -> "Element":
-        """A copy as the version that replaces version `over` of the element, alive or as its tombstone."""
+        """A copy as the version that replaces version `over` of the element, alive or as its tombstone.
+
+        It may be from a time when more was let in: what a page does not bear is mended.
+        """
         version, nonce = over + 1, secrets.randbelow(2**31)
         changes = {"version": version, "versionNonce": nonce, "isDeleted": is_deleted}
         changes["updated"] = int(time.time() * 1000)
-        body = _fields_of(self.body) | {name: Raw(msgspec.json.encode(v)) for name, v in changes.items()}
+        fields = _fields_of(self.body) | {name: Raw(msgspec.json.encode(v)) for name, v in changes.items()}
         return msgspec.structs.replace(
-            self, version=version, version_nonce=nonce, is_deleted=is_deleted, body=_join(body)
+            self, version=version, version_nonce=nonce, is_deleted=is_deleted, body=_sound(_join(fields))
         )
 
     def shows_the_same_as(self, other: "Element") -> bool:
@@ -245,6 +249,14 @@ def parse(raw: bytes | Raw) -> Element:
     )
 
 
+def _sound(body: bytes) -> bytes:
+    """A body as it is let in today; one that would be refused stays, for it is on the board already."""
+    try:
+        return parse(body).body
+    except ElementRefused:
+        return body
+
+
 def _mend(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw] | None:
     """The fields with what a client cannot do without, or None when nothing had to change."""
     changes: dict[str, Raw] = {}
@@ -253,13 +265,20 @@ def _mend(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw] | None:
         changes |= {name: NULL for name in NULLABLE_DEFAULTS if name not in fields}
     if element.link and not is_safe_link(element.link):
         changes["link"] = Raw(b"null")
-    if element.custom_data and "generationData" in element.custom_data:
-        kept = {name: value for name, value in element.custom_data.items() if name != "generationData"}
+    if element.custom_data is not None and (kept := _kept_data(element.custom_data)) != element.custom_data:
         changes["customData"] = Raw(msgspec.json.encode(kept))
     dropped = UNSAFE_KEYS & fields.keys()
     if not changes and not dropped:
         return None
     return {name: value for name, value in (fields | changes).items() if name not in dropped}
+
+
+def _kept_data(data: dict[str, Any]) -> dict[str, Any]:
+    """Without HTML for an iframe, and with a note of the shape that pages expect."""
+    kept = {name: value for name, value in data.items() if name != "generationData"}
+    if "atelier" in kept and (sound := note.mended(kept.pop("atelier"))) is not None:
+        kept["atelier"] = sound
+    return kept
 
 
 def is_safe_link(link: str) -> bool:

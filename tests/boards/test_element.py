@@ -121,6 +121,54 @@ def test_html_for_iframes_is_dropped() -> None:
     assert kept["customData"] == {"mine": 1}
 
 
+@pytest.mark.parametrize("note", [5, "words", None, [], [{"prompt": "x"}], True], ids=repr)
+def test_a_note_that_is_none_is_dropped_and_the_element_stays(note: Any) -> None:
+    kept = stored(body(type="frame", customData={"atelier": note, "mine": 1}))
+    assert kept["customData"] == {"mine": 1}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("prompt", 5),
+        ("prompt", {"text": "x"}),
+        ("prompt", ["x"]),
+        ("prompt", None),
+        ("kind", "constructor"),
+        ("kind", "toString"),
+        ("kind", None),
+        ("kind", ["img2img"]),
+        ("strength", "0.5"),
+        ("strength", 2),
+        ("strength", True),
+        ("draft", "yes"),
+        ("job", 1),
+        ("image", {}),
+        ("source", ["frame"]),
+        ("seed", "1"),
+    ],
+)
+def test_a_field_of_a_note_that_a_page_does_not_expect_is_dropped(field: str, value: Any) -> None:
+    note = {"prompt": "a house", "kind": "img2img", "strength": 0.5, "later": [1]}
+    kept = stored(body(type="frame", customData={"atelier": note | {field: value}}))
+    sound = {name: kept_value for name, kept_value in note.items() if name != field}
+    assert kept["customData"] == {"atelier": sound}
+
+
+def test_a_sound_note_keeps_its_bytes() -> None:
+    note = {
+        "job": "j",
+        "image": "i",
+        "kind": "inpaint",
+        "prompt": "",
+        "seed": 2**31,
+        "source": None,
+        "draft": True,
+    }
+    raw = json.dumps(body(type="image", fileId="f", customData={"atelier": note})).encode()
+    assert parse(raw).body == raw
+
+
 @pytest.mark.parametrize(
     ("link", "safe"),
     [

@@ -140,3 +140,13 @@ def test_a_picture_that_is_an_svg_stays_one(board: Any, alice: Any) -> None:
     entry = {"id": "f", "mimeType": "image/svg+xml", "dataURL": url, "created": 1}
     incoming.add(board, alice, brought(elements=[image], files={"f": entry}))
     assert json.loads(out(board))["files"]["f"]["dataURL"] == url
+
+
+def test_a_frame_whose_note_would_end_every_page_comes_in_without_it(board: Any, alice: Any) -> None:
+    notes: list[Any] = [{"prompt": 5}, {"kind": "constructor", "prompt": "x"}, ["x"], {"prompt": {}}]
+    bodies = [body(f"frame-{n}", type="frame", customData={"atelier": note}) for n, note in enumerate(notes)]
+    file = json.dumps({"type": "excalidraw", "version": 2, "elements": bodies}).encode()
+    assert incoming.add(board, alice, document.read(file))["added"] == 4
+    kept = {row.element_id: json.loads(row.body)["customData"] for row in board.elements.all()}
+    assert kept["frame-0"] == kept["frame-3"] == {"atelier": {}}
+    assert kept["frame-1"] == {"atelier": {"prompt": "x"}} and kept["frame-2"] == {}

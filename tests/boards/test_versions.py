@@ -315,6 +315,16 @@ def test_H6_what_was_deleted_so_long_ago_that_its_tombstone_is_gone_comes_back(b
     assert Element.objects.get(element_id="box").version > 40, "a client may still hold the tombstone"
 
 
+def test_H6_what_a_page_does_not_bear_comes_back_mended(board, alice):
+    draw(board, alice, "frame", 1, type="frame")
+    bad = json.loads(Element.objects.get().body) | {"customData": {"atelier": {"prompt": 5}, "mine": 1}}
+    Element.objects.update(body=json.dumps(bad))  # of a release that let it in
+    version = versions.name_now(board, alice, "Before")
+    draw(board, alice, "frame", 2, type="frame", x=2)
+    versions.restore(board, version, alice)
+    assert json.loads(Element.objects.get().body)["customData"] == {"atelier": {}, "mine": 1}
+
+
 def test_H6_a_full_board_can_be_exchanged_for_another_full_one(board, alice, monkeypatch):
     monkeypatch.setattr(store, "LIVE_ELEMENTS_MAX", 3)
     for number in range(3):
