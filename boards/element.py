@@ -26,9 +26,8 @@ UNKNOWN_FIELDS_MAX_BYTES = 8_192
 ELEMENT_MAX_BYTES = 256 * 1024
 DEPTH_MAX = 8
 KEYS_MAX = 100
-VERSION_MAX = 2**31 - 1
-VERSION_JUMP_MAX = 1_000_000
-"""How far ahead of the stored version one push may be: a huge version would freeze the element for others."""
+VERSION_MAX = 2**53 - 1
+"""The highest that JavaScript counts to. boards.reconcile.may_follow sees to it that nobody gets there."""
 
 LINK_SCHEMES = {"http", "https", "mailto"}
 UNSAFE_KEYS = {"__proto__", "constructor", "prototype"}
@@ -39,6 +38,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Word = Annotated[str, Meta(max_length=64)]
 Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Version = Annotated[int, Meta(ge=0, le=VERSION_MAX)]
+Nonce = Annotated[int, Meta(ge=0, le=2**53)]  # a negative one would win every tie
 Points = Annotated[
     list[Annotated[list[Coordinate], Meta(min_length=2, max_length=3)]], Meta(max_length=POINTS_MAX)
 ]
@@ -55,7 +55,7 @@ class _Shape(Struct, rename="camel"):
     width: Coordinate
     height: Coordinate
     version: Version
-    version_nonce: Whole
+    version_nonce: Nonce
     angle: Coordinate = 0.0
     stroke_color: Word | None = None
     background_color: Word | None = None

@@ -10,6 +10,12 @@ from functools import lru_cache
 from fractional_indexing import FIError, generate_key_between, validate_order_key
 
 INDEX_MAX = 256
+VERSION_JUMP_MAX = 1_000_000
+"""How far ahead of the version that is there a push may be: somebody may have drawn for hours without a line."""
+VERSION_STEPS_FROM = 2**30
+VERSION_STEP_MAX = 10_000
+"""Beyond VERSION_STEPS_FROM only so far, twice the longest stroke: at 120 pushes a second, nobody gets to 2⁵³, above
+which there is no version and the element could not be changed any more, in less than two centuries."""
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE_62 = frozenset(_DIGITS)
 
@@ -21,6 +27,11 @@ def takes_incoming(stored: tuple[int, int], incoming: tuple[int, int]) -> bool:
     a message changes nothing.
     """
     return incoming[0] > stored[0] or (incoming[0] == stored[0] and incoming[1] < stored[1])
+
+
+def may_follow(known: int, version: int) -> bool:
+    """May somebody bring this version of an element whose version is `known` (0: it is new)?"""
+    return version <= max(min(known + VERSION_JUMP_MAX, VERSION_STEPS_FROM), known + VERSION_STEP_MAX)
 
 
 def is_index(key: object) -> bool:

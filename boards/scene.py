@@ -6,10 +6,10 @@ from enum import Enum
 import msgspec
 
 from boards import store
-from boards.element import VERSION_JUMP_MAX, Element
+from boards.element import Element
 from boards.errors import BoardFull, ElementRefused
 from boards.pruning import Rank
-from boards.reconcile import takes_incoming
+from boards.reconcile import may_follow, takes_incoming
 
 
 class Fate(Enum):
@@ -54,7 +54,7 @@ class Scene:
             raise BoardFull(f"The board is full: {store.LIVE_ELEMENTS_MAX} elements.")
         known = self._rank(element.id)
         known_version = known[0] if known else 0
-        if element.version > known_version + VERSION_JUMP_MAX:
+        if not may_follow(known_version, element.version):
             raise ElementRefused(f"Version {element.version} is too far ahead of {known_version}.")
         if known is not None and not takes_incoming(known, element.rank):
             return Fate.LOST

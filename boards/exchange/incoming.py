@@ -19,6 +19,7 @@ from boards.exchange.document import Document, Fields
 from boards.exchange.layout import Box
 from boards.exchange.renaming import Names, new_id, renamed, with_files
 from boards.models import Board
+from boards.reconcile import may_follow
 
 Refusal = dict[str, str]
 NULL = Raw(b"null")
@@ -124,8 +125,13 @@ def _changed(body: bytes, names: Names, by: tuple[float, float], group: Sequence
 def _merge(board: Board, user: User, elements: Sequence[Element]) -> dict[str, Any]:
     Board.objects.select_for_update(no_key=True).filter(pk=board.pk).first()
     ids = [element.id for element in elements]
-    known = set(board.elements.filter(element_id__in=ids).values_list("element_id", flat=True))
-    wanted = [element for element in elements if element.id in known or not element.is_deleted]
+    versions = dict(board.elements.filter(element_id__in=ids).values_list("element_id", "version"))
+    known = set(versions)
+    wanted = [
+        _within_reach(element, versions.get(element.id, 0))
+        for element in elements
+        if element.id in known or not element.is_deleted
+    ]
     authors = dict.fromkeys(ids, user.pk)
     change = store.apply(board.pk, _in_order(board, wanted, known), authors)
     transaction.on_commit(lambda: bus.clock_moved(board.pk, change.clock))
@@ -138,6 +144,13 @@ def _merge(board: Board, user: User, elements: Sequence[Element]) -> dict[str, A
         "added_ids": [element_id for element_id in changed if element_id not in known],
         "updated_ids": [element_id for element_id in changed if element_id in known],
     }
+
+
+def _within_reach(element: Element, known: int) -> Element:
+    """The element, as the version after `known` where its own is too far ahead for anybody to go on from."""
+    if may_follow(known, element.version):
+        return element
+    return element.renewed(known, is_deleted=element.is_deleted)
 
 
 def _in_order(board: Board, elements: Sequence[Element], known: set[str]) -> list[Element]:
@@ -173,7 +186,9 @@ def _completed(fields: Fields) -> Fields:
     changes = {name: Raw(value) for name, value in _FILLED.items() if name not in fields}
     if "id" not in fields:
         changes["id"] = _json(new_id())
-    if "versionNonce" not in fields:
+    if bytes(fields.get("versionNonce", b"-")).startswith(
+        b"-"
+    ):  # none, or a negative one, which wins every tie
         changes["versionNonce"] = _json(secrets.randbelow(2**31))
     for name in _NUMBERS:
         if bytes(fields.get(name, NULL)).startswith(b'"'):

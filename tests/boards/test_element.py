@@ -57,6 +57,8 @@ def test_what_cannot_be_filled_in_is_refused(field: str) -> None:
         {"version": -1},
         {"version": 2**53},
         {"version": 1.5},
+        {"versionNonce": -1},
+        {"versionNonce": -(2**53)},
         {"id": ""},
         {"id": "x" * 65},
         {"type": "iframe"},

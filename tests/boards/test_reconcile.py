@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from boards.reconcile import INDEX_MAX, free_index, is_index, order, takes_incoming
+from boards.reconcile import (
+    INDEX_MAX,
+    VERSION_STEPS_FROM,
+    free_index,
+    is_index,
+    may_follow,
+    order,
+    takes_incoming,
+)
 
 CASES = json.loads((Path(__file__).parent.parent / "shared" / "reconcile_cases.json").read_text())
 
@@ -71,6 +79,24 @@ def test_RM2_order(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES["index_valid"], ids=lambda case: repr(case["key"])[:40])
 def test_index_valid(case: dict[str, Any]) -> None:
     assert is_index(case["key"]) == case["valid"]
+
+
+@pytest.mark.parametrize(
+    ("known", "version", "may"),
+    [
+        (0, 1, True),
+        (0, 1_000_000, True),
+        (0, 1_000_001, False),
+        (7, 6, True),  # it loses, but is none of those that jump
+        (VERSION_STEPS_FROM - 10, VERSION_STEPS_FROM, True),
+        (VERSION_STEPS_FROM - 10, VERSION_STEPS_FROM + 9_990, True),
+        (VERSION_STEPS_FROM - 10, VERSION_STEPS_FROM + 9_991, False),
+        (2**31 - 1, 2**31, True),  # a board that was frozen by an earlier release
+        (2**31 - 1, 2**31 + 10_000, False),
+    ],
+)
+def test_RM24_a_version_is_within_reach_of_the_one_before(known: int, version: int, may: bool) -> None:
+    assert may_follow(known, version) == may
 
 
 def test_RM3_a_free_index_stays() -> None:

@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
-from boards.element import VERSION_JUMP_MAX
-from boards.reconcile import free_index
+from boards.reconcile import VERSION_JUMP_MAX, free_index
 from tests.boards.storm.editor import Editor, Seen
 from tests.boards.storm.process import texts
 
