@@ -18,9 +18,19 @@ READY_SECONDS = 120.0
 @contextmanager
 def served(port: int, environment: Mapping[str, str], log: Path) -> Iterator[str]:
     """Its address, once it answers; it ends with the block."""
+    with running(port, environment, log) as (address, _):
+        yield address
+
+
+@contextmanager
+def running(
+    port: int, environment: Mapping[str, str], log: Path
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Its address and the process. environment: ASGI_SERVER there says which server."""
+    server = environment.get("ASGI_SERVER") or web.server()
     with log.open("ab") as written:
         process = subprocess.Popen(
-            web.command(web.server(), "127.0.0.1", port),
+            web.command(server, "127.0.0.1", port),
             cwd=PROJECT,
             env={**environment, "PORT": str(port), "LOG_LEVEL": "WARNING"},
             stdout=written,
@@ -31,7 +41,7 @@ def served(port: int, environment: Mapping[str, str], log: Path) -> Iterator[str
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{address}/live", log)
-        yield address
+        yield address, process
     finally:
         process.kill()
         process.wait(30)
