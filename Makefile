@@ -44,8 +44,9 @@ types: $(VENV)/.dev frontend/node_modules/.stamp ## mypy and tsc
 	$(BIN)/mypy
 	$(NPM) run types
 
-soak: $(VENV)/.dev ## two thousand jobs while workers die and Redis forgets, and fifty that kill their workers
+soak: $(VENV)/.dev ## two thousand jobs while workers die and Redis forgets, fifty that kill their workers; the attacks, ten times as long
 	FAULTS_JOBS=2000 FAULTS_POISON=50 $(BIN)/python -m pytest tests/faults/test_jobs.py -s
+	ATTACKS_LONG=10 $(BIN)/python -m pytest tests/attacks -s
 
 load: $(VENV)/.dev ## sixty workers and twenty requests a second for a minute: nothing lost, nothing doubled
 	LOAD_WORKERS=60 LOAD_SECONDS=60 $(BIN)/python -m pytest tests/faults/test_load.py

@@ -37,8 +37,7 @@ open_sockets = OpenSockets()
 def address_of(scope: Mapping[str, Any]) -> str:
     """Where a socket comes from: the peer, or what the trusted proxies say of it.
 
-    The rightmost address that no trusted proxy has: what is left of it the client may have made up. Of an
-    IPv6 address the /64, which is what one household or server gets.
+    The rightmost address that no trusted proxy has: what is left of it the client may have made up.
     """
     client = scope.get("client")
     address = str(client[0]) if client else ""
@@ -46,6 +45,11 @@ def address_of(scope: Mapping[str, Any]) -> str:
         forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
         hops = [hop.strip() for hop in forwarded.decode("latin-1").split(",") if hop.strip()]
         address = next((hop for hop in reversed(hops) if hop not in settings.TRUSTED_PROXIES), address)
+    return holder_of(address)
+
+
+def holder_of(address: str) -> str:
+    """What counts as one address: of IPv6 the /64, which is what one household or server gets."""
     try:
         ip = ip_address(address)
     except ValueError:

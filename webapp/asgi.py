@@ -9,5 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 http = get_asgi_application()  # before anything that needs the app registry
 
 from boards import routing  # noqa: E402
+from webapp.door import daphne  # noqa: E402
+from webapp.door.asgi import BoundedBodies  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": routing.application})
+daphne.install()
+application = ProtocolTypeRouter({"http": BoundedBodies(http), "websocket": routing.application})

@@ -39,6 +39,10 @@ TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])
 SOCKETS_PER_PERSON_MAX = env.number("SOCKETS_PER_PERSON_MAX", 50)
 # Generous, because a whole school may come from one address.
 SOCKETS_PER_ADDRESS_MAX = env.number("SOCKETS_PER_ADDRESS_MAX", 1_000)
+# Connections for pages and the API, each process's too; a browser opens six.
+CONNECTIONS_PER_ADDRESS_MAX = env.number("CONNECTIONS_PER_ADDRESS_MAX", 1_000)
+# So long a client may take to send a request's headers, and as long for a body on top of 8 kB a second.
+SLOW_CLIENT_SECONDS = env.number("SLOW_CLIENT_SECONDS", 20)
 
 # --- Applications ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

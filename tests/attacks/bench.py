@@ -41,6 +41,8 @@ LONG = int(os.environ.get("ATTACKS_LONG", "1"))
 ACK_P95_SECONDS = 0.25
 PEACE_SECONDS = 1.5
 SAMPLE_SECONDS = 0.05
+SLOW_CLIENT_SECONDS = 2
+"""What the attacked process allows; ten times as much outside of tests."""
 AFTERMATH_SECONDS = 0.5
 """Strokes are still watched for so long after an attack: what it left behind counts too."""
 

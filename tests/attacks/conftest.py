@@ -1,10 +1,9 @@
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.attacks.bench import Bench
+from tests.attacks.bench import SLOW_CLIENT_SECONDS, Bench
 from tests.e2e.atelier import free_port
 from tests.faults.web import running
 from tests.faults.workers import environment
@@ -18,10 +17,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _bench(server: str, media: Path, tmp_path: Path) -> Iterator[Bench]:
     log = tmp_path / "web.log"
-    settings = environment(media) | {"ASGI_SERVER": server}
+    settings = environment(media) | {"ASGI_SERVER": server, "SLOW_CLIENT_SECONDS": str(SLOW_CLIENT_SECONDS)}
     with running(free_port(), settings, log) as (address, process):
         yield Bench(address, process.pid)
-    gc.collect()
 
 
 @pytest.fixture

@@ -1,45 +1,114 @@
 """Bodies that are too large, too slow or too many: refused with a reason, while others draw on."""
 
-import socket
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
-from tests.attacks.bench import LONG, MB, Bench
+from tests.attacks.bench import LONG, MB, SLOW_CLIENT_SECONDS, Bench
+from webapp.door import bodies
 
-UPLOAD_BYTES = 256 * MB * LONG
 BOUNDARY = "atelier"
+NOWHERE = "/api/v1/boards/00000000-0000-0000-0000-000000000000"
 
 
-def upload(bench: Bench, path: str, size: int, *, chunked: bool = False) -> bytes:
-    """POST so many bytes as a multipart form, whatever the server says meanwhile. Returns what it said."""
+class Answer:
+    """What the server said before it closed the connection."""
+
+    def __init__(self, said: bytes) -> None:
+        head, _, self.body = said.partition(b"\r\n\r\n")
+        self.head = head.decode().lower()
+        self.status = int(self.head.split(" ")[1]) if self.head else 0
+
+    def assert_is_problem(self, status: int, code: str) -> None:
+        assert self.status == status, self.head
+        assert "content-type: application/problem+json" in self.head
+        assert json.loads(self.body)["code"] == code
+
+
+def upload(bench: Bench, path: str, size: int, *, chunked: bool = False, block: int = MB) -> Answer:
+    """POST so many bytes as a multipart form, whatever the server says meanwhile."""
     head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n".encode()
     length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(head) + size}"
+    said = bytearray()
     with bench.connect() as connection:
         connection.sendall(
-            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{bench.host[1]}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{bench.host[1]}\r\nConnection: close\r\n"
             f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n{length}\r\n\r\n".encode()
         )
-        block = b"x" * MB
-        said = bytearray()
+        part = b"x" * block
         with suppress(OSError):
             connection.sendall(b"%x\r\n%s\r\n" % (len(head), head) if chunked else head)
-            for _ in range(size // MB):
-                connection.sendall(b"%x\r\n%s\r\n" % (MB, block) if chunked else block)
+            for _ in range(size // block):
+                connection.sendall(b"%x\r\n%s\r\n" % (block, part) if chunked else part)
             connection.sendall(b"0\r\n\r\n" if chunked else b"")
         with suppress(OSError):
-            connection.shutdown(socket.SHUT_WR)
-        with suppress(OSError):
-            while part := connection.recv(65_536):
-                said += part
-    return bytes(said)
+            while heard := connection.recv(65_536):
+                said += heard
+    return Answer(bytes(said))
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
-@pytest.mark.parametrize("path", ["/live", "/api/v1/boards/00000000-0000-0000-0000-000000000000/import"])
-def test_a_huge_upload_stops_nobody(uvicorn_bench: Bench, path: str, chunked: bool) -> None:
-    with uvicorn_bench.under_attack() as seen:
-        for _ in range(4):
-            upload(uvicorn_bench, path, UPLOAD_BYTES // 4, chunked=chunked)
+def test_a_huge_upload_stops_nobody(any_bench: Bench, chunked: bool) -> None:
+    with any_bench.under_attack() as seen:
+        for path in ["/live", f"{NOWHERE}/import"] * LONG:
+            upload(any_bench, path, 1024 * MB, chunked=chunked).assert_is_problem(413, "too_big")
     seen.assert_others_draw_on()
-    seen.assert_memory_within(100 * MB)
+    seen.assert_memory_within(150 * MB)
+
+
+def test_many_large_uploads_stop_nobody(any_bench: Bench) -> None:
+    """Each of a size that a member may send; what is too much at once is told to come again."""
+    with any_bench.under_attack() as seen, ThreadPoolExecutor(8) as senders:
+        answers = list(
+            senders.map(lambda _: upload(any_bench, f"{NOWHERE}/import", 60 * MB), range(8 * LONG))
+        )
+    assert {answer.status for answer in answers} <= {401, 403, 503}, [answer.head for answer in answers]
+    seen.assert_others_draw_on()
+    seen.assert_memory_within(bodies.HELD_BY_ADDRESS_MAX_BYTES + 100 * MB)
+
+
+def drip(bench: Bench, opening: bytes, drop: bytes) -> tuple[float, Answer]:
+    """Send ten bytes a second after the opening, until the server ends it. Returns after how many seconds, and its answer."""
+    began, said = time.monotonic(), bytearray()
+    with bench.connect(0.1) as connection, suppress(ConnectionError):
+        connection.sendall(opening)
+        while time.monotonic() - began < 20 * SLOW_CLIENT_SECONDS:
+            try:
+                heard = connection.recv(65_536)
+            except TimeoutError:
+                connection.sendall(drop)
+                continue
+            said += heard
+            if not heard:
+                break
+    return time.monotonic() - began, Answer(bytes(said))
+
+
+SLOW = {
+    "request line": (b"GET /", b"x"),
+    "headers": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", b"x"),
+    "silence": (b"", b""),
+    "second request": (b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\nGET /li", b"x"),
+    "body": (b"POST /live HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\n", b"x"),
+    "chunks": (
+        b"POST /live HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"1\r\nx\r\n",
+    ),
+}
+
+
+def test_slow_clients_are_sent_away(any_bench: Bench) -> None:
+    with any_bench.under_attack() as seen, ThreadPoolExecutor(60) as clients:
+        dripping = [
+            (name, clients.submit(drip, any_bench, *parts)) for name, parts in SLOW.items() for _ in range(10)
+        ]
+        ended = [(name, *waiting.result()) for name, waiting in dripping]
+    for name, seconds, answer in ended:
+        assert seconds < 3 * SLOW_CLIENT_SECONDS + 3, (name, seconds)
+        if name in {"body", "chunks"}:
+            answer.assert_is_problem(408, "too_slow")
+    seen.assert_others_draw_on()
+    assert seen.files[-1] <= seen.files[0] + 5, "their connections are closed"

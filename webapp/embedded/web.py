@@ -42,7 +42,7 @@ def _daphne(host: str, port: int) -> list[str]:
 
 def _uvicorn(host: str, port: int) -> list[str]:
     options = ["--host", host, "--port", str(port), "--no-server-header", "--log-level", "warning"]
-    options += ["--loop", "uvloop", "--ws", "websockets-sansio"]
+    options += ["--loop", "uvloop", "--ws", "websockets-sansio", "--http", "webapp.door.uvicorn:Connection"]
     options += ["--ws-ping-interval", str(PING_SECONDS), "--ws-ping-timeout", str(PING_SECONDS)]
     options += ["--ws-max-size", str(INCOMING_MAX_BYTES)]
     # The room deflates once for everybody; the extension would do it again for each socket.

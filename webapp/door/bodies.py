@@ -1,0 +1,112 @@
+"""How large and how slow the body of a request may be, and how much of all bodies a process holds at once. Pure.
+
+Both servers hand a body over only when all of it is there, so it is bounded while it arrives: by webapp.door.daphne in
+Twisted's request, by webapp.door.asgi everywhere.
+"""
+
+import re
+import time
+from collections import Counter
+
+from django.conf import settings
+
+from boards.exchange.document import UPLOAD_MAX_BYTES
+
+BODY_MAX_BYTES = 2**20
+"""Of a request that brings no files."""
+FORM_MAX_BYTES = 2**20
+"""What a form may have beside its files."""
+HELD_MAX_BYTES = 512 * 2**20
+HELD_BY_ADDRESS_MAX_BYTES = 256 * 2**20
+SLOWEST_BYTES_PER_SECOND = 8 * 1024
+RETRY_SECONDS = 10.0
+
+_BOARD = "/api/v1/boards/[^/]+"
+_LARGER = [
+    (re.compile(f"{_BOARD}/import"), UPLOAD_MAX_BYTES + FORM_MAX_BYTES),
+    (re.compile(f"{_BOARD}/files"), settings.FILE_MAX_BYTES + FORM_MAX_BYTES),
+    # A picture and a mask.
+    (re.compile(f"({_BOARD}|/api/v1)/jobs"), 2 * settings.FILE_MAX_BYTES + FORM_MAX_BYTES),
+]
+
+
+class Refused(Exception):
+    """A body that is not read on; the status, the code and the words of the answer."""
+
+    def __init__(self, status: int, code: str, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+def limit_of(method: str, path: str) -> int:
+    """How many bytes the body of this request may have."""
+    if method == "POST":
+        for pattern, limit in _LARGER:
+            if pattern.fullmatch(path):
+                return limit
+    return BODY_MAX_BYTES
+
+
+class Held:
+    """How much of bodies is held at the moment, in all and by address."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._by_address: Counter[str] = Counter()
+
+    def add(self, address: str, size: int) -> None:
+        """Raises Refused."""
+        if self.total + size > HELD_MAX_BYTES or self._by_address[address] + size > HELD_BY_ADDRESS_MAX_BYTES:
+            detail = "Too much is being uploaded at the moment. Try again soon."
+            raise Refused(503, "overloaded", detail, RETRY_SECONDS)
+        self.total += size
+        self._by_address[address] += size
+
+    def remove(self, address: str, size: int) -> None:
+        self.total -= size
+        self._by_address[address] -= size
+        if not self._by_address[address]:
+            del self._by_address[address]
+
+
+held = Held()
+
+
+class Body:
+    """The body of one request while it arrives and is worked on."""
+
+    def __init__(self, method: str, path: str, address: str, declared: int | None) -> None:
+        """declared: its Content-Length. Raises Refused."""
+        self._limit = limit_of(method, path)
+        self._address = address
+        self._size = 0
+        self._began = time.monotonic()
+        self._refuse_above(declared or 0)
+
+    @property
+    def deadline(self) -> float:
+        """Until when more of it must have come, in monotonic seconds."""
+        return self._began + settings.SLOW_CLIENT_SECONDS + self._size / SLOWEST_BYTES_PER_SECOND
+
+    def take(self, size: int) -> None:
+        """So many more bytes came. Raises Refused."""
+        self._refuse_above(self._size + size)
+        held.add(self._address, size)
+        self._size += size
+
+    def close(self) -> None:
+        """It is not held any more. Twice is once."""
+        if self._size:
+            held.remove(self._address, self._size)
+            self._size = 0
+
+    def _refuse_above(self, size: int) -> None:
+        if size > self._limit:
+            raise Refused(413, "too_big", f"The body of this request may have {self._limit} bytes.")
+
+
+def too_slow() -> Refused:
+    return Refused(408, "too_slow", "The body of this request came too slowly.")
