@@ -77,8 +77,15 @@ def default_threads() -> int:
     return max(1, cores - 1)
 
 
-# The allocators of the CPU and of Apple's cards, the driver below torch's own allocator, and NVIDIA's libraries.
-_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "_STATUS_ALLOC_FAILED")
+# The allocators of the CPU and of Apple's cards, the driver below torch's own allocator, and NVIDIA's libraries: cuDNN
+# finds no engine whose workspace fits, cuBLAS cannot make its handle.
+_OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "out of memory",
+    "_STATUS_ALLOC_FAILED",
+    "nable to find an engine",
+    "CUBLAS_STATUS_NOT_INITIALIZED",
+)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -111,9 +118,9 @@ def free_bytes(device: str) -> int | None:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
 
 
-def used_bytes(device: str) -> int | None:
-    """Memory in use by tensors here; None where nobody counts it."""
-    return torch.cuda.memory_allocated(device) if family(device) == "cuda" else None
+def reserved_bytes(device: str) -> int | None:
+    """Memory that torch took from the device for this process, graphs' pools included; None where nobody counts it."""
+    return torch.cuda.memory_reserved(device) if family(device) == "cuda" else None
 
 
 def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:

@@ -68,6 +68,7 @@ class Engine:
         self._stepping = Stepping(residency, self._finishing)
         self._stock = Stock(residency, self._finishing, self.turn)
         residency.in_use, residency.warming = self._busy, self._warming
+        residency.may_capture = lambda: self._live is None or not self._live.active
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
 
     # --- for everybody --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ differs. What is around the capture (buckets, padding, static inputs) runs on a 
 """
 
 import logging
-from collections import OrderedDict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
@@ -16,10 +16,14 @@ import torch
 logger = logging.getLogger(__name__)
 
 Added = Mapping[str, torch.Tensor]
-# Batches are filled up to the next of these, so that a few graphs serve every mix of pictures.
-BUCKETS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
-# Graphs of one UNet share a memory pool, but each holds its inputs and what the driver keeps for its kernels.
-KEPT = 32
+# Batches are filled up to the next of these, so that a few graphs serve every mix of pictures. Nine and eighteen are
+# what one person's queue fills of twelve and twenty-four rows.
+BUCKETS = (1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 20, 24)
+# Graphs of one UNet: twelve buckets of ten shapes. None is ever evicted alone (see CudaCapture), so there is room for
+# every shape that a checkpoint offers; beyond it calls run without.
+GRAPHS_MAX = 120
+# So often a shape runs without a graph before one is captured: a capture takes seconds, while somebody waits.
+USES_BEFORE_CAPTURE = 3
 WARM_UPS = 3
 # Of the answer's norm, in half precision: another batch size may choose other kernels, a wrong graph is far off.
 DIFFERENCE_MAX = 0.05
@@ -72,40 +76,60 @@ class Eager:
         pass
 
 
-# Runs a function without arguments over tensors that stay where they are; gives a replay and where it puts its answer.
-Capture = Callable[[Callable[[], torch.Tensor]], tuple[Callable[[], None], torch.Tensor]]
+class Capture(Protocol):
+    """Turns calls over tensors that stay where they are into replays."""
+
+    def __call__(self, function: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
+        """Run a function without arguments; returns its replay, and the tensor that each replay overwrites."""
+
+    def retire(self) -> None:
+        """Wait until no replay runs any more: all of them are destroyed next, together."""
 
 
 # Captures that failed: torch goes on asking them which memory is theirs.
 _abandoned: list[torch.cuda.CUDAGraph] = []
+# Streams of captures that were retired. torch hands out 32 streams in turn, so making new ones for ever would sooner
+# or later give two UNets the same.
+_idle_streams: list[torch.cuda.Stream] = []
 
 
-def capture_on_cuda() -> Capture:
-    """Captures into one memory pool: its graphs must not run at the same time, which one thread guarantees."""
-    pool = torch.cuda.graph_pool_handle()
+class CudaCapture:
+    """Captures the calls of one UNet, on one stream and into one memory pool of its own.
 
-    def capture(function: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
-        nonlocal pool
-        current, aside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        aside.wait_stream(current)
-        with torch.cuda.stream(aside):
+    A stream of its own, because destroying a graph frees the cuBLAS workspace of the stream that it was captured on,
+    whose address all other graphs of that stream hold (pytorch#193402). So the graphs of one stream are destroyed
+    together or not at all. One pool, because its graphs never run at the same time, which one thread guarantees.
+    """
+
+    def __init__(self) -> None:
+        self._pool = torch.cuda.graph_pool_handle()
+        self._stream: torch.cuda.Stream | None = None
+
+    def __call__(self, function: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
+        if self._stream is None:
+            self._stream = _idle_streams.pop() if _idle_streams else torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        current, own = torch.cuda.current_stream(), self._stream
+        own.wait_stream(current)
+        with torch.cuda.stream(own):
             for _ in range(WARM_UPS):  # libraries choose kernels and allocate, which a capture must not see
                 function()
-        current.wait_stream(aside)
+        current.wait_stream(own)
         graph = torch.cuda.CUDAGraph()
         try:
             # Other threads wait for their pictures meanwhile, which must neither end the capture nor fail them.
-            with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+            with torch.cuda.graph(graph, pool=self._pool, stream=own, capture_error_mode="thread_local"):
                 answer = function()
-        except torch.OutOfMemoryError:
-            raise
         except RuntimeError:
-            _abandon(graph, pool, current)
-            pool = torch.cuda.graph_pool_handle()
+            _abandon(graph, self._pool, current)
+            self._pool = torch.cuda.graph_pool_handle()
             raise
         return graph.replay, answer
 
-    return capture
+    def retire(self) -> None:
+        torch.cuda.synchronize()
+        if self._stream is not None:
+            _idle_streams.append(self._stream)
+        self._stream = None
 
 
 def _abandon(graph: torch.cuda.CUDAGraph, pool: Any, stream: torch.cuda.Stream) -> None:
@@ -121,11 +145,25 @@ def _abandon(graph: torch.cuda.CUDAGraph, pool: Any, stream: torch.cuda.Stream) 
 
 
 class Graphed:
-    """The UNet through graphs. What cannot be captured, or comes out differently, is called as it is."""
+    """The UNet through graphs. What cannot be captured, or comes out differently, is called as it is.
 
-    def __init__(self, forward: Forward, capture: Capture, buckets: tuple[int, ...] = BUCKETS) -> None:
+    may_capture: asked before a capture that nobody prepared for; it stops all steps for seconds.
+    """
+
+    def __init__(
+        self,
+        forward: Forward,
+        capture: Capture,
+        buckets: tuple[int, ...] = BUCKETS,
+        uses_before_capture: int = USES_BEFORE_CAPTURE,
+        may_capture: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._forward, self._capture, self._buckets = forward, capture, buckets
-        self._graphs: OrderedDict[tuple[Any, ...], _Graph | None] = OrderedDict()
+        self._uses_before_capture, self._may_capture = uses_before_capture, may_capture
+        # None: not to be captured. A graph that is not believed is kept, unused: see CudaCapture.
+        self._graphs: dict[tuple[Any, ...], _Graph | None] = {}
+        self._disbelieved: list[_Graph] = []
+        self._uses: Counter[tuple[Any, ...]] = Counter()
         self.captures = 0
 
     def __call__(
@@ -144,31 +182,37 @@ class Graphed:
     def prepare(
         self, latents: torch.Tensor, timesteps: torch.Tensor, words: torch.Tensor, added: Added
     ) -> None:
+        inputs = {"latents": latents, "timesteps": timesteps, "words": words, **added}
         for size in reversed(self._buckets):  # the largest first: the others fit into its memory
-            try:
-                self._graph({"latents": latents, "timesteps": timesteps, "words": words, **added}, size)
-            except torch.OutOfMemoryError:
-                logger.warning("no memory for a graph of %s rows", size)
+            key = _key(inputs, size)
+            if key not in self._graphs:
+                self._graphs[key] = self._captured(inputs, size)
 
     def forget(self) -> None:
+        self._capture.retire()
         self._graphs.clear()
+        self._disbelieved.clear()
+        self._uses.clear()
         self._forward.forget()
 
     def _graph(self, inputs: Mapping[str, torch.Tensor], size: int) -> "_Graph | None":
-        shapes = tuple((name, *tensor.shape[1:], tensor.dtype) for name, tensor in inputs.items())
-        key = (size, *shapes)
-        if key not in self._graphs:
+        key = _key(inputs, size)
+        if key not in self._graphs and self._is_worth_a_capture(key):
             self._graphs[key] = self._captured(inputs, size)
-            while len(self._graphs) > KEPT:
-                self._graphs.popitem(last=False)
-        self._graphs.move_to_end(key)
-        return self._graphs[key]
+        return self._graphs.get(key)
+
+    def _is_worth_a_capture(self, key: tuple[Any, ...]) -> bool:
+        self._uses[key] += 1
+        often = self._uses[key] > self._uses_before_capture
+        return often and len(self._graphs) < GRAPHS_MAX and self._may_capture()
 
     def _captured(self, inputs: Mapping[str, torch.Tensor], size: int) -> "_Graph | None":
+        """None where the bucket runs without: the call itself may still fit where a graph of it does not."""
         try:
             graph = _Graph(self._forward, self._capture, inputs, size)
         except torch.OutOfMemoryError:
-            raise
+            logger.warning("no memory for a graph of %s rows, they run without", size)
+            return None
         except RuntimeError as error:
             logger.warning("no graph for %s rows, they run without: %s", size, error)
             return None
@@ -178,8 +222,13 @@ class Graphed:
         difference = (graph.replay(inputs) - expected).norm() / expected.norm()
         if not difference <= DIFFERENCE_MAX:
             logger.warning("the graph for %s rows differs by %.3f, they run without", size, difference)
+            self._disbelieved.append(graph)
             return None
         return graph
+
+
+def _key(inputs: Mapping[str, torch.Tensor], size: int) -> tuple[Any, ...]:
+    return (size, *((name, *tensor.shape[1:], tensor.dtype) for name, tensor in inputs.items()))
 
 
 class _Graph:

@@ -3,7 +3,7 @@
 import gc
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 from typing import Any
 
@@ -11,7 +11,7 @@ from generation.catalogue import Checkpoint
 from generation.engine import device as devices
 from generation.engine.decoding import Compiled, Decoder, Plain
 from generation.engine.device import Tuning
-from generation.engine.graphs import Eager, Forward, Graphed, capture_on_cuda
+from generation.engine.graphs import CudaCapture, Eager, Forward, Graphed
 from generation.engine.previews import Previewer
 from generation.engine.sampling import Denoiser, Sampler, suits
 from generation.engine.words import Words
@@ -27,10 +27,15 @@ HEADROOM = 0.3
 
 
 class Resident:
-    """A checkpoint in memory with everything that is made from it once."""
+    """A checkpoint in memory with everything that is made from it once.
 
-    def __init__(self, weights: Loaded, tuning: Tuning) -> None:
-        self.weights, self._tuning = weights, tuning
+    may_capture: whether all steps may stop for some seconds now, so that later ones are faster.
+    """
+
+    def __init__(
+        self, weights: Loaded, tuning: Tuning, may_capture: Callable[[], bool] = lambda: True
+    ) -> None:
+        self.weights, self._tuning, self._may_capture = weights, tuning, may_capture
         self.previewer = Previewer(weights.vae)
         self._words: Words | None = None
         self._samplers: dict[str, Sampler | None] = {}
@@ -74,7 +79,9 @@ class Resident:
 
     def _forward(self, unet: Any) -> Forward:
         eager = Eager(unet)
-        return Graphed(eager, capture_on_cuda()) if self._tuning.graphs else eager
+        if not self._tuning.graphs:
+            return eager
+        return Graphed(eager, CudaCapture(), may_capture=lambda: self._may_capture())
 
 
 class Residency:
@@ -87,8 +94,10 @@ class Residency:
         limit: int,
         load: Load = load,
         free_bytes: Callable[[str], int | None] = devices.free_bytes,
+        reserved_bytes: Callable[[str], int | None] = devices.reserved_bytes,
     ) -> None:
-        self.device, self._limit, self._load, self._free_bytes = device, limit, load, free_bytes
+        self.device, self._limit, self._load = device, limit, load
+        self._free_bytes, self._reserved_bytes = free_bytes, reserved_bytes
         self.tuning = devices.tuning(device)
         self._loaded: OrderedDict[str, Resident] = OrderedDict()
         self._failed: dict[str, str] = {}
@@ -98,6 +107,8 @@ class Residency:
         self.in_use: Callable[[], Collection[str]] = tuple
         # And of those that are still prepared for the first person; asked by other threads.
         self.warming: Callable[[], Collection[str]] = tuple
+        # Whether nobody draws live, who would see a capture as a stop of seconds.
+        self.may_capture: Callable[[], bool] = lambda: True
 
     def get(self, checkpoint: Checkpoint, busy: Collection[str] = ()) -> Resident:
         """The weights, loaded if need be. Raises CheckpointUnavailable and whatever loading raises.
@@ -106,11 +117,12 @@ class Residency:
         """
         known = self.known(checkpoint)
         if known is None:  # or its entry in the catalogue was changed since
-            self._loaded.pop(checkpoint.name, None)
+            if checkpoint.name in self._loaded:
+                self._drop([checkpoint.name])
             self._make_room(self._limit - 1, busy)
             self._make_room_for(checkpoint, busy)
             loaded = self._fetch(checkpoint)
-            self._loaded[checkpoint.name] = known = Resident(loaded, self.tuning)
+            self._loaded[checkpoint.name] = known = Resident(loaded, self.tuning, lambda: self.may_capture())
         self._loaded.move_to_end(checkpoint.name)
         return known
 
@@ -146,7 +158,7 @@ class Residency:
 
     def _fetch(self, checkpoint: Checkpoint) -> Loaded:
         started, self._loading = monotonic(), checkpoint.name
-        before = devices.used_bytes(self.device)
+        before = self._reserved_bytes(self.device)
         try:
             loaded = self._load(checkpoint, self.device)
         except GenerationError as error:
@@ -156,7 +168,7 @@ class Residency:
         finally:
             self._loading = ""
         if before is not None:
-            self._measured[checkpoint.name] = (devices.used_bytes(self.device) or 0) - before
+            self._measured[checkpoint.name] = (self._reserved_bytes(self.device) or 0) - before
         self._failed.pop(checkpoint.name, None)
         logger.info("loaded %s in %.1f s on %s", checkpoint.name, monotonic() - started, self.device)
         return loaded
@@ -174,9 +186,23 @@ class Residency:
 
     def _make_room(self, keep: int, busy: Collection[str] = ()) -> None:
         idle = [name for name in self._loaded if name not in busy]
-        for name in idle[: max(0, len(self._loaded) - max(0, keep))]:
-            del self._loaded[name]
+        self._drop(idle[: max(0, len(self._loaded) - max(0, keep))])
+
+    def _drop(self, names: Sequence[str]) -> None:
+        """Give back their memory, and what torch holds without using it."""
+        for name in names:
+            before = self._reserved_bytes(self.device)
+            self._loaded.pop(name).forget()
+            _give_back(self.device)
+            after = self._reserved_bytes(self.device)
+            if before is not None and after is not None:  # with its graphs, and whatever else came with use
+                self._measured[name] = max(self._measured.get(name, 0), before - after)
             logger.info("dropped %s from memory", name)
-        # Modules hold each other in circles; without this the memory comes back whenever Python likes.
-        gc.collect()
-        devices.forget(self.device)
+        if not names:
+            _give_back(self.device)
+
+
+def _give_back(device: str) -> None:
+    # Modules hold each other in circles; without this the memory comes back whenever Python likes.
+    gc.collect()
+    devices.forget(device)
