@@ -1,9 +1,10 @@
 """Where torch computes, and how many threads it may take for that."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -149,18 +150,25 @@ def bring_back(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
     return wait
 
 
+# How an accelerator tells that it came to a certain point of its work.
+_EVENTS: Mapping[str, Callable[[], Any]] = {
+    "cuda": lambda: torch.cuda.Event(blocking=True),  # type: ignore[no-untyped-call]
+    "mps": lambda: torch.mps.Event(),
+}
+
+
 class Pace:
     """Keeps the CPU at most one step ahead of an accelerator, so that a cancel or a live frame waits for no more."""
 
     def __init__(self, device: str) -> None:
-        self._asynchronous = family(device) == "cuda"
-        self._last: torch.cuda.Event | None = None
+        self._event = _EVENTS.get(family(device))
+        self._last: Any = None  # torch's events share no type
 
     def step(self) -> None:
         """Called after each step was handed over."""
-        if not self._asynchronous:
+        if self._event is None:
             return
-        handed_over = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+        handed_over = self._event()
         handed_over.record()
         if self._last is not None:
             self._last.synchronize()

@@ -100,6 +100,7 @@ class Sample:
     kept: Kept | None = None
     step: int = 0
     before: torch.Tensor = field(init=False)
+    _noise: torch.Tensor | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.before = torch.zeros_like(self.latents)
@@ -115,6 +116,19 @@ class Sample:
     @property
     def done(self) -> bool:
         return self.step == self.steps
+
+    def noise(self) -> torch.Tensor:
+        """What its sampler adds in this step, on the CPU, (1, channels, height/8, width/8): the same until it has moved."""
+        if self._noise is None:
+            shape = (1, *self.latents.shape[1:])
+            adds = self.table.draws_noise(self.step)
+            self._noise = torch.randn(shape, generator=self.generator) if adds else torch.zeros(shape)
+        return self._noise
+
+    def move(self, latents: torch.Tensor, guess: torch.Tensor) -> None:
+        """On to the next step."""
+        self.latents, self.before, self._noise = latents, guess, None
+        self.step += 1
 
 
 class Denoiser:
@@ -134,11 +148,13 @@ class Denoiser:
         answer = cast.guide(self.forward(seen, timesteps, cast.words, cast.added).float())
         before = torch.cat([sample.before for sample in samples])
         moved, guess = schedulers.advance(numbers, latents, answer, before, _noise(samples, latents))
-        for number, sample in enumerate(samples):
-            sample.latents, sample.before = moved[number : number + 1], guess[number : number + 1]
-            if sample.kept:
-                sample.latents = sample.kept.put_back(sample.latents, sample.table.after[sample.step])
-            sample.step += 1
+        # All of them before any moves: what runs out of memory here is tried again.
+        parts = [
+            sample.kept.put_back(part, sample.table.after[sample.step]) if sample.kept else part
+            for sample, part in zip(samples, torch.chunk(moved, len(samples)), strict=True)
+        ]
+        for sample, part, own_guess in zip(samples, parts, torch.chunk(guess, len(samples)), strict=True):
+            sample.move(part, own_guess)
 
     def prepare(self, sample: Sample) -> None:
         """Have everything ready for steps with any number of pictures like this one."""
@@ -202,15 +218,9 @@ def _places(counts: Sequence[int]) -> Any:
 
 def _noise(samples: Sequence[Sample], latents: torch.Tensor) -> torch.Tensor | None:
     """Fresh noise for those whose sampler adds some, each from its own generator."""
-    drawing = [sample.table.draws_noise(sample.step) for sample in samples]
-    if not any(drawing):
+    if not any(sample.table.draws_noise(sample.step) for sample in samples):
         return None
-    shape = (1, *latents.shape[1:])
-    drawn = [
-        torch.randn(shape, generator=sample.generator) if draws else torch.zeros(shape)
-        for sample, draws in zip(samples, drawing, strict=True)
-    ]
-    return devices.send(torch.cat(drawn), latents.device)
+    return devices.send(torch.cat([sample.noise() for sample in samples]), latents.device)
 
 
 class Sampler:

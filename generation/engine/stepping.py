@@ -109,10 +109,10 @@ class Stepping:
         failure: Exception | None = None
         try:
             group[0].step([going.sample for going in portion])
-            self._pace.step()
         except Exception as error:
             failure = lightened(error)
         if failure is None:
+            self._pace.step()  # what fails only here is the card, and the pictures have moved already
             self._tell(portion, monotonic() - started)
         elif len(portion) > 1:
             self._move_fewer(group, portion, failure)

@@ -21,6 +21,7 @@ class Stock:
 
     def __init__(self, residency: Residency, finishing: Finishing, between: Callable[[], None]) -> None:
         self._residency, self._finishing, self._between = residency, finishing, between
+        self._pace = devices.Pace(residency.device)
         self.checkpoint = ""
 
     @property
@@ -65,6 +66,7 @@ class Stock:
 
         def on_step(step: int, steps: int, guess: torch.Tensor) -> None:
             nonlocal lap
+            self._pace.step()
             spend()
             for number, picture in enumerate(pictures):
                 if not picture.undertaking.over:

@@ -3,6 +3,7 @@
 These tests turn the engine by hand instead of starting its thread, so that every step is theirs.
 """
 
+import itertools
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from generation.engine.batching import movers, next_in_turn, portions, taken
 from generation.engine.engine import Engine
 from generation.engine.previews import Budget, Previewer
 from generation.engine.residency import Residency
-from generation.engine.sampling import Denoiser, Sample, Sampler
+from generation.engine.sampling import Denoiser, Kept, Sample, Sampler
 from generation.errors import OutOfMemory, PipelineFailed
 from generation.params import complete, parse
 from generation.pipelines.loading import Loaded, load
@@ -105,7 +106,8 @@ def ask(engine: Engine, owner: str = "", **raw: Any) -> Ticket:
     checkpoint = catalogue.get("bundled")
     params = complete(parse({"kind": "txt2img", "seed": 1, "steps": 4} | raw, checkpoint), (128, 128))
     board = Image.new("RGB", (128, 128), "white") if params.needs_board else None
-    return engine.submit(Work(checkpoint, params, board, owner))
+    mask = Image.linear_gradient("L").resize((128, 128)) if params.needs_mask else None
+    return engine.submit(Work(checkpoint, params, board, owner, mask=mask))
 
 
 def to_the_end(engine: Engine) -> None:
@@ -237,6 +239,30 @@ def test_out_of_memory_makes_smaller_steps_and_costs_nobody_a_picture(
     assert steps == [2] * 8
     assert all(ticket.result(WAIT_SECONDS).pictures for ticket in tickets)
     assert engine._stepping._learned == {}, "the next ones may try again"
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_step_that_fails_half_way_has_moved_no_picture(
+    by_hand: Start, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """It is tried again with fewer pictures: whatever had moved, or drawn its noise, would come out as another picture."""
+
+    def drawn(engine: Engine) -> list[torch.Tensor]:
+        tickets = [ask(engine, kind="inpaint", seed=seed, strength=0.9) for seed in (1, 2)]
+        to_the_end(engine)
+        return [pixels(ticket) for ticket in tickets]
+
+    undisturbed = drawn(by_hand())
+    real, calls = Kept.put_back, itertools.count()
+
+    def short(self: Kept, *arguments: Any) -> torch.Tensor:
+        if next(calls) == 2 + place:  # in the second step, with noise drawn and perhaps one picture put back
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Kept, "put_back", short)
+    for alone, disturbed in zip(undisturbed, drawn(by_hand()), strict=True):
+        assert (alone - disturbed).abs().max() <= 1
 
 
 def test_a_picture_that_does_not_even_fit_alone_fails_alone(
