@@ -27,6 +27,8 @@ OUTSIDE = ("crop", "pad")
 SEEN_AS = ("picture", "strokes")
 SCALES = (1, 2, 4)
 FAMILY = "other"
+BATCHING = "StableDiffusion"
+"""How the names of those pipelines begin that are known to take a list of boards for a batch."""
 FOCUS_MAX = 0.9  # the last few percent fade into the paper
 
 
@@ -78,6 +80,8 @@ class Kind:
     draft_steps: for a first look; None where it makes no drafts.
     keeps_lines: whether the sketch's lines are laid over the picture unless a person says otherwise; None: never.
     scale: how much larger the picture comes out of the pipeline than it went in.
+    batches: whether several boards in one call are a picture each. To newer pipelines they are several references for
+        every picture, which would mix people's boards.
     """
 
     pipeline: str
@@ -92,6 +96,7 @@ class Kind:
     draft_steps: int | None = None
     keeps_lines: bool | None = None
     scale: int = 1
+    batches: bool = False
 
     @property
     def switches(self) -> dict[str, bool]:
@@ -297,6 +302,7 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
         draft_steps=raw.get("draft_steps"),
         keeps_lines=raw.get("keeps_lines"),
         scale=raw.get("scale", 1),
+        batches=raw.get("batches", raw["pipeline"].startswith(BATCHING)),
     )
     if kind.draft_steps is not None:
         low, high = allowed("steps", limits) if "steps" in kind.uses else (1, 0)

@@ -216,10 +216,11 @@ class Engine:
         return True
 
     def _draw_by_stock(self, first: Waiting, resident: Resident) -> None:
-        """The picture, and where the device gains by it those that are alike."""
+        """The picture, and where the device gains by it and the pipeline takes them for a batch, those that are alike."""
+        at_once = self.residency.tuning.pictures if first.drawing.kind.batches else 1
         alike = [picture for picture in self._waiting if picture.drawing.alike() == first.drawing.alike()]
         alike.sort(key=lambda picture: picture is not first)  # stable: the others by age
-        together = alike[: self.residency.tuning.pictures]
+        together = alike[:at_once]
         self._waiting = [picture for picture in self._waiting if picture not in together]
         self._stock.draw(together, resident)
 

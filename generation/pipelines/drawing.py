@@ -54,6 +54,10 @@ class Drawing:
     def size(self) -> tuple[int, int]:
         return self.frame.canvas
 
+    @property
+    def kind(self) -> Kind:
+        return self.work.checkpoint.kinds[self.work.params.kind]
+
     def alike(self) -> Hashable:
         """Equal for pictures that one call of a stock pipeline can draw together."""
         shared = {name: value for name, value in self.arguments.items() if name not in _PER_PICTURE}
@@ -63,12 +67,9 @@ class Drawing:
 
     def cut(self, picture: Image.Image) -> Image.Image:
         """What was drawn, in the place and size that was asked for."""
-        kind, sharpen = (
-            self.work.checkpoint.kinds[self.work.params.kind],
-            self.work.checkpoint.sharpen_percent,
-        )
+        sharpen = self.work.checkpoint.sharpen_percent
         if self.work.board is None:
-            return framing.outside(picture, self.frame.result, kind.outside, sharpen)
+            return framing.outside(picture, self.frame.result, self.kind.outside, sharpen)
         cut = framing.cut(picture, self.frame, sharpen)
         if self.mask is not None:
             return framing.patch(self.work.board, cut, self.mask, self.frame)
@@ -143,7 +144,8 @@ def call(
         return {}
 
     # Pipelines that enlarge still have the older of the two ways to listen.
-    newer = "callback_on_step_end" in inspect.signature(pipeline.__call__).parameters
+    taken = inspect.signature(pipeline.__call__).parameters
+    newer = "callback_on_step_end" in taken
     listening: dict[str, Any] = (
         {"callback_on_step_end": step_ended}
         if newer
@@ -155,8 +157,12 @@ def call(
         for name in _PER_PICTURE
         if name in alike[0].arguments
     }
+    # Without it some draw at a size of their own, whatever the board's is, and stretch it.
+    size = {
+        name: side for name, side in zip(("width", "height"), alike[0].size, strict=True) if name in taken
+    }
     output = pipeline(
-        **dict(alike[0].arguments) | repeated,
+        **size | dict(alike[0].arguments) | repeated,
         # Drawn on the CPU, so that a seed means the same noise on every device.
         generator=[torch.Generator("cpu").manual_seed(drawing.seed) for drawing in alike],
         **listening,
