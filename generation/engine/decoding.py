@@ -32,22 +32,34 @@ class Decoder(Protocol):
 
 
 class Plain:
-    """The autoencoder as it is."""
+    """The autoencoder as it is.
 
-    def __init__(self, vae: Any) -> None:  # an autoencoder of diffusers; they share no useful type
-        self._vae = vae
+    buckets: batches are filled up to the next of these, where the device searches for kernels for each new shape.
+    """
+
+    def __init__(
+        self, vae: Any, buckets: tuple[int, ...] = ()
+    ) -> None:  # of diffusers; they share no useful type
+        self._vae, self._buckets = vae, buckets
 
     def __call__(self, latents: torch.Tensor) -> torch.Tensor:
-        pixels: torch.Tensor = self._vae.decode(latents, return_dict=False)[0]
-        return pixels
+        size = _bucket(self._buckets, len(latents)) or len(latents)
+        pixels: torch.Tensor = self._vae.decode(_filled(latents, size), return_dict=False)[0]
+        return pixels[: len(latents)]
 
     def prepare(self, latents: torch.Tensor) -> None:
         pass
 
 
-def compiling(function: Decode) -> Decode:
-    """By torch's own compiler, for the very shape of the first call."""
-    compiled: Decode = torch.compile(function, dynamic=False)
+def compiling(function: Decode, backend: str = "inductor") -> Decode:
+    """By torch's own compiler, for the very shape of the first call.
+
+    Otherwise all decoders together would get eight compiled calls, and the ninth would run plain unnoticed; and what the
+    compiler does not understand is an error here, not a slower call.
+    """
+    compiled: Decode = torch.compile(
+        function, dynamic=False, fullgraph=True, isolate_recompiles=True, backend=backend
+    )
     return compiled
 
 
@@ -66,7 +78,7 @@ class Compiled:
 
     def __call__(self, latents: torch.Tensor) -> torch.Tensor:
         pictures = len(latents)
-        size = next((bucket for bucket in self._buckets if bucket >= pictures), 0)
+        size = _bucket(self._buckets, pictures)
         ready = self._ready.get(_key(latents, size))
         if ready is None:
             return self._plain(latents)
@@ -99,6 +111,11 @@ class Compiled:
             logger.warning("the compiled decoder differs by %.3f for %s", difference, tuple(latents.shape))
             return None
         return compiled
+
+
+def _bucket(buckets: tuple[int, ...], pictures: int) -> int:
+    """0 where there are more pictures than any bucket holds."""
+    return next((bucket for bucket in buckets if bucket >= pictures), 0)
 
 
 def _key(latents: torch.Tensor, size: int) -> tuple[Any, ...]:

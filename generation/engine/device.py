@@ -62,6 +62,7 @@ def prepare(device: str, threads: int = 0) -> None:
     if family(device) == "cpu":
         torch.set_num_threads(threads or default_threads())
     elif family(device) == "cuda":
+        # It tries kernels out for each new shape: the UNet's are few (graphs.BUCKETS), and so are the decoder's.
         torch.backends.cudnn.benchmark = True
         if ":" in device:  # streams, events and graphs are made on whichever card is the thread's own
             torch.cuda.set_device(device)

@@ -9,7 +9,7 @@ from typing import Any
 
 from generation.catalogue import Checkpoint
 from generation.engine import device as devices
-from generation.engine.decoding import Compiled, Decoder, Plain
+from generation.engine.decoding import BUCKETS, Compiled, Decoder, Plain
 from generation.engine.device import Tuning
 from generation.engine.graphs import CudaCapture, Eager, Forward, Graphed
 from generation.engine.previews import Previewer
@@ -41,7 +41,7 @@ class Resident:
         self._samplers: dict[str, Sampler | None] = {}
         self._denoisers: dict[int, Denoiser] = {}
         self._vae_type = getattr(weights.vae, "dtype", None)
-        plain = Plain(weights.vae)
+        plain = Plain(weights.vae, BUCKETS if tuning.graphs else ())
         self._decoder: Decoder = Compiled(plain) if tuning.compiled else plain
 
     def sampler(self, kind: str) -> Sampler | None:

@@ -59,6 +59,26 @@ def test_a_compiled_decoder_gives_the_same_pixels_whatever_the_pictures(pictures
     assert torch.equal(decoder(latents(pictures)), latents(pictures) * 2)
 
 
+def test_a_plain_decoder_on_a_card_meets_few_batches() -> None:
+    model = Model()
+    decoder = Plain(model, BUCKETS)
+    for pictures in (1, 3, 5, 7, 9):
+        assert torch.equal(decoder(latents(pictures)), latents(pictures) * 2)
+    assert model.calls == [1, 4, 8, 8, 9], "for each new batch the card searches its kernels anew"
+
+
+def test_decoders_of_many_checkpoints_are_each_compiled() -> None:
+    """By default torch keeps eight compiled calls of one function, and all decoders are one function."""
+
+    class Telling(Model):
+        def decode(self, latents: torch.Tensor, return_dict: bool) -> tuple[torch.Tensor]:
+            return (torch.full_like(latents, torch.compiler.is_compiling()),)
+
+    for side in range(4, 14):
+        decode = compiling(Plain(Telling()), backend="eager")
+        assert decode(latents(1, side)).all(), f"the decoder for side {side} runs plain"
+
+
 def test_every_bucket_is_compiled_by_the_warm_up_and_nothing_after_it() -> None:
     compiler = Compiler()
     decoder = Compiled(Plain(Model()), compiler)
