@@ -57,7 +57,7 @@ def compiling(function: Decode, backend: str = "inductor") -> Decode:
     Otherwise all decoders together would get eight compiled calls, and the ninth would run plain unnoticed; and what the
     compiler does not understand is an error here, not a slower call.
     """
-    compiled: Decode = torch.compile(
+    compiled: Decode = torch.compile(  # type: ignore[call-overload]  # its overloads do not know isolate_recompiles yet
         function, dynamic=False, fullgraph=True, isolate_recompiles=True, backend=backend
     )
     return compiled

@@ -65,6 +65,7 @@ class Engine:
         # The engine thread's own.
         self._waiting: list[Waiting] = []
         self._finishing = Finishing()
+        self.watchdog = residency.watchdog
         self._stepping = Stepping(residency, self._finishing)
         self._stock = Stock(residency, self._finishing, self.turn)
         residency.in_use, residency.warming = self._busy, self._warming
@@ -75,6 +76,7 @@ class Engine:
 
     def start(self) -> None:
         self._thread.start()
+        self.watchdog.start()
 
     def submit(self, work: Work) -> Ticket:
         """Queue work; its board is laid here, on the caller's thread. After `stop` it is handed back at once."""
@@ -138,6 +140,7 @@ class Engine:
                         going.undertaking.fail(error)
                     self._drop_what_is_over()
         self._finishing.stop()
+        self.watchdog.stop()
 
     def _something_to_do(self) -> bool:
         """Waits for it. False when there will be nothing any more."""
@@ -145,12 +148,15 @@ class Engine:
             live = self._live is not None and self._live.waiting
             busy = bool(self._stepping.going or self._waiting or live)
             if not busy:
+                self.watchdog.rest()
                 self._changed.wait_for(lambda: self._arrived or self._woken or self._stopping)
             self._woken = False
+            self.watchdog.beat()
             return busy or bool(self._arrived) or not self._stopping
 
     def turn(self) -> None:
         """Everything that happens between two steps, and one step. Only for the thread, and tests without one."""
+        self.watchdog.beat()
         self._take_in()
         self._draw_live()
         self._begin()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 from typing import Any
 
+from generation import hub
 from generation.catalogue import Checkpoint
 from generation.engine import device as devices
 from generation.engine.decoding import BUCKETS, Compiled, Decoder, Plain
@@ -14,6 +15,7 @@ from generation.engine.device import Tuning
 from generation.engine.graphs import CudaCapture, Eager, Forward, Graphed
 from generation.engine.previews import Previewer
 from generation.engine.sampling import Denoiser, Sampler, suits
+from generation.engine.watchdog import DOWNLOADING_SECONDS, LOADING_SECONDS, watching
 from generation.engine.words import Words
 from generation.errors import GenerationError
 from generation.pipelines.loading import Loaded, load
@@ -109,6 +111,8 @@ class Residency:
         self.warming: Callable[[], Collection[str]] = tuple
         # Whether nobody draws live, who would see a capture as a stop of seconds.
         self.may_capture: Callable[[], bool] = lambda: True
+        # Beaten by the engine's thread, whatever it does.
+        self.watchdog = watching(device)
 
     def get(self, checkpoint: Checkpoint, busy: Collection[str] = ()) -> Resident:
         """The weights, loaded if need be. Raises CheckpointUnavailable and whatever loading raises.
@@ -159,8 +163,10 @@ class Residency:
     def _fetch(self, checkpoint: Checkpoint) -> Loaded:
         started, self._loading = monotonic(), checkpoint.name
         before = self._reserved_bytes(self.device)
+        may_download = checkpoint.repo and not hub.offline()
         try:
-            loaded = self._load(checkpoint, self.device)
+            with self.watchdog.patience(DOWNLOADING_SECONDS if may_download else LOADING_SECONDS):
+                loaded = self._load(checkpoint, self.device)
         except GenerationError as error:
             self._failed[checkpoint.name] = error.message
             logger.warning("%s is not ready: %s", checkpoint.name, error.message)

@@ -15,6 +15,7 @@ from generation.engine.finishing import Finishing, from_pixels
 from generation.engine.residency import Residency, Resident
 from generation.engine.sampling import Denoiser, Sampler
 from generation.engine.undertaking import Going, Waiting
+from generation.engine.watchdog import LOADING_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +57,9 @@ class Stepping:
         sample = sampler.begin(picture.drawing)
         denoiser = resident.denoiser(sampler)
         if picture.undertaking.warms_up:
-            denoiser.prepare(sample)
-            sampler.prepare(sample)
+            with self._residency.watchdog.patience(LOADING_SECONDS):  # captures, and a compiler
+                denoiser.prepare(sample)
+                sampler.prepare(sample)
         self.going.append(
             Going(picture.undertaking, picture.place, sampler, denoiser, sample, resident.previewer)
         )
@@ -111,6 +113,7 @@ class Stepping:
             group[0].step([going.sample for going in portion])
         except Exception as error:
             failure = lightened(error)
+        self._residency.watchdog.beat()
         if failure is None:
             self._pace.step()  # what fails only here is the card, and the pictures have moved already
             self._tell(portion, monotonic() - started)
@@ -152,6 +155,7 @@ class Stepping:
         except Exception as error:
             failure = lightened(error)
         if failure is None:
+            self._residency.watchdog.beat()
             share = (monotonic() - started) / len(portion)
             for number, (going, hidden) in enumerate(zip(portion, withheld, strict=True)):
                 going.undertaking.seconds += share

@@ -1,0 +1,83 @@
+"""Ends the process when its accelerator hangs.
+
+A call that waits for a hung card never returns, and no Python can interrupt it. Whoever waits for the job would go on
+renewing its lease, and a warm shutdown would wait for ever. So the engine's thread says whenever it gets on, and a thread
+beside it ends the process when that stays away: the lease runs out, the reaper gives the job to another attempt, and
+whoever started this process starts another.
+"""
+
+import faulthandler
+import logging
+import math
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from generation.engine import device as devices
+
+logger = logging.getLogger(__name__)
+
+STEP_SECONDS = 120.0
+"""Far beyond any step, decoding or capture on a card."""
+CPU_STEP_SECONDS = 1_800.0
+"""A CPU does not hang, but a large checkpoint's step takes minutes there."""
+LOADING_SECONDS = 600.0
+DOWNLOADING_SECONDS = 3_600.0
+EXIT_STATUS = 75  # EX_TEMPFAIL: trying again is of use
+
+
+def leave() -> None:
+    """End the process at once, with every thread's stack in its log."""
+    faulthandler.dump_traceback(sys.__stderr__ or 2, all_threads=True)
+    os._exit(EXIT_STATUS)
+
+
+class Watchdog:
+    """leave: called on a thread of its own when the engine's thread has not got on for the seconds that it has."""
+
+    def __init__(self, step_seconds: float, leave: Callable[[], None] = leave) -> None:
+        self._step_seconds, self._leave = step_seconds, leave
+        self._patience = step_seconds
+        self._deadline = math.inf
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def beat(self) -> None:
+        """The engine's thread has got on."""
+        self._deadline = monotonic() + self._patience
+
+    def rest(self) -> None:
+        """The engine's thread waits for work."""
+        self._deadline = math.inf
+
+    @contextmanager
+    def patience(self, seconds: float) -> Iterator[None]:
+        """What is done within may take longer than a step."""
+        before = self._patience
+        self._patience = max(seconds, before)
+        self.beat()
+        try:
+            yield
+        finally:
+            self._patience = before
+            self.beat()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(min(1.0, self._step_seconds / 4)):
+            if monotonic() > self._deadline:
+                logger.critical("the engine has not got on for %.0f s: this process ends", self._patience)
+                self._leave()
+                return
+
+
+def watching(device: str) -> Watchdog:
+    """A watchdog for a device such as cpu or cuda:1."""
+    return Watchdog(CPU_STEP_SECONDS if devices.family(device) == "cpu" else STEP_SECONDS)
