@@ -97,9 +97,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(said in str(error) for said in _OUT_OF_MEMORY)
 
 
+def is_on_card() -> bool:
+    """Whether this process has opened a card of NVIDIA's."""
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+
+
 def is_lost(error: BaseException) -> bool:
     """Whether the card does no more work for this process: some faults stay until the process ends. Waits for the card."""
-    if not isinstance(error, RuntimeError) or not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+    if not isinstance(error, RuntimeError) or not is_on_card():
         return False
     try:
         torch.cuda.synchronize()

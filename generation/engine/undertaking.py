@@ -9,7 +9,7 @@ from time import monotonic
 import torch
 
 from generation.catalogue import Checkpoint
-from generation.engine.failure import told
+from generation.engine.failure import succeeded, told
 from generation.engine.previews import Budget, Previewer
 from generation.engine.sampling import Denoiser, Sample, Sampler
 from generation.errors import PictureWithheld
@@ -58,6 +58,7 @@ class Undertaking:
             if self.over:
                 return
             self._pictures[place] = picture
+            succeeded()
             self.over = len(self._pictures) == len(self.drawings)
             if not self.over:
                 if picture:
