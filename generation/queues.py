@@ -55,12 +55,28 @@ def fits(checkpoint: Checkpoint, room_bytes: int) -> bool:
 def memory_bytes(device: str) -> int:
     """Of the accelerator if there is one, else of the machine; asked without torch, which is the engine's."""
     tool = shutil.which("nvidia-smi") if device == "auto" or device.startswith("cuda") else None
-    return (_of_cards(tool) if tool else None) or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    card = card_of(device, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    of_card = _of_card(tool, card) if tool and card else None
+    return of_card or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def _of_cards(tool: str) -> int | None:
-    """Of the largest card. None if the driver does not answer."""
-    command = [tool, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+def card_of(device: str, visible: str | None) -> str:
+    """The index or UUID by which nvidia-smi knows the card of a torch device; empty where torch would see none.
+
+    visible: CUDA_VISIBLE_DEVICES. torch counts the cards that it names, and takes the first unless told otherwise.
+    """
+    number = int(device.partition(":")[2] or 0)
+    if visible is None:
+        return str(number)
+    named = [name.strip() for name in visible.split(",")]
+    if "-1" in named:  # what stands behind it counts for nothing
+        named = named[: named.index("-1")]
+    return named[number] if number < len(named) else ""
+
+
+def _of_card(tool: str, card: str) -> int | None:
+    """None if the driver does not answer."""
+    command = [tool, f"--id={card}", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
     except (OSError, subprocess.SubprocessError):
