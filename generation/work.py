@@ -84,6 +84,7 @@ class Ticket:
         self._future: Future[Drawn] = Future()
         self._changed = threading.Condition()
         self._progress: Progress | None = None
+        self._told = Progress(0, 0)
         self._pictures: list[Picture] = []
         self._stopped: Stopped | None = None
 
@@ -128,9 +129,16 @@ class Ticket:
     def tell(self, progress: Progress) -> None:
         """Called on the engine's thread: never waits for whoever reads it."""
         with self._changed:
+            self._told = progress
             # A preview that nobody has seen yet is still the newest one.
             unseen = self._progress.preview if self._progress else None
             self._progress = Progress(progress.step, progress.steps, progress.preview or unseen)
+            self._changed.notify_all()
+
+    def show(self, preview: bytes) -> None:
+        """A preview of what was told already: it took a while to make, and the steps have gone on."""
+        with self._changed:
+            self._progress = Progress(self._told.step, self._told.steps, preview)
             self._changed.notify_all()
 
     def hand(self, picture: Picture) -> None:

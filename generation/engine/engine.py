@@ -87,11 +87,12 @@ class Engine:
     def enter(self, ticket: Ticket, warms_up: bool = False) -> None:
         """Queue a ticket that somebody made already."""
         try:
-            undertaking = Undertaking(ticket, drawing.drawings(ticket.work), warms_up)
+            drawings = drawing.drawings(ticket.work)
         # A picture can be broken in more ways than Pillow names.
         except Exception as error:
             ticket.give_up(told(error, ticket.work))
             return
+        undertaking = Undertaking(ticket, drawings, self._finishing.run, warms_up)
         with self._changed:
             if not self._stopping:
                 self._arrived.append(undertaking)

@@ -23,6 +23,10 @@ class Finishing:
         """image: gives what was drawn, called on another thread; None for one that is withheld."""
         self._threads.submit(self._deliver, picture, image)
 
+    def run(self, function: Callable[[], None]) -> None:
+        """On one of these threads, which may wait for the accelerator."""
+        self._threads.submit(function)
+
     def stop(self) -> None:
         """Returns when all that was handed over is delivered."""
         self._threads.shutdown()

@@ -1,6 +1,7 @@
 """Small rough pictures of what is not finished yet, cheap enough to make while it is drawn."""
 
 import io
+from collections.abc import Callable
 from itertools import product
 from time import monotonic
 from typing import Any
@@ -9,6 +10,8 @@ import torch
 from diffusers import AutoencoderTiny
 from PIL import Image
 from torch.nn.functional import avg_pool2d
+
+from generation.engine import device as devices
 
 SIDE_MAX_PX = 128
 JPEG_QUALITY = 70
@@ -24,7 +27,8 @@ PIXELS = 8
 class Previewer:
     """Turns latents into a JPEG. A tiny autoencoder decodes them; for a full one, a linear map does.
 
-    seconds: what the last one cost, 0 before the first.
+    seconds: what the cheapest so far cost the engine's thread, 0 before the first. Not the last: whatever once stopped
+    that thread would be taken for the price of a preview, and there would be no more that could tell better.
     """
 
     def __init__(self, vae: Any) -> None:  # an autoencoder of diffusers; they share no useful type
@@ -32,19 +36,32 @@ class Previewer:
         self.seconds = 0.0
         self._colours: torch.Tensor | None = None
 
-    def jpeg(self, latents: torch.Tensor) -> bytes:
-        """latents: (batch, channels, height, width), as the scheduler sees them; the first one is drawn."""
+    def prepare(self) -> None:
+        """Do now what the first preview would else do, while people wait for their steps."""
+        if (
+            self._colours is None
+            and hasattr(self._vae, "encode")
+            and not isinstance(self._vae, AutoencoderTiny)
+        ):
+            self._colours = self._learn()
+
+    def start(self, latents: torch.Tensor) -> Callable[[], bytes]:
+        """Begin a preview; what is returned waits for it and encodes it, on whichever thread calls it.
+
+        latents: (batch, channels, height, width), as the scheduler sees them; the first one is drawn.
+        """
         started = monotonic()
         first = latents[:1]
         rgb = self._decode(first) if isinstance(self._vae, AutoencoderTiny) else self._project(first)
-        pixels = rgb[0].float().add(1).mul(127.5).clamp(0, 255).round().byte().permute(1, 2, 0).cpu().numpy()
-        image = Image.fromarray(pixels)
-        scale = SIDE_MAX_PX / max(image.size)
-        image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-        self.seconds = monotonic() - started
-        return buffer.getvalue()
+        pixels = rgb[0].float().add(1).mul(127.5).clamp(0, 255).round().byte().permute(1, 2, 0).contiguous()
+        arriving = devices.bring_back(pixels)
+        seconds = monotonic() - started
+        self.seconds = min(self.seconds or seconds, seconds)
+        return lambda: _encoded(arriving())
+
+    def jpeg(self, latents: torch.Tensor) -> bytes:
+        """`start`, and its end."""
+        return self.start(latents)()
 
     def _decode(self, latents: torch.Tensor) -> torch.Tensor:
         # No more pixels than are shown: of a picture of 256 px that is a quarter of the work.
@@ -71,6 +88,16 @@ class Previewer:
         # A half-precision encoder may overflow: then there is no map, and previews stay grey.
         middle = torch.nan_to_num(torch.cat([middle, torch.ones(len(middle), 1)], 1), posinf=0, neginf=0)
         return torch.linalg.lstsq(middle, colours, driver="gelsd").solution.to(vae.device)
+
+
+def _encoded(pixels: torch.Tensor) -> bytes:
+    """pixels: (height, width, 3), bytes."""
+    image = Image.fromarray(pixels.numpy())
+    scale = SIDE_MAX_PX / max(image.size)
+    image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return buffer.getvalue()
 
 
 class Budget:

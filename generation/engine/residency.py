@@ -126,7 +126,9 @@ class Residency:
             self._make_room(self._limit - 1, busy)
             self._make_room_for(checkpoint, busy)
             loaded = self._fetch(checkpoint)
-            self._loaded[checkpoint.name] = known = Resident(loaded, self.tuning, lambda: self.may_capture())
+            known = Resident(loaded, self.tuning, lambda: self.may_capture())
+            known.previewer.prepare()
+            self._loaded[checkpoint.name] = known
         self._loaded.move_to_end(checkpoint.name)
         return known
 

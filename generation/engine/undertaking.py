@@ -2,8 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 
 import torch
@@ -21,10 +23,16 @@ logger = logging.getLogger(__name__)
 
 class Undertaking:
     """warms_up: it is drawn so that later ones find everything ready. seconds: its share of the accelerator so far.
-    over: its ticket has its answer."""
+    over: its ticket has its answer. aside: runs a function on a thread that may wait."""
 
-    def __init__(self, ticket: Ticket, drawings: Sequence[Drawing], warms_up: bool = False) -> None:
-        self.ticket, self.drawings, self.warms_up = ticket, drawings, warms_up
+    def __init__(
+        self,
+        ticket: Ticket,
+        drawings: Sequence[Drawing],
+        aside: Callable[[Callable[[], None]], object],
+        warms_up: bool = False,
+    ) -> None:
+        self.ticket, self.drawings, self.warms_up, self._aside = ticket, drawings, warms_up, aside
         self.since = monotonic()
         self.seconds = 0.0
         self.over = False
@@ -50,7 +58,8 @@ class Undertaking:
         """One of its pictures made one of its steps. guess: (1, channels, height, width), the best there is."""
         total = steps * len(self.drawings)
         self._steps_done = min(self._steps_done + 1, total)  # what ran out of memory may be begun again
-        self.ticket.tell(Progress(self._steps_done, total, self._preview(guess, previewer)))
+        self.ticket.tell(Progress(self._steps_done, total))
+        self._preview(guess, previewer)
 
     def deliver(self, place: int, picture: Picture | None) -> None:
         """A picture is there, or was withheld; with the last one the ticket is answered."""
@@ -86,20 +95,30 @@ class Undertaking:
         if reason := self.ticket.stopped:
             self.give_up(reason)
 
-    def _preview(self, guess: torch.Tensor, previewer: Previewer) -> bytes | None:
+    def _preview(self, guess: torch.Tensor, previewer: Previewer) -> None:
+        """Begin one if it is due; it is shown when it has come back from the accelerator, which nobody here waits for."""
         self._budget = self._budget or Budget()
         if not self._previews or not self._budget.allows(previewer.seconds, self.seconds):
-            return None
+            return
         started = monotonic()
+        with self._without_previews():
+            arriving = previewer.start(guess)
+            self._aside(partial(self._show, arriving))
+        self._budget.spend(monotonic() - started)
+
+    def _show(self, arriving: Callable[[], bytes]) -> None:
+        with self._without_previews():
+            self.ticket.show(arriving())
+
+    @contextmanager
+    def _without_previews(self) -> Iterator[None]:
+        """Go on without them when one fails: a picture is worth more, and fails by itself if there is something in it."""
         try:
-            return previewer.jpeg(guess)
-        # A picture is worth more than the look at it; it fails by itself if there is something in it.
+            yield
         except Exception:
-            logger.exception("%s with %s has no previews", self.kind, self.checkpoint.name)
+            if self._previews:
+                logger.exception("%s with %s has no previews", self.kind, self.checkpoint.name)
             self._previews = False
-            return None
-        finally:
-            self._budget.spend(monotonic() - started)
 
 
 @dataclass(eq=False)

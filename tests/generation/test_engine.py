@@ -315,6 +315,8 @@ def test_only_the_newest_progress_is_kept_and_no_preview_is_lost(bundled: Checkp
     ticket.tell(Progress(2, 3))
     assert ticket.wait(0) == Progress(2, 3, b"jpeg")
     assert ticket.wait(0) is None
+    ticket.show(b"another")
+    assert ticket.wait(0) == Progress(2, 3, b"another"), "the steps went on while it was made"
     ticket.finish(Drawn([], 0.0))
     assert ticket.wait(WAIT_SECONDS) is None, "returns at once when the work is done"
 

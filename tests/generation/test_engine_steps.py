@@ -4,6 +4,7 @@ These tests turn the engine by hand instead of starting its thread, so that ever
 """
 
 import itertools
+import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,8 +15,9 @@ from PIL import Image
 
 from generation import catalogue
 from generation.catalogue import Checkpoint
+from generation.engine import device as devices
 from generation.engine import engine as engines
-from generation.engine import graphs
+from generation.engine import graphs, previews
 from generation.engine.batching import movers, next_in_turn, portions, taken
 from generation.engine.engine import Engine
 from generation.engine.previews import Budget, Previewer
@@ -185,16 +187,59 @@ def test_who_asks_for_one_picture_is_not_behind_all_of_who_asks_for_many(
 def test_a_preview_that_fails_costs_nobody_a_picture(
     by_hand: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(self: Previewer, latents: torch.Tensor) -> bytes:
+    def refuse(self: Previewer, latents: torch.Tensor) -> Callable[[], bytes]:
         raise ValueError("no colours")
 
-    monkeypatch.setattr(Previewer, "jpeg", refuse)
+    monkeypatch.setattr(Previewer, "start", refuse)
     monkeypatch.setattr(Budget, "allows", lambda self, *_: True)
     engine = by_hand()
     ticket = ask(engine)
     to_the_end(engine)
     assert ticket.result(WAIT_SECONDS).pictures
     assert caplog.text.count("has no previews") == 1
+
+
+def test_nobody_waits_for_a_preview_to_come_back_from_a_card(
+    by_hand: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stub of a card that has not done a preview before all steps were handed over: the first one is no dearer than
+    the others, and none of them stops the engine."""
+    done = threading.Event()
+    shown: list[bytes] = []
+
+    def later(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
+        copied = tensor.cpu()
+        preview = tensor.dim() == 3
+
+        def wait() -> torch.Tensor:
+            assert not preview or done.wait(WAIT_SECONDS)
+            return copied
+
+        return wait
+
+    monkeypatch.setattr(devices, "bring_back", later)
+    monkeypatch.setattr(Budget, "allows", lambda self, *_: True)
+    monkeypatch.setattr(Ticket, "show", lambda self, preview: shown.append(preview))
+    engine = by_hand()
+    ask(engine)
+    while engine._stepping.going or engine._take_in() or engine._waiting:
+        engine.turn()
+    assert shown == []
+    done.set()
+    engine._finishing.stop()
+    assert len(shown) == 4, "one a step"
+
+
+def test_a_preview_that_once_took_long_does_not_end_previews() -> None:
+    budget = Budget(share=0.1, interval_seconds=0.0)
+    previewer = Previewer(None)
+    ticks = iter([0.0, 1.5, 10.0, 10.01])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(previews, "monotonic", lambda: next(ticks))
+        patch.setattr(previewer, "_colours", torch.ones(5, 3))
+        for _ in range(2):
+            previewer.start(torch.zeros(1, 4, 4, 4))
+    assert budget.allows(previewer.seconds, 1.0)
 
 
 def test_a_cancel_frees_its_rows_before_the_next_step(by_hand: Start, steps: list[int]) -> None:
