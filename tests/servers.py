@@ -28,7 +28,6 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from webapp.embedded import postgres, redis
 
-    os.chmod(HOME, 0o755)
     data = postgres.prepare(HOME)
     # What this server keeps is thrown away after the run: it need not survive a failure of the power.
     with (data / "postgresql.auto.conf").open("a") as conf:

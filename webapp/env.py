@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -93,12 +94,33 @@ def _s3_options(bucket: str, path: str) -> dict[str, object]:
     }
 
 
+class MailServer(NamedTuple):
+    """Where mail is handed in. security: how the line is encrypted: tls, ssl, or empty for not at all."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    security: str
+
+
+def mail_server(url: str) -> MailServer:
+    """What smtp://[user:password@]host[:port] says, or smtp+tls:// or smtp+ssl://; empty: this machine's."""
+    parts = urlsplit(url or "smtp://localhost")
+    ports = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must be smtp://host, smtp+tls://host or smtp+ssl://host.")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    security = parts.scheme.partition("+")[2]
+    return MailServer(parts.hostname, parts.port or ports[parts.scheme], user, password, security)
+
+
 def generated_secret(path: Path) -> str:
     """The secret in `path`, made on first use and readable by its owner only."""
     try:
         return path.read_text().strip()
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         secret = secrets.token_urlsafe(48)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

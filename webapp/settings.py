@@ -189,6 +189,9 @@ SERVESTATIC_ALLOW_ALL_ORIGINS = False
 FILE_MAX_BYTES = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * FILE_MAX_BYTES
 FILE_UPLOAD_MAX_MEMORY_SIZE = FILE_MAX_BYTES
+# Django would let everybody on the machine read what it stores. Elsewhere the umask of the processes decides.
+FILE_UPLOAD_PERMISSIONS = 0o600 if EMBEDDED else None
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700 if EMBEDDED else None
 
 # --- People ------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -211,9 +214,22 @@ ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/boards/"
 LOGOUT_REDIRECT_URL = "/"
-EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 SESSION_COOKIE_AGE = 90 * 24 * 3600
 GUEST_KEPT_DAYS = 90
+
+# --- Mail --------------------------------------------------------------------------------------------------
+# Where none can be sent it goes to files of its own and not to a log: it holds links that open accounts.
+EMAIL_URL = env.text("EMAIL_URL")
+EMAIL_BACKEND = env.text(
+    "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'filebased'}.EmailBackend"
+)
+EMAIL_FILE_PATH = ATELIER_HOME / "mail"
+_mail = env.mail_server(EMAIL_URL)
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.security == "tls", _mail.security == "ssl"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Atelier <atelier@localhost>")
 
 # --- Security ----------------------------------------------------------------------------------------------
 HTTPS = env.flag("HTTPS")

@@ -38,6 +38,15 @@ def test_storage_on_disk_and_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         env.storage("ftp://x", tmp_path)
 
 
+def test_a_mail_server() -> None:
+    read = env.mail_server("smtp+tls://me%40example.org:p%3Ass@mail.example")
+    assert read == ("mail.example", 587, "me@example.org", "p:ss", "tls")
+    assert env.mail_server("") == ("localhost", 25, "", "", "")
+    for url in ("mail.example", "http://mail.example", "smtp://"):
+        with pytest.raises(ImproperlyConfigured, match="EMAIL_URL"):
+            env.mail_server(url)
+
+
 def test_a_secret_may_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "key").write_text("secret\n")
     monkeypatch.setenv("SOME_KEY_FILE", str(tmp_path / "key"))

@@ -6,6 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.parse
+import urllib.request
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +123,53 @@ def test_sockets_have_room_for_their_path(tmp_path: Path, name: str) -> None:
     assert len(str(folder / ".s.PGSQL.5432.lock")) <= 103
 
 
+def test_a_folder_of_sockets_that_somebody_else_made_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "postgres"
+    theirs.symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(CannotStart, match="belongs to somebody else"):
+        postgres.prepare(tmp_path)
+
+
+def test_only_what_atelier_keeps_is_closed(tmp_path: Path) -> None:
+    """A home may be a folder that holds more than Atelier's own."""
+    for name in ("logs/web.log", "media/files/aa/picture.png", "secret_key", "somebody/else.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    open_to_all(tmp_path)
+    home.close(tmp_path)
+    open_ones = {str(path.relative_to(tmp_path)) for path in readable_by_others(tmp_path)}
+    assert open_ones == {"somebody", "somebody/else.txt"}
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+def open_to_all(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        if "postgres" not in path.relative_to(folder).parts:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def readable_by_others(folder: Path) -> list[Path]:
+    """What others could read there, or change, and where more than the database's group could pass."""
+    passing = [folder] if folder.stat().st_mode & 0o067 else []
+    return passing + [
+        path for path in folder.rglob("*") if path.lstat().st_mode & 0o077 and not path.is_symlink()
+    ]
+
+
+def ask_for_a_new_password(url: str, email: str) -> None:
+    jar = CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    with browser.open(f"{url}/accounts/password/reset/", timeout=10) as page:
+        page.read()
+    token = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
+    form = urllib.parse.urlencode({"email": email, "csrfmiddlewaretoken": token}).encode()
+    with browser.open(f"{url}/accounts/password/reset/", form, timeout=10) as page:
+        assert page.url.endswith("/done/")
+
+
 @pytest.mark.e2e
 def test_a_second_start_is_quick_keeps_what_was_drawn_and_all_children_end(tmp_path_factory: Any) -> None:
     import tempfile
@@ -131,6 +181,7 @@ def test_a_second_start_is_quick_keeps_what_was_drawn_and_all_children_end(tmp_p
         first = Atelier(Path(folder) / "home")
         first.start()
         assert first.stop() == 0
+        open_to_all(first.home)  # as releases left it that knew no better
         second = Atelier(Path(folder) / "home")
         began = time.monotonic()
         second.start()
@@ -140,6 +191,11 @@ def test_a_second_start_is_quick_keeps_what_was_drawn_and_all_children_end(tmp_p
         assert len(children) >= 5
         assert second.get("/ready")["ok"]
         assert second.manage("doctor").count("ok ") >= 6
+        ask_for_a_new_password(second.url, "ada@example.org")
+        mails = list((second.home / "mail").iterdir())
+        assert len(mails) == 1 and b"ada@example.org" in mails[0].read_bytes()
+        assert "ada@example.org" not in second.logs()
+        assert readable_by_others(second.home) == []
         key = second.manage("create_api_key", "ada@example.org", "--create-user").strip()
         assert key.startswith("ak_") and "\n" not in key
         assert second.stop() == 0

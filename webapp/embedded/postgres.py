@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import IO, Any
 
 from webapp.embedded import child
 from webapp.embedded.errors import CannotStart
-from webapp.embedded.home import sockets
+from webapp.embedded.home import OTHERS, sockets
 
 MAJOR_VERSION = 18
 START_TIMEOUT_SECONDS = 30
@@ -48,13 +49,17 @@ def _as_server_user() -> dict[str, Any]:
 def prepare(home: Path) -> Path:
     """The data folder, initialised if it is new. Raises CannotStart."""
     data = home / "postgres"
-    for folder in (home, data, sockets(home)):
-        folder.mkdir(parents=True, exist_ok=True)
-    if owner := server_user():
-        _let_through(data, binaries())
-        for folder in (data, sockets(home)):
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-    os.chmod(data, 0o700)
+    owner = server_user()
+    home.mkdir(parents=True, exist_ok=True)
+    for folder in (data, sockets(home)):
+        _own(folder, owner)
+    if owner:
+        _let_through(home, binaries())
+        # The server's group may pass the home, and nobody else; all else in there is root's alone.
+        os.chown(home, -1, owner.pw_gid)
+        home.chmod(home.stat().st_mode & ~OTHERS | stat.S_IXGRP)
+    else:
+        home.chmod(home.stat().st_mode & ~OTHERS)
     version = data / "PG_VERSION"
     if not version.exists():
         _initialise(data)
@@ -145,6 +150,19 @@ def _forget_dead_server(data: Path) -> None:
     except psutil.TimeoutExpired:
         raise CannotStart(f"The orphaned PostgreSQL server {pid} does not end: `kill -9 {pid}`.") from None
     pid_file.unlink(missing_ok=True)
+
+
+def _own(folder: Path, owner: pwd.struct_passwd | None) -> None:
+    """Make the folder the server's alone. Raises CannotStart if somebody else made it, as anybody can in /tmp."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ours = {os.geteuid(), owner.pw_uid} if owner else {os.geteuid()}
+    if folder.is_symlink() or folder.stat().st_uid not in ours:
+        raise CannotStart(
+            f"{folder} belongs to somebody else: remove it, or set ATELIER_HOME to another folder."
+        )
+    if owner:
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    folder.chmod(0o700)
 
 
 def _let_through(*paths: Path) -> None:

@@ -22,7 +22,7 @@ from typing import IO
 from webapp.embedded import postgres, redis, web
 from webapp.embedded.child import become
 from webapp.embedded.errors import CannotStart
-from webapp.embedded.home import PROJECT, home
+from webapp.embedded.home import PROJECT, UMASK, close, home
 
 DISK_FREE_MIN_BYTES = 500 * 1024 * 1024
 READY_TIMEOUT_SECONDS = 180.0
@@ -96,6 +96,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Start, report, watch until told to stop, and end every child. Raises CannotStart."""
+        os.umask(UMASK)  # logs, pictures and mails are nobody else's, whichever child writes them
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
         try:
@@ -122,7 +123,9 @@ class Supervisor:
 
     def _check(self) -> None:
         try:
-            (self.home / "logs").mkdir(parents=True, exist_ok=True)
+            self.home.mkdir(parents=True, exist_ok=True)
+            close(self.home)
+            (self.home / "logs").mkdir(exist_ok=True)
             (self.home / "logs" / ".writable").write_bytes(b"")
         except OSError as error:
             raise CannotStart(
@@ -213,6 +216,8 @@ class Supervisor:
         while not self._asked_to_stop:
             self._look()
             if _answers(f"{self.url}/ready"):
+                if not any(os.environ.get(name) for name in ("EMAIL_URL", "EMAIL_URL_FILE", "EMAIL_BACKEND")):
+                    print(f"Mail is not sent but kept in {self.home}/mail (set EMAIL_URL to send it).")
                 print(f"Atelier is ready: {self.url}", flush=True)
                 return
             if time.monotonic() - began > READY_TIMEOUT_SECONDS and not told:
