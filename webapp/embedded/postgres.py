@@ -24,7 +24,17 @@ OPTIONS = (
     "max_connections=100",
     "-c",
     "log_min_messages=warning",
+    # Statements and the details of errors hold what people wrote, and what lets them in.
+    "-c",
+    "log_error_verbosity=terse",
+    "-c",
+    "log_min_error_statement=panic",
+    "-c",
+    "log_parameter_max_length=0",
+    "-c",
+    "log_parameter_max_length_on_error=0",
 )
+MAP = "atelier"
 
 
 def binaries() -> Path:
@@ -68,6 +78,7 @@ def prepare(home: Path) -> Path:
             f"{data} was made by PostgreSQL {found}, this release brings {MAJOR_VERSION}: "
             f"dump it with the old release, or move {home} away to start empty."
         )
+    _let_in_alone(data, owner)
     _forget_dead_server(data)
     return data
 
@@ -112,7 +123,7 @@ def _initialise(data: Path) -> None:
         data,
         "-U",
         "postgres",
-        "--auth=trust",
+        "--auth=peer",
         "--encoding=UTF8",
     ]
     command += ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
@@ -124,6 +135,27 @@ def _initialise(data: Path) -> None:
         )
         shutil.rmtree(data, ignore_errors=True)
         raise CannotStart(f"PostgreSQL could not make its data folder {data}: {reason}")
+
+
+def _let_in_alone(data: Path, owner: pwd.struct_passwd | None) -> None:
+    """Let the user who runs Atelier in, as the kernel knows them, and nobody else: not even the server's own user.
+
+    Written at every start, for an earlier release let everybody in who reached the socket.
+    """
+    try:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        raise CannotStart(
+            f"The user {os.geteuid()} has no name on this machine, by which PostgreSQL lets them in: give it one."
+        ) from None
+    for file, line in (
+        (data / "pg_hba.conf", f"local all postgres peer map={MAP}\n"),
+        (data / "pg_ident.conf", f'{MAP} "{name}" postgres\n'),
+    ):
+        file.write_text(line)
+        file.chmod(0o600)
+        if owner:
+            os.chown(file, owner.pw_uid, owner.pw_gid)
 
 
 def _forget_dead_server(data: Path) -> None:
