@@ -60,4 +60,4 @@ class ApiKey(models.Model):
 
     @staticmethod
     def digest_of(key: str) -> str:
-        return hashlib.sha256(key.encode()).hexdigest()
+        return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -27,7 +27,7 @@ def create(
 
 def open_link(token: str, user: User, password: str | None = None) -> Board:
     """Join the link's board with its role; a stronger role that the person has stays. Raises LinkInvalid."""
-    link = ShareLink.objects.select_related("board").filter(token=token).first()
+    link = ShareLink.objects.select_related("board").filter(digest=ShareLink.digest_of(token)).first()
     if link is None or not link.is_valid or link.board.deleted_at is not None:
         raise LinkInvalid(
             "This link does not lead anywhere, or not any more. Ask whoever sent it for a new one."
@@ -53,5 +53,5 @@ def revoke(link: ShareLink) -> None:
 
 def find(token: str) -> ShareLink | None:
     """The link that a program names in `hello`. One with a password is for people: it is not found."""
-    link = ShareLink.objects.filter(token=token, password="").first()
+    link = ShareLink.objects.filter(digest=ShareLink.digest_of(token), password="").first()
     return link if link is not None and link.is_valid else None

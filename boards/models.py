@@ -1,12 +1,15 @@
 """Boards, who belongs to them, their elements, the bytes behind pictures, and where jobs put theirs."""
 
+import hashlib
 import secrets
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+from boards import sealing
 
 TITLE_MAX = 120
 
@@ -63,12 +66,25 @@ class Board(models.Model):
         return self.title
 
 
+def new_sealed_token() -> str:
+    return sealing.seal(secrets.token_urlsafe())
+
+
 class ShareLink(models.Model):
-    """Whoever opens it joins the board with its role, for as long as it is valid."""
+    """Whoever opens it joins the board with its role, for as long as it is valid.
+
+    It is found by its token's digest. The token itself is kept sealed, for the owner may want to copy the link again.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="links")
-    token = models.CharField(max_length=43, unique=True, default=secrets.token_urlsafe, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the token.")
+    sealed_token = models.CharField(
+        max_length=sealing.SEALED_MAX,
+        default=new_sealed_token,
+        editable=False,
+        help_text="See boards.sealing.",
+    )
     role = models.CharField(max_length=8, choices=[c for c in Role.choices if c[0] != Role.OWNER])
     password = models.CharField(max_length=128, blank=True, editable=False, help_text="Hashed; empty: none.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -78,6 +94,21 @@ class ShareLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} link to {self.board}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if not self.digest:
+            self.digest = self.digest_of(self.token or "")
+        super().save(*args, **options)
+
+    @property
+    def token(self) -> str | None:
+        """What opens it, or None since SECRET_KEY has changed: the link still works, but cannot be shown again."""
+        return sealing.unseal(self.sealed_token)
+
+    @staticmethod
+    def digest_of(token: str) -> str:
+        """256 random bits need no slow hash."""
+        return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def is_valid(self) -> bool:

@@ -24,10 +24,12 @@ class NewLink(Schema):
 
 
 def describe(link: ShareLink) -> dict[str, Any]:
+    """url and token: null where the link was made under another SECRET_KEY and can only be revoked."""
+    token = link.token
     return {
         "id": str(link.pk),
-        "url": reverse("join", args=[link.token]),
-        "token": link.token,
+        "url": reverse("join", args=[token]) if token else None,
+        "token": token,
         "role": link.role,
         "expires_at": link.expires_at,
         "password": bool(link.password),
