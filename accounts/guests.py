@@ -1,13 +1,17 @@
 """Guests: real users with a friendly name, made on arrival, kept when they sign up."""
 
+import re
 import secrets
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 
+from accounts import address
+from accounts.allowance import Allowance
 from accounts.models import User
 
 ADJECTIVES = [
@@ -88,11 +92,31 @@ guest_claimed = Signal()
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
+# Messengers and search engines that fetch an address because somebody wrote it; nearly all say what they are.
+# Cubot makes phones.
+ROBOTS = re.compile(
+    r"(?<!cu)bot\b|bot/|crawl|spider|preview|externalhit|facebookcatalog|whatsapp|slurp|embedly|iframely|unfurl|mastodon",
+    re.IGNORECASE,
+)
+
+
+def is_only_looking(request: HttpRequest) -> bool:
+    """Whether nobody is there who wants to come in: HEAD, a robot, or a browser that fetches ahead. Robots post nothing."""
+    if request.method == "POST":
+        return False
+    ahead = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
+    robot = ROBOTS.search(request.headers.get("User-Agent", ""))
+    return request.method == "HEAD" or "prefetch" in ahead or bool(robot)
+
 
 def ensure_person(request: HttpRequest) -> User:
-    """The signed-in user, or a new guest who is signed in by this call."""
+    """The signed-in user, or a new guest who is signed in by this call. Raises TooMany."""
     if isinstance(request.user, User):
         return request.user
+    budget = Allowance("guests", settings.GUESTS_PER_ADDRESS_MAX, 3600)
+    budget.take(
+        address.of_request(request), "Very many guests came from your network. Sign in, or come again later."
+    )
     guest = User(name=f"{secrets.choice(ADJECTIVES)} {secrets.choice(ANIMALS)}", is_guest=True)
     guest.set_unusable_password()
     guest.save()

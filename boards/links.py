@@ -6,11 +6,16 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.allowance import Guesses
 from accounts.models import User
 from boards import bus
 from boards.access import strongest
 from boards.errors import LinkInvalid
 from boards.models import Board, Membership, Role, ShareLink
+
+GUESSES_FROM_AN_ADDRESS = Guesses("link-address", free=5, wait_max_seconds=15 * 60)
+# A class that comes from many addresses mistypes it now and then; and nobody shall lock them out for long.
+GUESSES_OF_A_LINK = Guesses("link", free=50, wait_max_seconds=60)
 
 
 def create(
@@ -27,13 +32,41 @@ def create(
 
 def open_link(token: str, user: User, password: str | None = None) -> Board:
     """Join the link's board with its role; a stronger role that the person has stays. Raises LinkInvalid."""
+    link = valid(token)
+    check(link, password)
+    return join(link, user)
+
+
+def valid(token: str) -> ShareLink:
+    """The link, if it leads somewhere. Raises LinkInvalid."""
     link = ShareLink.objects.select_related("board").filter(digest=ShareLink.digest_of(token)).first()
     if link is None or not link.is_valid or link.board.deleted_at is not None:
         raise LinkInvalid(
             "This link does not lead anywhere, or not any more. Ask whoever sent it for a new one."
         )
-    if link.password and not check_password(password or "", link.password):
+    return link
+
+
+def check(link: ShareLink, password: str | None, address: str = "") -> None:
+    """Return if the link needs no password, or this one. Raises LinkInvalid, TooMany.
+
+    address: where it comes from. Wrong ones are counted for the link from there, and for the link from everywhere.
+    """
+    if not link.password:
+        return
+    if not password:
         raise LinkInvalid("This link needs a password.")
+    counted = ((GUESSES_FROM_AN_ADDRESS, f"{link.pk} {address}"), (GUESSES_OF_A_LINK, str(link.pk)))
+    for guesses, what in counted:
+        guesses.take(what, "Too many wrong passwords were tried. Wait a moment, then try again.")
+    if not check_password(password, link.password):
+        raise LinkInvalid("This link needs a password, and that is not it.")
+    for guesses, what in counted:
+        guesses.right(what)
+
+
+def join(link: ShareLink, user: User) -> Board:
+    """Let somebody in by a link that was checked."""
     with transaction.atomic():
         membership, _ = Membership.objects.select_for_update().get_or_create(
             board=link.board, user=user, defaults={"role": link.role, "link": link}

@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-from django.conf import settings
-
+from accounts import address
 from boards.errors import TooManySockets
 
 
@@ -35,25 +33,7 @@ open_sockets = OpenSockets()
 
 
 def address_of(scope: Mapping[str, Any]) -> str:
-    """Where a socket comes from: the peer, or what the trusted proxies say of it.
-
-    The rightmost address that no trusted proxy has: what is left of it the client may have made up.
-    """
+    """Where a socket comes from: see accounts.address."""
     client = scope.get("client")
-    address = str(client[0]) if client else ""
-    if address in settings.TRUSTED_PROXIES:
-        forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
-        hops = [hop.strip() for hop in forwarded.decode("latin-1").split(",") if hop.strip()]
-        address = next((hop for hop in reversed(hops) if hop not in settings.TRUSTED_PROXIES), address)
-    return holder_of(address)
-
-
-def holder_of(address: str) -> str:
-    """What counts as one address: of IPv6 the /64, which is what one household or server gets."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address  # a unix socket
-    if isinstance(ip, IPv6Address):
-        return str(ip.ipv4_mapped or IPv6Address(int(ip) >> 64 << 64))
-    return str(ip)
+    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return address.of(str(client[0]) if client else "", forwarded)

@@ -8,10 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accounts import api_keys
-from accounts.guests import ensure_person
+from accounts import address, api_keys, guests
 from accounts.models import User
 from boards import access, demo, link_preview, links, people
 from boards.access import Act
@@ -20,7 +19,7 @@ from boards.models import Board, BoardFile, Role, Thumbnail
 from boards.serving import immutable
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """A newcomer lands on the demo board, somebody with an account on their boards."""
     if isinstance(request.user, User) and not request.user.is_guest:
@@ -38,20 +37,21 @@ def board_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def new_board(request: HttpRequest) -> HttpResponse:
-    board = Board.objects.create(owner=ensure_person(request))
+    board = Board.objects.create(owner=guests.ensure_person(request))
     return redirect("board", board.pk)
 
 
-@require_GET
+@require_safe
 @ensure_csrf_cookie
 def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
-    """The board. Whoever may see it without an account becomes a guest with a name."""
+    """The board. Whoever may see it without an account becomes a guest with a name; a robot gets the preview alone."""
     try:
         found, role = access.find(request.user, board, Act.SEE)
     except BoardError:
         raise Http404("There is no such board.") from None
-    user = ensure_person(request)
-    shown = {"board": found, "config": _config(found, user, role), "preview": link_preview.of(found, request)}
+    shown: dict[str, Any] = {"board": found, "preview": link_preview.of(found, request)}
+    if isinstance(request.user, User) or not guests.is_only_looking(request):
+        shown["config"] = _config(found, guests.ensure_person(request), role)
     return render(request, "boards/board.html", shown)
 
 
@@ -94,16 +94,20 @@ def board_thumbnail(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
     return response
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Come in by a share link; a guest is made if need be."""
+    """Come in by a share link; a guest is made if need be, once it is known that the link leads somewhere."""
+    asks = False
     try:
-        board = links.open_link(token, ensure_person(request), request.POST.get("password"))
+        link = links.valid(token)
+        if guests.is_only_looking(request):
+            return render(request, "boards/invitation.html")
+        asks = bool(link.password)
+        links.check(link, request.POST.get("password"), address.of_request(request))
     except LinkInvalid as error:
-        asks = "password" in error.message
         status = 200 if asks and request.method == "GET" else error.status
         return render(request, "boards/join.html", {"message": error.message, "asks": asks}, status=status)
-    return redirect("board", board.pk)
+    return redirect("board", links.join(link, guests.ensure_person(request)).pk)
 
 
 @require_GET

@@ -19,6 +19,8 @@ for name in ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "SECRET_KEY", "CHECKPOI
 os.environ["ATELIER_HOME"] = str(HOME)
 os.environ["LOG_LEVEL"] = "WARNING"
 os.environ["HF_HUB_OFFLINE"] = "1"
+# All tests come from one address, within the hour.
+os.environ["GUESTS_PER_ADDRESS_MAX"] = "0"
 
 _servers: list["subprocess.Popen[bytes]"] = []
 

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from accounts.errors import TooMany
 from boards.errors import BoardError
 from generation.errors import GenerationError
 
@@ -54,6 +55,10 @@ def install(api: NinjaAPI) -> None:
     def _board(request: HttpRequest, error: BoardError) -> HttpResponse:
         again = getattr(error, "retry_after_seconds", None)
         return problem(error.status, error.code, error.message, retry_after=again)
+
+    @api.exception_handler(TooMany)
+    def _too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
+        return problem(error.status, error.code, error.message, retry_after=error.retry_after_seconds)
 
     @api.exception_handler(GenerationError)
     def _generation(request: HttpRequest, error: GenerationError) -> HttpResponse:

@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.TooManyMiddleware",
 ]
 ROOT_URLCONF = "webapp.urls"
 ASGI_APPLICATION = "webapp.asgi.application"
@@ -216,6 +217,8 @@ LOGIN_REDIRECT_URL = "/boards/"
 LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 90 * 24 * 3600
 GUEST_KEPT_DAYS = 90
+# New guests in an hour; 0 is no limit. Generous, because a whole school may come from one address.
+GUESTS_PER_ADDRESS_MAX = env.number("GUESTS_PER_ADDRESS_MAX", 300)
 
 # --- Mail --------------------------------------------------------------------------------------------------
 # Where none can be sent it goes to files of its own and not to a log: it holds links that open accounts.

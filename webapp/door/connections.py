@@ -6,7 +6,8 @@ from contextlib import ExitStack, contextmanager
 
 from django.conf import settings
 
-from boards.sockets import holder_of, open_sockets
+from accounts.address import holder_of
+from boards.sockets import open_sockets
 
 FILES_MAX = 65_536
 RESERVED_FILES = 256

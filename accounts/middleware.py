@@ -1,0 +1,20 @@
+"""Answers of this app that are the same on every page."""
+
+import math
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
+
+from accounts.errors import TooMany
+
+
+class TooManyMiddleware(MiddlewareMixin):
+    """A page for those who come too often, with the time to come again. The API words its own answer."""
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, TooMany):
+            return None
+        response = render(request, "429.html", {"message": error.message}, status=error.status)
+        response["Retry-After"] = str(math.ceil(error.retry_after_seconds))
+        return response
