@@ -1,0 +1,60 @@
+"""Signing in: who is locked out by wrong passwords, and by which address they are counted."""
+
+import pytest
+from django.core.cache import cache
+
+from accounts import address
+from boards.sockets import address_of
+from tests.factories import PASSWORD, person
+
+pytestmark = pytest.mark.django_db
+LOCKED = "Too many failed login attempts"
+
+
+@pytest.fixture(autouse=True)
+def nobody_tried_yet():
+    cache.clear()
+
+
+def sign_in(client, password, login="ada@example.org", **extra):
+    return client.post("/accounts/login/", {"login": login, "password": password}, **extra)
+
+
+def test_wrong_passwords_from_elsewhere_lock_nobody_out(client):
+    person("ada")
+    for _ in range(6):
+        answer = sign_in(client, "wrong", REMOTE_ADDR="203.0.113.9")
+    assert LOCKED in answer.content.decode()
+    assert sign_in(client, PASSWORD, REMOTE_ADDR="203.0.113.9").status_code == 200, "still locked there"
+    assert sign_in(client, PASSWORD, REMOTE_ADDR="198.51.100.7").status_code == 302
+
+
+def test_one_address_cannot_go_through_many_accounts(client):
+    for number in range(31):
+        answer = sign_in(client, "wrong", f"user{number}@example.org")
+    assert answer.status_code == 429
+
+
+def test_behind_a_proxy_people_are_told_apart(client, settings):
+    person("ada")
+    settings.TRUSTED_PROXIES = ["10.0.0.1"]
+    for _ in range(6):
+        sign_in(client, "wrong", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.7, 203.0.113.9")
+    through = {"REMOTE_ADDR": "10.0.0.1"}
+    again = sign_in(client, "wrong", HTTP_X_FORWARDED_FOR="6.6.6.6, 203.0.113.9", **through)
+    assert LOCKED in again.content.decode(), "what is left of the proxy's word may be made up"
+    assert sign_in(client, PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.7", **through).status_code == 302
+
+
+def test_on_a_unix_socket_people_can_sign_in(client):
+    person("ada")
+    assert sign_in(client, PASSWORD, REMOTE_ADDR="").status_code == 302
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.1", "203.0.113.9", "2001:db8:1:2:3::4"])
+def test_pages_and_sockets_go_by_one_rule(rf, settings, peer):
+    settings.TRUSTED_PROXIES = ["10.0.0.1"]
+    forwarded = "198.51.100.7, 203.0.113.50"
+    scope = {"client": (peer, 1), "headers": [(b"x-forwarded-for", forwarded.encode())]}
+    request = rf.get("/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR=forwarded)
+    assert address.of_request(request) == address_of(scope)
