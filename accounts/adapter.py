@@ -2,7 +2,13 @@
 
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_confirmed
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.messages import ERROR
+from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts import address
@@ -10,10 +16,17 @@ from accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Signing up turns the guest into the account, so that nothing has to be moved."""
+    """Signing up turns the guest into the account, so that nothing has to be moved.
+
+    Where addresses are verified the guest stays one until then, and can sign up again with another address.
+    """
 
     def new_user(self, request: HttpRequest) -> User:
-        return getattr(request, "guest", None) or User()
+        guest: User | None = getattr(request, "guest", None)
+        if guest is None:
+            return User()
+        EmailAddress.objects.filter(user=guest, verified=False).delete()
+        return guest
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return address.of_request(request)
@@ -27,6 +40,26 @@ class AccountAdapter(DefaultAccountAdapter):
         return f"{account} from {self.get_client_ip(request)}"
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
-        user.is_guest = False
+        user.is_guest = app_settings.EMAIL_VERIFICATION == app_settings.EmailVerificationMethod.MANDATORY
         saved: User = super().save_user(request, user, form, commit)
+        if request.session.get(SESSION_KEY) == str(saved.pk):
+            # With the password it changes; the guest goes on drawing while the mail is on its way.
+            request.session[HASH_SESSION_KEY] = saved.get_session_auth_hash()
         return saved
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Let nobody's address change to one that another account has: two would sign in by it."""
+        others = User.objects.filter(email__iexact=email_address.email).exclude(pk=email_address.user_id)
+        if others.exists():
+            self.add_message(
+                request,
+                ERROR,
+                message=f"{email_address.email} belongs to another account here. Sign in there, or reset its password.",
+            )
+            return False
+        return bool(super().confirm_email(request, email_address))
+
+
+@receiver(email_confirmed)
+def become_an_account(email_address: EmailAddress, **_: Any) -> None:
+    User.objects.filter(pk=email_address.user_id, is_guest=True).update(is_guest=False)

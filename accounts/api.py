@@ -45,4 +45,6 @@ def rename(request: HttpRequest, body: Rename) -> dict[str, Any]:
 
 
 def _describe(user: Any) -> dict[str, Any]:
-    return {"id": str(user.pk), "name": user.display_name, "email": user.email, "guest": user.is_guest}
+    # A guest's address is not confirmed. To show it would tell whether it was free.
+    email = None if user.is_guest else user.email
+    return {"id": str(user.pk), "name": user.display_name, "email": email, "guest": user.is_guest}

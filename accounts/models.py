@@ -23,7 +23,8 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody who draws. A guest is a user without an e-mail address and without a password."""
+    """Somebody who draws. A guest is a user without an account: without an e-mail address, or with one that is not
+    confirmed yet."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(unique=True, null=True, blank=True)

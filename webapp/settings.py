@@ -194,6 +194,20 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = FILE_MAX_BYTES
 FILE_UPLOAD_PERMISSIONS = 0o600 if EMBEDDED else None
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700 if EMBEDDED else None
 
+# --- Mail --------------------------------------------------------------------------------------------------
+# Where none can be sent it goes to files of its own and not to a log: it holds links that open accounts.
+EMAIL_URL = env.text("EMAIL_URL")
+EMAIL_BACKEND = env.text(
+    "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'filebased'}.EmailBackend"
+)
+EMAIL_FILE_PATH = ATELIER_HOME / "mail"
+_mail = env.mail_server(EMAIL_URL)
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.security == "tls", _mail.security == "ssl"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Atelier <atelier@localhost>")
+
 # --- People ------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
@@ -209,7 +223,8 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = env.text("EMAIL_VERIFICATION", "none")
+# Only where mail is sent can sign-up answer the same, whether an address has an account or not.
+ACCOUNT_EMAIL_VERIFICATION = env.text("EMAIL_VERIFICATION", "mandatory" if EMAIL_URL else "none")
 ACCOUNT_LOGOUT_ON_GET = False
 # Of one account from one address: see accounts.adapter. Of an address alone it is more, for a school has only one.
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
@@ -221,20 +236,6 @@ SESSION_COOKIE_AGE = 90 * 24 * 3600
 GUEST_KEPT_DAYS = 90
 # New guests in an hour; 0 is no limit. Generous, because a whole school may come from one address.
 GUESTS_PER_ADDRESS_MAX = env.number("GUESTS_PER_ADDRESS_MAX", 300)
-
-# --- Mail --------------------------------------------------------------------------------------------------
-# Where none can be sent it goes to files of its own and not to a log: it holds links that open accounts.
-EMAIL_URL = env.text("EMAIL_URL")
-EMAIL_BACKEND = env.text(
-    "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'filebased'}.EmailBackend"
-)
-EMAIL_FILE_PATH = ATELIER_HOME / "mail"
-_mail = env.mail_server(EMAIL_URL)
-EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
-EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.security == "tls", _mail.security == "ssl"
-EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Atelier <atelier@localhost>")
 
 # --- Security ----------------------------------------------------------------------------------------------
 HTTPS = env.flag("HTTPS")

@@ -4,7 +4,6 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import GuestLoginView, GuestSignupView
 from boards import views as boards
 from webapp import health, problems
 from webapp.api import api
@@ -24,8 +23,6 @@ urlpatterns = [
     path("ready", health.ready),
     path("api/v1/", api.urls),
     path("api/<path:rest>", problems.nothing_here),
-    path("accounts/login/", GuestLoginView.as_view(), name="account_login"),
-    path("accounts/signup/", GuestSignupView.as_view(), name="account_signup"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]
