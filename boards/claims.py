@@ -8,6 +8,7 @@ from django.dispatch import receiver
 from accounts.guests import guest_claimed
 from accounts.models import User
 from boards.models import Board, BoardFile, Element, Membership, PastElement, ShareLink, Version
+from generation.models import Job
 
 
 @receiver(guest_claimed)
@@ -16,6 +17,7 @@ def take_along(guest: User, user: User, **_: Any) -> None:
     Board.objects.filter(owner=guest).update(owner=user)
     ShareLink.objects.filter(created_by=guest).update(created_by=user)
     BoardFile.objects.filter(created_by=guest).update(created_by=user)
+    Job.objects.filter(created_by=guest).update(created_by=user, idempotency_key="")
     theirs = Membership.objects.filter(user=user).values("board")
     Membership.objects.filter(user=guest).exclude(board__in=theirs).update(user=user)
 

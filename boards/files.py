@@ -66,6 +66,8 @@ def _store_brought(data: bytes) -> StoredImage | GeneratedImage:
         return storage.store_bytes(data, "files", check_svg(data), SVG, "svg")
     # What left here comes back as it was: neither the time nor, for a JPEG, the loss of writing it anew.
     own = GeneratedImage.objects.filter(sha256=hashlib.sha256(data).hexdigest()).first()
+    if own is not None:
+        storage.mark(own.key)
     try:
         found = own or storage.find_bytes(data, "files")
         if found is not None:

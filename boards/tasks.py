@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from boards import past, pruning, versions
+from boards import past, pruning, sweep, trash, versions
 from boards.rendering import thumbnails
 
 
@@ -31,3 +31,12 @@ def thin_versions() -> None:
     now = timezone.now()
     versions.thin(now)
     past.sweep(now)
+
+
+@shared_task(name="boards.tasks.throw_away", ignore_result=True)
+def throw_away() -> None:
+    """Once a day: what people deleted goes for good, rows first and then the files that were theirs."""
+    now = timezone.now()
+    trash.purge(now)
+    trash.forget_jobs()
+    sweep.sweep(now)

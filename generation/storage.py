@@ -2,18 +2,25 @@
 
 import hashlib
 import io
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageCms, ImageOps
+from redis.exceptions import RedisError
 
 from generation import recipe
 from generation.errors import MaskEmpty, SnapshotInvalid, StorageUnavailable
 from generation.image_header import IMAGE_MAX_BYTES, IMAGE_MAX_PIXELS, ImageHeader, read_header
 
+logger = logging.getLogger(__name__)
+
+MARKED_SECONDS = 3600
+"""Longer than any request or job needs from storing a file to the row that names it."""
 # More than any model takes; a snapshot of a large display is scaled down to it.
 SNAPSHOT_MAX_SIDE_PX = 1536
 # Level 1 is four times as fast as the default and a tenth larger on the flat pictures made here.
@@ -76,6 +83,7 @@ def store_bytes(data: bytes, folder: str, size: tuple[int, int], mime_type: str,
     """Write bytes under the name of their content, unless they are there. Raises StorageUnavailable."""
     digest = hashlib.sha256(data).hexdigest()
     key = _key(folder, digest, suffix)
+    mark(key)
     # Storages raise what their own libraries raise; whatever it is, the bytes are not safe.
     try:
         there = default_storage.exists(key)
@@ -96,6 +104,7 @@ def find_bytes(data: bytes, folder: str) -> StoredImage | None:
     header = check_image(data)
     digest = hashlib.sha256(data).hexdigest()
     key = _key(folder, digest, header.format.lower())
+    mark(key)
     try:
         known = default_storage.exists(key) and default_storage.size(key) == len(data)
     except Exception as error:
@@ -103,6 +112,21 @@ def find_bytes(data: bytes, folder: str) -> StoredImage | None:
     if not known:
         return None
     return StoredImage(key, digest, header.mime_type, header.width_px, header.height_px, len(data))
+
+
+def mark(key: str) -> None:
+    """Say that a row is about to name the file, which may be there already and named by none. Before looking for it."""
+    try:
+        cache.set(f"stored:{key}", 1, MARKED_SECONDS)
+    except (RedisError, OSError) as error:
+        logger.warning(
+            "%s was not marked: %s", key, error
+        )  # nothing is swept meanwhile either: see is_marked
+
+
+def is_marked(key: str) -> bool:
+    """Whether a row may be about to name the file. Raises RedisError while nobody knows."""
+    return cache.get(f"stored:{key}") is not None
 
 
 def open_key(key: str) -> BinaryIO:

@@ -25,6 +25,8 @@ if not SECRET_KEY:
     if not EMBEDDED:
         raise ImproperlyConfigured("SECRET_KEY is required when DATABASE_URL is set.")
     SECRET_KEY = env.generated_secret(ATELIER_HOME / "secret_key")
+# Earlier ones: what was signed or sealed by them still holds.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
 
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 8000)
@@ -120,7 +122,14 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 3}], "prefix": "atelier"},
     }
 }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # Everybody who asks it can do without an answer.
+        "OPTIONS": {"socket_connect_timeout": 3, "socket_timeout": 3},
+    }
+}
 
 
 def _broker(url: str) -> str:
@@ -161,6 +170,9 @@ CELERY_BEAT_SCHEDULE = {
     "canary": {"task": "generation.tasks.canary", "schedule": 15.0, "options": {"expires": 15}},
     "prune-tombstones": {"task": "boards.tasks.prune_tombstones", "schedule": 24 * 3600.0},
     "forget-guests": {"task": "accounts.tasks.forget_guests", "schedule": 24 * 3600.0},
+    "forget-sessions": {"task": "accounts.tasks.forget_sessions", "schedule": 24 * 3600.0},
+    "forget-mails": {"task": "accounts.tasks.forget_mails", "schedule": 24 * 3600.0},
+    "throw-away": {"task": "boards.tasks.throw_away", "schedule": 24 * 3600.0},
     "record-versions": {"task": "boards.tasks.record_versions", "schedule": 60.0, "options": {"expires": 60}},
     "draw-thumbnails": {"task": "boards.tasks.draw_thumbnails", "schedule": 15.0, "options": {"expires": 15}},
     "thin-versions": {"task": "boards.tasks.thin_versions", "schedule": 3600.0, "options": {"expires": 3600}},
@@ -187,6 +199,8 @@ SERVESTATIC_USE_MANIFEST = False
 SERVESTATIC_IMMUTABLE_FILE_TEST = r"^/static/board/(assets|excalidraw/fonts)/"
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
+# A deleted board can be brought back for so long.
+TRASH_KEPT_DAYS = env.number("TRASH_KEPT_DAYS", 30)
 FILE_MAX_BYTES = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * FILE_MAX_BYTES
 FILE_UPLOAD_MAX_MEMORY_SIZE = FILE_MAX_BYTES

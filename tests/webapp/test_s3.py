@@ -5,14 +5,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from PIL import Image
 
-from boards.models import BoardFile
+from boards import files, sweep, tasks
+from boards.models import Board, BoardFile
 from generation import storage
 from tests.e2e.atelier import PROJECT, free_port
 from tests.factories import png
@@ -97,13 +101,30 @@ def test_it_is_private(bucket: str) -> None:
 
 @pytest.mark.django_db
 def test_a_board_serves_it_same_origin(bucket: str, board: Any, alice: Any, client: Any) -> None:
-    from boards import files
-
     file = files.add_upload(board, alice, png(12, 10))
     client.force_login(alice)
     served = client.get(files.url_of(file))
     assert served.status_code == 200 and served["Content-Type"] == "image/png"
     assert BoardFile.objects.get().key.startswith("files/")
+
+
+@pytest.mark.django_db
+def test_what_was_deleted_leaves_the_bucket(
+    bucket: str, board: Any, alice: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rules as on disk (tests/boards/test_throwing_away.py); here the listing is the bucket's."""
+    monkeypatch.setattr(sweep, "KEPT", timedelta(days=-1))
+    monkeypatch.setattr(storage, "is_marked", lambda key: False)
+    sweep.sweep(timezone.now())  # what other tests left
+    kept = Board.objects.create(owner=bob)
+    stays, goes = files.add_upload(kept, bob, png(9, 9)), files.add_upload(board, alice, png(7, 7))
+    thumbnail = default_storage.save("versions/some-board/some-version.png", ContentFile(png()))
+    before = set(sweep._files())
+    assert before >= {stays.key, goes.key, thumbnail}
+    Board.objects.filter(pk=board.pk).update(deleted_at=timezone.now() - timedelta(days=40))
+    tasks.throw_away()
+    assert before - set(sweep._files()) >= {goes.key, thumbnail}
+    assert set(sweep._files()) == {stays.key}
 
 
 def test_ready_says_whether_it_can_be_written(
