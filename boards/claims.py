@@ -1,4 +1,4 @@
-"""A guest who signs in to an account takes along the boards and roles they had."""
+"""A guest who signs in to an account takes along the boards, roles and jobs they had."""
 
 from typing import Any
 
@@ -17,6 +17,8 @@ def take_along(guest: User, user: User, **_: Any) -> None:
     Board.objects.filter(owner=guest).update(owner=user)
     ShareLink.objects.filter(created_by=guest).update(created_by=user)
     BoardFile.objects.filter(created_by=guest).update(created_by=user)
+    # What still waits or runs is to be placed for somebody who may edit the board, which a deleted guest may not.
+    Job.objects.filter(turn_of=guest).update(turn_of=user)
     Job.objects.filter(created_by=guest).update(created_by=user, idempotency_key="")
     theirs = Membership.objects.filter(user=user).values("board")
     Membership.objects.filter(user=guest).exclude(board__in=theirs).update(user=user)

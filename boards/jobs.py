@@ -218,11 +218,19 @@ def find(key: access.Key, job_id: str | uuid.UUID, act: access.Act) -> Job:
     return job
 
 
-def find_on_board(key: access.Key, job_id: str | uuid.UUID, act: access.Act) -> Job:
+def find_on_board(key: access.Key, job_id: str | uuid.UUID, *acts: access.Act) -> Job:
     """The job, if this person may do that on its board, whoever asked for it. Raises JobGone, Forbidden, BoardFrozen."""
     job = find(key, job_id, access.Act.SEE)
-    _check_board(key, job, act)
+    for act in acts:
+        _check_board(key, job, act)
     return job
+
+
+def find_to_repeat(key: access.Key, job_id: str | uuid.UUID) -> Job:
+    """The job, if this person may have more pictures where it belongs: on a board whoever may edit it now, without
+    one whoever asked for it. Raises JobGone, Forbidden, BoardFrozen. Rule J31."""
+    job = find(key, job_id, access.Act.EDIT)
+    return find_on_board(key, job_id, access.Act.EDIT) if placement_of(job) else job
 
 
 def _check_board(key: access.Key, job: Job, act: access.Act) -> None:

@@ -11,9 +11,10 @@ from django.dispatch import receiver
 from fractional_indexing import generate_n_keys_between
 
 from accounts.models import User
-from boards import candidates, files, store
+from boards import access, candidates, files, store
+from boards.access import Act
 from boards.element import Element
-from boards.errors import BoardFrozen, BoardFull, BoardGone
+from boards.errors import BoardFrozen, BoardFull, BoardGone, Forbidden
 from boards.models import Board, Placement
 from boards.models import Element as ElementRow
 from generation.events import images_made
@@ -61,16 +62,18 @@ def beside(region: Box, occupied: Sequence[Box]) -> Box:
 def place(job: Job, images: Sequence[GeneratedImage], **_: Any) -> None:
     """Write one image element for each picture, or offer them all for a choice. Joins the sender's transaction.
 
-    A board that is gone, full or frozen by now keeps its job and its pictures, without elements.
+    A board that is gone, full or frozen by now, or that whoever asked may not edit any more, takes nothing: the job
+    keeps its pictures, without elements, and offers them to nobody. Rule J32.
     """
     placement = Placement.objects.select_for_update().filter(job=job).first()
     if placement is None:
         return
-    if placement.where == Placement.Where.STAGE:
-        candidates.offer(placement, images)
-        return
-    with suppress(BoardGone, BoardFull, BoardFrozen):
-        put(placement, job, images, placement.where, job.created_by)
+    with suppress(BoardGone, BoardFull, BoardFrozen, Forbidden):
+        access.find(job.created_by, placement.board_id, Act.EDIT)
+        if placement.where == Placement.Where.STAGE:
+            candidates.offer(placement, images)
+        else:
+            put(placement, job, images, placement.where, job.created_by)
 
 
 def put(

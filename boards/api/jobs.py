@@ -150,9 +150,7 @@ def finish(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> Status:
     """Make a picture of a draft again with all its steps."""
     user: Any = request.user
     key = request.headers.get("Idempotency-Key")
-    job = jobs.find(user, job_id, Act.EDIT)
-    if jobs.placement_of(job):  # who asked for the draft may have left the board
-        job = jobs.find_on_board(user, job_id, Act.EDIT)
+    job = jobs.find_to_repeat(user, job_id)
     return Status(202, jobs.describe(jobs.finish(job, user, image_id, key)))
 
 
@@ -173,7 +171,7 @@ def put_all_away(request: HttpRequest, job_id: str, standing: Putting) -> Any:
 @router.post("/jobs/{job_id}/run-next")
 def run_next(request: HttpRequest, job_id: str) -> Any:
     """Let it run before the board's others that wait. The board's owner may."""
-    submission.run_next(jobs.find_on_board(request.user, job_id, Act.MANAGE))
+    submission.run_next(jobs.find_on_board(request.user, job_id, Act.MANAGE, Act.EDIT))
     return jobs.describe_by_id(job_id)
 
 
@@ -194,7 +192,7 @@ def cancel(request: HttpRequest, job_id: str) -> dict[str, Any]:
 def retry(request: HttpRequest, job_id: str) -> dict[str, Any]:
     user: Any = request.user
     key = request.headers.get("Idempotency-Key")
-    return jobs.describe(jobs.retry(jobs.find(user, job_id, Act.EDIT), user, key))
+    return jobs.describe(jobs.retry(jobs.find_to_repeat(user, job_id), user, key))
 
 
 def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes | None]:
