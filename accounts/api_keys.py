@@ -1,4 +1,4 @@
-"""Bearer keys: make one, find its user."""
+"""Bearer keys: make one, find it again."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -18,21 +18,21 @@ def create(user: User, scopes: Sequence[str] = ()) -> str:
     return key
 
 
-def users_of(keys: Iterable[str]) -> dict[str, User]:
-    """The active users that these keys stand for, by key. One query."""
+def find_each(keys: Iterable[str]) -> dict[str, ApiKey]:
+    """The rows of those keys that are valid, with their active users, by key. One query."""
     digests = {ApiKey.digest_of(key): key for key in keys if key.startswith(PREFIX) and len(key) <= KEY_MAX}
     if not digests:
         return {}
     found = ApiKey.objects.filter(digest__in=digests, revoked_at=None, user__is_active=True)
-    return {digests[row.digest]: row.user for row in found.select_related("user")}
+    return {digests[row.digest]: row for row in found.select_related("user")}
 
 
-def user_of(key: str) -> User | None:
-    """The active user that the key stands for, or None."""
-    return users_of([key]).get(key)
+def find(key: str) -> ApiKey | None:
+    """The row of a valid key of an active user, or None."""
+    return find_each([key]).get(key)
 
 
-def user_of_request(request: HttpRequest) -> User | None:
-    """The user of an `Authorization: Bearer KEY` header, or None."""
+def bearer_of(request: HttpRequest) -> str | None:
+    """What an `Authorization: Bearer KEY` header names, perhaps nothing; None without such a header."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    return user_of(key.strip()) if scheme.lower() == "bearer" else None
+    return key.strip() if scheme.lower() == "bearer" else None

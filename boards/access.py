@@ -4,16 +4,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from boards.errors import BoardError, BoardFrozen, BoardGone, Forbidden
-from boards.models import Board, Membership, Role, ShareLink
-
-Key = User | ShareLink | AnonymousUser | None
-"""What somebody shows at the door: an account or guest, a share link, or nothing."""
+from boards.models import Board, Membership, Role
+from boards.principal import Principal
 
 
 class Act(Enum):
@@ -33,38 +30,47 @@ def strongest(*roles: str | None) -> Role | None:
     return max(known, key=_STRENGTH.__getitem__, default=None)
 
 
-def role_of(key: Key, board: Board) -> Role | None:
-    """The role that the key opens on the board, or None for a stranger. One query at most."""
-    return roles_of([key], board)[0]
+def role_of(principal: Principal, board: Board) -> Role | None:
+    """The role on the board, or None for a stranger. One query at most."""
+    return roles([(principal, board)])[0]
 
 
-def roles_of(keys: Sequence[Key], board: Board) -> list[Role | None]:
-    """The same for many keys at once. One query at most."""
-    if board.deleted_at is not None:
-        return [None] * len(keys)
-    joined = _joined(board, [key for key in keys if isinstance(key, User) and key.pk != board.owner_id])
-    return [_role(key, board, joined) for key in keys]
+def roles(pairs: Sequence[tuple[Principal, Board]]) -> list[Role | None]:
+    """The role of each principal on the board beside it. One query at most, however many there are."""
+    joined = _joined(pairs)
+    return [_role(principal, board, joined) for principal, board in pairs]
 
 
-def _role(key: Key, board: Board, joined: Mapping[uuid.UUID, str]) -> Role | None:
-    if isinstance(key, ShareLink):
-        return strongest(board.open_role, key.role if key.is_valid and key.board_id == board.pk else None)
-    if not isinstance(key, User):
-        return strongest(board.open_role)
-    if not key.is_active:
+_Joined = Mapping[tuple[uuid.UUID, uuid.UUID], str]
+"""(board id, user id) → the role of a member."""
+
+
+def _role(principal: Principal, board: Board, joined: _Joined) -> Role | None:
+    user, link = principal.user, principal.share_link
+    if board.deleted_at is not None or (user is not None and not user.is_active):
         return None
-    return Role.OWNER if board.owner_id == key.pk else strongest(board.open_role, joined.get(key.pk))
+    if user is not None and board.owner_id == user.pk:
+        return Role.OWNER
+    by_link = link.role if link is not None and link.is_valid and link.board_id == board.pk else None
+    return strongest(board.open_role, joined.get((board.pk, user.pk)) if user else None, by_link)
 
 
-def _joined(board: Board, users: Sequence[User]) -> dict[uuid.UUID, str]:
-    """The roles of those who are members, by user id; not of those whose link has ended."""
-    if not users:
+def _joined(pairs: Sequence[tuple[Principal, Board]]) -> _Joined:
+    asked = [(board.pk, p.user.pk) for p, board in pairs if p.user and board.owner_id != p.user.pk]
+    if not asked:
         return {}
-    link_holds = Q(link__revoked_at=None) & (
-        Q(link__expires_at=None) | Q(link__expires_at__gt=timezone.now())
-    )
-    rows = Membership.objects.filter(board=board, user__in=users).filter(Q(link=None) | link_holds)
-    return dict(rows.values_list("user_id", "role"))
+    boards, users = ({pair[side] for pair in asked} for side in (0, 1))
+    rows = _memberships().filter(board__in=boards, user__in=users)
+    return {
+        (board_id, user_id): role for board_id, user_id, role in rows.values_list("board", "user", "role")
+    }
+
+
+def _memberships() -> QuerySet[Membership]:
+    """Those that count: one that came by a link ends with the link."""
+    now = timezone.now()
+    link_holds = Q(link__revoked_at=None) & (Q(link__expires_at=None) | Q(link__expires_at__gt=now))
+    return Membership.objects.filter(Q(link=None) | link_holds)
 
 
 def allows(role: Role | None, act: Act, *, frozen: bool = False) -> None:
@@ -77,35 +83,37 @@ def allows(role: Role | None, act: Act, *, frozen: bool = False) -> None:
         raise BoardFrozen("A moderator froze this board: it can be looked at, not changed.")
 
 
-def find(key: Key, board_id: uuid.UUID | str, act: Act) -> tuple[Board, Role]:
-    """The board and the person's role on it, if they may do this. Raises as `allows` does."""
-    (found,) = find_each([key], board_id, act)
+def find(principal: Principal, board_id: uuid.UUID | str, act: Act) -> tuple[Board, Role]:
+    """The board and the role on it, if they may do this. Raises as `allows` does."""
+    (found,) = find_each([principal], board_id, act)
     if isinstance(found, BoardError):
         raise found
     return found
 
 
 def find_each(
-    keys: Sequence[Key], board_id: uuid.UUID | str, act: Act
+    principals: Sequence[Principal], board_id: uuid.UUID | str, act: Act
 ) -> list[tuple[Board, Role] | BoardError]:
-    """The same for many keys at once, in two queries; what `find` would raise stands in the place of the answer."""
+    """The same for many at once, in two queries; what `find` would raise stands in the place of the answer."""
     board = _get(board_id)
-    return [_found(board, role, act) for role in (roles_of(keys, board) if board else [None] * len(keys))]
+    if board is None:
+        return [BoardGone("There is no such board.") for _ in principals]
+    return [_found(board, role, act) for role in roles([(each, board) for each in principals])]
 
 
-def _found(board: Board | None, role: Role | None, act: Act) -> tuple[Board, Role] | BoardError:
-    if board is None or role is None:
-        return BoardGone("There is no such board.")
+def _found(board: Board, role: Role | None, act: Act) -> tuple[Board, Role] | BoardError:
     try:
         allows(role, act, frozen=board.frozen)
     except BoardError as error:
         return error
+    assert role is not None, "a stranger was refused"
     return board, role
 
 
 def boards_of(user: User) -> QuerySet[Board]:
-    """Boards that the person owns or joined, not those in the trash."""
-    return Board.objects.filter(Q(owner=user) | Q(memberships__user=user), deleted_at=None).distinct()
+    """Boards that the person owns or is a member of now, not those in the trash."""
+    joined = _memberships().filter(user=user).values("board")
+    return Board.objects.filter(Q(owner=user) | Q(pk__in=joined), deleted_at=None)
 
 
 def _get(board_id: uuid.UUID | str) -> Board | None:

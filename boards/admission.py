@@ -15,11 +15,12 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from accounts import api_keys
-from accounts.models import User
-from boards import access, links
-from boards.access import Act, Key
+from accounts.models import ApiKey, User
+from boards import access, links, scopes
+from boards.access import Act
 from boards.errors import BoardError, Unauthenticated
 from boards.models import Role
+from boards.principal import NOBODY, Principal, by_api_key
 from boards.threads import in_thread
 
 AT_ONCE = 64
@@ -37,7 +38,7 @@ class Request(NamedTuple):
 class Admission(NamedTuple):
     """Who it is, what they may do, and the board's pruned clock."""
 
-    key: Key
+    principal: Principal
     role: Role
     pruned_clock: int
 
@@ -90,34 +91,41 @@ _desks: WeakKeyDictionary[asyncio.AbstractEventLoop, Desk] = WeakKeyDictionary()
 
 def decide(requests: Sequence[Request]) -> list[Admission | BoardError]:
     """An answer for each, in order; what refuses one stands in its place."""
-    users = api_keys.users_of(request.token for request in requests if request.token)
+    keys = api_keys.find_each(request.token for request in requests if request.token)
     answers: list[Admission | BoardError | None] = [None] * len(requests)
-    keys: defaultdict[uuid.UUID, dict[int, Key]] = defaultdict(dict)
+    shown: defaultdict[uuid.UUID, dict[int, Principal]] = defaultdict(dict)
     for number, request in enumerate(requests):
         try:
-            keys[request.board_id][number] = _key(request, users)
-        except Unauthenticated as error:
+            principal = _principal(request, keys)
+            scopes.check(principal, "hello")
+            shown[request.board_id][number] = principal
+        except BoardError as error:
             answers[number] = error
-    for board_id, shown in keys.items():
-        found = access.find_each(list(shown.values()), board_id, Act.SEE)
-        for (number, key), answer in zip(shown.items(), found, strict=True):
+    for board_id, principals in shown.items():
+        found = access.find_each(list(principals.values()), board_id, Act.SEE)
+        for (number, principal), answer in zip(principals.items(), found, strict=True):
             answers[number] = (
                 answer
                 if isinstance(answer, BoardError)
-                else Admission(key, answer[1], answer[0].pruned_clock)
+                else Admission(principal, answer[1], answer[0].pruned_clock)
             )
     return [answer for answer in answers if answer is not None]
 
 
-def _key(request: Request, users: dict[str, User]) -> Key:
-    """The person or link behind the token, else the person behind the session. Raises Unauthenticated."""
-    if request.token is not None:
-        key = users.get(request.token) or links.find(request.token)
-        if key is None:
-            raise Unauthenticated("The token is not valid, or not any more.")
-        return key
+def _principal(request: Request, keys: dict[str, ApiKey]) -> Principal:
+    """By the token, else by the session. Raises Unauthenticated."""
+    if request.token is None:
+        return _by_cookie(request.cookie)
+    if (key := keys.get(request.token)) is not None:
+        return by_api_key(key)
+    if (link := links.find(request.token)) is not None:
+        return Principal(share_link=link)
+    raise Unauthenticated("The token is not valid, or not any more.")
+
+
+def _by_cookie(cookie: str | None) -> Principal:
     store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
     visit = HttpRequest()
-    visit.session = store(request.cookie)
+    visit.session = store(cookie)
     found = get_user(visit)
-    return found if isinstance(found, User) else None
+    return Principal(found, session_key=cookie) if isinstance(found, User) else NOBODY

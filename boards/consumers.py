@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import validate_host
 
-from accounts.models import NAME_MAX, User
+from accounts.models import NAME_MAX
 from boards import admission, protocol
 from boards.admission import Request
 from boards.conversation import Conversation
@@ -75,6 +75,7 @@ _CLOSES: dict[str, int] = {
     "too_many_sockets": Close.RATE_LIMIT,
     "unauthenticated": Close.UNAUTHENTICATED,
     "forbidden": Close.FORBIDDEN,
+    "scope_required": Close.FORBIDDEN,
     "not_found": Close.NOT_FOUND,
     "protocol_version": Close.PROTOCOL_VERSION,
 }
@@ -117,13 +118,13 @@ async def _enter(scope: Scope, receive: Receive, send: Send, staying: ExitStack)
         raise Unauthenticated("Without an Origin, `hello` needs a token.")
     cookie = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME)
     asked_at = time.monotonic()
-    key, role, pruned_clock = await admission.ask(Request(board_id, hello.token, cookie))
-    if isinstance(key, User):
+    principal, role, pruned_clock = await admission.ask(Request(board_id, hello.token, cookie))
+    if principal.user is not None:
         most = settings.SOCKETS_PER_PERSON_MAX
-        staying.enter_context(open_sockets.one_more(f"person {key.pk}", most, "of yours"))
+        staying.enter_context(open_sockets.one_more(f"person {principal.user.pk}", most, "of yours"))
     session = "s" + secrets.token_hex(6)
     name = (hello.name or "").strip()[:NAME_MAX]
-    member = Member(session, key, name, role, send, deflate=hello.deflate, token=hello.token)
+    member = Member(session, principal, name, role, send, deflate=hello.deflate)
     room = await room_of(board_id)
     staying.callback(room.leave, member)
     await room.join(member, hello.clock, pruned_clock, asked_at)

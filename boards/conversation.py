@@ -5,8 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from accounts.models import User
-from boards import access, jobs, live_slot, protocol
+from boards import access, jobs, live_slot, principal, protocol, scopes
 from boards.access import Act
 from boards.element import Element, parse
 from boards.errors import (
@@ -21,6 +20,7 @@ from boards.errors import (
 from boards.frames import read_live
 from boards.limits import Intake
 from boards.member import Member
+from boards.principal import Principal
 from boards.protocol import Close
 from boards.room import Room
 from boards.saver import UNAVAILABLE
@@ -70,6 +70,7 @@ class Conversation:
         try:
             self._intake.message(len(data))
             self._intake.live()
+            scopes.check(self._member.principal, scopes.BINARY)
             frame = read_live(data)
             if frame is None:
                 raise BadMessage("A binary frame must be a live one: 07, run, seq, look, JPEG.")
@@ -91,6 +92,7 @@ class Conversation:
     def _handle(self, message: protocol.Message, text: str) -> None:
         """Raises BoardError."""
         member, room = self._member, self._room
+        scopes.check(member.principal, scopes.door_of(message))
         match message:
             case protocol.Presence():  # nearly all there is
                 room.set_presence(member, message)
@@ -172,15 +174,15 @@ def _check(push: protocol.Push) -> tuple[list[Element], list[dict[str, str]]]:
 
 
 def _ask(message: protocol.Generate, member: Member, room: Room) -> None:
-    user = _person(member)
-    board, _ = access.find(user, room.board_id, Act.EDIT)
+    asking = _renewed(member)
+    board, _ = access.find(asking, room.board_id, Act.EDIT)
     region = message.region
     if region is None and message.frame:
         region = jobs.region_of(board, message.frame)
     region = region or jobs.region_of_all(board, message.params)
     jobs.ask(
         board,
-        user,
+        principal.person(asking),
         message.params,
         {"x": region.x, "y": region.y, "width": region.width, "height": region.height},
         frame=message.frame or "",
@@ -190,14 +192,17 @@ def _ask(message: protocol.Generate, member: Member, room: Room) -> None:
 
 
 def _cancel(message: protocol.Cancel, member: Member, room: Room) -> None:
-    submission.cancel(jobs.find(_person(member), message.job, Act.MANAGE))
+    submission.cancel(jobs.find(_renewed(member), message.job, Act.MANAGE))
 
 
 def _switch_on(message: protocol.LiveStart, member: Member, room: Room) -> None:
-    live_slot.switch_on(room.board_id, _person(member), member.session, member.who, message)
+    live_slot.switch_on(room.board_id, _renewed(member), member.session, member.who, message)
 
 
-def _person(member: Member) -> User:
-    if member.user is None:
-        raise Unauthenticated("Sign in, or come in as a guest, to do this.")
-    return member.user
+def _renewed(member: Member) -> Principal:
+    """Who asks, as the database has them now: the room looks only now and then. Raises Unauthenticated."""
+    principal.person(member.principal)
+    (now,) = principal.renewed([member.principal])
+    if now is None:
+        raise Unauthenticated("What you came in with is not valid any more.")
+    return now

@@ -65,6 +65,13 @@ class Forbidden(BoardError):
     status = 403
 
 
+class ScopeRequired(BoardError):
+    """The key may not do this, although its person may."""
+
+    code = "scope_required"
+    status = 403
+
+
 class BoardGone(BoardError):
     """It does not exist, lies in the trash, or is hidden from this person: all look the same."""
 

@@ -16,6 +16,7 @@ from accounts.models import User
 from boards import access, bus, candidates, people
 from boards.errors import BoardGone, JobGone, NoRegion
 from boards.models import Board, Element, Placement
+from boards.principal import Principal
 from boards.protocol import REGION_SIDE_MAX, Region
 from boards.rendering import scenes
 from boards.rendering import snapshot as drawn
@@ -201,7 +202,7 @@ def region_of_all(board: Board, params: Mapping[str, Any]) -> Region:
     return Region(left, top, *sides)
 
 
-def find(key: access.Key, job_id: str | uuid.UUID, act: access.Act) -> Job:
+def find(principal: Principal, job_id: str | uuid.UUID, act: access.Act) -> Job:
     """The job, if this person may do that with it: who asked for it may, and who may on its board.
 
     Raises JobGone for everybody else, as if there were none.
@@ -212,32 +213,32 @@ def find(key: access.Key, job_id: str | uuid.UUID, act: access.Act) -> Job:
         job = None
     if job is None:
         raise JobGone("There is no such job.")
-    if isinstance(key, User) and job.created_by_id == key.pk:
+    if principal.user is not None and job.created_by_id == principal.user.pk:
         return job
-    _check_board(key, job, act)
+    _check_board(principal, job, act)
     return job
 
 
-def find_on_board(key: access.Key, job_id: str | uuid.UUID, *acts: access.Act) -> Job:
+def find_on_board(principal: Principal, job_id: str | uuid.UUID, *acts: access.Act) -> Job:
     """The job, if this person may do that on its board, whoever asked for it. Raises JobGone, Forbidden, BoardFrozen."""
-    job = find(key, job_id, access.Act.SEE)
+    job = find(principal, job_id, access.Act.SEE)
     for act in acts:
-        _check_board(key, job, act)
+        _check_board(principal, job, act)
     return job
 
 
-def find_to_repeat(key: access.Key, job_id: str | uuid.UUID) -> Job:
+def find_to_repeat(principal: Principal, job_id: str | uuid.UUID) -> Job:
     """The job, if this person may have more pictures where it belongs: on a board whoever may edit it now, without
     one whoever asked for it. Raises JobGone, Forbidden, BoardFrozen. Rule J31."""
-    job = find(key, job_id, access.Act.EDIT)
-    return find_on_board(key, job_id, access.Act.EDIT) if placement_of(job) else job
+    job = find(principal, job_id, access.Act.EDIT)
+    return find_on_board(principal, job_id, access.Act.EDIT) if placement_of(job) else job
 
 
-def _check_board(key: access.Key, job: Job, act: access.Act) -> None:
+def _check_board(principal: Principal, job: Job, act: access.Act) -> None:
     placement = placement_of(job)
     if placement is None:
         raise JobGone("There is no such job.")
     try:
-        access.find(key, placement.board_id, act)
+        access.find(principal, placement.board_id, act)
     except BoardGone:
         raise JobGone("There is no such job.") from None

@@ -6,12 +6,12 @@ board's page tells them nothing, not even its title.
 
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 
 from boards import access
 from boards.models import Board, Thumbnail
+from boards.principal import NOBODY
 from boards.rendering.thumbnails import SIZE_PX
 
 DESCRIPTION = "A shared whiteboard on which sketches become pictures. Open it and draw along."
@@ -38,7 +38,7 @@ class LinkPreview:
 
 def of(board: Board, request: HttpRequest) -> LinkPreview | None:
     """None for a board that strangers may not see, whoever asks now."""
-    if access.role_of(AnonymousUser(), board) is None:
+    if access.role_of(NOBODY, board) is None:
         return None
     address = request.build_absolute_uri(reverse("board", args=[board.pk]))
     return LinkPreview(board.title, address, _image(board, request))

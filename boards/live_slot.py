@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 import redis
 
-from accounts.models import User
 from boards import access, bus
 from boards.access import Act
 from boards.errors import LiveTaken, LiveUnavailable, NoRegion
 from boards.models import Element
+from boards.principal import Principal
 from boards.protocol import LiveStart
 from generation import live
 
@@ -38,13 +38,13 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def switch_on(
-    board_id: uuid.UUID, user: User, session: str, host: Mapping[str, str], wanted: LiveStart
+    board_id: uuid.UUID, principal: Principal, session: str, host: Mapping[str, str], wanted: LiveStart
 ) -> None:
     """Take the board's slot and tell everybody; with the same frame again: only change the params.
 
     Raises as `access.find` and `live.settle` do, NoRegion, LiveTaken, LiveUnavailable.
     """
-    board, _ = access.find(user, board_id, Act.EDIT)
+    board, _ = access.find(principal, board_id, Act.EDIT)
     if not Element.objects.filter(board=board, element_id=wanted.frame, is_deleted=False).exists():
         raise NoRegion("Say which frame: `frame` names no element of this board.")
     params = live.settle(wanted.params)

@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from functools import partial
 from typing import Any
 
-from accounts.models import User
 from boards import people, protocol, wire
-from boards.access import Key
 from boards.frames import CLOSE, Packet, frame
 from boards.limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND, TokenBucket
 from boards.models import Role
+from boards.principal import Principal
 from boards.protocol import Close
 
 BACKLOG_MAX_BYTES = 256 * 1024
@@ -31,25 +30,20 @@ class Member:
     def __init__(
         self,
         session: str,
-        key: Key,
+        principal: Principal,
         name: str,
         role: Role,
         send: Send,
         *,
         deflate: bool = False,
-        token: str | None = None,
     ) -> None:
-        """name: how somebody without an account wants to be called. deflate: it reads binary frames.
-
-        token: what stood for the key; None: a cookie.
-        """
+        """name: how somebody without an account wants to be called. deflate: it reads binary frames."""
         self.session = session
-        self.key = key
+        self.principal = principal
         self.role = role
-        self.user = key if isinstance(key, User) else None
+        self.user = principal.user
         self.name = self.user.display_name if self.user else name or "Guest"
         self.deflate = deflate
-        self.api_key = token if self.user else None
         self.clock = 0  # everything up to here has been sent to this member
         self.missed: set[str] = set()  # ids of elements that were skipped while it was slow
         self.missed_users: set[str] = set()  # likewise of sessions
@@ -138,13 +132,14 @@ class Member:
 
     def close(self, code: int) -> None:
         """Send it away. Its consumer then sees the socket end."""
+        code = int(code)  # Daphne takes no IntEnum
         if self._wire is None:
             self._drive({"type": "websocket.close", "code": code})
         elif not self._ended:
             if self._slow_since is None:
                 self._drive({"type": "websocket.close", "code": code})
             else:  # a server may wait in `send` until it is read, which may be never
-                self._wire.write(frame(CLOSE, int(code).to_bytes(2, "big")))
+                self._wire.write(frame(CLOSE, code.to_bytes(2, "big")))
             asyncio.get_running_loop().call_later(CLOSING_MAX_SECONDS, self._wire.abort)
         self._ended = True
 

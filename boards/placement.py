@@ -17,6 +17,7 @@ from boards.element import Element
 from boards.errors import BoardFrozen, BoardFull, BoardGone, Forbidden
 from boards.models import Board, Placement
 from boards.models import Element as ElementRow
+from boards.principal import Principal
 from generation.events import images_made
 from generation.models import GeneratedImage, Job
 
@@ -69,7 +70,7 @@ def place(job: Job, images: Sequence[GeneratedImage], **_: Any) -> None:
     if placement is None:
         return
     with suppress(BoardGone, BoardFull, BoardFrozen, Forbidden):
-        access.find(job.created_by, placement.board_id, Act.EDIT)
+        access.find(Principal(job.created_by), placement.board_id, Act.EDIT)
         if placement.where == Placement.Where.STAGE:
             candidates.offer(placement, images)
         else:

@@ -27,10 +27,12 @@ from boards.frames import Packet
 from boards.live import LiveBoard
 from boards.member import Member
 from boards.neighbours import Neighbours
+from boards.principal import Principal
 from boards.protocol import Close
 from boards.pruning import Rank
 from boards.saver import UNAVAILABLE, Ack, Batch, Saver, patiently
 from boards.scene import Fate, Scene
+from boards.standing import Present
 from boards.threads import in_thread
 
 log = logging.getLogger(__name__)
@@ -364,15 +366,14 @@ class Room:
 
     async def _look_again(self) -> None:
         """Read how the board stands now, whatever was said and lost: clock, files, jobs, title, who may be here."""
-        members = dict(self._fanout.members)
+        members, principals = dict(self._fanout.members), self._principals()
+        present = await in_thread(standing.present, {self.board_id: principals})
         try:
             state = await in_thread(standing.read, self.board_id, self.clock)
-            keys = {session: member.key for session, member in members.items()}
-            api_keys = {session: member.api_key for session, member in members.items() if member.api_key}
-            roles = await in_thread(standing.roles, self.board_id, keys, api_keys)
         except BoardGone:
             self.close(Close.NOT_FOUND)
             return
+        self._take_over(present.get(self.board_id))
         self.title, self.frozen = state.title, state.frozen
         if state.snapshot.clock > self.clock:
             await self.heal()
@@ -384,15 +385,30 @@ class Room:
             await self._hear_job(job_id)
             if job_id not in now:
                 self._jobs.pop(job_id, None)  # it stands as it stood, but is not shown any more
-        for session, member in members.items():
-            role = roles[session]
-            if role is None:
-                member.close(Close.FORBIDDEN)
-                continue
-            member.role = role
-            fields = {"type": "board", "title": self.title, "frozen": self.frozen, "role": role}
+        for member in members.values():
+            fields = {"type": "board", "title": self.title, "frozen": self.frozen, "role": member.role}
             member.write(protocol.encode(fields))
         await self.live.look()
+
+    def _principals(self) -> dict[str, Principal]:
+        return {session: member.principal for session, member in self._fanout.members.items()}
+
+    def _take_over(self, present: Present | None) -> bool:
+        """Send away those who may not be here any more. Whether something changed for those who stay."""
+        if present is None:
+            self.close(Close.NOT_FOUND)
+            return False
+        changed = present.frozen != self.frozen
+        self.frozen = present.frozen
+        for session, role in present.roles.items():
+            member = self._fanout.members.get(session)
+            if member is None:
+                continue
+            if isinstance(role, Close):
+                member.close(role)
+            elif role != member.role:
+                member.role, changed = role, True
+        return changed
 
     # --- housekeeping ----------------------------------------------------------------------------------
 

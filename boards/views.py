@@ -4,18 +4,19 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accounts import address, api_keys, guests
+from accounts import address, guests
 from accounts.models import User
-from boards import access, demo, link_preview, links, people
+from boards import access, demo, link_preview, links, people, scopes
 from boards.access import Act
-from boards.errors import BoardError, LinkInvalid
+from boards.errors import BoardError, LinkInvalid, ScopeRequired, Unauthenticated
 from boards.models import Board, BoardFile, Role, Thumbnail
+from boards.principal import Principal, by_session, of_request
 from boards.serving import immutable
 
 
@@ -46,7 +47,7 @@ def new_board(request: HttpRequest) -> HttpResponse:
 def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
     """The board. Whoever may see it without an account becomes a guest with a name; a robot gets the preview alone."""
     try:
-        found, role = access.find(request.user, board, Act.SEE)
+        found, role = access.find(by_session(request), board, Act.SEE)
     except BoardError:
         raise Http404("There is no such board.") from None
     shown: dict[str, Any] = {"board": found, "preview": link_preview.of(found, request)}
@@ -82,9 +83,9 @@ def _config(board: Board, user: User, role: Role) -> dict[str, Any]:
 def board_thumbnail(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
     """How the board looked a while ago, for those who may see it."""
     try:
-        found, _ = access.find(api_keys.user_of_request(request) or request.user, board, Act.SEE)
-    except BoardError:
-        raise Http404("There is no such board.") from None
+        found, _ = access.find(_with_key(request), board, Act.SEE)
+    except BoardError as error:
+        return _refused(error, "There is no such board.")
     thumbnail = Thumbnail.objects.filter(board=found).exclude(key="").first()
     if thumbnail is None:
         raise Http404("Nothing is drawn there yet.")
@@ -114,10 +115,25 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 def board_file(request: HttpRequest, board: uuid.UUID, file_id: str) -> HttpResponse:
     """The bytes of a picture, for those who may see the board. An id's bytes never change."""
     try:
-        found, _ = access.find(api_keys.user_of_request(request) or request.user, board, Act.SEE)
-    except BoardError:
-        raise Http404("There is no such file.") from None
+        found, _ = access.find(_with_key(request), board, Act.SEE)
+    except BoardError as error:
+        return _refused(error, "There is no such file.")
     file = BoardFile.objects.filter(board=found, file_id=file_id).first()
     if file is None:
         raise Http404("There is no such file.")
     return immutable(request, file.sha256, file.key, file.mime_type)
+
+
+def _with_key(request: HttpRequest) -> Principal:
+    """Who asks for something that keys open, too. Raises Unauthenticated, ScopeRequired."""
+    principal = of_request(request)
+    scopes.check(principal, scopes.door_of_request(request))
+    return principal
+
+
+def _refused(error: BoardError, missing: str) -> HttpResponse:
+    """What is wrong with a key is said; anything else looks as if there were nothing. Raises Http404."""
+    if not isinstance(error, ScopeRequired | Unauthenticated):
+        raise Http404(missing) from None
+    said = {"status": error.status, "code": error.code, "detail": error.message}
+    return JsonResponse(said, status=error.status, content_type="application/problem+json")

@@ -2,31 +2,42 @@
 
 from django.http import HttpRequest
 from ninja import NinjaAPI
-from ninja.security import HttpBearer, SessionAuth
+from ninja.security import SessionAuth
+from ninja.security.http import HttpAuthBase
 
 from accounts import api_keys
 from accounts.api import router as accounts_router
-from accounts.models import User
+from boards import scopes
 from boards.api import router as boards_router
+from boards.principal import Principal, of_request
 from generation.api import router as generation_router
 from webapp import problems
 
 
-class Bearer(HttpBearer):
-    """`Authorization: Bearer KEY`."""
+class Bearer(HttpAuthBase):
+    """`Authorization: Bearer KEY`. Where there is one it alone decides: no cookie is looked at, and so no CSRF token."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> User | None:
-        user = api_keys.user_of(token)
-        if user is not None:
-            request.user = user
-        return user
+    openapi_scheme = "bearer"
+
+    def __call__(self, request: HttpRequest) -> Principal | None:
+        return None if api_keys.bearer_of(request) is None else _admitted(request)
 
 
 class Session(SessionAuth):
     """The page's own session cookie, guests included, with CSRF on unsafe methods."""
 
-    def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
-        return request.user if isinstance(request.user, User) else None
+    def authenticate(self, request: HttpRequest, key: str | None) -> Principal | None:
+        return _admitted(request)
+
+
+def _admitted(request: HttpRequest) -> Principal | None:
+    """Who asks, if the route is open to them; None for nobody. Raises Unauthenticated, ScopeRequired."""
+    principal = of_request(request)
+    if principal.user is None:
+        return None
+    request.user = principal.user
+    scopes.check(principal, scopes.door_of_request(request))
+    return principal
 
 
 api = NinjaAPI(

@@ -1,6 +1,7 @@
 """HTTP: boards and their scenes."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -13,6 +14,7 @@ from boards import access, bus
 from boards.access import Act
 from boards.api.pages import page
 from boards.models import TITLE_MAX, Board, Role
+from boards.principal import of_request, person, person_of
 
 router = Router()
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX)]
@@ -41,27 +43,30 @@ def describe(board: Board, role: Role | None) -> dict[str, Any]:
 
 @router.post("", response={201: dict[str, Any]})
 def create(request: HttpRequest, body: NewBoard | None = None) -> Status:
-    user: Any = request.user
-    board = Board.objects.create(title=(body or NewBoard()).title, owner=user)
+    board = Board.objects.create(title=(body or NewBoard()).title, owner=person_of(request))
     return Status(201, describe(board, Role.OWNER))
 
 
 @router.get("")
 def index(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
     """Boards that the person owns or joined, newest first."""
-    user = request.user
-    rows = access.boards_of(user)  # type: ignore[arg-type]
-    return page(rows, lambda board: describe(board, access.role_of(user, board)), limit, cursor)
+    principal = of_request(request)
+
+    def describe_each(boards: Sequence[Board]) -> list[dict[str, Any]]:
+        roles = access.roles([(principal, board) for board in boards])
+        return [describe(board, role) for board, role in zip(boards, roles, strict=True)]
+
+    return page(access.boards_of(person(principal)), describe_each, limit, cursor)
 
 
 @router.get("/{uuid:board_id}")
 def show(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
-    return describe(*access.find(request.user, board_id, Act.SEE))
+    return describe(*access.find(of_request(request), board_id, Act.SEE))
 
 
 @router.patch("/{uuid:board_id}")
 def change(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> dict[str, Any]:
-    board, role = access.find(request.user, board_id, Act.MANAGE)
+    board, role = access.find(of_request(request), board_id, Act.MANAGE)
     if body.title is not None:
         board.title = body.title
         board.save(update_fields=["title"])
@@ -72,7 +77,7 @@ def change(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> dict
 @router.delete("/{uuid:board_id}", response={204: None})
 def trash(request: HttpRequest, board_id: uuid.UUID) -> Status:
     """Move the board to the trash; whoever is on it is sent away."""
-    board, _ = access.find(request.user, board_id, Act.MANAGE)
+    board, _ = access.find(of_request(request), board_id, Act.MANAGE)
     board.deleted_at = timezone.now()
     board.save(update_fields=["deleted_at"])
     bus.board_changed(board.pk)

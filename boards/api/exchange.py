@@ -15,6 +15,7 @@ from boards.errors import TooBig
 from boards.exchange import archive, document, incoming, outgoing
 from boards.exchange.embedding import MIME_TYPE
 from boards.exchange.outgoing import Contents
+from boards.principal import of_request, person_of
 from boards.rendering import Picture
 from boards.serving import streamed, unchanged
 
@@ -34,7 +35,7 @@ def read_upload(upload: UploadedFile) -> document.Document:
 @router.get("/{uuid:board_id}/scene")
 def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> HttpResponseBase:
     """The board as an .excalidraw document, pictures included; with `download`, as a file to keep."""
-    board, _ = access.find(request.user, board_id, Act.SEE)
+    board, _ = access.find(of_request(request), board_id, Act.SEE)
     # Weak: the same scene, not the same bytes. Read before the scene, so that it never vouches for an older one.
     etag = f'W/"{board.clock}-{board.files.count()}"'
     if (answer := unchanged(request, etag)) is not None:
@@ -48,7 +49,7 @@ def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> 
 @router.get("/{uuid:board_id}/export.zip")
 def export_zip(request: HttpRequest, board_id: uuid.UUID) -> HttpResponseBase:
     """The board as a zip: scene, pictures, how it looks, and the prompts and seeds of what was generated."""
-    board, _ = access.find(request.user, board_id, Act.SEE)
+    board, _ = access.find(of_request(request), board_id, Act.SEE)
     contents = outgoing.contents(board)
     parts = archive.parts(contents, _looks(contents), archive.manifest(contents))
     return streamed(request, parts, "application/zip", outgoing.filename(board, "zip"))
@@ -62,11 +63,10 @@ def import_document(
     how: Annotated[Literal["merge", "copy"], Query(alias="as")] = "merge",
 ) -> dict[str, Any]:
     """Bring a file to the board: .excalidraw, .excalidrawlib, a board's zip, PNG or SVG with the scene inside."""
-    board, _ = access.find(request.user, board_id, Act.EDIT)
-    user: Any = request.user
+    board, _ = access.find(of_request(request), board_id, Act.EDIT)
     brought = read_upload(file)
     with transaction.atomic():
-        return incoming.add(board, user, brought, copy=how == "copy")
+        return incoming.add(board, person_of(request), brought, copy=how == "copy")
 
 
 def _looks(contents: Contents) -> bytes | None:

@@ -10,6 +10,7 @@ from ninja import File, Form, Router, Status, UploadedFile
 from boards import access, files
 from boards.access import Act
 from boards.errors import TooBig
+from boards.principal import of_request, person_of
 
 router = Router()
 
@@ -25,8 +26,7 @@ def read_upload(upload: UploadedFile) -> bytes:
 def create(
     request: HttpRequest, board_id: uuid.UUID, file: File[UploadedFile], file_id: Form[str | None] = None
 ) -> Status:
-    board, _ = access.find(request.user, board_id, Act.EDIT)
-    user: Any = request.user
-    added = files.add_upload(board, user, read_upload(file), file_id)
+    board, _ = access.find(of_request(request), board_id, Act.EDIT)
+    added = files.add_upload(board, person_of(request), read_upload(file), file_id)
     described = files.describe(added)[added.file_id]
     return Status(201, {"file_id": added.file_id, "size_bytes": added.size_bytes} | described)

@@ -17,6 +17,7 @@ from boards.api.files import read_upload
 from boards.api.pages import page
 from boards.errors import BadMessage, JobGone, NoRegion
 from boards.models import Placement
+from boards.principal import of_request, person_of
 from boards.protocol import Region
 from boards.serving import immutable
 from generation import submission
@@ -42,7 +43,7 @@ class Choice(Schema):
 @router.post("/boards/{uuid:board_id}/jobs", response={202: dict[str, Any]})
 def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
     """Ask for pictures of a region. Multipart parts, or one JSON body."""
-    board, _ = access.find(request.user, board_id, Act.EDIT)
+    board, _ = access.find(of_request(request), board_id, Act.EDIT)
     body, snapshot = _read(request)
     frame = body.get("frame") or ""
     if body.get("region") is not None:
@@ -54,10 +55,9 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
     where = body.get("placement") or Placement.Where.BESIDE
     if where not in Placement.Where.values:
         raise NoRegion(f"placement is “beside”, “inside” or “stage”, not {where!r}.")
-    user: Any = request.user
     job = jobs.ask(
         board,
-        user,
+        person_of(request),
         _params(body),
         msgspec.structs.asdict(region),
         frame=str(frame)[:64],
@@ -74,9 +74,8 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
 def ask(request: HttpRequest) -> Status:
     """Ask for pictures without a board."""
     body, snapshot = _read(request)
-    user: Any = request.user
     job = submission.submit(
-        user=user,
+        user=person_of(request),
         audience="",
         raw_params=_params(body),
         snapshot=snapshot,
@@ -99,28 +98,28 @@ def index(
     """One's own jobs, or all of a board that one may see; of one frame or picture of it; with pictures to show."""
     rows = Job.objects.select_related("created_by", "placement").prefetch_related("images")
     if board is not None:
-        access.find(request.user, board, Act.SEE)
+        access.find(of_request(request), board, Act.SEE)
         rows = rows.filter(placement__board=board)
     else:
-        rows = rows.filter(Q(created_by=request.user))
+        rows = rows.filter(Q(created_by=person_of(request)))
     if status is not None:
         rows = rows.filter(status=status)
     if frame is not None:
         rows = rows.filter(placement__frame=frame)
     if with_pictures:
         rows = rows.filter(Exists(GeneratedImage.objects.filter(job=OuterRef("pk"))))
-    return page(rows, jobs.describe, limit, cursor)
+    return page(rows, lambda found: [jobs.describe(job) for job in found], limit, cursor)
 
 
 @router.get("/jobs/{job_id}")
 def show(request: HttpRequest, job_id: str) -> dict[str, Any]:
-    return jobs.describe(jobs.find(request.user, job_id, Act.SEE))
+    return jobs.describe(jobs.find(of_request(request), job_id, Act.SEE))
 
 
 @router.get("/jobs/{job_id}/images/{uuid:image_id}")
 def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpResponse:
     """The bytes of one picture. They never change."""
-    found = jobs.find(request.user, job_id, Act.SEE).images.filter(pk=image_id).first()
+    found = jobs.find(of_request(request), job_id, Act.SEE).images.filter(pk=image_id).first()
     if found is None:
         raise JobGone("The job has no such picture.")
     return immutable(request, found.sha256, found.key, found.mime_type)
@@ -129,7 +128,7 @@ def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpRespons
 @router.get("/jobs/{job_id}/snapshot")
 def snapshot(request: HttpRequest, job_id: str) -> HttpResponse:
     """What the model saw. It never changes."""
-    key = jobs.find(request.user, job_id, Act.SEE).snapshot
+    key = jobs.find(of_request(request), job_id, Act.SEE).snapshot
     if not key:
         raise JobGone("This job was made from words alone.")
     return immutable(request, PurePosixPath(key).stem, key, "image/png")
@@ -138,61 +137,62 @@ def snapshot(request: HttpRequest, job_id: str) -> HttpResponse:
 @router.post("/jobs/{job_id}/images/{uuid:image_id}/accept")
 def accept(request: HttpRequest, job_id: str, image_id: uuid.UUID, choice: Choice | None = None) -> Any:
     """Put a picture on the board. Twice is once."""
-    job = jobs.find_on_board(request.user, job_id, Act.EDIT)
-    user: Any = request.user
+    job = jobs.find_on_board(of_request(request), job_id, Act.EDIT)
     choice = choice or Choice()
-    acceptance.accept(job, image_id, user, _spot(choice.placement), keep_others=choice.keep_others)
+    acceptance.accept(
+        job, image_id, person_of(request), _spot(choice.placement), keep_others=choice.keep_others
+    )
     return jobs.describe_by_id(job_id)
 
 
 @router.post("/jobs/{job_id}/images/{uuid:image_id}/finish", response={202: dict[str, Any]})
 def finish(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> Status:
     """Make a picture of a draft again with all its steps."""
-    user: Any = request.user
     key = request.headers.get("Idempotency-Key")
-    job = jobs.find_to_repeat(user, job_id)
-    return Status(202, jobs.describe(jobs.finish(job, user, image_id, key)))
+    job = jobs.find_to_repeat(of_request(request), job_id)
+    return Status(202, jobs.describe(jobs.finish(job, person_of(request), image_id, key)))
 
 
 @router.post("/jobs/{job_id}/images/{uuid:image_id}/{standing}")
 def put_away(request: HttpRequest, job_id: str, image_id: uuid.UUID, standing: Putting) -> Any:
     """Keep a picture for later, discard it, or offer it again."""
-    acceptance.put_away(jobs.find_on_board(request.user, job_id, Act.EDIT), image_id, STANDINGS[standing])
+    acceptance.put_away(
+        jobs.find_on_board(of_request(request), job_id, Act.EDIT), image_id, STANDINGS[standing]
+    )
     return jobs.describe_by_id(job_id)
 
 
 @router.post("/jobs/{job_id}/images/{standing}")
 def put_all_away(request: HttpRequest, job_id: str, standing: Putting) -> Any:
     """The same with all that are to be chosen from; offered again are all that are on no board."""
-    acceptance.put_away(jobs.find_on_board(request.user, job_id, Act.EDIT), None, STANDINGS[standing])
+    acceptance.put_away(jobs.find_on_board(of_request(request), job_id, Act.EDIT), None, STANDINGS[standing])
     return jobs.describe_by_id(job_id)
 
 
 @router.post("/jobs/{job_id}/run-next")
 def run_next(request: HttpRequest, job_id: str) -> Any:
     """Let it run before the board's others that wait. The board's owner may."""
-    submission.run_next(jobs.find_on_board(request.user, job_id, Act.MANAGE, Act.EDIT))
+    submission.run_next(jobs.find_on_board(of_request(request), job_id, Act.MANAGE, Act.EDIT))
     return jobs.describe_by_id(job_id)
 
 
 @router.post("/boards/{uuid:board_id}/jobs/cancel")
 def cancel_all(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
     """Take back all that one still waits for on a board."""
-    board, _ = access.find(request.user, board_id, Act.SEE)
-    user: Any = request.user
-    return {"items": [jobs.describe(job) for job in jobs.cancel_all(board, user)]}
+    board, _ = access.find(of_request(request), board_id, Act.SEE)
+    return {"items": [jobs.describe(job) for job in jobs.cancel_all(board, person_of(request))]}
 
 
 @router.post("/jobs/{job_id}/cancel")
 def cancel(request: HttpRequest, job_id: str) -> dict[str, Any]:
-    return jobs.describe(submission.cancel(jobs.find(request.user, job_id, Act.MANAGE)))
+    return jobs.describe(submission.cancel(jobs.find(of_request(request), job_id, Act.MANAGE)))
 
 
 @router.post("/jobs/{job_id}/retry")
 def retry(request: HttpRequest, job_id: str) -> dict[str, Any]:
-    user: Any = request.user
     key = request.headers.get("Idempotency-Key")
-    return jobs.describe(jobs.retry(jobs.find_to_repeat(user, job_id), user, key))
+    job = jobs.find_to_repeat(of_request(request), job_id)
+    return jobs.describe(jobs.retry(job, person_of(request), key))
 
 
 def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes | None]:

@@ -13,6 +13,7 @@ from boards import access, links
 from boards.access import Act
 from boards.errors import LinkInvalid
 from boards.models import Role, ShareLink
+from boards.principal import of_request, person_of
 
 router = Router()
 
@@ -39,14 +40,16 @@ def describe(link: ShareLink) -> dict[str, Any]:
 
 @router.post("/{uuid:board_id}/links", response={201: dict[str, Any]})
 def create(request: HttpRequest, board_id: uuid.UUID, body: NewLink) -> Status:
-    board, _ = access.find(request.user, board_id, Act.MANAGE)
-    user: Any = request.user
-    return Status(201, describe(links.create(board, user, Role(body.role), body.expires_at, body.password)))
+    board, _ = access.find(of_request(request), board_id, Act.MANAGE)
+    return Status(
+        201,
+        describe(links.create(board, person_of(request), Role(body.role), body.expires_at, body.password)),
+    )
 
 
 @router.get("/{uuid:board_id}/links")
 def index(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
-    board, _ = access.find(request.user, board_id, Act.MANAGE)
+    board, _ = access.find(of_request(request), board_id, Act.MANAGE)
     valid = [link for link in board.links.filter(revoked_at=None).order_by("-created_at") if link.is_valid]
     return {"items": [describe(link) for link in valid], "next": None}
 
@@ -54,7 +57,7 @@ def index(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
 @router.delete("/{uuid:board_id}/links/{uuid:link_id}", response={204: None})
 def revoke(request: HttpRequest, board_id: uuid.UUID, link_id: uuid.UUID) -> Status:
     """End the link; whoever came by it is sent away."""
-    board, _ = access.find(request.user, board_id, Act.MANAGE)
+    board, _ = access.find(of_request(request), board_id, Act.MANAGE)
     link = board.links.filter(pk=link_id).first()
     if link is None:
         raise LinkInvalid("There is no such link.")

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,12 +17,15 @@ M = TypeVar("M", bound=Model)
 
 def page(
     rows: QuerySet[M],
-    describe: Callable[[M], dict[str, Any]],
+    describe_each: Callable[[Sequence[M]], list[dict[str, Any]]],
     limit: int,
     cursor: str | None,
     by: str = "created_at",
 ) -> dict[str, Any]:
-    """The newest rows first, by the time field `by`; `next` is the cursor of the following page or None."""
+    """The newest rows first, by the time field `by`; `next` is the cursor of the following page or None.
+
+    describe_each: of all rows of a page at once, so that what they need from the database is asked once.
+    """
     limit = max(1, min(limit, LIMIT_MAX))
     if cursor:
         time, pk = _read(cursor)
@@ -31,7 +34,7 @@ def page(
     more = len(found) > limit
     last = found[limit - 1] if more else None
     return {
-        "items": [describe(row) for row in found[:limit]],
+        "items": describe_each(found[:limit]),
         "next": _write(getattr(last, by), last.pk) if last else None,
     }
 

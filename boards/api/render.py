@@ -13,6 +13,7 @@ from boards.access import Act
 from boards.errors import NoRegion
 from boards.exchange import embedding, outgoing
 from boards.exchange.outgoing import Contents
+from boards.principal import of_request
 from boards.protocol import Region
 from boards.rendering import View, build, kept, scenes
 
@@ -64,7 +65,7 @@ def _answer(
     background: bool,
     embed: bool,
 ) -> HttpResponse:
-    board, _ = access.find(request.user, board_id, Act.SEE)
+    board, _ = access.find(of_request(request), board_id, Act.SEE)
     asked = (kind, frame, region, scale, background, embed)
 
     def etag(clock: int) -> str:

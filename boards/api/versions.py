@@ -16,6 +16,7 @@ from boards.errors import Forbidden, PersonGone, VersionGone
 from boards.exchange import outgoing
 from boards.exchange.embedding import MIME_TYPE
 from boards.models import TITLE_MAX, Board, Role, Version
+from boards.principal import of_request, person_of
 from boards.serving import immutable, streamed
 
 router = Router()
@@ -49,16 +50,16 @@ def index(
     request: HttpRequest, board_id: uuid.UUID, limit: int = 50, cursor: str | None = None
 ) -> dict[str, Any]:
     """The versions of the board, newest first, with who changed something since the one before."""
-    board, _ = access.find(request.user, board_id, Act.SEE)
+    board, _ = access.find(of_request(request), board_id, Act.SEE)
     rows = board.versions.select_related("created_by").prefetch_related("people")
-    return page(rows, describe, limit, cursor)
+    return page(rows, lambda found: [describe(version) for version in found], limit, cursor)
 
 
 @router.post("/{uuid:board_id}/versions", response={201: dict[str, Any]})
 def create(request: HttpRequest, board_id: uuid.UUID, body: Naming) -> Status:
     """Give a name to the board as it is now."""
-    board, _ = access.find(request.user, board_id, Act.EDIT)
-    return Status(201, describe(versions.name_now(board, _user(request), body.name, _key(request))))
+    board, _ = access.find(of_request(request), board_id, Act.EDIT)
+    return Status(201, describe(versions.name_now(board, person_of(request), body.name, _key(request))))
 
 
 @router.patch("/{uuid:board_id}/versions/{uuid:version_id}")
@@ -73,7 +74,7 @@ def rename(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID, bod
 def delete(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) -> Status:
     """For the board's owner, and for whoever gave the version its name."""
     _, role, version = _find(request, board_id, version_id, Act.EDIT)
-    if role != Role.OWNER and (version.automatic or version.created_by != request.user):
+    if role != Role.OWNER and (version.automatic or version.created_by != person_of(request)):
         raise Forbidden("Only the board's owner may delete what others may want to go back to.")
     versions.forget(version)
     return Status(204, None)
@@ -105,7 +106,7 @@ def thumbnail(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) 
 def restore(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) -> dict[str, Any]:
     """Make the board look as it did. `before` is the version to restore for undoing this; null: nothing changed."""
     board, _, version = _find(request, board_id, version_id, Act.EDIT)
-    restored = versions.restore(board, version, _user(request), _key(request))
+    restored = versions.restore(board, version, person_of(request), _key(request))
     before = describe(restored.before) if restored.before else None
     return {"clock": restored.clock, "changed": restored.changed, "before": before}
 
@@ -113,27 +114,22 @@ def restore(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) ->
 @router.post("/{uuid:board_id}/undo-person")
 def undo_person(request: HttpRequest, board_id: uuid.UUID, body: Undoing) -> dict[str, Any]:
     """Undo what one person did here since a time; what others changed later stays. For the board's owner."""
-    board, _ = access.find(request.user, board_id, Act.MANAGE)
+    board, _ = access.find(of_request(request), board_id, Act.MANAGE)
     person = User.objects.filter(pk=body.user).first()
     if person is None:
         raise PersonGone("There is no such person.")
-    undone = versions.undo_person(board, person, body.since, _user(request))
+    undone = versions.undo_person(board, person, body.since, person_of(request))
     return undone._asdict() | {"before": describe(undone.before) if undone.before else None}
 
 
 def _find(
     request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID, act: Act
 ) -> tuple[Board, Role, Version]:
-    board, role = access.find(request.user, board_id, act)
+    board, role = access.find(of_request(request), board_id, act)
     version = board.versions.select_related("board", "created_by").filter(pk=version_id).first()
     if version is None:
         raise VersionGone("There is no such version: it may have been thinned out.")
     return board, role, version
-
-
-def _user(request: HttpRequest) -> User:
-    user: Any = request.user
-    return user
 
 
 def _key(request: HttpRequest) -> str:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_key_stands_for_its_user_and_is_not_kept(alice):
     key = api_keys.create(alice, ["boards"])
-    assert api_keys.user_of(key) == alice
+    assert api_keys.find(key).user == alice
     kept = ApiKey.objects.get()
     assert key not in (kept.digest, kept.prefix) and kept.scopes == ["boards"] and key.startswith(kept.prefix)
 
@@ -26,16 +26,16 @@ def test_a_key_stands_for_its_user_and_is_not_kept(alice):
 @pytest.mark.parametrize("key", ["", "ak_", "ak_wrong", "Bearer x", "ak_" + "x" * 10_000])
 def test_what_is_no_key(alice, key):
     api_keys.create(alice)
-    assert api_keys.user_of(key) is None
+    assert api_keys.find(key) is None
 
 
 def test_a_revoked_key_and_a_disabled_user(alice):
     key = api_keys.create(alice)
     ApiKey.objects.update(revoked_at=timezone.now())
-    assert api_keys.user_of(key) is None
+    assert api_keys.find(key) is None
     key = api_keys.create(alice)
     User.objects.update(is_active=False)
-    assert api_keys.user_of(key) is None
+    assert api_keys.find(key) is None
 
 
 def test_the_command_prints_the_key_and_nothing_else():
@@ -43,7 +43,7 @@ def test_the_command_prints_the_key_and_nothing_else():
     call_command(
         "create_api_key", "ada@example.org", "--create-user", "--staff", "--scopes", "a,b", stdout=out
     )
-    user = api_keys.user_of(out.getvalue().strip())
+    user = api_keys.find(out.getvalue().strip()).user
     assert user is not None and user.email == "ada@example.org" and user.is_staff
     assert out.getvalue().count("\n") == 1 and ApiKey.objects.get().scopes == ["a", "b"]
 

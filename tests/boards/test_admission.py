@@ -11,6 +11,7 @@ from boards import admission, links
 from boards.admission import Admission, Request
 from boards.errors import BoardGone, Unauthenticated
 from boards.models import Role
+from boards.principal import NOBODY
 
 pytestmark = pytest.mark.django_db
 
@@ -33,9 +34,9 @@ def test_each_gets_its_own_answer(board, alice, bob, mallory):
             by(board.pk),
         ]
     )
-    assert answers[1] == Admission(alice, Role.OWNER, 0)
-    assert answers[4] == Admission(link, Role.VIEW, 0)
-    assert answers[5] == Admission(bob, Role.EDIT, 0)
+    assert [answers[i].principal.user for i in (1, 4, 5)] == [alice, None, bob]
+    assert answers[4].principal.share_link == link
+    assert [answers[i].role for i in (1, 4, 5)] == [Role.OWNER, Role.VIEW, Role.EDIT]
     assert [type(answers[i]) for i in (0, 2, 3, 6)] == [BoardGone, Unauthenticated, BoardGone, BoardGone]
 
 
@@ -55,7 +56,7 @@ def test_who_asks_during_a_visit_is_answered_by_the_next(monkeypatch):
         if len(visits) == 1:
             first_is_inside.set()
             await go_on.wait()
-        return [Admission(None, Role.VIEW, request.board_id.int) for request in requests]
+        return [Admission(NOBODY, Role.VIEW, request.board_id.int) for request in requests]
 
     async def crowd():
         monkeypatch.setattr(admission, "in_thread", visit)

@@ -15,6 +15,7 @@ from boards.frames import DEFLATE_MIN_BYTES, Packet, live
 from boards.limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND
 from boards.member import BACKLOG_MAX_BYTES, SLOW_MAX_SECONDS, Member
 from boards.models import Role
+from boards.principal import NOBODY
 from boards.protocol import Close
 from boards.scene import Fate, Scene
 from tests.factories import element
@@ -76,7 +77,7 @@ class Stage:
         async def send(message: dict[str, Any]) -> None:
             raise AssertionError("not while there is a wire")
 
-        member, wire = Member(session, None, "Robot", Role.EDIT, send, deflate=deflate), Wire()
+        member, wire = Member(session, NOBODY, "Robot", Role.EDIT, send, deflate=deflate), Wire()
         member._wire = wire
         self.fanout.members[session] = member
         return member, wire
@@ -318,7 +319,7 @@ async def test_without_a_wire_all_goes_through_the_server(stage: Stage) -> None:
     async def send(message: dict[str, Any]) -> None:
         events.append(message)
 
-    stage.fanout.members["s1"] = Member("s1", None, "Robot", Role.EDIT, send, deflate=True)
+    stage.fanout.members["s1"] = Member("s1", NOBODY, "Robot", Role.EDIT, send, deflate=True)
     stage.push("one")
     stage.fanout.tick()
     stage.push(*(f"e{n}" for n in range(20)))

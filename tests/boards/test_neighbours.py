@@ -17,6 +17,7 @@ from boards.element import Element
 from boards.member import Member
 from boards.models import Board, Role
 from boards.models import Element as Row
+from boards.principal import Principal
 from boards.room import Room
 from tests.factories import element
 
@@ -29,7 +30,7 @@ class Page:
     def __init__(self, room: Room, name: str, user: Any = None) -> None:
         self.room = room
         self.messages: list[dict[str, Any]] = []
-        self.member = Member(name, user, name, Role.EDIT, self._send)
+        self.member = Member(name, Principal(user), name, Role.EDIT, self._send)
 
     async def _send(self, event: dict[str, Any]) -> None:
         if "text" in event:

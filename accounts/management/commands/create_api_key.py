@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import api_keys
 from accounts.models import User
+from accounts.scopes import EVERY
 
 
 class Command(BaseCommand):
@@ -18,6 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("--staff", action="store_true", help="the user may enter the admin")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        scopes = [scope.strip() for scope in options["scopes"].split(",") if scope.strip()]
+        for unknown in sorted(set(scopes) - EVERY):
+            self.stderr.write(f"Scope {unknown!r} allows nothing. Known are {', '.join(sorted(EVERY))}.")
         user = User.objects.filter(email__iexact=options["email"]).first()
         if user is None:
             if not options["create_user"]:
@@ -26,5 +30,4 @@ class Command(BaseCommand):
         if options["staff"] and not user.is_staff:
             user.is_staff = True
             user.save(update_fields=["is_staff"])
-        scopes = [scope for scope in options["scopes"].split(",") if scope]
         self.stdout.write(api_keys.create(user, scopes))

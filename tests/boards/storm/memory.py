@@ -13,7 +13,7 @@ from boards.errors import BoardFrozen, BoardFull, BoardGone
 from boards.models import Role
 from boards.pruning import Pruned
 from boards.reconcile import takes_incoming
-from boards.standing import Standing
+from boards.standing import Present, Standing
 
 
 class Row(NamedTuple):
@@ -70,11 +70,12 @@ class MemoryStore:
         self.pruned_clock = self.clock
         return self.standing(board_id)
 
-    def roles(
-        self, board_id: uuid.UUID, keys: Mapping[str, Any], _: Mapping[str, str]
-    ) -> dict[str, Role | None]:
-        self._find(board_id)
-        return dict.fromkeys(keys, Role.EDIT)
+    def present(self, boards: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, Present]:
+        return {
+            board_id: Present(self.frozen, dict.fromkeys(sessions, Role.EDIT))
+            for board_id, sessions in boards.items()
+            if board_id == self.board_id
+        }
 
     def prune(self, until_clock: int) -> int:
         """Forget the bodies of the tombstones up to this clock (Postgres goes by their age)."""

@@ -10,6 +10,7 @@ from boards import consumers
 from boards.errors import RoomClosed
 from boards.member import Member
 from boards.models import Role
+from boards.principal import NOBODY
 from boards.room import Room
 from tests.boards.storm.editor import Editor
 
@@ -106,7 +107,7 @@ class Line:
             self._world.say(f"{self.editor.name} comes to process {at} with {hello}")
             one = Member(
                 f"s{next(self._world.sessions)}",
-                None,
+                NOBODY,
                 hello["name"],
                 Role.EDIT,
                 self._send,

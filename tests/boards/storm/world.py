@@ -99,7 +99,7 @@ class World:
             store.clocks: self.store.clocks,
             standing.read: self.store.standing,
             standing.read_anew: self.store.standing_anew,
-            standing.roles: self.store.roles,
+            standing.present: self.store.present,
         }
         now = self.loop.time()
         try:
