@@ -6,15 +6,17 @@ from typing import TypeVar
 
 from channels.db import database_sync_to_async
 
+from boards import database
+
 THREADS = 4
-_executor = ThreadPoolExecutor(THREADS, thread_name_prefix="boards")
+_executor = ThreadPoolExecutor(THREADS, thread_name_prefix="boards", initializer=database.enter_rooms)
 DRAWING_THREADS = 4
 _drawing = ThreadPoolExecutor(DRAWING_THREADS, thread_name_prefix="boards-drawing")
 T = TypeVar("T")
 
 
 def in_thread(function: Callable[..., T], *arguments: object) -> Awaitable[T]:
-    """Run a function that uses the database. Its connection goes back to the pool afterwards."""
+    """Run a function that uses the database. Its connection goes back to the rooms' own pool afterwards."""
     return _in(_executor, function, *arguments)
 
 

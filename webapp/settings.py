@@ -100,7 +100,7 @@ TEMPLATES = [
 _database = env.database(DATABASE_URL)
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "boards.database",  # Django's own, with a pool for rooms beside that of requests
         **_database,
         # Requests and room flushes come from many threads; a pool hands each a warm connection.
         # A pool waits twice as long after each failed attempt to reconnect, for 5 minutes by default: an outage of 30 s
