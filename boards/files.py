@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.models import User
-from boards import bus
+from boards import bus, database
 from boards.errors import FileRefused
 from boards.models import Board, BoardFile
 from boards.svg_file import MIME_TYPE as SVG
@@ -22,7 +22,7 @@ FILE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def add_upload(board: Board, user: User, data: bytes, file_id: str | None = None) -> BoardFile:
-    """Store a picture that somebody brought, without its metadata. Raises FileRefused.
+    """Store a picture that somebody brought. Raises FileRefused, DecoderBusy, StorageUnavailable.
 
     file_id: the client's name for it (default: SHA-256 of what is stored). One that the board knows
     already keeps its bytes, and that file is returned.
@@ -32,12 +32,7 @@ def add_upload(board: Board, user: User, data: bytes, file_id: str | None = None
             raise FileRefused("file_id must be 1–64 letters, digits, “-” or “_”.")
         if known := BoardFile.objects.filter(board=board, file_id=file_id).first():
             return known
-    try:
-        data, header = storage.clean_image(data)
-    except SnapshotInvalid as error:
-        raise FileRefused(error.message) from None
-    size = header.width_px, header.height_px
-    stored = storage.store_bytes(data, "files", size, header.mime_type, header.format.lower())
+    stored = store(data)
     return _save(_row(board, user, stored, file_id or stored.sha256))
 
 
@@ -46,28 +41,32 @@ def add_generated(board: Board, image: GeneratedImage, user: User | None) -> Boa
     return _save(_row(board, user, image, image.sha256))
 
 
-def add_from_document(board: Board, user: User, data: bytes, file_id: str) -> BoardFile:
-    """Store a picture that a document brings, SVG too. Raises FileRefused.
+def add_from_document(
+    board: Board, user: User, stored: StoredImage | GeneratedImage, file_id: str
+) -> BoardFile:
+    """Make a stored picture a file of the board, by the name that it has in a document.
 
     Where the name is taken by other bytes here, or is no name, the file goes by its content's.
     """
     known = BoardFile.objects.filter(board=board, file_id=file_id).first()
-    if known is not None and known.sha256 == hashlib.sha256(data).hexdigest():
-        return known
-    stored = _store_brought(data)
     if known is not None and known.sha256 == stored.sha256:
         return known
     free = known is None and FILE_ID.fullmatch(file_id)
     return _save(_row(board, user, stored, file_id if free else stored.sha256))
 
 
-def _store_brought(data: bytes) -> StoredImage | GeneratedImage:
-    if is_svg(data):
-        return storage.store_bytes(data, "files", check_svg(data), SVG, "svg")
-    # What left here comes back as it was: neither the time nor, for a JPEG, the loss of writing it anew.
+def store(data: bytes) -> StoredImage | GeneratedImage:
+    """Store a picture as everybody will see it, whichever door it came through.
+
+    May take seconds, without a database connection. Raises FileRefused, DecoderBusy, StorageUnavailable.
+    """
+    # What left here comes back as it was.
     own = GeneratedImage.objects.filter(sha256=hashlib.sha256(data).hexdigest()).first()
     if own is not None:
         storage.mark(own.key)
+    database.give_back()
+    if is_svg(data):
+        return storage.store_bytes(data, "files", check_svg(data), SVG, "svg")
     try:
         found = own or storage.find_bytes(data, "files")
         if found is not None:

@@ -106,6 +106,14 @@ class SnapshotInvalid(GenerationError):
         super().__init__(message)
 
 
+class DecoderBusy(GenerationError):
+    code = "decoder_busy"
+    status = 503
+    message = "Too many pictures are being read at the moment. Try again in a while."
+    retryable = True
+    retry_after_seconds = 5.0
+
+
 class TooManyJobs(GenerationError):
     code = "too_many_jobs"
     status = 429

@@ -4,6 +4,9 @@ A 9 KB PNG can unpack to hundreds of megabytes and passes an image library's own
 known first.
 """
 
+import math
+import re
+import struct
 from dataclasses import dataclass
 
 from generation.errors import SnapshotInvalid
@@ -11,8 +14,9 @@ from generation.errors import SnapshotInvalid
 IMAGE_MAX_BYTES = 10 * 1024 * 1024
 IMAGE_MAX_PIXELS = 24_000_000
 IMAGE_MAX_SIDE_PX = 16_384
-FORMATS = "PNG, JPEG, WebP or GIF"
+FORMATS = "PNG, JPEG, WebP, GIF, AVIF, BMP or ICO"
 
+AVIF_BRANDS = {b"avif", b"avis"}
 _JPEG_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
 # SOF0–SOF15 without DHT (C4), JPG (C8) and DAC (CC), which share the range.
 _JPEG_FRAME = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -57,6 +61,12 @@ def _sniff(data: bytes) -> tuple[str, tuple[int, int] | None]:
         return "GIF", _pair(data[6:10], 2, "little")
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP", _webp(data)
+    if data[4:8] == b"ftyp" and AVIF_BRANDS & {data[at : at + 4] for at in range(8, 64, 4)}:
+        return "AVIF", _avif(data)
+    if data.startswith(b"BM"):
+        return "BMP", _bmp(data)
+    if data.startswith(b"\0\0\1\0"):
+        return "ICO", _ico(data)
     raise SnapshotInvalid("image_format", f"The file is not an image that can be used; send {FORMATS}.")
 
 
@@ -93,6 +103,36 @@ def _webp(data: bytes) -> tuple[int, int] | None:
         size = _pair(data[26:30], 2, "little")
         return size and (size[0] & 0x3FFF, size[1] & 0x3FFF)
     return None
+
+
+def _avif(data: bytes) -> tuple[int, int] | None:
+    """The largest of its image spatial extents: a grid has one for each tile, and one for all."""
+    sizes = [_pair(data[at.end() + 4 : at.end() + 12], 4, "big") for at in re.finditer(b"ispe", data)]
+    return max(filter(None, sizes), key=math.prod, default=None)
+
+
+def _bmp(data: bytes) -> tuple[int, int] | None:
+    """OS/2's oldest header has 16 bits a side. A negative height says that the first row is the upper one."""
+    if data[14:18] == b"\x0c\0\0\0":
+        return _pair(data[18:22], 2, "little")
+    if len(data) < 26:
+        return None
+    width, height = struct.unpack_from("<ii", data, 18)
+    return width, abs(height)
+
+
+def _ico(data: bytes) -> tuple[int, int] | None:
+    """The largest of its pictures; a side of 0 means 256, and PNGs inside may be larger than their entry says."""
+    count = min(int.from_bytes(data[4:6], "little"), 256)
+    sizes = []
+    for at in range(6, 6 + 16 * count, 16):
+        if len(entry := data[at : at + 16]) < 16:
+            return None
+        start = int.from_bytes(entry[12:16], "little")
+        inner = data[start : start + 24]
+        png = _png(inner) if inner.startswith(b"\x89PNG") else None
+        sizes.append(png or (entry[0] or 256, entry[1] or 256))
+    return max(sizes, key=math.prod, default=None)
 
 
 def _pair(data: bytes, width: int, order: str) -> tuple[int, int] | None:

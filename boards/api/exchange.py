@@ -4,12 +4,11 @@ import logging
 import uuid
 from typing import Annotated, Any, Literal
 
-from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import File, Query, Router, UploadedFile
 
-from boards import access, rendering
+from boards import access, rendering, turns
 from boards.access import Act
 from boards.errors import TooBig
 from boards.exchange import archive, document, incoming, outgoing
@@ -64,9 +63,9 @@ def import_document(
 ) -> dict[str, Any]:
     """Bring a file to the board: .excalidraw, .excalidrawlib, a board's zip, PNG or SVG with the scene inside."""
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
-    brought = read_upload(file)
-    with transaction.atomic():
-        return incoming.add(board, person_of(request), brought, copy=how == "copy")
+    user = person_of(request)
+    with turns.uploads.take(user.pk):
+        return incoming.add(board, user, read_upload(file), copy=how == "copy")
 
 
 def _looks(contents: Contents) -> bytes | None:

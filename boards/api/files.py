@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja import File, Form, Router, Status, UploadedFile
 
-from boards import access, files
+from boards import access, files, turns
 from boards.access import Act
 from boards.errors import TooBig
 from boards.principal import of_request, person_of
@@ -27,6 +27,8 @@ def create(
     request: HttpRequest, board_id: uuid.UUID, file: File[UploadedFile], file_id: Form[str | None] = None
 ) -> Status:
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
-    added = files.add_upload(board, person_of(request), read_upload(file), file_id)
+    user = person_of(request)
+    with turns.uploads.take(user.pk):
+        added = files.add_upload(board, user, read_upload(file), file_id)
     described = files.describe(added)[added.file_id]
     return Status(201, {"file_id": added.file_id, "size_bytes": added.size_bytes} | described)

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 
-from boards import acceptance, access, jobs
+from boards import acceptance, access, jobs, turns
 from boards.access import Act
 from boards.api.files import read_upload
 from boards.api.pages import page
@@ -55,18 +55,20 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
     where = body.get("placement") or Placement.Where.BESIDE
     if where not in Placement.Where.values:
         raise NoRegion(f"placement is “beside”, “inside” or “stage”, not {where!r}.")
-    job = jobs.ask(
-        board,
-        person_of(request),
-        _params(body),
-        msgspec.structs.asdict(region),
-        frame=str(frame)[:64],
-        where=where,
-        accepted_where=_spot(body.get("accepted_placement")) or Placement.Where.BESIDE,
-        snapshot=snapshot,
-        mask=_upload(request, "mask"),
-        idempotency_key=request.headers.get("Idempotency-Key"),
-    )
+    user = person_of(request)
+    with turns.requests.take(user.pk):
+        job = jobs.ask(
+            board,
+            user,
+            _params(body),
+            msgspec.structs.asdict(region),
+            frame=str(frame)[:64],
+            where=where,
+            accepted_where=_spot(body.get("accepted_placement")) or Placement.Where.BESIDE,
+            snapshot=snapshot,
+            mask=_upload(request, "mask"),
+            idempotency_key=request.headers.get("Idempotency-Key"),
+        )
     return Status(202, jobs.describe(job))
 
 
@@ -74,14 +76,16 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
 def ask(request: HttpRequest) -> Status:
     """Ask for pictures without a board."""
     body, snapshot = _read(request)
-    job = submission.submit(
-        user=person_of(request),
-        audience="",
-        raw_params=_params(body),
-        snapshot=snapshot,
-        mask=_upload(request, "mask"),
-        idempotency_key=request.headers.get("Idempotency-Key"),
-    )
+    user = person_of(request)
+    with turns.requests.take(user.pk):
+        job = submission.submit(
+            user=user,
+            audience="",
+            raw_params=_params(body),
+            snapshot=snapshot,
+            mask=_upload(request, "mask"),
+            idempotency_key=request.headers.get("Idempotency-Key"),
+        )
     return Status(202, jobs.describe(job))
 
 

@@ -47,8 +47,9 @@ def add(board: Board, user: User, document: Document, *, copy: bool = False) -> 
     Raises BoardFull, BoardFrozen, BoardGone; then nothing was written.
     """
     _refuse_too_many(document)
+    brought = pictures.store_all(document.files)
     with transaction.atomic():
-        file_names, refused = pictures.add_all(board, user, document.files)
+        file_names = pictures.add_all(board, user, brought)
         if document.items is not None:
             bodies = _library(document.items, scene_box(board))
         elif copy:
@@ -60,7 +61,7 @@ def add(board: Board, user: User, document: Document, *, copy: bool = False) -> 
     return result | {
         "kind": "scene" if document.items is None else "library",
         "items": None if document.items is None else len(document.items),
-        "refused": refused + checked.refused,
+        "refused": brought.refused + checked.refused,
     }
 
 

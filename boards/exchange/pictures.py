@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from accounts.models import User
@@ -13,18 +13,24 @@ from boards.models import Board
 from boards.svg_file import is_svg
 from generation.errors import SnapshotInvalid
 from generation.image_header import read_header
+from generation.models import GeneratedImage
+from generation.storage import StoredImage
 
 PICTURES_MAX = 1_000
 PIXELS_MAX = 400_000_000
 """Of all pictures of one document: what decoding them may cost."""
 
 
-def add_all(
-    board: Board, user: User, entries: Mapping[str, Any]
-) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """Returns the names of those that go by another file_id here, and what was refused."""
-    names: dict[str, str] = {}
-    refused = []
+class Brought(NamedTuple):
+    """stored: by the names of the document, in its order."""
+
+    stored: dict[str, StoredImage | GeneratedImage]
+    refused: list[dict[str, str]]
+
+
+def store_all(entries: Mapping[str, Any]) -> Brought:
+    """Store the pictures of a document; may take seconds. Raises DecoderBusy, StorageUnavailable."""
+    brought = Brought({}, [])
     pixels = 0
     for number, (file_id, entry) in enumerate(entries.items()):
         try:
@@ -34,13 +40,18 @@ def add_all(
                 raise FileRefused(
                     f"One document may bring {PICTURES_MAX} pictures with {PIXELS_MAX // 1_000_000} megapixels in all."
                 )
-            file = files.add_from_document(board, user, data, file_id)
+            brought.stored[file_id] = files.store(data)
         except FileRefused as error:
-            refused.append({"id": file_id[:64], "code": error.code, "message": error.message})
-            continue
-        if file.file_id != file_id:
-            names[file_id] = file.file_id
-    return names, refused
+            brought.refused.append({"id": file_id[:64], "code": error.code, "message": error.message})
+    return brought
+
+
+def add_all(board: Board, user: User, brought: Brought) -> dict[str, str]:
+    """Make them files of the board. Returns the names of those that go by another file_id here."""
+    added = {
+        name: files.add_from_document(board, user, stored, name) for name, stored in brought.stored.items()
+    }
+    return {name: file.file_id for name, file in added.items() if file.file_id != name}
 
 
 def data_of(entry: Any) -> bytes:

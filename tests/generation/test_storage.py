@@ -242,6 +242,6 @@ def test_every_mode_of_png_is_understood(mode: str) -> None:
     image.save(buffer, "PNG")
     data, _ = storage.clean_image(buffer.getvalue())
     cleaned = Image.open(io.BytesIO(data))
-    assert cleaned.mode in {"RGB", "RGBA"}
+    assert cleaned.mode != "I;16", "not every program shows 16 bits"
     if mode in {"I;16", "1"}:
-        assert cleaned.getpixel((5, 5)) == (255, 255, 255)
+        assert cleaned.convert("RGB").getpixel((5, 5)) == (255, 255, 255)

@@ -1,0 +1,93 @@
+"""Decoding happens in a process of its own, with limits that end it and leave everybody else alone."""
+
+import io
+import os
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+from PIL import Image
+
+from generation import decoding
+from generation.errors import DecoderBusy, SnapshotInvalid
+from generation.image_header import IMAGE_MAX_BYTES
+from tests.generation.test_image_header import encoded
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    decoding.end_all()
+    yield
+    decoding.end_all()
+
+
+def decoders() -> list[psutil.Process]:
+    """Those of this process, dead ones that nobody has reaped included."""
+    children = psutil.Process().children()
+    return [
+        each
+        for each in children
+        if each.status() == psutil.STATUS_ZOMBIE or decoding.PROGRAM in each.cmdline()
+    ]
+
+
+def test_no_pixel_is_decoded_in_the_process_that_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "open", None)
+    data, format_name, size = decoding.clean(encoded("JPEG", exif=Image.Exif()), IMAGE_MAX_BYTES)
+    assert (format_name, size) == ("JPEG", (60, 40)) and data
+
+
+def test_a_decoder_knows_no_secret_and_writes_no_file() -> None:
+    decoding.clean(encoded("PNG"), IMAGE_MAX_BYTES)
+    [decoder] = decoders()
+    assert not {"DATABASE_URL", "SECRET_KEY", "PATH"} & set(decoder.environ())
+    assert decoder.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
+    assert decoder.nice() > os.getpriority(os.PRIO_PROCESS, 0)
+
+
+def test_many_at_once_share_a_few_decoders() -> None:
+    with ThreadPoolExecutor(12) as people:
+        sizes = list(
+            people.map(lambda n: decoding.clean(encoded("PNG", (n, 9)), IMAGE_MAX_BYTES)[2], range(1, 25))
+        )
+    assert sizes == [(n, 9) for n in range(1, 25)]
+    assert 1 <= len(decoders()) <= decoding.PROCESSES <= 2
+
+
+@pytest.mark.parametrize("limit", ["MEMORY_MAX_BYTES", "CPU_SECONDS", "CLOCK_SECONDS"])
+def test_what_takes_too_much_is_refused_and_the_next_picture_is_read(
+    limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = io.BytesIO()
+    Image.effect_noise((5_000, 4_500), 90).convert("RGB").transpose(Image.Transpose.ROTATE_90).save(
+        large, "WEBP"
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(decoding, limit, {"MEMORY_MAX_BYTES": 60 * 2**20, "CPU_SECONDS": 0.05}.get(limit, 1.05))
+        with pytest.raises(SnapshotInvalid):
+            decoding.snapshot(large.getvalue(), 1536)
+        decoding.end_all()
+    assert decoding.snapshot(encoded("PNG"), 1536)[1] == (60, 40)
+
+
+def test_a_decoder_that_nobody_asks_ends_and_leaves_no_zombie(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "IDLE_SECONDS", 0.1)
+    decoding.clean(encoded("PNG"), IMAGE_MAX_BYTES)
+    [decoder] = decoders()
+    decoder.wait(10)
+    deadline = time.monotonic() + 10
+    while decoders() and time.monotonic() < deadline:
+        threading.Event().wait(0.01)
+    assert not decoders()
+    assert decoding.clean(encoded("PNG"), IMAGE_MAX_BYTES)[2] == (60, 40)
+
+
+def test_whoever_waits_too_long_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(decoding, "_free", threading.Semaphore(0))
+    with pytest.raises(DecoderBusy) as caught:
+        decoding.clean(encoded("PNG"), IMAGE_MAX_BYTES)
+    assert caught.value.retryable and caught.value.status == 503
