@@ -100,6 +100,15 @@ class FileRefused(BoardError):
     status = 422
 
 
+class FileSimplified(FileRefused):
+    """The picture is there, but not all of it."""
+
+    code = "file_simplified"
+
+    def __init__(self) -> None:
+        super().__init__("Filters or HTML in an SVG cannot be kept; the picture is shown without them.")
+
+
 class ImportRefused(BoardError):
     code = "bad_document"
     status = 422

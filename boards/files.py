@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -11,10 +11,9 @@ from accounts.models import User
 from boards import bus, database
 from boards.errors import FileRefused
 from boards.models import Board, BoardFile
-from boards.svg_file import MIME_TYPE as SVG
-from boards.svg_file import check_svg, is_svg
-from generation import storage
+from generation import decoding, storage
 from generation.errors import SnapshotInvalid
+from generation.image_header import SVG_MIME_TYPE, is_svg
 from generation.models import GeneratedImage
 from generation.storage import StoredImage
 
@@ -24,16 +23,18 @@ FILE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 def add_upload(board: Board, user: User, data: bytes, file_id: str | None = None) -> BoardFile:
     """Store a picture that somebody brought. Raises FileRefused, DecoderBusy, StorageUnavailable.
 
-    file_id: the client's name for it (default: SHA-256 of what is stored). One that the board knows
-    already keeps its bytes, and that file is returned.
+    file_id: the client's name for it. One that the board knows already keeps its bytes, and that file is returned.
+    Without one, or where something that was shown could not be kept, it goes by the SHA-256 of what is stored.
     """
     if file_id is not None:
         if not FILE_ID.fullmatch(file_id):
             raise FileRefused("file_id must be 1–64 letters, digits, “-” or “_”.")
         if known := BoardFile.objects.filter(board=board, file_id=file_id).first():
             return known
-    stored = store(data)
-    return _save(_row(board, user, stored, file_id or stored.sha256))
+    image, lost = store(data)
+    # A name of the client's stands for what the client shows.
+    name = file_id if file_id is not None and not lost else image.sha256
+    return _save(_row(board, user, image, name))
 
 
 def add_generated(board: Board, image: GeneratedImage, user: User | None) -> BoardFile:
@@ -42,20 +43,27 @@ def add_generated(board: Board, image: GeneratedImage, user: User | None) -> Boa
 
 
 def add_from_document(
-    board: Board, user: User, stored: StoredImage | GeneratedImage, file_id: str
+    board: Board, user: User, image: StoredImage | GeneratedImage, file_id: str
 ) -> BoardFile:
     """Make a stored picture a file of the board, by the name that it has in a document.
 
     Where the name is taken by other bytes here, or is no name, the file goes by its content's.
     """
     known = BoardFile.objects.filter(board=board, file_id=file_id).first()
-    if known is not None and known.sha256 == stored.sha256:
+    if known is not None and known.sha256 == image.sha256:
         return known
     free = known is None and FILE_ID.fullmatch(file_id)
-    return _save(_row(board, user, stored, file_id if free else stored.sha256))
+    return _save(_row(board, user, image, file_id if free else image.sha256))
 
 
-def store(data: bytes) -> StoredImage | GeneratedImage:
+class Kept(NamedTuple):
+    """lost: something of the picture that a browser shows is not in it."""
+
+    image: StoredImage | GeneratedImage
+    lost: bool = False
+
+
+def store(data: bytes) -> Kept:
     """Store a picture as everybody will see it, whichever door it came through.
 
     May take seconds, without a database connection. Raises FileRefused, DecoderBusy, StorageUnavailable.
@@ -65,17 +73,18 @@ def store(data: bytes) -> StoredImage | GeneratedImage:
     if own is not None:
         storage.mark(own.key)
     database.give_back()
-    if is_svg(data):
-        return storage.store_bytes(data, "files", check_svg(data), SVG, "svg")
     try:
+        if is_svg(data):
+            data, size, lost = decoding.clean_svg(data)
+            return Kept(storage.store_bytes(data, "files", size, SVG_MIME_TYPE, "svg"), lost)
         found = own or storage.find_bytes(data, "files")
         if found is not None:
-            return found
+            return Kept(found)
         data, header = storage.clean_image(data)
     except SnapshotInvalid as error:
         raise FileRefused(error.message) from None
     size = header.width_px, header.height_px
-    return storage.store_bytes(data, "files", size, header.mime_type, header.format.lower())
+    return Kept(storage.store_bytes(data, "files", size, header.mime_type, header.format.lower()))
 
 
 def _row(board: Board, user: User | None, bytes_of: StoredImage | GeneratedImage, file_id: str) -> BoardFile:

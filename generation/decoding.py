@@ -122,6 +122,15 @@ def mask(data: bytes, size: tuple[int, int]) -> bytes:
     return bytes(_ask("mask", data, size))
 
 
+def clean_svg(data: bytes) -> tuple[bytes, tuple[int, int], bool]:
+    """See generation.svg_file: its data, its (width, height) and whether anything is lost.
+
+    Raises SnapshotInvalid, DecoderBusy.
+    """
+    cleaned, width, height, lost = _ask("svg", data)
+    return cleaned, (width, height), lost
+
+
 _free = threading.BoundedSemaphore(PROCESSES)
 _idle: list[Decoder] = []  # newest last: the others fall asleep
 

@@ -37,7 +37,13 @@ def mask(data: bytes, size: tuple[int, int]) -> Any:
     return pixels.mask(data, read_header(data), size)
 
 
-WORK: Mapping[str, Callable[..., Any]] = {"clean": clean, "snapshot": snapshot, "mask": mask}
+def svg(data: bytes) -> Any:
+    from generation.svg_file import clean_svg  # few pictures need its parsers
+
+    return clean_svg(data)
+
+
+WORK: Mapping[str, Callable[..., Any]] = {"clean": clean, "snapshot": snapshot, "mask": mask, "svg": svg}
 
 
 def main() -> None:

@@ -22,6 +22,9 @@ _JPEG_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
 _JPEG_FRAME = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
+SVG_MIME_TYPE = "image/svg+xml"
+
+
 @dataclass(frozen=True)
 class ImageHeader:
     format: str  # as Pillow names it
@@ -29,6 +32,11 @@ class ImageHeader:
     width_px: int
     height_px: int
     size_bytes: int
+
+
+def is_svg(data: bytes) -> bool:
+    start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith(b"<") and b"<svg" in data[:65_536]
 
 
 def read_header(data: bytes) -> ImageHeader:

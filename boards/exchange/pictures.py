@@ -8,11 +8,10 @@ from urllib.parse import unquote_to_bytes
 
 from accounts.models import User
 from boards import files
-from boards.errors import FileRefused
+from boards.errors import FileRefused, FileSimplified
 from boards.models import Board
-from boards.svg_file import is_svg
 from generation.errors import SnapshotInvalid
-from generation.image_header import read_header
+from generation.image_header import is_svg, read_header
 from generation.models import GeneratedImage
 from generation.storage import StoredImage
 
@@ -40,7 +39,9 @@ def store_all(entries: Mapping[str, Any]) -> Brought:
                 raise FileRefused(
                     f"One document may bring {PICTURES_MAX} pictures with {PIXELS_MAX // 1_000_000} megapixels in all."
                 )
-            brought.stored[file_id] = files.store(data)
+            brought.stored[file_id], lost = files.store(data)
+            if lost:
+                raise FileSimplified
         except FileRefused as error:
             brought.refused.append({"id": file_id[:64], "code": error.code, "message": error.message})
     return brought
