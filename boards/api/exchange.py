@@ -60,12 +60,17 @@ def import_document(
     board_id: uuid.UUID,
     file: File[UploadedFile],
     how: Annotated[Literal["merge", "copy"], Query(alias="as")] = "merge",
+    deleted: Literal["revive", "leave"] = "revive",
 ) -> dict[str, Any]:
-    """Bring a file to the board: .excalidraw, .excalidrawlib, a board's zip, PNG or SVG with the scene inside."""
+    """Bring a file to the board: .excalidraw, .excalidrawlib, a board's zip, PNG or SVG with the scene inside.
+
+    What the file holds and somebody deleted here since comes back, unless `deleted` says to leave it. `notes` says in
+    words for people what came otherwise than it stood in the file, `refused` what did not come.
+    """
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
     user = person_of(request)
     with turns.uploads.take(user.pk):
-        return incoming.add(board, user, read_upload(file), copy=how == "copy")
+        return incoming.add(board, user, read_upload(file), copy=how == "copy", revive=deleted == "revive")
 
 
 def _looks(contents: Contents) -> bytes | None:

@@ -23,24 +23,26 @@ Fields = Mapping[str, Raw]
 class Document(NamedTuple):
     """elements: JSON, each in one piece, in the order of drawing. files: id → entry, unchecked.
 
-    items: those of a library, else None; a library has no other elements.
+    items: those of a library, else None; a library has no other elements. background: the colour behind the scene
+    as the file says it, unchecked; None where it says none.
     """
 
     elements: list[bytes]
     files: dict[str, Any]
     items: list[list[bytes]] | None = None
+    background: str | None = None
+
+
+class _Json(Struct, rename="camel"):
+    elements: list[Raw] | None = None
+    files: Any = None  # other programs write an empty list where there are none
+    app_state: Any = None
+    library_items: list[Raw] | None = None
+    library: list[Raw] | None = None
 
 
 class _Item(Struct):
     elements: list[Raw]
-
-
-class _Json(Struct, rename="camel"):
-    type: str | None = None
-    elements: list[Raw] | None = None
-    files: dict[str, Any] | None = None
-    library_items: list[_Item] | None = None
-    library: list[list[Raw]] | None = None
 
 
 def read(data: bytes) -> Document:
@@ -57,31 +59,49 @@ def read(data: bytes) -> Document:
     start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start == b"<":
         return read_json(embedding.from_svg(data))
-    if start == b"{":
+    if start in (b"{", b"["):
         return read_json(data)
     raise ImportRefused(
-        "This is no file that can be imported: bring an .excalidraw, an .excalidrawlib, a zip of a board, "
-        "or a PNG or SVG with the scene inside."
+        "This file cannot be imported. Bring an .excalidraw or .excalidrawlib file, a board's zip, "
+        "or a PNG or SVG that was exported with the board inside."
     )
 
 
 def read_json(data: bytes) -> Document:
-    """Raises ImportRefused where it is no scene and no library."""
+    """A scene, a library, or nothing but the list of a scene's elements. Raises ImportRefused where it is none."""
     try:
-        found = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Json)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise ImportRefused(f"This is not an .excalidraw file: {error}.") from None
-    files = found.files or {}
-    if found.elements is not None:
-        return Document([_compact(raw) for raw in found.elements], files)
-    items = found.library
-    if found.library_items is not None:
-        items = [item.elements for item in found.library_items]
-    if items is None:
-        raise ImportRefused("This is not an .excalidraw file: it has no list of elements.")
-    if len(items) > ITEMS_MAX:
-        raise ImportRefused(f"The library has {len(items)} items, {ITEMS_MAX} are allowed.")
-    return Document([], files, [[_compact(raw) for raw in item] for item in items if item])
+        found = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Json | list[Raw])
+        if isinstance(found, list):
+            found = _Json(elements=found)
+        files = found.files if isinstance(found.files, dict) else {}
+        if found.elements is not None:
+            return Document(
+                [_compact(raw) for raw in found.elements], files, None, _background(found.app_state)
+            )
+        items = found.library if found.library_items is None else found.library_items
+        if items is None:
+            raise ImportRefused("This is not an Excalidraw file: there is no list of elements in it.")
+        if len(items) > ITEMS_MAX:
+            raise ImportRefused(f"The library has {len(items):,} items, {ITEMS_MAX:,} are allowed.")
+        return Document([], files, [item for item in map(_item, items) if item])
+    except msgspec.ValidationError:
+        raise ImportRefused("This is not an Excalidraw file: what is in it is something else.") from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise ImportRefused("This file is damaged or was cut off: it cannot be read to its end.") from None
+
+
+def _background(app_state: Any) -> str | None:
+    colour = app_state.get("viewBackgroundColor") if isinstance(app_state, dict) else None
+    return colour if isinstance(colour, str) else None
+
+
+def _item(raw: Raw) -> list[bytes]:
+    """The elements of one item of a library; libraries of the first version are lists of lists."""
+    try:
+        item = msgspec.json.decode(raw, type=_Item | list[Raw])
+    except msgspec.ValidationError:
+        return []
+    return [_compact(each) for each in (item if isinstance(item, list) else item.elements)]
 
 
 def _compact(raw: Raw) -> bytes:

@@ -1,7 +1,7 @@
 """A document becomes part of a board: merged by the rule, or laid beside the scene as a copy."""
 
-import secrets
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -11,25 +11,33 @@ from fractional_indexing import generate_n_keys_between
 from msgspec import Raw
 
 from accounts.models import User
-from boards import bus, store
-from boards.element import Element, parse
+from boards import bus, pruning, store
+from boards.element import SHAPES, Element, parse
 from boards.errors import BoardFull, ElementRefused
 from boards.exchange import layout, pictures
 from boards.exchange.document import Document, Fields
 from boards.exchange.layout import Box
+from boards.exchange.notes import Notes, Refusal
 from boards.exchange.renaming import Names, new_id, renamed, with_files
+from boards.exchange.restore import restored
 from boards.models import Board
-from boards.reconcile import may_follow
+from boards.reconcile import may_follow, takes_incoming
 
-Refusal = dict[str, str]
 NULL = Raw(b"null")
-TRUE = Raw(b"true")
 FRAMES = {b'"frame"', b'"magicframe"'}
+_KNOWN = {
+    kind: frozenset(field.encode_name for field in msgspec.structs.fields(shape))
+    for kind, shape in SHAPES.items()
+}
 
-# What Excalidraw fills in as well where an old or foreign file leaves it out.
-_FILLED = {"version": b"1", "x": b"0", "y": b"0", "width": b"0", "height": b"0"}
-_NUMBERS = ("strokeWidth", "roughness", "opacity")
+log = logging.getLogger(__name__)
 
+
+class _Deleted(msgspec.Struct, rename="camel"):
+    is_deleted: bool = False
+
+
+_deleted = msgspec.json.Decoder(_Deleted)
 _fields_of = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
@@ -40,49 +48,43 @@ class Checked(NamedTuple):
     refused: list[Refusal]
 
 
-def add(board: Board, user: User, document: Document, *, copy: bool = False) -> dict[str, Any]:
-    """Bring a document to the board: what was added, updated, left as it was, refused.
+class _Standing(NamedTuple):
+    """How an element stands on the board; one that was pruned stands as deleted."""
+
+    rank: tuple[int, int]
+    is_deleted: bool
+
+
+def add(
+    board: Board, user: User, document: Document, *, copy: bool = False, revive: bool = True
+) -> dict[str, Any]:
+    """Bring a document to the board: what was added, updated, brought back, left as it was, refused.
 
     copy: with new ids and out of the way of what is there. A library always comes like this.
+    revive: what the document holds and was deleted on the board comes back, as whoever brings a file wants to see it.
     Raises BoardFull, BoardFrozen, BoardGone; then nothing was written.
     """
-    _refuse_too_many(document)
+    notes = Notes()
+    bodies, unread = _restored(board, document, copy, notes)
+    _refuse_too_many(bodies)
     brought = pictures.store_all(document.files)
     with transaction.atomic():
         file_names = pictures.add_all(board, user, brought)
-        if document.items is not None:
-            bodies = _library(document.items, scene_box(board))
-        elif copy:
-            bodies = _copy(document.elements, scene_box(board))
-        else:
-            bodies = iter(document.elements)
-        checked = check(bodies, file_names)
-        result = _merge(board, user, checked.elements)
+        checked = _let_in(bodies, file_names, notes)
+        result = _merge(board, user, checked.elements, revive)
     return result | {
         "kind": "scene" if document.items is None else "library",
         "items": None if document.items is None else len(document.items),
-        "refused": brought.refused + checked.refused,
+        "refused": brought.refused + unread + checked.refused,
+        "notes": notes.told(),
     }
 
 
-def check(bodies: Iterable[bytes], file_names: dict[str, str] | None = None) -> Checked:
-    """The elements as the board takes them. The second one of an id is another element: it gets its own."""
-    elements: dict[str, Element] = {}
-    refused: list[Refusal] = []
-    for body in bodies:
-        fields: Fields = {}
-        try:
-            fields = _completed(_read(body))
-            element = parse(msgspec.json.encode(with_files(fields, file_names or {})))
-            if element.id in elements:
-                if elements[element.id].body == element.body:
-                    continue
-                element = parse(msgspec.json.encode({**fields, "id": _json(new_id())}))
-        except ElementRefused as error:
-            refused.append({"id": _id_in(fields), "code": error.code, "message": error.message})
-            continue
-        elements[element.id] = element
-    return Checked(list(elements.values()), refused)
+def check(bodies: Iterable[bytes]) -> Checked:
+    """The elements of a scene as a board takes them."""
+    found, notes = restored(bodies, Notes()), Notes()
+    elements, refused = _let_in(found.bodies, {}, notes)
+    return Checked(elements, found.refused + refused)
 
 
 def scene_box(board: Board) -> Box | None:
@@ -91,10 +93,56 @@ def scene_box(board: Board) -> Box | None:
     return layout.around(layout.box_of(body.encode()) for body in bodies)
 
 
-def _refuse_too_many(document: Document) -> None:
-    count = len(document.elements) + sum(map(len, document.items or ()))
+def _restored(
+    board: Board, document: Document, copy: bool, notes: Notes
+) -> tuple[list[bytes], list[Refusal]]:
+    """The elements made whole, with new ids and at another place where they come as copies; and what cannot be read."""
+    if document.items is None and not copy:
+        here = frozenset(board.elements.filter(is_deleted=False).values_list("element_id", flat=True))
+        found = restored(document.elements, notes, here)
+        return found.bodies, found.refused
+    scenes = [restored(bodies, notes) for bodies in document.items or [document.elements]]
+    items, by = [scene.bodies for scene in scenes], scene_box(board)
+    bodies = _copy(items[0], by) if document.items is None else _library(items, by)
+    return list(bodies), [refusal for scene in scenes for refusal in scene.refused]
+
+
+def _refuse_too_many(bodies: Sequence[bytes]) -> None:
+    count = sum(1 for body in bodies if not _is_deleted(body))
     if count > store.LIVE_ELEMENTS_MAX:
-        raise BoardFull(f"The document has {count} elements, {store.LIVE_ELEMENTS_MAX} are allowed.")
+        raise BoardFull(f"The file has {count:,} elements, {store.LIVE_ELEMENTS_MAX:,} fit on one board.")
+
+
+def _let_in(bodies: Iterable[bytes], file_names: dict[str, str], notes: Notes) -> Checked:
+    """What passes the board's own check, if need be without what other programs keep on it."""
+    elements: list[Element] = []
+    refused: list[Refusal] = []
+    for body in bodies:
+        fields = with_files(_fields_of(body), file_names)
+        try:
+            elements.append(parse(msgspec.json.encode(fields)))
+        except ElementRefused as error:
+            bare = _parsed_bare(fields)
+            if bare is not None:
+                notes.count("extras")
+                elements.append(bare)
+            elif not _is_deleted(body):
+                log.info("An element of a file was refused: %s", error.message)
+                message = "It holds something that a board cannot take."
+                refused.append(Refusal(id=_text(fields["id"]), code=error.code, message=message))
+    return Checked(elements, refused)
+
+
+def _parsed_bare(fields: Fields) -> Element | None:
+    """The element without `customData`, without the fields that nobody here knows, or without both."""
+    known = _KNOWN.get(_text(fields["type"]), _KNOWN["rectangle"])
+    own = {name: value for name, value in fields.items() if name in known}
+    for fewer in (own, {**fields, "customData": NULL}, {**own, "customData": NULL}):
+        try:
+            return parse(msgspec.json.encode(fewer))
+        except ElementRefused:
+            continue
+    return None
 
 
 def _copy(bodies: Sequence[bytes], scene: Box | None) -> Iterator[bytes]:
@@ -113,48 +161,68 @@ def _library(items: Sequence[Sequence[bytes]], scene: Box | None) -> Iterator[by
 
 
 def _changed(body: bytes, names: Names, by: tuple[float, float], group: Sequence[str] = ()) -> bytes:
-    """A body with new ids at another place; one that cannot be read stays as it is and is refused later."""
-    try:
-        fields = _read(body)
-    except ElementRefused:
-        return body
+    """A body with new ids at another place."""
+    fields = _fields_of(body)
     if bytes(fields.get("type", NULL)) in FRAMES or fields.get("frameId", NULL) != NULL:
         group = ()  # Excalidraw groups no frames: a frame is a group already
-    return msgspec.json.encode(layout.moved(renamed(_completed(fields), names, group), by))
+    return msgspec.json.encode(layout.moved(renamed(fields, names, group), by))
 
 
-def _merge(board: Board, user: User, elements: Sequence[Element]) -> dict[str, Any]:
+def _merge(board: Board, user: User, elements: Sequence[Element], revive: bool) -> dict[str, Any]:
     Board.objects.select_for_update(no_key=True).filter(pk=board.pk).first()
-    ids = [element.id for element in elements]
-    versions = dict(board.elements.filter(element_id__in=ids).values_list("element_id", "version"))
-    known = set(versions)
+    standing = _standing(board, [element.id for element in elements])
+    alive = {element_id for element_id, stands in standing.items() if not stands.is_deleted}
     wanted = [
-        _within_reach(element, versions.get(element.id, 0))
+        _within_reach(element, standing.get(element.id))
         for element in elements
-        if element.id in known or not element.is_deleted
+        if element.id in alive or not element.is_deleted
     ]
-    authors = dict.fromkeys(ids, user.pk)
-    change = store.apply(board.pk, _in_order(board, wanted, known), authors)
+    deleted = {element.id for element in wanted if element.id in standing} - alive
+    if revive:
+        wanted = [_revived(e, standing[e.id].rank) if e.id in deleted else e for e in wanted]
+    authors = dict.fromkeys((element.id for element in wanted), user.pk)
+    change = store.apply(board.pk, _in_order(board, wanted, standing), authors)
     transaction.on_commit(lambda: bus.clock_moved(board.pk, change.clock))
     changed = [element.id for element in change.elements]
+    revived = [each for each in changed if each in deleted]
+    updated = [each for each in changed if each in alive]
+    added = [each for each in changed if each not in standing]
+    left_deleted = len(deleted) - len(revived)
     return {
         "clock": change.clock,
-        "added": sum(1 for element_id in changed if element_id not in known),
-        "updated": sum(1 for element_id in changed if element_id in known),
-        "unchanged": len(wanted) - len(changed),
-        "added_ids": [element_id for element_id in changed if element_id not in known],
-        "updated_ids": [element_id for element_id in changed if element_id in known],
+        "added": len(added),
+        "updated": len(updated),
+        "revived": len(revived),
+        "deleted": left_deleted,
+        "unchanged": len(wanted) - len(changed) - left_deleted,
+        "added_ids": added,
+        "updated_ids": updated,
+        "revived_ids": revived,
     }
 
 
-def _within_reach(element: Element, known: int) -> Element:
-    """The element, as the version after `known` where its own is too far ahead for anybody to go on from."""
+def _within_reach(element: Element, stands: _Standing | None) -> Element:
+    """The element, as the version after the one that stands where its own is too far ahead for anybody to go on from."""
+    known = stands.rank[0] if stands else 0
     if may_follow(known, element.version):
         return element
     return element.renewed(known, is_deleted=element.is_deleted)
 
 
-def _in_order(board: Board, elements: Sequence[Element], known: set[str]) -> list[Element]:
+def _standing(board: Board, ids: Sequence[str]) -> dict[str, _Standing]:
+    """How those of these elements stand that the board knows. Its row must be locked."""
+    pruned = {i: _Standing(rank, True) for i, rank in pruning.ranks(board.pk, ids).items()}
+    rows = board.elements.filter(element_id__in=ids)
+    stored = rows.values_list("element_id", "version", "version_nonce", "is_deleted")
+    return pruned | {i: _Standing((version, nonce), gone) for i, version, nonce, gone in stored}
+
+
+def _revived(element: Element, deleted: tuple[int, int]) -> Element:
+    """The element as a version that beats its deletion."""
+    return element if takes_incoming(deleted, element.rank) else element.renewed(deleted[0], is_deleted=False)
+
+
+def _in_order(board: Board, elements: Sequence[Element], known: Mapping[str, object]) -> list[Element]:
     """Elements whose order is that of the document, the new ones on top where their places are taken.
 
     As Excalidraw does, the order in the file counts where it and the indexes differ. A place that is given to
@@ -175,45 +243,13 @@ def _placed(element: Element, index: str) -> Element:
     return msgspec.structs.replace(element, index=index, body=body)
 
 
-def _read(body: bytes) -> Fields:
-    try:
-        return _fields_of(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise ElementRefused(f"The element is malformed: {error}.") from None
-
-
-def _completed(fields: Fields) -> Fields:
-    """Files of older Excalidraw releases lack what merging needs, and write some numbers as text."""
-    changes = {name: Raw(value) for name, value in _FILLED.items() if name not in fields}
-    if "id" not in fields:
-        changes["id"] = _json(new_id())
-    if bytes(fields.get("versionNonce", b"-")).startswith(
-        b"-"
-    ):  # none, or a negative one, which wins every tie
-        changes["versionNonce"] = _json(secrets.randbelow(2**31))
-    for name in _NUMBERS:
-        if bytes(fields.get(name, NULL)).startswith(b'"'):
-            changes[name] = _number(fields[name])
-    return {**fields, **changes} if changes else fields
-
-
-def _number(raw: Raw) -> Raw:
-    try:
-        return _json(float(msgspec.json.decode(raw)))
-    except (ValueError, OverflowError):
-        return raw
-
-
-def _id_in(fields: Fields) -> str:
-    found = msgspec.json.decode(fields["id"]) if "id" in fields else ""
-    return found[:64] if isinstance(found, str) else ""
-
-
 def _is_deleted(body: bytes) -> bool:
-    try:
-        return _read(body).get("isDeleted") == TRUE
-    except ElementRefused:
-        return False
+    return _deleted.decode(body).is_deleted
+
+
+def _text(raw: Raw) -> str:
+    found = msgspec.json.decode(raw)
+    return found if isinstance(found, str) else ""
 
 
 def _json(value: object) -> Raw:

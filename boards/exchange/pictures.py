@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from accounts.models import User
 from boards import files
 from boards.errors import FileRefused, FileSimplified
+from boards.exchange.notes import Refusal
 from boards.models import Board
 from generation.errors import SnapshotInvalid
 from generation.image_header import is_svg, read_header
@@ -24,7 +25,7 @@ class Brought(NamedTuple):
     """stored: by the names of the document, in its order."""
 
     stored: dict[str, StoredImage | GeneratedImage]
-    refused: list[dict[str, str]]
+    refused: list[Refusal]
 
 
 def store_all(entries: Mapping[str, Any]) -> Brought:
@@ -43,7 +44,7 @@ def store_all(entries: Mapping[str, Any]) -> Brought:
             if lost:
                 raise FileSimplified
         except FileRefused as error:
-            brought.refused.append({"id": file_id[:64], "code": error.code, "message": error.message})
+            brought.refused.append(Refusal(id=file_id[:64], code=error.code, message=error.message))
     return brought
 
 

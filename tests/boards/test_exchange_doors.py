@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient, Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boards import store
+from boards import pruning, store
 from boards.api import exchange as door
 from boards.errors import SceneMissing
 from boards.exchange import document, embedding, incoming, outgoing, pictures
@@ -336,3 +337,94 @@ async def asgi_bring(client: AsyncClient, board: Board, data: bytes) -> None:
     upload = SimpleUploadedFile("x.excalidraw", data)
     answer = await client.post(f"{API}/boards/{board.pk}/import", {"file": upload})
     assert answer.json()["added"] == 1
+
+
+def test_what_was_deleted_here_since_comes_back(board, bob):
+    drawn = scene(body("a"), body("b"))
+    bring(bob, board, drawn)
+    store.apply(board.pk, [element(name, version=9, isDeleted=True) for name in "ab"])
+    left = bring(bob, board, drawn, "?deleted=leave").json()
+    assert (left["deleted"], left["revived"], left["unchanged"]) == (2, 0, 0) and not there(board)
+    back = bring(bob, board, drawn).json()
+    assert (back["deleted"], back["revived_ids"], back["added"], back["updated"]) == (0, ["a", "b"], 0, 0)
+    assert {name: each["version"] for name, each in there(board).items()} == {"a": 10, "b": 10}
+    again = bring(bob, board, drawn).json()
+    assert (again["revived"], again["unchanged"]) == (0, 2)
+
+
+def test_what_was_deleted_long_ago_comes_back_too(board, bob):
+    drawn = scene(body("a"))
+    bring(bob, board, drawn)
+    store.apply(board.pk, [element("a", version=9, isDeleted=True)])
+    pruning.prune(board.pk, timezone.now())
+    assert bring(bob, board, drawn, "?deleted=leave").json()["deleted"] == 1
+    assert bring(bob, board, drawn).json()["revived"] == 1 and there(board)["a"]["version"] == 10
+
+
+def test_a_tombstone_in_a_file_deletes_only_what_is_older_here(board, bob):
+    store.apply(board.pk, [element("a", version=2), element("b", version=9)])
+    tombstones = scene(
+        body("a", version=3, isDeleted=True), body("b", version=3, isDeleted=True), body("c", isDeleted=True)
+    )
+    result = bring(bob, board, tombstones).json()
+    assert (result["updated_ids"], list(there(board))) == (["a"], ["b"])
+
+
+def test_tombstones_take_no_room_on_a_board(board, bob, monkeypatch):
+    monkeypatch.setattr(store, "LIVE_ELEMENTS_MAX", 1)
+    dead = [body(f"d{number}", isDeleted=True) for number in range(5)]
+    assert bring(bob, board, scene(*dead, body("a"))).json()["added"] == 1
+
+
+def test_extra_data_that_is_too_much_is_left_out_and_told(board, bob):
+    much = {"note": "n" * 9_000}
+    result = bring(
+        bob, board, scene(body("a", customData=much), body("b", other=much), body("c", customData={"x": 1}))
+    ).json()
+    assert result["refused"] == [] and result["added"] == 3
+    assert [(note["code"], note["count"]) for note in result["notes"]] == [("extras", 2)]
+    assert result["notes"][0]["message"].startswith("Other programs' data on 2 elements was left out")
+    assert there(board)["c"]["customData"] == {"x": 1} and "other" not in there(board)["b"]
+
+
+@pytest.mark.parametrize("files", [[], None, "", 5, [{"id": "f"}]])
+def test_a_file_without_a_table_of_pictures_comes_without_pictures(board, bob, files):
+    data = json.dumps(
+        {"type": "excalidraw", "elements": [body("a")], "appState": [], "files": files}
+    ).encode()
+    assert bring(bob, board, data).json()["added"] == 1
+
+
+def test_a_bare_list_of_elements_is_a_scene(board, bob):
+    assert bring(bob, board, json.dumps([body("a")]).encode()).json()["added"] == 1
+
+
+def test_items_of_a_library_that_hold_nothing_are_passed_over(board, bob):
+    items = [{"elements": [body("a")]}, {"id": "x"}, 5, [body("b")], {"elements": []}]
+    data = json.dumps({"type": "excalidrawlib", "version": 2, "libraryItems": items}).encode()
+    result = bring(bob, board, data).json()
+    assert (result["items"], result["added"]) == (2, 2)
+
+
+def test_the_colour_behind_a_scene_is_read(board):
+    scene_of = lambda state: document.read(json.dumps({"elements": [], "appState": state}).encode())  # noqa: E731
+    assert scene_of({"viewBackgroundColor": "#fff9db"}).background == "#fff9db"
+    assert [scene_of(state).background for state in (None, [], {}, {"viewBackgroundColor": 5})] == [None] * 4
+
+
+def test_a_copy_takes_labels_and_odd_ids_along(board, bob):
+    odd = {
+        "type": "rectangle",
+        "id": 7,
+        "x": 0,
+        "y": 0,
+        "width": 200,
+        "height": 80,
+        "label": {"text": "Login"},
+    }
+    bring(bob, board, scene(odd))
+    result = bring(bob, board, scene(odd), "?as=copy").json()
+    box, label = (there(board)[name] for name in result["added_ids"])
+    assert label["containerId"] == box["id"] != "7" and box["boundElements"] == [
+        {"id": label["id"], "type": "text"}
+    ]

@@ -1,0 +1,114 @@
+"""Words inside shapes and on arrows: how they lie there, and skeletons' `label`s as the texts that they stand for. Pure.
+
+Source: excalidraw/excalidraw v0.18.1, packages/excalidraw/element/textElement.ts and data/transform.ts.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from boards.exchange import lettering, mending
+from boards.exchange.mending import Values, lettering_of, named
+from boards.exchange.notes import Notes
+
+CONTAINERS = frozenset({"rectangle", "diamond", "ellipse", "arrow"})
+PADDING = 5
+_ARROW_SHARE, _ARROW_MIN_SIZES = 0.7, 11
+
+
+def taken_out(element: Values, raw: Mapping[str, Any], notes: Notes) -> list[Values]:
+    """The element, and the text that its `label` stands for. A shape that does not say its size fits its words."""
+    label = element.get("label")
+    if element["type"] not in CONTAINERS or not isinstance(label, dict | str):
+        return [element]
+    shape = {name: value for name, value in element.items() if name != "label"}
+    given = label if isinstance(label, dict) else {"text": label}
+    if any(bound["type"] == "text" for bound in shape["boundElements"] or ()):
+        return [shape]
+    text = _text(shape, given, notes)
+    if text is None:
+        return [shape]
+    shape["boundElements"] = [*(shape["boundElements"] or ()), {"type": "text", "id": text["id"]}]
+    if shape["type"] != "arrow" and mending.number(raw.get("width")) is None:
+        width, _ = lettering.size_of(text["text"], lettering_of(text))
+        shape["width"] = _around(width, shape["type"])
+    if shape["type"] != "arrow" and mending.number(raw.get("height")) is None:
+        shape["height"] = 0
+    words, box = fitted(text, shape)
+    return [shape | box, text | words]
+
+
+def fitted(text: Values, shape: Mapping[str, Any]) -> tuple[Values, Values]:
+    """What changes so that a text lies in its shape or on its arrow: of the text, and of a shape too low for it."""
+    how = lettering_of(text)
+    words = lettering.wrapped(
+        text["originalText"], how, _room(shape["width"], shape["type"], text["fontSize"])
+    )
+    width, height = lettering.size_of(words, how)
+    size: Values = {"text": words, "width": width, "height": height}
+    if shape["type"] == "arrow":
+        x, y = _middle(shape)
+        return size | {"x": x - width / 2, "y": y - height / 2}, {}
+    box: Values = {}
+    if height > _room(shape["height"], shape["type"]):
+        box = {"height": _around(height, shape["type"])}
+    return size | _position(
+        size | {n: text[n] for n in ("textAlign", "verticalAlign")}, {**shape, **box}
+    ), box
+
+
+def _text(shape: Values, label: Mapping[str, Any], notes: Notes) -> Values | None:
+    centred = {"textAlign": "center", "verticalAlign": "middle", "strokeColor": shape["strokeColor"]}
+    own = {name: value for name, value in label.items() if value is not None}
+    place = {
+        name: shape[name]
+        for name in ("x", "y", "version", "groupIds", "frameId", "isDeleted", "locked", "opacity")
+    }
+    angle = 0 if shape["type"] == "arrow" else shape["angle"]
+    fixed = {
+        "type": "text",
+        "containerId": shape["id"],
+        "angle": angle,
+        "width": None,
+        "height": None,
+        "index": None,
+    }
+    try:
+        return mending.mended({**centred, **place, **own, **fixed}, named("label", shape["id"]), notes)
+    except mending.Invisible:
+        return None
+
+
+def _room(side: float, kind: str, font_size: float | None = None) -> float:
+    """How much of a side of a shape is for its words; font_size: for the width of an arrow."""
+    if kind == "arrow":
+        return max(_ARROW_SHARE * side, _ARROW_MIN_SIZES * (font_size or 0))
+    if kind == "ellipse":
+        return round(side / 2 * math.sqrt(2)) - PADDING * 2
+    if kind == "diamond":
+        return round(side / 2) - PADDING * 2
+    return side - PADDING * 2
+
+
+def _around(side: float, kind: str) -> float:
+    """How large a side of a shape is that has just room for its words."""
+    inner = math.ceil(side) + PADDING * 2
+    if kind == "ellipse":
+        return round(inner / math.sqrt(2) * 2)
+    return inner * 2 if kind == "diamond" else inner
+
+
+def _position(text: Values, shape: Mapping[str, Any]) -> Values:
+    shares = {"left": 0.0, "top": 0.0, "right": 1.0, "bottom": 1.0}
+    inset = {"ellipse": (1 - math.sqrt(2) / 2) / 2, "diamond": 0.25}.get(shape["type"], 0.0)
+    found = {}
+    for start, side, align in (("x", "width", "textAlign"), ("y", "height", "verticalAlign")):
+        free = _room(shape[side], shape["type"]) - text[side]
+        found[start] = shape[start] + PADDING + inset * shape[side] + free * shares.get(text[align], 0.5)
+    return found
+
+
+def _middle(arrow: Mapping[str, Any]) -> tuple[float, float]:
+    points = arrow["points"]
+    low, high = points[(len(points) - 1) // 2], points[len(points) // 2]
+    return arrow["x"] + (low[0] + high[0]) / 2, arrow["y"] + (low[1] + high[1]) / 2

@@ -1,0 +1,408 @@
+"""One element of a file as Excalidraw's own `restore` makes it fit to be drawn, and fit for the board's check. Pure.
+
+What is missing, null or no such value gets what Excalidraw gives it; a number written as text is a number. Where
+Excalidraw lets nonsense through, it is mended all the same. tests/boards/test_restore_beside_excalidraw.py holds both side by side.
+Source: excalidraw/excalidraw v0.18.1, packages/excalidraw/data/restore.ts.
+"""
+
+import base64
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from boards.element import COORDINATE_MAX, KEYS_MAX, REFUSED_TYPES, UNSAFE_KEYS, VERSION_MAX, is_safe_link
+from boards.errors import ElementRefused
+from boards.exchange import lettering
+from boards.exchange.lettering import DEFAULT_FAMILY, FAMILIES, Lettering
+from boards.exchange.notes import Notes
+
+Values = dict[str, Any]
+"""The fields of one element, decoded."""
+
+SIDE = 100.0
+"""How wide and high is what does not say it, as in Excalidraw's skeletons of elements."""
+FONT_SIZE = 20
+LINK_MAX = 2_048
+NAME_MAX = 500
+WORD_MAX = 64
+VERSION_TOP = VERSION_MAX // 2
+"""No file may bring a version so high that nobody could change the element any more."""
+DOT = 0.0001
+"""How far apart the two points of a dot are, as Excalidraw draws it."""
+BINDINGS_MAX = 1_000
+NUMBER_MAX = 1e300
+"""Beyond it is no number that anything could be drawn with, nor one to calculate with."""
+
+_FAMILY_NUMBERS = {name: number for number, name in FAMILIES.items()}
+_ADAPTIVE = {"rectangle", "embeddable", "image"}
+_LEGACY_RADIUS, _PROPORTIONAL_RADIUS = 1, 2
+_GONE = ("boundElementIds", "font", "rawText", *UNSAFE_KEYS)
+"""Read here, under names that Excalidraw no longer uses; or not to be had."""
+
+
+class Invisible(Exception):
+    """There is nothing of the element to be seen: no size, no points or no words."""
+
+
+def mended(raw: Mapping[str, Any], fallback_id: str, notes: Notes) -> Values:
+    """The element made whole. Raises Invisible, ElementRefused where it cannot be told what it is or where."""
+    kind = raw.get("type")
+    if not isinstance(kind, str) or not 0 < len(kind) <= WORD_MAX:
+        raise ElementRefused("It does not say what it is.")
+    if kind in REFUSED_TYPES:
+        raise ElementRefused("Pages that run inside a drawing are not taken: put a link to them instead.")
+    kind = "line" if kind == "draw" else kind
+    values = {name: value for name, value in raw.items() if name not in _GONE}
+    values |= _common(raw, kind, fallback_id, notes)
+    values |= _KINDS.get(kind, _shape)(raw, values)
+    for name in ("x", "y", "width", "height"):
+        if abs(values[name]) > COORDINATE_MAX:
+            raise ElementRefused(
+                f"It reaches farther than {COORDINATE_MAX:,.0f} from the middle of the board."
+            )
+    return values
+
+
+def named(*parts: object) -> str:
+    """A new id that is the same each time the same file comes."""
+    digest = hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).digest()
+    return base64.urlsafe_b64encode(digest)[:21].decode()
+
+
+def id_of(value: Any) -> str | None:
+    """An id as the board takes it, the same wherever another element names it; None where there is none."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        value = str(int(value)) if value == int(value) else str(value)
+    if not isinstance(value, str) or not value:
+        return None
+    return named("id", value) if len(value) > WORD_MAX or value in UNSAFE_KEYS else value
+
+
+def is_deleted(raw: Mapping[str, Any]) -> bool:
+    return _flag(raw.get("isDeleted"))
+
+
+def number(value: Any) -> int | float | None:
+    """A number, also one written as text; None for anything else."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+        value = int(value) if math.isfinite(value) and value == int(value) else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if abs(value) < NUMBER_MAX else None
+
+
+def lettering_of(values: Mapping[str, Any]) -> Lettering:
+    """Of a mended text."""
+    return Lettering(values["fontFamily"], values["fontSize"], values["lineHeight"])
+
+
+def _common(raw: Mapping[str, Any], kind: str, fallback_id: str, notes: Notes) -> Values:
+    """What every element has. Where Excalidraw takes a default for 0 and "" as well, so does this."""
+    common: Values = {
+        "id": id_of(raw.get("id")) or fallback_id,
+        "type": kind,
+        "x": _place(raw.get("x")),
+        "y": _place(raw.get("y")),
+        "version": _whole(raw.get("version"), 1, VERSION_TOP) or 1,
+        "versionNonce": _whole(raw.get("versionNonce"), 0, 2**53),
+        "index": raw.get("index") if isinstance(raw.get("index"), str) else None,
+        "isDeleted": _flag(raw.get("isDeleted")),
+        "locked": _flag(raw.get("locked")),
+        "angle": _within(raw.get("angle"), -COORDINATE_MAX, COORDINATE_MAX, 0),
+        "strokeColor": _word(raw.get("strokeColor")) or "#1e1e1e",
+        "backgroundColor": _word(raw.get("backgroundColor")) or "transparent",
+        "fillStyle": _word(raw.get("fillStyle")) or "solid",
+        "strokeWidth": _positive(raw.get("strokeWidth"), 1_000) or 2,
+        "strokeStyle": _word(raw.get("strokeStyle")) or "solid",
+        "roughness": _within(raw.get("roughness"), 0, 100, 1),
+        "opacity": _within(raw.get("opacity"), 0, 100, 100),
+        "seed": _within(raw.get("seed"), -(2**53), 2**53, 1),
+        "groupIds": _ids(raw.get("groupIds"))[:KEYS_MAX],
+        "frameId": id_of(raw.get("frameId")),
+        "roundness": _roundness(raw, kind),
+        "boundElements": _bound_elements(raw),
+        "link": _link(raw.get("link"), notes),
+    }
+    if "updated" in raw:
+        common["updated"] = _within(raw["updated"], 0, 2**53, None)
+    if "customData" in raw and not isinstance(raw["customData"], dict):
+        common["customData"] = None
+    return common
+
+
+def _shape(raw: Mapping[str, Any], values: Values) -> Values:
+    """Rectangles and whatever else has a box; one that was drawn leftwards or upwards is turned round."""
+    box = {side: SIDE if (size := number(raw.get(side))) is None else size for side in ("width", "height")}
+    if box["width"] == 0 == box["height"] and not values["isDeleted"]:
+        raise Invisible
+    for side, start in (("width", "x"), ("height", "y")):
+        if box[side] < 0:
+            box |= {side: -box[side], start: values[start] + box[side]}
+    return box
+
+
+def _frame(raw: Mapping[str, Any], values: Values) -> Values:
+    name = raw.get("name")
+    return _shape(raw, values) | {"name": None if name is None else _text_of(name)[:NAME_MAX]}
+
+
+def _image(raw: Mapping[str, Any], values: Values) -> Values:
+    scale, file_id, crop = raw.get("scale"), raw.get("fileId"), raw.get("crop")
+    factors = [number(factor) for factor in scale] if isinstance(scale, list) else []
+    sides = {name: number(value) for name, value in crop.items()} if isinstance(crop, dict) else {}
+    return _shape(raw, values) | {
+        "status": raw.get("status") if raw.get("status") in ("pending", "saved", "error") else "pending",
+        "fileId": str(file_id) if isinstance(file_id, str | int) and not isinstance(file_id, bool) else None,
+        "scale": factors if len(factors) == 2 and None not in factors else [1, 1],
+        "crop": sides if sides and None not in sides.values() else None,
+    }
+
+
+def _text(raw: Mapping[str, Any], values: Values) -> Values:
+    """Text in the words of today's Excalidraw. One inside a shape is measured later, as its lines break there."""
+    text = _text_of(raw.get("text"))
+    if not text and not values["isDeleted"]:
+        raise Invisible
+    size, family = _font(raw)
+    width, height = (abs(number(raw.get(side)) or 0) for side in ("width", "height"))
+    line_height = _positive(raw.get("lineHeight"), 1_000)
+    if line_height is None and height:
+        line_height = _positive(height / len(text.split("\n")) / size, 1_000)
+    found: Values = {
+        "text": text,
+        "originalText": _text_of(raw.get("originalText")) or text,
+        "fontSize": size,
+        "fontFamily": family,
+        "textAlign": _word(raw.get("textAlign")) or "left",
+        "verticalAlign": _word(raw.get("verticalAlign")) or "top",
+        "containerId": id_of(raw.get("containerId")),
+        "autoResize": raw.get("autoResize") is not False,
+        "lineHeight": line_height or lettering.line_height_of(family),
+        "width": width,
+        "height": height,
+    }
+    if "baseline" in raw:
+        found["baseline"] = number(raw["baseline"])
+    if not (width and height) and found["containerId"] is None and not values["isDeleted"]:
+        found |= measured(found)
+    return found
+
+
+def measured(text: Values) -> Values:
+    """The size of a text that stands by itself. One that keeps its width breaks its lines."""
+    how = lettering_of(text)
+    words = text["text"]
+    if not text["autoResize"] and text["width"]:
+        words = lettering.wrapped(words, how, text["width"])
+    width, height = lettering.size_of(words, how)
+    return {"text": words, "width": width if text["autoResize"] else text["width"] or width, "height": height}
+
+
+def _line(raw: Mapping[str, Any], values: Values) -> Values:
+    """Lines and arrows begin at their own x and y, and are as large as their points say."""
+    points, _ = _points(raw.get("points"))
+    if len(points) < 2:
+        across, down = number(raw.get("width")), number(raw.get("height"))
+        points = [[0, 0], [SIDE, 0] if across is None is down else [across or 0, down or 0]]
+        if points[1] == [0, 0] and not values["isDeleted"]:
+            raise Invisible
+    left, top = points[0][0], points[0][1]
+    if left or top:
+        points = [[x - left, y - top, *rest] for x, y, *rest in points]
+    is_arrow = values["type"] == "arrow"
+    found: Values = {
+        "points": points,
+        "x": values["x"] + left,
+        "y": values["y"] + top,
+        **_extent(points),
+        "lastCommittedPoint": None,
+        "startArrowhead": _word(raw.get("startArrowhead")),
+        "endArrowhead": _word(raw.get("endArrowhead", "arrow" if is_arrow else None)),
+        "startBinding": _binding(raw.get("startBinding"), raw) if is_arrow else None,
+        "endBinding": _binding(raw.get("endBinding"), raw) if is_arrow else None,
+    }
+    if is_arrow and raw.get("elbowed") is True and not (found["startBinding"] or found["endBinding"]):
+        found |= _square(points)
+    return found
+
+
+def _square(points: list[list[Any]]) -> Values:
+    """An elbow arrow that is bound to nothing and turns at no right angle is led anew, in three pieces."""
+    if all(abs(a[0] - b[0]) < 1 or abs(a[1] - b[1]) < 1 for a, b in pairwise(points)):
+        return {}
+    x, y = points[-1][0], points[-1][1]
+    led = [[0, 0], [x / 2, 0], [x / 2, y], [x, y]]
+    return {"points": led, **_extent(led), "fixedSegments": None}
+
+
+def _freedraw(raw: Mapping[str, Any], values: Values) -> Values:
+    points, kept = _points(raw.get("points"))
+    if not points and not values["isDeleted"]:
+        raise Invisible
+    if len(points) == 1:
+        points = [points[0], [points[0][0] + DOT, points[0][1] + DOT]]
+    given = raw.get("pressures")
+    pressures = [number(pressure) for pressure in given] if isinstance(given, list) else []
+    if len(kept) < len(pressures):
+        pressures = [pressures[at] for at in kept]
+    simulates = raw.get("simulatePressure")
+    size = {side: number(raw.get(side)) for side in ("width", "height")}
+    return {
+        "points": points,
+        "pressures": [0.5 if pressure is None else pressure for pressure in pressures],
+        "simulatePressure": simulates if isinstance(simulates, bool) else not pressures,
+        "lastCommittedPoint": None,
+        **(_extent(points) | {side: abs(length) for side, length in size.items() if length}),
+    }
+
+
+_KINDS: dict[str, Callable[[Mapping[str, Any], Values], Values]] = {
+    "text": _text,
+    "line": _line,
+    "arrow": _line,
+    "freedraw": _freedraw,
+    "image": _image,
+    "frame": _frame,
+    "magicframe": _frame,
+}
+
+
+def _place(value: Any) -> int | float:
+    found = 0 if value is None else number(value)
+    if found is None:
+        raise ElementRefused("Where it stands cannot be read.")
+    return found
+
+
+def _points(value: Any) -> tuple[list[list[Any]], list[int]]:
+    """Those that are points, and which of all they are."""
+    points, kept = [], []
+    for at, point in enumerate(value if isinstance(value, list) else ()):
+        found = [number(part) for part in point[:3]] if isinstance(point, list) else []
+        if len(found) < 2 or found[0] is None or found[1] is None:
+            continue
+        if max(abs(found[0]), abs(found[1])) > COORDINATE_MAX:
+            raise ElementRefused(
+                f"It reaches farther than {COORDINATE_MAX:,.0f} from the middle of the board."
+            )
+        points.append([part for part in found if part is not None])
+        kept.append(at)
+    return points, kept
+
+
+def _extent(points: list[list[Any]]) -> Values:
+    xs, ys = [point[0] for point in points] or [0], [point[1] for point in points] or [0]
+    return {"width": max(xs) - min(xs), "height": max(ys) - min(ys)}
+
+
+def _font(raw: Mapping[str, Any]) -> tuple[int | float, int]:
+    """Size and family; the oldest files say both in one, as CSS does: "20px Virgil"."""
+    size, family = raw.get("fontSize"), raw.get("fontFamily")
+    if isinstance(font := raw.get("font"), str):
+        first, _, name = font.partition(" ")
+        size, family = first.removesuffix("px"), _FAMILY_NUMBERS.get(name, DEFAULT_FAMILY)
+    if isinstance(family, str):
+        family = _FAMILY_NUMBERS.get(family, number(family))
+    family = int(found) if (found := number(family)) and 0 < found < 2**31 else DEFAULT_FAMILY
+    return _positive(size, 10_000) or FONT_SIZE, family
+
+
+def _binding(value: Any, raw: Mapping[str, Any]) -> Values | None:
+    """What an arrow's end is bound to. Elbow arrows are bound at a point of it, or not at all."""
+    if not isinstance(value, dict) or (element_id := id_of(value.get("elementId"))) is None:
+        return None
+    is_elbow = raw.get("elbowed") is True
+    others = {name: other for name, other in value.items() if _word(other) or isinstance(other, bool)}
+    gap, point = number(value.get("gap")), _fixed_point(value.get("fixedPoint"))
+    binding = others | {"elementId": element_id, "focus": number(value.get("focus")) or 0}
+    binding["gap"] = 1 if gap is None else gap
+    if "fixedPoint" in value:
+        binding["fixedPoint"] = _off_centre(point) if is_elbow and point else point
+    return None if is_elbow and point is None else binding
+
+
+def _fixed_point(value: Any) -> list[int | float] | None:
+    ratios = [number(ratio) for ratio in value] if isinstance(value, list) else []
+    found = [ratio for ratio in ratios if ratio is not None]
+    return found if len(found) == len(ratios) == 2 else None
+
+
+def _off_centre(point: list[int | float]) -> list[int | float]:
+    """Exactly in the middle, an elbow arrow could leave to either side."""
+    return [0.5001 if abs(ratio - 0.5) < 1e-4 else ratio for ratio in point]
+
+
+def _bound_elements(raw: Mapping[str, Any]) -> list[Values] | None:
+    legacy, given = raw.get("boundElementIds"), raw.get("boundElements")
+    if isinstance(legacy, list):
+        return [{"type": "arrow", "id": each} for each in _ids(legacy)][:BINDINGS_MAX]
+    if not isinstance(given, list):
+        return None
+    bound = (item for item in given if isinstance(item, dict) and item.get("type") in ("arrow", "text"))
+    found = [item | {"id": element_id} for item in bound if (element_id := id_of(item.get("id")))]
+    return [{name: value for name, value in item.items() if name in ("id", "type")} for item in found][
+        :BINDINGS_MAX
+    ]
+
+
+def _roundness(raw: Mapping[str, Any], kind: str) -> Values | None:
+    given = raw.get("roundness")
+    if isinstance(given, dict) and (number(given.get("type")) is not None):
+        return {name: number(given[name]) for name in ("type", "value") if name in given}
+    if not given and raw.get("strokeSharpness") == "round":
+        return {"type": _LEGACY_RADIUS if kind in _ADAPTIVE else _PROPORTIONAL_RADIUS}
+    return None
+
+
+def _link(value: Any, notes: Notes) -> str | None:
+    link = value.strip() if isinstance(value, str) else ""
+    if not link:
+        return None
+    if len(link) > LINK_MAX:
+        notes.count("long_links")
+        return None
+    if not is_safe_link(link):
+        notes.count("links")
+        return None
+    return link
+
+
+def _ids(value: Any) -> list[str]:
+    found = (id_of(each) for each in value) if isinstance(value, list) else ()
+    return [element_id for element_id in found if element_id]
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= WORD_MAX else None
+
+
+def _text_of(value: Any) -> str:
+    """Words; a number is words too."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+def _flag(value: Any) -> bool:
+    return value is True or value in (1, "true")
+
+
+def _within(value: Any, low: float, high: float, default: Any) -> Any:
+    found = number(value)
+    return default if found is None else min(max(found, low), high)
+
+
+def _positive(value: Any, high: float) -> int | float | None:
+    found = number(value)
+    return min(found, high) if found is not None and found > 0 else None
+
+
+def _whole(value: Any, default: int, high: int) -> int:
+    found = number(value)
+    return default if found is None else int(min(max(found, 0), high))

@@ -1,0 +1,68 @@
+"""What of a file came otherwise than it stood there, in words for people. Pure."""
+
+from collections import Counter
+from typing import TypedDict
+
+_WORDS = {
+    "links": (
+        "1 link was removed: only web and mail links are kept.",
+        "{} links were removed: only web and mail links are kept.",
+    ),
+    "long_links": (
+        "1 link was removed: it is longer than 2,048 characters.",
+        "{} links were removed: they are longer than 2,048 characters.",
+    ),
+    "extras": (
+        "Other programs' data on 1 element was left out: there is room for 8 KB of it.",
+        "Other programs' data on {} elements was left out: there is room for 8 KB of it on each.",
+    ),
+    "invisible": (
+        "1 element was left out: there is nothing of it to see.",
+        "{} elements were left out: there is nothing of them to see.",
+    ),
+    "strokes": (
+        "1 stroke was too long for one piece and came in several.",
+        "{} strokes were too long for one piece and came in several.",
+    ),
+    "points": (
+        "The outline of 1 shape was simplified to 5,000 points.",
+        "The outlines of {} shapes were simplified to 5,000 points.",
+    ),
+    "texts": (
+        "1 text was longer than 20,000 characters: it came in several pieces, one below the other.",
+        "{} texts were longer than 20,000 characters: they came in several pieces, one below the other.",
+    ),
+}
+
+
+class Refusal(TypedDict):
+    """Something that did not come. id: of the element or picture, "" where it has none; message: for people."""
+
+    id: str
+    code: str
+    message: str
+
+
+class Note(TypedDict):
+    """code: stable, for programs; count: of how many elements it is true."""
+
+    code: str
+    count: int
+    message: str
+
+
+class Notes:
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def count(self, code: str) -> None:
+        assert code in _WORDS, code
+        self._counts[code] += 1
+
+    def told(self) -> list[Note]:
+        return [Note(code=code, count=n, message=_said(code, n)) for code, n in self._counts.items()]
+
+
+def _said(code: str, count: int) -> str:
+    one, many = _WORDS[code]
+    return one if count == 1 else many.format(f"{count:,}")

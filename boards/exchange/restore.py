@@ -1,0 +1,204 @@
+"""What a file holds, made whole before the board checks it, as Excalidraw's own `restore` does when it opens a file. Pure.
+
+Each element by itself first (mending, labels, pieces), then what the elements say of one another: two of one id, frames
+that are gone, texts and arrows that only one side knows of. An element is decoded, mended and written again before the
+next one is looked at, so that a large file is never in memory as a whole in Python's objects.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from boards.errors import ElementRefused
+from boards.exchange import labels, mending, pieces
+from boards.exchange.mending import Values
+from boards.exchange.notes import Notes, Refusal
+
+BODY_MAX_BYTES = 8 * 1024 * 1024
+"""Of one element as it comes: hours of one stroke."""
+NOTHING: frozenset[str] = frozenset()
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_encode = msgspec.json.encode
+
+
+class Restored(NamedTuple):
+    """bodies: JSON of elements with different ids, in drawing order; refused: what was no element, or had no place."""
+
+    bodies: list[bytes]
+    refused: list[Refusal]
+
+
+class _Part(msgspec.Struct):
+    """An element, and what it says of others."""
+
+    id: str
+    type: str
+    is_deleted: bool
+    body: bytes
+    frame: str | None
+    container: str | None
+    bound: list[dict[str, str]] | None
+    ends: dict[str, str]
+    """startBinding and endBinding: the elements that they name."""
+    unsized: bool
+    """A text in a container that does not say how large it is."""
+
+
+def restored(bodies: Iterable[bytes], notes: Notes, here: Collection[str] = NOTHING) -> Restored:
+    """The elements of one scene, or of one item of a library. here: what is on the board, which they may name as well."""
+    parts: dict[str, _Part] = {}
+    refused: list[Refusal] = []
+    for number, body in enumerate(bodies):
+        for part in _read(body, number, notes, refused):
+            _take(parts, part)
+    _relate(parts, here)
+    return Restored([part.body for part in _in_order(parts)], refused)
+
+
+def _read(body: bytes, number: int, notes: Notes, refused: list[Refusal]) -> Iterator[_Part]:
+    """The parts that one entry of a file's list becomes: none, one, or several."""
+    raw: Values = {}
+    try:
+        raw = _decoded(body)
+        if raw.get("type") == "selection":
+            return  # the frame that somebody drew around things, not a thing
+        element = mending.mended(raw, mending.named("nameless", number, body), notes)
+        whole = [element] if element["isDeleted"] else labels.taken_out(element, raw, notes)
+        for each in whole:
+            yield from map(_part, pieces.of(each, notes))
+    except mending.Invisible:
+        notes.count("invisible")
+    except ElementRefused as error:
+        if body != b"null" and not mending.is_deleted(raw):
+            refused.append(
+                Refusal(id=mending.id_of(raw.get("id")) or "", code=error.code, message=error.message)
+            )
+
+
+def _decoded(body: bytes) -> Values:
+    if len(body) > BODY_MAX_BYTES:
+        raise ElementRefused(f"It has {len(body):,} bytes, {BODY_MAX_BYTES:,} are allowed.")
+    try:
+        values = _decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise ElementRefused("It is no element of a drawing.") from None
+    return _without_nul(values) if b"u0000" in body else values
+
+
+def _without_nul(value: Any) -> Any:
+    """The same without NUL characters, which the database cannot hold."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_nul(name): _without_nul(item) for name, item in value.items()}
+    return value
+
+
+def _part(element: Values) -> _Part:
+    is_text = element["type"] == "text"
+    ends = {name: element[name]["elementId"] for name in ("startBinding", "endBinding") if element.get(name)}
+    return _Part(
+        id=element["id"],
+        type=element["type"],
+        is_deleted=element["isDeleted"],
+        body=_encode(element),
+        frame=element["frameId"],
+        container=element["containerId"] if is_text else None,
+        bound=element["boundElements"],
+        ends=ends if element["type"] == "arrow" else {},
+        unsized=is_text and not (element["width"] and element["height"]),
+    )
+
+
+def _take(parts: dict[str, _Part], part: _Part) -> None:
+    """The second one of an id is another element, which gets its own; but a tombstone has nothing to say beside it."""
+    first = parts.get(part.id)
+    if first is None or first.is_deleted:
+        parts[part.id] = part
+    elif not part.is_deleted and part.body != first.body:
+        number = 2
+        while (new_id := mending.named("again", part.id, number)) in parts:
+            number += 1
+        parts[new_id] = _changed(part, {"id": new_id})
+
+
+def _relate(parts: dict[str, _Part], here: Collection[str]) -> None:
+    """Has what the elements say of one another agree, as Excalidraw's `repairBindings` does."""
+    known = {part.id for part in parts.values() if not part.is_deleted}.union(here)
+    for element_id in parts:
+        part = parts[element_id]
+        if part.frame is not None and part.frame not in known:
+            part = _put(parts, part, {"frameId": None})
+        if part.container is not None:
+            _repair_text(parts, part, known)
+        elif part.bound:
+            _repair_container(parts, part, known)
+        if gone := [name for name, target in part.ends.items() if target not in known]:
+            _put(parts, parts[element_id], dict.fromkeys(gone))
+    for element_id in parts:
+        if parts[element_id].unsized and not parts[element_id].is_deleted:
+            _size(parts, parts[element_id])
+
+
+def _repair_text(parts: dict[str, _Part], text: _Part, known: Collection[str]) -> None:
+    container = parts.get(text.container or "")
+    if container is None:
+        if text.container not in known:
+            _put(parts, text, {"containerId": None})
+    elif not text.is_deleted and container.bound is not None and text.id not in _ids(container.bound):
+        _put(parts, container, {"boundElements": [*container.bound, {"type": "text", "id": text.id}]})
+
+
+def _repair_container(parts: dict[str, _Part], container: _Part, known: Collection[str]) -> None:
+    bound = {item["id"]: item for item in reversed(container.bound or []) if item["id"] in known}
+    kept = [bound[each] for each in dict.fromkeys(_ids(container.bound or [])) if each in bound]
+    if kept != container.bound:
+        _put(parts, container, {"boundElements": kept})
+    for item in kept:
+        text = parts.get(item["id"])
+        if text is not None and text.type == "text" and text.container is None:
+            _put(parts, text, {"containerId": container.id})
+
+
+def _size(parts: dict[str, _Part], part: _Part) -> None:
+    text = _decode(part.body)
+    container = parts.get(part.container or "")
+    if container is None or container.type not in labels.CONTAINERS:
+        _put(parts, part, mending.measured(text))
+        return
+    words, box = labels.fitted(text, _decode(container.body))
+    _put(parts, part, words)
+    if box:
+        _put(parts, container, box)
+
+
+def _put(parts: dict[str, _Part], part: _Part, changes: Values) -> _Part:
+    parts[part.id] = changed = _changed(part, changes)
+    return changed
+
+
+def _changed(part: _Part, changes: Values) -> _Part:
+    return _part(_decode(part.body) | changes)
+
+
+def _ids(bound: Iterable[dict[str, str]]) -> list[str]:
+    return [item["id"] for item in bound]
+
+
+def _in_order(parts: dict[str, _Part]) -> Iterator[_Part]:
+    """A text comes after what it lies in: Excalidraw ends with an error where an arrow's label stands before it."""
+    waiting: dict[str, list[_Part]] = {}
+    seen: set[str] = set()
+    for part in parts.values():
+        if part.container in parts and part.container not in seen and part.container != part.id:
+            waiting.setdefault(part.container or "", []).append(part)
+            continue
+        seen.add(part.id)
+        yield part
+        yield from waiting.pop(part.id, ())
+    for texts in waiting.values():
+        yield from texts
