@@ -133,10 +133,18 @@ export interface Imported {
   items: number | null;
   added: number;
   updated: number;
+  /** Deleted on this board since, and brought back. */
+  revived: number;
+  /** Deleted on this board since, and left so, as was asked for. */
+  deleted: number;
   unchanged: number;
   added_ids: string[];
   updated_ids: string[];
+  revived_ids: string[];
+  /** What did not come. */
   refused: { id: string; code: string; message: string }[];
+  /** What came otherwise than it stood in the file. */
+  notes: { code: string; count: number; message: string }[];
 }
 
 export type LinkRole = "view" | "comment" | "edit";

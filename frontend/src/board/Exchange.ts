@@ -56,8 +56,8 @@ export class Exchange implements ExchangePort {
 
   remember(): (outcome: ImportOutcome) => void {
     const before = new Map(this.all().map((element) => [element.id, { ...element }]));
-    return ({ added_ids, updated_ids }) => {
-      const added = new Set(added_ids);
+    return ({ added_ids, updated_ids, revived_ids }) => {
+      const added = new Set([...added_ids, ...revived_ids]); // what was deleted before is deleted again
       const updated = new Set(updated_ids);
       this.takeBackUnknown(added);
       replaceAsEdit(

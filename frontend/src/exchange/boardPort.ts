@@ -38,4 +38,6 @@ export interface Drawing {
 export interface ImportOutcome {
   added_ids: readonly string[];
   updated_ids: readonly string[];
+  /** Deleted here before, and brought back. */
+  revived_ids: readonly string[];
 }

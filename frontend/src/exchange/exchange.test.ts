@@ -8,8 +8,9 @@ import { holdsScene, isDocument, mayHoldScene } from "./files";
 import { importFiles, outcomeText } from "./importing";
 import { fileName, possibleScale } from "./limits";
 
-const nothing: Imported = { clock: 1, kind: "scene", items: null, added: 0, updated: 0, unchanged: 0, added_ids: [], updated_ids: [], refused: [] };
+const nothing: Imported = { clock: 1, kind: "scene", items: null, added: 0, updated: 0, revived: 0, deleted: 0, unchanged: 0, added_ids: [], updated_ids: [], revived_ids: [], refused: [], notes: [] };
 const refusal = { id: "x", code: "bad_element", message: "It is malformed." };
+const links = { code: "links", count: 3, message: "3 links were removed: only web and mail links are kept." };
 const scene = new Blob(["\x89PNG…tEXtapplication/vnd.excalidraw+json\0{}"]);
 const named = (name: string, content: BlobPart = "x", type = "") => new File([content], name, { type });
 
@@ -38,6 +39,11 @@ describe("what came of an import", () => {
     ["Added 2 elements from a and updated 1.", { added: 2, updated: 1 }],
     ["Updated 3 elements from a.", { updated: 3 }],
     ["Everything in a is on this board already.", { unchanged: 3 }],
+    ["Brought back 2 elements from a that had been deleted here.", { revived: 2, unchanged: 1 }],
+    ["Added 3 elements from a, updated 1 and brought back 2 that had been deleted here.", { added: 3, updated: 1, revived: 2 }],
+    ["Added 1 element from a. 3 links were removed: only web and mail links are kept.", { added: 1, notes: [links] }],
+    ["3 links were removed: only web and mail links are kept.", { notes: [links] }],
+    ["2 parts of a could not be taken: It is malformed. It is too far away.", { refused: [refusal, { ...refusal, message: "It is too far away." }] }],
     ["a is empty: there was nothing to add.", {}],
     ["Added 4 items of the library a.", { kind: "library", items: 4, added: 9 }],
     ["Added 1 element from a. 1 part of a could not be taken: It is malformed.", { added: 1, refused: [refusal] }],
@@ -63,6 +69,21 @@ describe("an import", () => {
     expect(said()).toMatchObject({ tone: "info", action: { label: "Undo" } });
     said()!.action!.run();
     expect(undo).toHaveBeenCalledWith(done);
+  });
+
+  it("shows what was deleted here and came back, which can be taken back as well", async () => {
+    const done = { ...nothing, revived: 1, revived_ids: ["r"] };
+    const { importer, port, undo, said } = set(async () => done);
+    await importFiles([named("a.excalidraw")], importer);
+    expect(port.reveal).toHaveBeenCalledWith(["r"]);
+    said()!.action!.run();
+    expect(undo).toHaveBeenCalledWith(done);
+  });
+
+  it("stays until it was read where something came otherwise than it was", async () => {
+    const { importer, said } = set(async () => ({ ...nothing, added: 1, notes: [links] }));
+    await importFiles([named("a.excalidraw")], importer);
+    expect(said()).toMatchObject({ tone: "info", seconds: null });
   });
 
   it("offers a copy of what is there already", async () => {

@@ -10,6 +10,8 @@ export interface Importer {
   notices: Notices;
 }
 
+const most_reasons = 3;
+
 /** Brings files to the board, one after the other, and says what came of each. */
 export async function importFiles(files: readonly File[], importer: Importer): Promise<void> {
   for (const file of files) await importOne(file, importer, "merge");
@@ -26,29 +28,37 @@ async function importOne(file: File, importer: Importer, how: "merge" | "copy"):
   const undo = port.remember();
   try {
     const done = await api.importFile(board, file, how);
-    const changed = done.added + done.updated > 0;
-    if (changed) port.reveal([...done.added_ids, ...done.updated_ids]);
+    const changed = done.added + done.updated + done.revived > 0;
+    if (changed) port.reveal([...done.added_ids, ...done.revived_ids, ...done.updated_ids]);
     const action = changed
       ? { label: "Undo", run: () => undo(done) }
       : done.unchanged > 0
         ? { label: "Add a copy", run: () => void importOne(file, importer, "copy") }
         : undefined;
-    notices.show({ key, text: outcomeText(file.name, done), tone: done.refused.length ? "problem" : "info", action, seconds: done.refused.length ? null : 20 });
+    notices.show({ key, text: outcomeText(file.name, done), tone: done.refused.length ? "problem" : "info", action, seconds: done.refused.length || done.notes.length ? null : 20 });
   } catch (error) {
     notices.show({ key, tone: "problem", text: problemText(file.name, error), seconds: null });
   }
 }
 
-export function outcomeText(name: string, { kind, items, added, updated, unchanged, refused }: Imported): string {
+export function outcomeText(name: string, { kind, items, added, updated, revived, unchanged, refused, notes }: Imported): string {
   const parts: string[] = [];
   if (kind === "library" && added) parts.push(`Added ${count(items ?? 0, "item")} of the library ${name}.`);
-  else if (added && updated) parts.push(`Added ${count(added, "element")} from ${name} and updated ${updated}.`);
-  else if (added) parts.push(`Added ${count(added, "element")} from ${name}.`);
-  else if (updated) parts.push(`Updated ${count(updated, "element")} from ${name}.`);
+  else if (added + updated + revived) parts.push(`${changesText(name, { added, updated, revived })}.`);
   else if (unchanged) parts.push(`Everything in ${name} is on this board already.`);
-  else if (!refused.length) parts.push(`${name} is empty: there was nothing to add.`);
-  if (refused.length) parts.push(`${count(refused.length, "part")} of ${name} could not be taken: ${refused[0]!.message}`);
+  else if (!refused.length && !notes.length) parts.push(`${name} is empty: there was nothing to add.`);
+  parts.push(...notes.map(({ message }) => message));
+  const reasons = [...new Set(refused.map(({ message }) => message))];
+  if (reasons.length) parts.push(`${count(refused.length, "part")} of ${name} could not be taken: ${reasons.slice(0, most_reasons).join(" ")}`);
   return parts.join(" ");
+}
+
+/** The first of what was done names the file: "Added 2 elements from plan and brought back 1 that had been deleted here". */
+function changesText(name: string, { added, updated, revived }: Pick<Imported, "added" | "updated" | "revived">): string {
+  const done: [string, number, string][] = [["added", added, ""], ["updated", updated, ""], ["brought back", revived, " that had been deleted here"]];
+  const said = done.filter(([, number]) => number).map(([verb, number, rest], at) => `${verb} ${at ? number : `${count(number, "element")} from ${name}`}${rest}`);
+  const text = said.length > 1 ? `${said.slice(0, -1).join(", ")} and ${said.at(-1)}` : said[0]!;
+  return text[0]!.toUpperCase() + text.slice(1);
 }
 
 function problemText(name: string, error: unknown): string {
