@@ -44,9 +44,10 @@ types: $(VENV)/.dev frontend/node_modules/.stamp ## mypy and tsc
 	$(BIN)/mypy
 	$(NPM) run types
 
-soak: $(VENV)/.dev ## two thousand jobs while workers die and Redis forgets, fifty that kill their workers; the attacks, ten times as long
+soak: $(VENV)/.dev ## what CI runs briefly, for long: jobs under fire, attacks, 200,000 odd files
 	FAULTS_JOBS=2000 FAULTS_POISON=50 $(BIN)/python -m pytest tests/faults/test_jobs.py -s
 	ATTACKS_LONG=10 $(BIN)/python -m pytest tests/attacks -s
+	RESTORE_MIXTURES=200000 $(BIN)/python -m pytest tests/boards/test_restore_beside_excalidraw.py
 
 load: $(VENV)/.dev ## sixty workers and twenty requests a second for a minute: nothing lost, nothing doubled
 	LOAD_WORKERS=60 LOAD_SECONDS=60 $(BIN)/python -m pytest tests/faults/test_load.py

@@ -73,9 +73,8 @@ def named(*parts: object) -> str:
 
 def id_of(value: Any) -> str | None:
     """An id as the board takes it, the same wherever another element names it; None where there is none."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        value = str(int(value)) if value == int(value) else str(value)
-    if not isinstance(value, str) or not value:
+    value = value if isinstance(value, str) else _digits(value)
+    if not value:
         return None
     return named("id", value) if len(value) > WORD_MAX or value in UNSAFE_KEYS else value
 
@@ -137,14 +136,20 @@ def _common(raw: Mapping[str, Any], kind: str, fallback_id: str, notes: Notes) -
 
 
 def _shape(raw: Mapping[str, Any], values: Values) -> Values:
-    """Rectangles and whatever else has a box; one that was drawn leftwards or upwards is turned round."""
+    """Rectangles and whatever else has a box."""
     box = {side: SIDE if (size := number(raw.get(side))) is None else size for side in ("width", "height")}
     if box["width"] == 0 == box["height"] and not values["isDeleted"]:
         raise Invisible
+    return box | _turned(box, values)
+
+
+def _turned(size: Mapping[str, Any], values: Values) -> Values:
+    """What was drawn leftwards or upwards, from its other corner."""
+    turned: Values = {}
     for side, start in (("width", "x"), ("height", "y")):
-        if box[side] < 0:
-            box |= {side: -box[side], start: values[start] + box[side]}
-    return box
+        if size[side] < 0:
+            turned |= {side: -size[side], start: values[start] + size[side]}
+    return turned
 
 
 def _frame(raw: Mapping[str, Any], values: Values) -> Values:
@@ -153,12 +158,12 @@ def _frame(raw: Mapping[str, Any], values: Values) -> Values:
 
 
 def _image(raw: Mapping[str, Any], values: Values) -> Values:
-    scale, file_id, crop = raw.get("scale"), raw.get("fileId"), raw.get("crop")
+    scale, crop = raw.get("scale"), raw.get("crop")
     factors = [number(factor) for factor in scale] if isinstance(scale, list) else []
     sides = {name: number(value) for name, value in crop.items()} if isinstance(crop, dict) else {}
     return _shape(raw, values) | {
         "status": raw.get("status") if raw.get("status") in ("pending", "saved", "error") else "pending",
-        "fileId": str(file_id) if isinstance(file_id, str | int) and not isinstance(file_id, bool) else None,
+        "fileId": _text_of(raw.get("fileId")) or None,
         "scale": factors if len(factors) == 2 and None not in factors else [1, 1],
         "crop": sides if sides and None not in sides.values() else None,
     }
@@ -170,10 +175,11 @@ def _text(raw: Mapping[str, Any], values: Values) -> Values:
     if not text and not values["isDeleted"]:
         raise Invisible
     size, family = _font(raw)
-    width, height = (abs(number(raw.get(side)) or 0) for side in ("width", "height"))
+    box = {side: number(raw.get(side)) or 0 for side in ("width", "height")}
+    box |= _turned(box, values)
     line_height = _positive(raw.get("lineHeight"), 1_000)
-    if line_height is None and height:
-        line_height = _positive(height / len(text.split("\n")) / size, 1_000)
+    if line_height is None and box["height"]:
+        line_height = _positive(box["height"] / len(text.split("\n")) / size, 1_000)
     found: Values = {
         "text": text,
         "originalText": _text_of(raw.get("originalText")) or text,
@@ -184,12 +190,11 @@ def _text(raw: Mapping[str, Any], values: Values) -> Values:
         "containerId": id_of(raw.get("containerId")),
         "autoResize": raw.get("autoResize") is not False,
         "lineHeight": line_height or lettering.line_height_of(family),
-        "width": width,
-        "height": height,
+        **box,
     }
     if "baseline" in raw:
-        found["baseline"] = number(raw["baseline"])
-    if not (width and height) and found["containerId"] is None and not values["isDeleted"]:
+        found["baseline"] = _within(raw["baseline"], -COORDINATE_MAX, COORDINATE_MAX, None)
+    if not (box["width"] and box["height"]) and found["containerId"] is None and not values["isDeleted"]:
         found |= measured(found)
     return found
 
@@ -216,6 +221,7 @@ def _line(raw: Mapping[str, Any], values: Values) -> Values:
     if left or top:
         points = [[x - left, y - top, *rest] for x, y, *rest in points]
     is_arrow = values["type"] == "arrow"
+    is_elbow = is_arrow and _flag(raw.get("elbowed"))
     found: Values = {
         "points": points,
         "x": values["x"] + left,
@@ -224,21 +230,47 @@ def _line(raw: Mapping[str, Any], values: Values) -> Values:
         "lastCommittedPoint": None,
         "startArrowhead": _word(raw.get("startArrowhead")),
         "endArrowhead": _word(raw.get("endArrowhead", "arrow" if is_arrow else None)),
-        "startBinding": _binding(raw.get("startBinding"), raw) if is_arrow else None,
-        "endBinding": _binding(raw.get("endBinding"), raw) if is_arrow else None,
+        "startBinding": _binding(raw.get("startBinding"), is_elbow) if is_arrow else None,
+        "endBinding": _binding(raw.get("endBinding"), is_elbow) if is_arrow else None,
     }
-    if is_arrow and raw.get("elbowed") is True and not (found["startBinding"] or found["endBinding"]):
+    if is_arrow and "elbowed" in raw:
+        found["elbowed"] = is_elbow
+    if is_elbow:
+        found |= _segments(raw)
+    if is_elbow and not (found["startBinding"] or found["endBinding"]):
         found |= _square(points)
     return found
 
 
+def _segments(raw: Mapping[str, Any]) -> Values:
+    """Where somebody moved pieces of an elbow arrow by hand, as far as that can be told."""
+    given = raw.get("fixedSegments")
+    fixed = [each for each in given if _is_segment(each)] if isinstance(given, list) else None
+    special = {
+        name: raw[name] for name in ("startIsSpecial", "endIsSpecial") if isinstance(raw.get(name), bool)
+    }
+    return {"fixedSegments": fixed or None, "startIsSpecial": None, "endIsSpecial": None} | special
+
+
+def _is_segment(value: Any) -> bool:
+    ends = [value.get("start"), value.get("end")] if isinstance(value, dict) else []
+    return len(_points(ends)[0]) == 2 and isinstance(value.get("index"), int)
+
+
 def _square(points: list[list[Any]]) -> Values:
-    """An elbow arrow that is bound to nothing and turns at no right angle is led anew, in three pieces."""
+    """An elbow arrow that is bound to nothing and turns at no right angle, led anew: in three pieces, the longer way first."""
     if all(abs(a[0] - b[0]) < 1 or abs(a[1] - b[1]) < 1 for a, b in pairwise(points)):
         return {}
     x, y = points[-1][0], points[-1][1]
-    led = [[0, 0], [x / 2, 0], [x / 2, y], [x, y]]
-    return {"points": led, **_extent(led), "fixedSegments": None}
+    turns = [[x / 2, 0], [x / 2, y]] if abs(x) >= abs(y) else [[0, y / 2], [x, y / 2]]
+    led = [[0, 0], *turns, [x, y]]
+    return {
+        "points": led,
+        **_extent(led),
+        "fixedSegments": None,
+        "startIsSpecial": None,
+        "endIsSpecial": None,
+    }
 
 
 def _freedraw(raw: Mapping[str, Any], values: Values) -> Values:
@@ -313,11 +345,10 @@ def _font(raw: Mapping[str, Any]) -> tuple[int | float, int]:
     return _positive(size, 10_000) or FONT_SIZE, family
 
 
-def _binding(value: Any, raw: Mapping[str, Any]) -> Values | None:
+def _binding(value: Any, is_elbow: bool) -> Values | None:
     """What an arrow's end is bound to. Elbow arrows are bound at a point of it, or not at all."""
     if not isinstance(value, dict) or (element_id := id_of(value.get("elementId"))) is None:
         return None
-    is_elbow = raw.get("elbowed") is True
     others = {name: other for name, other in value.items() if _word(other) or isinstance(other, bool)}
     gap, point = number(value.get("gap")), _fixed_point(value.get("fixedPoint"))
     binding = others | {"elementId": element_id, "focus": number(value.get("focus")) or 0}
@@ -384,9 +415,14 @@ def _word(value: Any) -> str | None:
 
 def _text_of(value: Any) -> str:
     """Words; a number is words too."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) else _digits(value) or ""
+
+
+def _digits(value: Any) -> str | None:
+    """A number as Excalidraw's language writes it, without ".0"; None where it is none."""
+    if isinstance(value, str) or (found := number(value)) is None:
+        return None
+    return str(int(found)) if found == int(found) else str(found)
 
 
 def _flag(value: Any) -> bool:

@@ -10,6 +10,7 @@ from msgspec import Raw
 from boards.exchange.document import Fields
 
 _ID_LENGTH = 21  # as Excalidraw's own
+_FILE_ID_MAX = 64
 
 
 def new_id() -> str:
@@ -44,11 +45,11 @@ def renamed(fields: Fields, names: Names, outer_groups: Sequence[str] = ()) -> F
 
 
 def with_files(fields: Fields, names: dict[str, str]) -> Fields:
-    """An element whose picture goes by another file_id here."""
-    file_id = _decoded(fields["fileId"]) if names and "fileId" in fields else None
-    if not isinstance(file_id, str) or file_id not in names:
+    """An element whose picture goes by another file_id here; or by none, where no picture could have its name."""
+    file_id = _decoded(fields["fileId"]) if "fileId" in fields else None
+    if not isinstance(file_id, str) or (file_id not in names and len(file_id) <= _FILE_ID_MAX):
         return fields
-    return {**fields, "fileId": Raw(msgspec.json.encode(names[file_id]))}
+    return {**fields, "fileId": Raw(msgspec.json.encode(names.get(file_id)))}
 
 
 def _name(value: Any, names: Names) -> Any:

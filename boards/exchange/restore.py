@@ -100,7 +100,7 @@ def _without_nul(value: Any) -> Any:
 
 def _part(element: Values) -> _Part:
     is_text = element["type"] == "text"
-    ends = {name: element[name]["elementId"] for name in ("startBinding", "endBinding") if element.get(name)}
+    named = ("startBinding", "endBinding") if element["type"] == "arrow" else ()
     return _Part(
         id=element["id"],
         type=element["type"],
@@ -109,7 +109,7 @@ def _part(element: Values) -> _Part:
         frame=element["frameId"],
         container=element["containerId"] if is_text else None,
         bound=element["boundElements"],
-        ends=ends if element["type"] == "arrow" else {},
+        ends={name: element[name]["elementId"] for name in named if element[name]},
         unsized=is_text and not (element["width"] and element["height"]),
     )
 
