@@ -2,7 +2,7 @@ import type { Api } from "../api/client";
 import { ApiError } from "../api/client";
 import { uuid } from "../api/ids";
 import { JobStore } from "../generation/jobStore";
-import { noteOf } from "../generation/target";
+import { noteOf } from "../generation/note";
 import { Journal } from "../room/Journal";
 import { LocalDatabase } from "../room/LocalDatabase";
 import { RoomClient } from "../room/RoomClient";

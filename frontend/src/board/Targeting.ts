@@ -1,7 +1,8 @@
 import type { Job, Kind, Region } from "../api/types";
 import type { BoardPort } from "../generation/boardPort";
+import { noteOf, type Note } from "../generation/note";
 import { elementsSeen, longest_side_px, snapshotSize } from "../generation/snapshot";
-import { chooseTarget, noteOf, type Note, type Shape, type Target } from "../generation/target";
+import { chooseTarget, type Shape, type Target } from "../generation/target";
 import type { RoomClient } from "../room/RoomClient";
 import type { StagePort } from "../staging/StagePort";
 import { bringIntoView, changed, drawRegion, heldIds, inView, onScreen, takeFrameTool, type BoardApi, type SceneElement } from "./excalidraw";

@@ -1,5 +1,6 @@
 import type { Job, Kind, Region } from "../api/types";
-import type { Note, Target } from "./target";
+import type { Note } from "./note";
+import type { Target } from "./target";
 
 /** What generation asks of the board it works on. Implemented by board/, so that this folder knows no canvas. */
 export interface BoardPort {

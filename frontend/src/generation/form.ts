@@ -64,7 +64,7 @@ export function checkpointOf(form: Form, checkpoints: readonly Checkpoint[]): Ch
 
 /** The kind in force: the chosen one where the checkpoint has it, else the checkpoint's own. */
 export function kindOf(form: Form, checkpoint: Checkpoint): Kind {
-  return form.kind && checkpoint.kinds[form.kind] ? form.kind : checkpoint.default_kind;
+  return form.kind && Object.hasOwn(checkpoint.kinds, form.kind) ? form.kind : checkpoint.default_kind;
 }
 
 /** Kinds to choose from: the checkpoint's own, then those that only another one here has. */

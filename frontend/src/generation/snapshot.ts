@@ -1,5 +1,6 @@
 import type { Region } from "../api/types";
-import { noteOf, overlap, type Shape, type Target } from "./target";
+import { noteOf } from "./note";
+import { overlap, type Shape, type Target } from "./target";
 
 /** Which elements the model sees, and at what size. Pure; the drawing itself is the board's. */
 

@@ -1,4 +1,5 @@
 import type { Kind, Region } from "../api/types";
+import { noteOf } from "./note";
 
 /** What a picture is made from: a frame, or a picture that lies on the board. */
 export interface Target {
@@ -29,23 +30,6 @@ export interface Shape {
   customData?: Record<string, unknown>;
 }
 
-/** What Atelier itself notes on an element: on frames their prompt, on results where they come from. */
-export interface Note {
-  prompt?: string;
-  kind?: Kind;
-  strength?: number;
-  job?: string;
-  image?: string;
-  source?: string | null;
-  /** The picture was made with few steps. */
-  draft?: boolean;
-}
-
-export function noteOf(element: Pick<Shape, "customData">): Note {
-  const note = element.customData?.atelier;
-  return note && typeof note === "object" ? (note as Note) : {};
-}
-
 /**
  * What Generate would work on: the selected frame or picture, else the frame around what is selected, else the frame
  * in view whose middle is nearest to the middle of the view. null: nothing, a region has to be drawn first.
@@ -69,7 +53,7 @@ function targetOf(element: Shape, frames: readonly Shape[]): Target {
   const { prompt = "", kind, strength, job, image, draft } = noteOf(element);
   const region = { x: element.x, y: element.y, width: element.width, height: element.height };
   if (element.type === "image") return { shape: "picture", id: element.id, title: "Selected picture", region, prompt: "", ...(draft && job && image ? { draft: { job, image } } : {}) };
-  const title = element.name || (frames.length > 1 ? `Frame ${frames.indexOf(element) + 1}` : "Frame");
+  const title = (typeof element.name === "string" && element.name) || (frames.length > 1 ? `Frame ${frames.indexOf(element) + 1}` : "Frame");
   return { shape: "frame", id: element.id, title, region, prompt, kind, strength };
 }
 

@@ -1,0 +1,34 @@
+import type { Kind } from "../api/types";
+
+/** What Atelier itself notes on an element: on frames their prompt, on results where they come from. */
+export interface Note {
+  prompt?: string;
+  kind?: Kind;
+  strength?: number;
+  job?: string;
+  image?: string;
+  source?: string | null;
+  /** The picture was made with few steps. */
+  draft?: boolean;
+}
+
+const kinds: ReadonlySet<unknown> = new Set<Kind>(["img2img", "pix2pix", "txt2img", "inpaint", "upscale"]);
+const isText = (value: unknown) => typeof value === "string";
+
+const checks: Record<keyof Note, (value: unknown) => boolean> = {
+  prompt: isText,
+  kind: (value) => kinds.has(value),
+  strength: (value) => typeof value === "number" && value >= 0 && value <= 1,
+  job: isText,
+  image: isText,
+  source: (value) => value === null || isText(value),
+  draft: (value) => typeof value === "boolean",
+};
+
+/** The note on an element, as far as it is one: whoever may edit the board may have written anything there. */
+export function noteOf({ customData }: { customData?: Record<string, unknown> }): Note {
+  const note = customData?.atelier;
+  if (typeof note !== "object" || note === null) return {};
+  const fields = Object.entries(checks).filter(([name, holds]) => Object.hasOwn(note, name) && holds(note[name as keyof object]));
+  return Object.fromEntries(fields.map(([name]) => [name, note[name as keyof object]]));
+}
