@@ -24,6 +24,13 @@ const adapterOnly = {
   message: "Only src/board/excalidraw.ts knows Excalidraw, so that a new release is a change of one file.",
 };
 
+// Ids, kinds and types come from whoever wrote an element: in a plain object "constructor" is always there.
+const foreignName = "/^(id|.*Id|kind|type|fillStyle)$/";
+const foreignLookups = {
+  selector: ["", ".property"].map((deep) => `MemberExpression[computed=true][property${deep}.name=${foreignName}]`).join(","),
+  message: "What others named is looked up in a Map, or after Object.hasOwn.",
+};
+
 const walls = rooms.map((room) => {
   const closed = rooms.filter((other) => other !== room && !mayImport[room].includes(other));
   const wall = {
@@ -50,6 +57,11 @@ export default ts.config(
       "no-console": "error",
       eqeqeq: "error",
     },
+  },
+  {
+    files: ["src/{board,generation,exchange,live}/**/*.{ts,tsx}"],
+    ignores: ["**/*.test.*"],
+    rules: { "no-restricted-syntax": ["error", foreignLookups] },
   },
   ...walls,
   { files: ["src/board/excalidraw.ts"], rules: { "no-restricted-imports": "off" } },

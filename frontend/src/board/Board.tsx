@@ -11,7 +11,9 @@ import { Earlier } from "../staging/Earlier";
 import { NoticeList } from "../ui/NoticeList";
 import { ShareDialog } from "../ui/ShareDialog";
 import { StatusChip } from "../ui/StatusChip";
-import { assemble, type BoardSession, type Uploads } from "./BoardSession";
+import { Part } from "../errors/ErrorBoundary";
+import type { Aside } from "./Aside";
+import { assemble, type BoardSession, type LastScene, type Uploads } from "./BoardSession";
 import { Canvas } from "./Canvas";
 import type { BoardConfig } from "./config";
 import { isPhoneLayout, type Theme } from "./excalidraw";
@@ -36,9 +38,9 @@ const ExportDialog = lazy(() => import("../exchange/ExportDialog"));
 const sheet_screen = "(width <= 1060px)"; // a column beside it would leave the canvas too narrow for its tools
 
 /** The page: canvas and panel side by side, and what floats above them. */
-export function Board({ config }: { config: BoardConfig }) {
+export function Board({ config, aside, last }: { config: BoardConfig; aside: Aside; last: LastScene }) {
   const api = useMemo(() => createApi(config.api), [config]);
-  const parts = useMemo(() => assemble(config), [config]);
+  const parts = useMemo(() => assemble(config, aside, last), [config, aside, last]);
   const { room, jobs, notices } = parts;
   const [session, setSession] = useState<BoardSession | null>(null);
   const [uploads, setUploads] = useState<Uploads>({ pending: 0, failed: 0 });
@@ -145,16 +147,24 @@ export function Board({ config }: { config: BoardConfig }) {
           onUploads={setUploads}
         />
         {!state.synced && state.line !== "closed" && <p className="ours opening" role="status">Opening the board…</p>}
-        {session && <JobOverlay store={jobs} board={session.targeting} mayCancel={mayCancel} onCancel={cancel} onRetry={retry} />}
+        {session && (
+          <Part name="The view of running jobs">
+            <JobOverlay store={jobs} board={session.targeting} mayCancel={mayCancel} onCancel={cancel} onRetry={retry} />
+          </Part>
+        )}
         {session && liveSeen && (
-          <Suspense>
-            <LiveOnBoard session={session} api={api} board={config.board.id} jobs={jobs} notices={notices} />
-          </Suspense>
+          <Part name="Live redraw">
+            <Suspense>
+              <LiveOnBoard session={session} api={api} board={config.board.id} jobs={jobs} notices={notices} />
+            </Suspense>
+          </Part>
         )}
         {session && choosing && (
-          <Suspense>
-            <Staging base={config.api} boardId={config.board.id} you={room.you.id} store={jobs} board={session.targeting} notices={notices} mayCancel={mayCancel} onCancel={cancel} />
-          </Suspense>
+          <Part name="The choice of pictures">
+            <Suspense>
+              <Staging base={config.api} boardId={config.board.id} you={room.you.id} store={jobs} board={session.targeting} notices={notices} mayCancel={mayCancel} onCancel={cancel} />
+            </Suspense>
+          </Part>
         )}
         {state.line === "closed" && (
           <div className="ours closed" role="alert">
@@ -166,28 +176,34 @@ export function Board({ config }: { config: BoardConfig }) {
       </main>
       <SidePanel open={open} onToggle={() => setOpen(!open)} bar={phone && <><StatusChip state={chip.state} text={chip.text} />{bar}</>}>
         {session && (
-          <PromptPanel api={api} boardId={config.board.id} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={open} queue={queue} onAway={makeRoom} live={(target, params) => <Suspense><LiveSwitch room={room} frame={target.id} params={params} /></Suspense>}>
-            <Earlier base={config.api} boardId={config.board.id} store={jobs} board={session.targeting} onAway={makeRoom} />
-          </PromptPanel>
+          <Part name="The panel">
+            <PromptPanel api={api} boardId={config.board.id} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={open} queue={queue} onAway={makeRoom} live={(target, params) => <Suspense><LiveSwitch room={room} frame={target.id} params={params} /></Suspense>}>
+              <Earlier base={config.api} boardId={config.board.id} store={jobs} board={session.targeting} onAway={makeRoom} />
+            </PromptPanel>
+          </Part>
         )}
       </SidePanel>
       {historyOver && session && (
-        <Suspense>
-          <History
-            base={config.api}
-            board={config.board.id}
-            mayEdit={state.mayEdit}
-            notices={notices}
-            canvas={historyOver}
-            draw={(scene) => <ScenePreview scene={scene} live={session.canvas} theme={theme} />}
-            onClose={closeHistory}
-          />
-        </Suspense>
+        <Part name="History">
+          <Suspense>
+            <History
+              base={config.api}
+              board={config.board.id}
+              mayEdit={state.mayEdit}
+              notices={notices}
+              canvas={historyOver}
+              draw={(scene) => <ScenePreview scene={scene} live={session.canvas} theme={theme} />}
+              onClose={closeHistory}
+            />
+          </Suspense>
+        </Part>
       )}
       {exporting && exchange && (
-        <Suspense>
-          <ExportDialog port={exchange} zipUrl={`${config.api}/boards/${config.board.id}/export.zip`} onClose={() => setExporting(false)} />
-        </Suspense>
+        <Part name="Export">
+          <Suspense>
+            <ExportDialog port={exchange} zipUrl={`${config.api}/boards/${config.board.id}/export.zip`} onClose={() => setExporting(false)} />
+          </Suspense>
+        </Part>
       )}
       {renaming && (
         <Suspense>

@@ -7,6 +7,7 @@ import { Journal } from "../room/Journal";
 import { LocalDatabase } from "../room/LocalDatabase";
 import { RoomClient } from "../room/RoomClient";
 import { Notices } from "../ui/notices";
+import { asideText, tombstoneOf, type Aside } from "./Aside";
 import { socketUrl, type BoardConfig } from "./config";
 import { bringIntoView, prepareForPictures, type BoardApi, type Files, type SceneElement } from "./excalidraw";
 import { FileLoader } from "./fileLoader";
@@ -21,8 +22,16 @@ export interface Uploads {
   failed: number;
 }
 
+/** What the canvas showed last: where to look when it breaks. */
+export interface LastScene {
+  elements: readonly SceneElement[];
+  /** Ids of what somebody here was working on. */
+  inHand: readonly string[];
+}
+
 /** Everything that lives as long as one canvas: made when Excalidraw is ready, ended with it. */
 export class BoardSession {
+  readonly room: RoomClient;
   readonly sync: SceneSync;
   readonly files: FileLoader;
   readonly targeting: Targeting;
@@ -32,13 +41,13 @@ export class BoardSession {
 
   constructor(
     readonly canvas: BoardApi,
-    readonly room: RoomClient,
-    notices: Notices,
+    private readonly parts: Parts,
     upload: Api["upload"],
     board: string,
     onUploads: (uploads: Uploads) => void,
-    jobs: JobStore,
   ) {
+    const { room, notices, jobs, aside } = parts;
+    this.room = room;
     this.files = new FileLoader(canvas, room, (id, bytes) => upload(board, id, bytes), {
       uploaded: (fileId, changes) => {
         notices.close(uploadKey(fileId));
@@ -47,9 +56,9 @@ export class BoardSession {
       failed: ({ fileId, error }) => notices.show(uploadNotice(this.files, fileId, error)),
       changed: () => onUploads({ pending: this.files.pendingCount, failed: this.files.failedCount }),
     });
-    this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element), (element) => jobs.isOwn(noteOf(element)));
+    this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element), (element) => jobs.isOwn(noteOf(element)), aside, (elements) => Object.assign(parts.last, { elements }));
     this.targeting = new Targeting(canvas, room, this.sync);
-    this.stops = [room.statusChanged.on(() => this.open())];
+    this.stops = [room.statusChanged.on(() => this.open()), aside.changed.on(() => this.sayAside())];
   }
 
   stop(): void {
@@ -62,9 +71,19 @@ export class BoardSession {
   }
 
   /** To be called on every change of the canvas. */
-  changed(elements: readonly SceneElement[], files: Files): void {
+  changed(elements: readonly SceneElement[], files: Files, inHand: readonly string[]): void {
+    Object.assign(this.parts.last, { elements, inHand });
     this.files.check(elements, files);
     this.sync.changed();
+  }
+
+  private sayAside(): void {
+    const { notices, aside } = this.parts;
+    const { elements } = aside;
+    if (!elements.length) return notices.close("aside");
+    const remove = () => this.room.offer(elements.map(tombstoneOf));
+    const label = elements.length > 1 ? "Remove them" : "Remove it";
+    notices.show({ key: "aside", tone: "problem", text: asideText(elements), seconds: null, action: this.room.mayEdit ? { label, run: remove } : undefined });
   }
 
   /** Once: shows the first complete scene, as a whole. */
@@ -77,15 +96,15 @@ export class BoardSession {
   }
 }
 
-const refusals: Record<string, string> = {
+const refusals = new Map(Object.entries({
   element_too_big: "One element is too big to be kept, and was put back. A very long stroke does better in parts.",
   board_full: "This board is full. Delete something before you add more.",
   frozen: "This board is frozen: your last change was put back.",
   forbidden: "You can look at this board, not change it. Your last change was put back.",
-};
+}));
 
 function refusalText(code: string, message: string): string {
-  return refusals[code] ?? `A change could not be kept, and was put back. (${message})`;
+  return refusals.get(code) ?? `A change could not be kept, and was put back. (${message})`;
 }
 
 const uploadKey = (fileId: string) => `upload-${fileId}`;
@@ -107,12 +126,15 @@ export interface Parts {
   room: RoomClient;
   jobs: JobStore;
   notices: Notices;
+  /** What would break the canvas. */
+  aside: Aside;
+  last: LastScene;
 }
 
 const guest = "guest"; // one browser is one guest at a time; who signs in takes their changes along
 
 /** What is there before the canvas is: the room, the jobs, the notices, wired to each other. */
-export function assemble(config: BoardConfig): Parts {
+export function assemble(config: BoardConfig, aside: Aside, last: LastScene): Parts {
   const queue = uuid().slice(0, 8);
   const room = new RoomClient({
     url: socketUrl(config.socket),
@@ -141,5 +163,5 @@ export function assemble(config: BoardConfig): Parts {
     frozen = news.frozen ?? frozen;
     if (news.deleted) notices.show({ key: "deleted", tone: "problem", text: "This board was deleted.", seconds: null });
   });
-  return { room, jobs, notices };
+  return { room, jobs, notices, aside, last };
 }

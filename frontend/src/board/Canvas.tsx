@@ -24,7 +24,7 @@ const uiOptions = {
 
 /** Excalidraw, and the session that joins it to the room. */
 export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOnly, menu, footer, topRight, onSession, onUploads }: Props) {
-  const { room, notices, jobs } = parts;
+  const { room } = parts;
   const [api, setApi] = useState<BoardApi | null>(null);
   // Excalidraw sets its own empty scene some time after it hands out its API; its first onChange says that this is over.
   const [loaded, setLoaded] = useState(false);
@@ -35,7 +35,7 @@ export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOn
 
   useEffect(() => {
     if (!api || !loaded) return;
-    const made = new BoardSession(api, room, notices, upload, board, onUploads, jobs);
+    const made = new BoardSession(api, parts, upload, board, onUploads);
     session.current = made;
     onSession(made);
     room.start();
@@ -45,14 +45,14 @@ export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOn
       session.current = null;
       onSession(null);
     };
-  }, [api, loaded, room, notices, upload, board, onSession, onUploads, jobs]);
+  }, [api, loaded, parts, room, upload, board, onSession, onUploads]);
 
   return (
     <Excalidraw
       excalidrawAPI={setApi}
       onChange={(elements, { selectedElementIds, openDialog }, files: Files) => {
         if (!loaded) setLoaded(true);
-        session.current?.changed(elements as readonly SceneElement[], files);
+        session.current?.changed(elements as readonly SceneElement[], files, Object.keys(selectedElementIds));
         presence.selected(selectedElementIds);
         if (openDialog?.name === "help" && dialog.current !== "help") focusHelp();
         dialog.current = openDialog?.name;

@@ -1,7 +1,6 @@
 import type { Drawing, ExchangePort, FrameChoice, ImportOutcome } from "../exchange/boardPort";
-import type { WireElement } from "../room/protocol";
 import type { BoardSession } from "./BoardSession";
-import { asDocument, asWire, boundsOf, bringIntoView, changed, drawPng, drawSvg, embedFiles, inFrame, replaceAsEdit, type SceneElement } from "./excalidraw";
+import { asDocument, boundsOf, bringIntoView, buried, changed, drawPng, drawSvg, embedFiles, inFrame, replaceAsEdit, type SceneElement } from "./excalidraw";
 
 const margin = 10;
 const reveal_wait_ms = 10_000;
@@ -28,7 +27,7 @@ export class Exchange implements ExchangePort {
       .map((frame, at) => ({
         id: frame.id,
         name: ("name" in frame && frame.name) || `Frame ${at + 1}`,
-        selected: here.some(({ id, frameId }) => selected[id] && (id === frame.id || frameId === frame.id)),
+        selected: here.some(({ id, frameId }) => Object.hasOwn(selected, id) && (id === frame.id || frameId === frame.id)),
       }));
   }
 
@@ -43,14 +42,14 @@ export class Exchange implements ExchangePort {
 
   async draw(drawing: Drawing): Promise<Blob> {
     const { canvas, sync } = this.session;
-    if (drawing.embed && !drawing.frame && sync.unknown.size) return this.drawnByServer(drawing);
+    if (drawing.embed && !drawing.frame && sync.notShown.length) return this.drawnByServer(drawing);
     await embedFiles(canvas);
     const elements = this.elements(drawing.frame);
     return drawing.format === "png" ? drawPng(canvas, elements, drawing, margin) : drawSvg(canvas, elements, drawing, margin);
   }
 
   document(frame: string | null): Promise<Blob> {
-    const unknown = [...this.session.sync.unknown.values()].filter((element) => !frame || element.frameId === frame);
+    const unknown = this.session.sync.notShown.filter((element) => !frame || element.frameId === frame);
     return asDocument(this.session.canvas, unknown, this.elements(frame));
   }
 
@@ -107,7 +106,7 @@ export class Exchange implements ExchangePort {
     const { sync, room } = this.session;
     const gone = [...sync.unknown.values()].filter(({ id }) => ids.has(id));
     for (const { id } of gone) sync.unknown.delete(id);
-    room.offer(asWire(gone.map((element) => changed(element as unknown as SceneElement, { isDeleted: true }))) as readonly WireElement[]);
+    room.offer(buried(gone));
     room.flushNow();
   }
 

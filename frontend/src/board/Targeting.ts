@@ -177,7 +177,7 @@ function withResults(shapes: readonly Shape[], aim: Target): Shape[] {
 export function signatureOf(elements: readonly SceneElement[], { region }: Target, files: Record<string, unknown>): number {
   let hash = region.x * 3 + region.y * 5 + region.width * 7 + region.height * 11 + elements.length;
   elements.forEach((element, at) => {
-    const there = element.type === "image" && element.fileId && files[element.fileId] ? 17 : 0;
+    const there = element.type === "image" && element.fileId && Object.hasOwn(files, element.fileId) ? 17 : 0;
     hash = (hash * 31 + element.versionNonce + element.version * 13 + at + there) % 9_007_199_254_740_881;
   });
   return hash;

@@ -35,6 +35,7 @@ import type { BoardFile, Region } from "../api/types";
 import type { Picture } from "../room/Journal";
 import type { Collaborator, WireElement } from "../room/protocol";
 import { compareOrder } from "../room/reconcile";
+import { hasUsableId, sound, withinBudget } from "./soundness";
 
 export { Excalidraw, Footer, MainMenu } from "@excalidraw/excalidraw";
 export type BoardApi = ExcalidrawImperativeAPI;
@@ -64,28 +65,47 @@ export function pointsBeingDrawn(api: BoardApi): number {
  *
  * restoreElements fills in what would crash the canvas, but rewrites the indexes of unsorted parts, bumps versions,
  * and drops what it does not know or see: unknown types come back as `unknown`, and a dropped change of an element
- * that is here (its tombstone, most of all) is laid over it.
+ * that is here (its tombstone, most of all) is laid over it. What it cannot even read comes back as `broken`. What
+ * would cost too much to draw is hatched no more.
  */
 export function restored(
   arrived: readonly WireElement[],
   here: ReadonlyMap<string, SceneElement>,
-): { elements: SceneElement[]; unknown: WireElement[] } {
-  const sorted = [...arrived].sort(compareOrder);
-  const known = new Map(restoreElements(asScene(sorted), null).map((element) => [element.id, element]));
+): { elements: SceneElement[]; unknown: WireElement[]; broken: readonly WireElement[] } {
+  const usable = arrived.filter(hasUsableId).map(sound).sort(compareOrder);
+  const { known, broken } = read(usable);
   const elements: SceneElement[] = [];
   const unknown: WireElement[] = [];
-  for (const wire of sorted) {
+  for (const wire of usable) {
     const { id, index, version, versionNonce } = wire;
+    if (broken.includes(wire)) continue;
     const base = known.get(id) ?? (here.has(id) ? { ...here.get(id), ...wire } : null);
     if (base) elements.push({ ...base, index, version, versionNonce } as unknown as SceneElement);
     else if (!wire.isDeleted) unknown.push(wire);
   }
-  return { elements, unknown };
+  return { elements: [...withinBudget(elements, here.values())], unknown, broken: [...arrived.filter((wire) => !hasUsableId(wire)), ...broken] };
+}
+
+/** What restoreElements makes of these, by id. One element that it stumbles over does not take the others along. */
+function read(sorted: readonly WireElement[]): { known: Map<string, SceneElement>; broken: readonly WireElement[] } {
+  try {
+    return { known: new Map(restoreElements(asScene(sorted), null).map((element) => [element.id, element])), broken: [] };
+  } catch {
+    if (sorted.length === 1) return { known: new Map(), broken: sorted };
+    const half = sorted.length >> 1;
+    const [first, second] = [read(sorted.slice(0, half)), read(sorted.slice(half))];
+    return { known: new Map([...first.known, ...second.known]), broken: [...first.broken, ...second.broken] };
+  }
 }
 
 /** A copy with changes, as a new version. */
 export function changed<E extends ExcalidrawElement>(element: E, changes: Partial<Omit<E, "id" | "version" | "versionNonce">>): E {
   return newElementWith(element, changes as Parameters<typeof newElementWith<E>>[1]);
+}
+
+/** Tombstones of elements that the canvas does not hold, as new versions. */
+export function buried(elements: readonly WireElement[]): readonly WireElement[] {
+  return asWire(asScene(elements).map((element) => changed(element as ExcalidrawElement, { isDeleted: true }) as SceneElement));
 }
 
 /**
@@ -151,6 +171,12 @@ export function asFiles(pictures: readonly Picture[]): Files {
 export async function prepareForPictures(): Promise<void> {
   // @ts-expect-error Excalidraw's own dependencies, without types: its chunks are wanted, not what they export
   await Promise.allSettled([import("pica"), import("image-blob-reduce")]);
+}
+
+/** What is known of a picture; undefined: nothing has come yet. */
+export function fileOf(files: BinaryFiles, id: string): BinaryFileData | undefined {
+  // eslint-disable-next-line no-restricted-syntax -- after Object.hasOwn
+  return Object.hasOwn(files, id) ? files[id] : undefined;
 }
 
 /** Pictures whose bytes are here and nowhere else. */

@@ -14,6 +14,7 @@ vi.mock("./excalidraw", () => ({
   },
   changed: (element: object, changes: object) => ({ ...element, ...changes }),
   embedFiles: vi.fn(),
+  fileOf: (files: Record<string, unknown>, id: string) => (Object.hasOwn(files, id) ? files[id] : undefined),
 }));
 vi.mock("./storable", () => ({ storable: (dataURL: string) => Promise.resolve(new Blob([dataURL])) }));
 
@@ -152,4 +153,14 @@ describe("a pasted picture", () => {
     expect(drop).toHaveBeenCalledWith("f1");
     expect(loader.pendingCount).toBe(0);
   });
+});
+
+it("what others call their picture is looked up among pictures alone", async () => {
+  open();
+  const foreign = [element("p", { type: "image", fileId: "constructor", status: "saved" })] as unknown as SceneElement[];
+  loader.check(foreign, {} as Files);
+  await later();
+  expect(upload).not.toHaveBeenCalled();
+  expect(loader.pendingCount).toBe(0);
+  expect(loader.isReady(foreign[0]!)).toBe(true);
 });

@@ -2,7 +2,7 @@ import { ApiError } from "../api/client";
 import { contentId } from "../api/ids";
 import type { BoardFile, UploadedFile } from "../api/types";
 import type { RoomClient } from "../room/RoomClient";
-import { addFiles, addPictures, changed, embedFiles, type BoardApi, type Files, type ImageElement, type SceneElement } from "./excalidraw";
+import { addFiles, addPictures, changed, embedFiles, fileOf, type BoardApi, type Files, type ImageElement, type SceneElement } from "./excalidraw";
 import { storable } from "./storable";
 
 type Upload = (fileId: string, bytes: Blob) => Promise<UploadedFile>;
@@ -70,7 +70,7 @@ export class FileLoader {
   async nameOf(file: File): Promise<string> {
     const id = await contentId(await file.arrayBuffer());
     // Excalidraw expects the bytes of a picture it already has, not an address.
-    if (this.api.getFiles()[id]?.dataURL.startsWith("/")) await embedFiles(this.api);
+    if (fileOf(this.api.getFiles(), id)?.dataURL.startsWith("/")) await embedFiles(this.api);
     return id;
   }
 
@@ -78,14 +78,14 @@ export class FileLoader {
     if (element.type !== "image" || element.isDeleted) return true;
     if (!element.fileId) return false;
     if (this.onServer.has(element.fileId)) return true;
-    return element.status === "saved" && !this.api.getFiles()[element.fileId];
+    return element.status === "saved" && !fileOf(this.api.getFiles(), element.fileId);
   }
 
   /** To be called on every change: keeps and sends what is new. */
   check(elements: readonly SceneElement[], files: Files): void {
     for (const element of elements) {
       if (element.type !== "image" || element.isDeleted || !element.fileId) continue;
-      const file = files[element.fileId];
+      const file = fileOf(files, element.fileId);
       if (!file || this.isKnown(element.fileId)) continue;
       this.waiting.add(element.fileId);
       this.room.keepPicture({ id: element.fileId, mimeType: file.mimeType, dataURL: file.dataURL });
@@ -128,7 +128,7 @@ export class FileLoader {
   }
 
   private async send(fileId: string): Promise<void> {
-    const file = this.api.getFiles()[fileId];
+    const file = fileOf(this.api.getFiles(), fileId);
     if (!file || this.room.line !== "open" || !this.waiting.delete(fileId)) return;
     this.going.add(fileId);
     this.hooks.changed();

@@ -4,6 +4,7 @@ import type { WireElement } from "../room/protocol";
 import { RoomClient } from "../room/RoomClient";
 import { StubSocket } from "../test/StubSocket";
 import { element } from "../test/wire";
+import { Aside } from "./Aside";
 import type { BoardApi, SceneElement } from "./excalidraw";
 import { SceneSync } from "./sceneSync";
 
@@ -24,7 +25,7 @@ vi.mock("./excalidraw", () => ({
   heldIds: () => new Set(canvas.inHand ? [canvas.inHand] : []),
   isInvisible: ({ width }: { width: number }) => width === 0,
   pointsBeingDrawn: () => canvas.points,
-  restored: (arrived: unknown) => ({ elements: arrived, unknown: [] }),
+  restored: (arrived: WireElement[]) => ({ elements: arrived.filter((each) => !each.bad), unknown: [], broken: arrived.filter((each) => each.bad) }),
   replaceScene: (_api: unknown, elements: unknown[]) => {
     canvas.elements = [...elements];
     canvas.replaced += 1;
@@ -46,6 +47,7 @@ interface Push {
 
 let room: RoomClient;
 let sync: SceneSync;
+let aside: Aside;
 let hidden = false;
 const ready = new Set<string>();
 const socket = () => StubSocket.latest;
@@ -73,7 +75,7 @@ beforeEach(() => {
       return () => undefined;
     },
   } as unknown as BoardApi;
-  sync = new SceneSync(api, room, (each) => each.type !== "image" || ready.has(each.id), (each) => each.customData?.own === true);
+  sync = new SceneSync(api, room, (each) => each.type !== "image" || ready.has(each.id), (each) => each.customData?.own === true, aside = new Aside());
 });
 
 afterEach(() => {
@@ -283,5 +285,36 @@ describe("what was asked for on this page", () => {
     sync.changed();
     later(1_000);
     expect(sizes()).toEqual([]);
+  });
+});
+
+describe("what would break the canvas", () => {
+  const bad = (id: string, fields: object = {}) => element(id, { bad: true, index: "a5", ...fields });
+  const shown = () => (canvas.elements as WireElement[]).map(({ id }) => id);
+
+  it("is set aside, and the others are shown", () => {
+    enter({ elements: [element("a"), bad("b"), element("c", { index: "a9" })] });
+    expect(shown()).toEqual(["a", "c"]);
+    expect(sync.notShown.map(({ id }) => id)).toEqual(["b"]);
+  });
+
+  it("leaves the canvas when a new version of it would, and comes back mended", () => {
+    enter({ elements: [element("a"), element("b", { index: "a5" })] });
+    socket().feed({ type: "patch", clock: 11, elements: [bad("b", { version: 2 })] });
+    later(300);
+    expect(shown()).toEqual(["a"]);
+    socket().feed({ type: "patch", clock: 12, elements: [element("b", { index: "a5", version: 3 })] });
+    later(300);
+    expect(shown()).toEqual(["a", "b"]);
+    expect(aside.elements).toEqual([]);
+  });
+
+  it("stays aside in every version when it was found by breaking it", () => {
+    aside.ban(["b"]);
+    enter({ elements: [element("a"), element("b", { index: "a5" })] });
+    expect(shown()).toEqual(["a"]);
+    socket().feed({ type: "patch", clock: 11, elements: [element("b", { version: 2, index: "a5", isDeleted: true })] });
+    later(300);
+    expect(aside.elements).toEqual([]);
   });
 });

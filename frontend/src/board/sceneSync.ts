@@ -3,6 +3,7 @@ import type { WireElement } from "../room/protocol";
 import { applyWait_ms, elementsWait_ms, strokeWait_ms } from "../room/rates";
 import { compareOrder, merge, takesIncoming, withOwnIndices } from "../room/reconcile";
 import type { RoomClient } from "../room/RoomClient";
+import type { Aside } from "./Aside";
 import { asWire, heldIds, isInvisible, moveInPlace, pointsBeingDrawn, replaceAsEdit, replaceScene, restored, takeMove, type BoardApi, type SceneElement } from "./excalidraw";
 
 const dropped_frame_ms = 25;
@@ -32,7 +33,11 @@ export class SceneSync {
     /** Whether an element may travel: a picture only once its bytes are on the server. */
     private readonly isReady: (element: SceneElement) => boolean,
     /** Whether an element comes because of what was done on this page, which may take it back. */
-    private readonly isOwn: (element: SceneElement) => boolean = () => false,
+    private readonly isOwn: (element: SceneElement) => boolean,
+    /** Where goes what would break the canvas. */
+    private readonly aside: Aside,
+    /** Is told what the canvas is about to show, as it may not come to tell it itself. */
+    private readonly onShow: (elements: readonly SceneElement[]) => void = () => undefined,
   ) {
     this.stops.push(
       room.elementsArrived.on(() => this.schedule()),
@@ -52,6 +57,11 @@ export class SceneSync {
     for (const stop of this.stops) stop();
   }
 
+  /** What is on the board and not on this canvas. */
+  get notShown(): readonly WireElement[] {
+    return [...this.unknown.values(), ...this.aside.elements];
+  }
+
   /** To be called on every change of the canvas. */
   changed(): void {
     if (this.room.mayEdit) this.outPace.ask();
@@ -69,17 +79,19 @@ export class SceneSync {
   /** Puts what arrived on the canvas. */
   apply(): void {
     const started = performance.now();
-    const here = this.everything();
-    const byId = new Map(here.map((element) => [element.id, element]));
+    const byId = new Map(this.everything().map((element) => [element.id, element]));
     const held = heldIds(this.api);
-    const { elements, unknown } = restored(this.room.inbox.take((id) => held.has(id)), byId);
+    const arrived = this.room.inbox.take((id) => held.has(id));
+    const banned = arrived.filter(({ id }) => this.aside.isBanned(id));
+    const { elements, unknown, broken } = restored(arrived.filter((element) => !banned.includes(element)), byId);
+    this.setAside([...banned, ...broken], arrived);
     for (const element of unknown) this.unknown.set(element.id, element);
     const news = elements.filter((element) => takesIncoming(byId.get(element.id), element) && (byId.has(element.id) || !element.isDeleted));
     const moved = this.room.inbox.takeMoves().filter((move) => this.follow(byId.get(move.id), move));
     const own = news.filter((element) => !byId.has(element.id) && this.isOwn(element));
     const others = news.filter((element) => !own.includes(element));
-    if (others.length || moved.length) replaceScene(this.api, this.inOrder(merge(here, others)));
-    if (own.length) replaceAsEdit(this.api, this.inOrder(merge(this.everything(), own)));
+    if (others.length || moved.length) this.show(others);
+    if (own.length) this.show(own, replaceAsEdit);
     this.appliedAt = performance.now();
     this.applyCost_ms = this.appliedAt - started;
     // Drawing comes later, and costs more: when it made a frame late, all of that counts.
@@ -87,6 +99,29 @@ export class SceneSync {
       const until_next_ms = performance.now() - started;
       if (until_next_ms > dropped_frame_ms) this.applyCost_ms = until_next_ms;
     });
+  }
+
+  /** Hands over what arrived; what the canvas does not take is set aside, alone. */
+  private show(others: readonly SceneElement[], replace = replaceScene): void {
+    try {
+      const scene = this.inOrder(merge(this.everything(), others));
+      this.onShow(scene);
+      replace(this.api, scene);
+    } catch (error) {
+      if (!others.length) throw error;
+      if (others.length === 1) return this.setAside(asWire(others));
+      const half = others.length >> 1;
+      this.show(others.slice(0, half), replace);
+      this.show(others.slice(half), replace);
+    }
+  }
+
+  /** What was shown of them before goes too: nobody here should draw on what is not the newest. */
+  private setAside(elements: readonly WireElement[], arrived: readonly WireElement[] = []): void {
+    this.aside.update(elements, arrived.map(({ id }) => id));
+    const ids = new Set(elements.map(({ id }) => id));
+    const here = this.everything();
+    if (here.some(({ id }) => ids.has(id))) replaceScene(this.api, here.filter(({ id }) => !ids.has(id)));
   }
 
   /** Elements changed by the page itself, such as a frame's prompt. Not an undo step; travels like any edit. */
@@ -166,6 +201,7 @@ export class SceneSync {
 
   private drop(ids: ReadonlySet<string>): void {
     for (const id of ids) this.unknown.delete(id);
+    this.aside.update([], ids);
     const here = this.everything();
     replaceScene(this.api, here.filter((element) => !ids.has(element.id)));
   }

@@ -1,26 +1,52 @@
 import { Component, type ReactNode } from "react";
 import "./ErrorBoundary.css";
 
-/** Catches what breaks the canvas, says so, and offers the one thing that helps. What was drawn is on the server. */
-export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: boolean }> {
+interface Props {
+  children: ReactNode;
+  /** What stands in for what broke; again: tries once more. */
+  fallback(again: () => void): ReactNode;
+  onError?(error: unknown): void;
+}
+
+/** Keeps what breaks inside from taking what is around it. */
+export class ErrorBoundary extends Component<Props, { broken: boolean }> {
   override state = { broken: false };
 
   static getDerivedStateFromError() {
     return { broken: true };
   }
 
-  override render() {
-    if (!this.state.broken) return this.props.children;
-    return (
-      <div className="atelier">
-        <main className="ours broken" role="alert">
-          <h1>The board stopped working.</h1>
-          <p>What the chip called Saved is safe, and what it did not is kept on this device.</p>
-          <button type="button" className="button primary" onClick={() => location.reload()}>
-            Reload board
-          </button>
-        </main>
-      </div>
-    );
+  override componentDidCatch(error: unknown) {
+    this.props.onError?.(error);
   }
+
+  override render() {
+    return this.state.broken ? this.props.fallback(() => this.setState({ broken: false })) : this.props.children;
+  }
+}
+
+/** The page when nothing else helps. What was drawn is on the server. */
+export function BrokenPage() {
+  return (
+    <div className="atelier">
+      <main className="ours broken" role="alert">
+        <h1>The board stopped working.</h1>
+        <p>What the chip called Saved is safe, and what it did not is kept on this device.</p>
+        <button type="button" className="button primary" onClick={() => location.reload()}>
+          Reload board
+        </button>
+      </main>
+    </div>
+  );
+}
+
+/** A part of the page that may break alone: the board around it goes on. */
+export function Part({ name, children }: { name: string; children: ReactNode }) {
+  const fallback = (again: () => void) => (
+    <div className="ours part-broken" role="alert">
+      <p>{name} stopped working. The board goes on.</p>
+      <button type="button" className="button small" onClick={again}>Try again</button>
+    </div>
+  );
+  return <ErrorBoundary fallback={fallback}>{children}</ErrorBoundary>;
 }

@@ -70,14 +70,14 @@ export function kindOf(form: Form, checkpoint: Checkpoint): Kind {
 /** Kinds to choose from: the checkpoint's own, then those that only another one here has. */
 export function kindsOffered(checkpoint: Checkpoint, checkpoints: readonly Checkpoint[]): Kind[] {
   const known = Object.keys(kind_words) as Kind[];
-  const offered = (kind: Kind) => checkpoints.some(({ kinds, status }) => kinds[kind] && status !== "failed");
-  return known.filter((kind) => checkpoint.kinds[kind] || offered(kind));
+  const offered = (kind: Kind) => checkpoints.some(({ kinds, status }) => Object.hasOwn(kinds, kind) && status !== "failed");
+  return known.filter((kind) => Object.hasOwn(checkpoint.kinds, kind) || offered(kind));
 }
 
 /** Chooses a kind, with another checkpoint where this one does not make it. */
 export function withKind(kind: Kind, checkpoint: Checkpoint, checkpoints: readonly Checkpoint[]): Partial<Form> {
-  if (checkpoint.kinds[kind]) return { kind, numbers: {} };
-  const able = checkpoints.filter(({ kinds, status }) => kinds[kind] && status !== "failed");
+  if (Object.hasOwn(checkpoint.kinds, kind)) return { kind, numbers: {} };
+  const able = checkpoints.filter(({ kinds, status }) => Object.hasOwn(kinds, kind) && status !== "failed");
   return { kind, numbers: {}, checkpoint: (able.find((each) => each.default) ?? able[0])?.name ?? null };
 }
 
