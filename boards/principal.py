@@ -71,36 +71,32 @@ def _read(request: HttpRequest) -> Principal:
 
 
 def renewed(principals: Sequence[Principal]) -> list[Principal | None]:
-    """Each as the database has it now; None where what was shown does not count any more. Four queries at most.
+    """Each with its link and scopes as they are now; None where what was shown does not count any more.
 
     That is so once a session ended, its user got another password or was disabled, a key was revoked, a link ended.
+    Four queries at most, however many there are; whole users are not read, as this is asked all the time.
     """
-    user_ids = {p.user.pk for p in principals if p.user}
-    users = User.objects.in_bulk(user_ids) if user_ids else {}
+    people = User.objects.filter(pk__in={p.user.pk for p in principals if p.user}, is_active=True)
+    passwords = dict(people.values_list("pk", "password"))
     alive = sessions.alive({p.session_key for p in principals if p.session_key})
-    key_ids = {p.api_key.pk for p in principals if p.api_key}
-    keys = ApiKey.objects.filter(revoked_at=None).in_bulk(key_ids) if key_ids else {}
-    link_ids = {p.share_link.pk for p in principals if p.share_link}
-    links = ShareLink.objects.in_bulk(link_ids) if link_ids else {}
+    keys = ApiKey.objects.filter(pk__in={p.api_key.pk for p in principals if p.api_key}, revoked_at=None)
+    limits = dict(keys.values_list("pk", "scopes"))
+    links = ShareLink.objects.in_bulk({p.share_link.pk for p in principals if p.share_link})
 
     def again(principal: Principal) -> Principal | None:
-        user = users.get(principal.user.pk) if principal.user else None
-        link = links.get(principal.share_link.pk) if principal.share_link else None
-        key = keys.get(principal.api_key.pk) if principal.api_key else None
-        if principal.user and (user is None or not user.is_active):
+        user, key, link = principal.user, principal.api_key, principal.share_link
+        if user is not None and user.pk not in passwords:
             return None
-        if principal.share_link and (link is None or not link.is_valid):
+        if principal.session_key is not None and principal.session_key not in alive:
             return None
-        if principal.api_key and key is None:
+        # Django ends a session when it is next used after a new password; a socket uses it once.
+        if principal.session_key is not None and user is not None and passwords[user.pk] != user.password:
             return None
-        if principal.session_key and not (principal.session_key in alive and _same_password(principal, user)):
-            return None
-        limits = scopes.named(key.scopes) if key else principal.scopes
-        return replace(principal, user=user, share_link=link, api_key=key, scopes=limits)
+        if key is not None:
+            return replace(principal, scopes=scopes.named(limits[key.pk])) if key.pk in limits else None
+        if link is not None:
+            now = links.get(link.pk)
+            return replace(principal, share_link=now) if now is not None and now.is_valid else None
+        return principal
 
     return [again(principal) for principal in principals]
-
-
-def _same_password(then: Principal, now: User | None) -> bool:
-    """Django ends a session when it is next used after its user's password was changed; a socket uses it once."""
-    return then.user is not None and now is not None and then.user.password == now.password

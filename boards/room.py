@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 
-from boards import bus, heads, jobs, protocol, standing, store
+from boards import attendance, bus, heads, jobs, protocol, standing, store
 from boards.arrivals import Arrivals, Picture
+from boards.attendance import Watched
 from boards.element import Element
 from boards.errands import Errands
 from boards.errors import BoardError, BoardGone, RoomClosed
@@ -77,7 +78,15 @@ class Room:
         self._begin(state)
         await self.live.look()
         following = heads.follow(self.board_id, self._head_is)
-        for work in (self._listen(), following, self._errands.run(), self._saver.run(), self._watch()):
+        watching = attendance.watch(Watched(self.board_id, self._principals, self._hear_present))
+        for work in (
+            self._listen(),
+            following,
+            watching,
+            self._errands.run(),
+            self._saver.run(),
+            self._watch(),
+        ):
             self._start(work)
 
     async def join(self, member: Member, since: int | None, pruned_clock: int, asked_at: float) -> None:
@@ -392,6 +401,11 @@ class Room:
 
     def _principals(self) -> dict[str, Principal]:
         return {session: member.principal for session, member in self._fanout.members.items()}
+
+    def _hear_present(self, present: Present | None, asked_at: float) -> None:
+        """Who may be here, as it was when it was asked: what has changed since is being read already."""
+        if asked_at > self._changed_at and self._take_over(present):
+            self._look_soon()  # everybody is told, and what is redrawn live may have to end
 
     def _take_over(self, present: Present | None) -> bool:
         """Send away those who may not be here any more. Whether something changed for those who stay."""

@@ -10,6 +10,7 @@ from boards import database
 
 THREADS = 4
 _executor = ThreadPoolExecutor(THREADS, thread_name_prefix="boards", initializer=database.enter_rooms)
+_attendance = ThreadPoolExecutor(1, thread_name_prefix="boards-attendance", initializer=database.enter_rooms)
 DRAWING_THREADS = 4
 _drawing = ThreadPoolExecutor(DRAWING_THREADS, thread_name_prefix="boards-drawing")
 T = TypeVar("T")
@@ -18,6 +19,11 @@ T = TypeVar("T")
 def in_thread(function: Callable[..., T], *arguments: object) -> Awaitable[T]:
     """Run a function that uses the database. Its connection goes back to the rooms' own pool afterwards."""
     return _in(_executor, function, *arguments)
+
+
+def in_attendance_thread(function: Callable[..., T], *arguments: object) -> Awaitable[T]:
+    """The same, without waiting behind saves that wait for a lock: who may stay is to be known in time."""
+    return _in(_attendance, function, *arguments)
 
 
 def in_drawing_thread(function: Callable[..., T], *arguments: object) -> Awaitable[T]:

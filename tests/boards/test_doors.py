@@ -5,6 +5,7 @@ The doors are read from the OpenAPI document, the URLs and the messages themselv
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -21,11 +22,11 @@ from django.utils import timezone
 from accounts import api_keys
 from accounts.models import ApiKey
 from accounts.scopes import EVERY, Scope
-from boards import files, links, protocol, scopes, store, versions
+from boards import attendance, files, links, protocol, scopes, store, versions
 from boards.models import Board, Element, Membership, Placement, Role
 from boards.protocol import Close
 from generation.models import GeneratedImage, Job
-from tests.boards.socket_client import connect
+from tests.boards.socket_client import connect, joined
 from tests.factories import body, element, png
 from webapp.api import api
 
@@ -367,9 +368,65 @@ def place_of_rooms(transactional_db: None, board: Board, alice: Any, bob: Any, p
     return make_place(board, alice, bob)
 
 
+@pytest.fixture
+def unwatched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The room does not look by itself: a door that asks the database must notice all the same."""
+    monkeypatch.setattr(attendance, "INTERVAL_SECONDS", 3_600.0)
+    yield
+
+
 def message(name: str, place: Place) -> dict[str, Any]:
     sent = dict(MESSAGES[name])
     return sent | {"job": str(place.job.pk)} if name == "cancel" else sent
+
+
+@pytest.mark.usefixtures("rooms_end")
+async def test_no_message_counts_once_its_sender_was_removed(
+    place_of_rooms: Place, alice: Any, bob: Any
+) -> None:
+    place = place_of_rooms
+    await Job.objects.filter(pk=place.job.pk).aupdate(status="queued", created_by=alice)
+    before = await sync_to_async(place.state)()
+    async with joined(place.board, alice) as a:
+        for name in MESSAGES:
+            await Membership.objects.aupdate_or_create(
+                board=place.board, user=bob, defaults={"role": Role.EDIT}
+            )
+            async with joined(place.board, bob) as b:
+                await Membership.objects.filter(user=bob).adelete()
+                assert await b.closed() == Close.FORBIDDEN
+                await b.send(message(name, place))
+                await b.socket.send_to(bytes_data=b"\x07" + bytes(11) + b"\xff\xd8")
+        await a.send({"type": "ping", "id": "done"})
+        heard = []
+        while (last := await a.receive())["type"] != "pong":
+            heard.append(last)
+    assert not [each for each in heard if each["type"] in {"patch", "job", "live"}]
+    assert "pointer" not in json.dumps([each for each in heard if each["type"] == "presence"])
+    assert await sync_to_async(place.state)() == before
+    assert await Job.objects.acount() == 1 and (await Job.objects.aget()).status == "queued"
+
+
+@pytest.mark.usefixtures("rooms_end", "unwatched")
+@pytest.mark.parametrize("name", ["generate", "cancel", "live.start"])
+@pytest.mark.parametrize("ended", ["removed", "disabled", "signed out"])
+async def test_what_asks_the_database_notices_before_the_room_does(
+    place_of_rooms: Place, alice: Any, bob: Any, name: str, ended: str
+) -> None:
+    from django.contrib.sessions.models import Session
+
+    place = place_of_rooms
+    await Job.objects.filter(pk=place.job.pk).aupdate(status="queued", created_by=alice)
+    async with joined(place.board, bob) as b:
+        if ended == "removed":
+            await Membership.objects.filter(user=bob).adelete()
+        elif ended == "disabled":
+            await type(bob).objects.filter(pk=bob.pk).aupdate(is_active=False)
+        else:
+            await Session.objects.all().adelete()
+        await b.send(message(name, place))
+        assert (await b.until("error"))["code"] == ("not_found" if ended == "removed" else "unauthenticated")
+    assert (await Job.objects.aget()).status == "queued"
 
 
 @pytest.mark.usefixtures("rooms_end")

@@ -61,6 +61,7 @@ class World:
             "time": SimulatedTime(self.loop),
             "secrets": SimpleNamespace(randbelow=self.random.randrange),
             "in_thread": self.in_thread,
+            "in_attendance_thread": self.in_thread,
             "_in_thread": self.in_live_thread,
             "get_channel_layer": lambda: self.layer,
         }
