@@ -2,13 +2,14 @@
 
 import base64
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,7 +22,7 @@ from boards.protocol import REGION_SIDE_MAX, Region
 from boards.rendering import scenes
 from boards.rendering import snapshot as drawn
 from generation import submission
-from generation.description import describe as describe_job
+from generation.description import describe_each as describe_jobs
 from generation.models import ACTIVE, GeneratedImage, Job, JobStatus
 
 REGION = ("x", "y", "width", "height")
@@ -95,8 +96,18 @@ def _place_alike(place: Placement, job: Job, **where: str) -> None:
 
 def describe(job: Job) -> dict[str, Any]:
     """The contract's job, with where it belongs, who asked, and how its pictures stand."""
-    placement = placement_of(job)
-    described = describe_job(job, partial(_image_url, placement))
+    return describe_each([job])[0]
+
+
+def describe_each(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """The same for many, in as many queries as one takes."""
+    prefetch_related_objects(jobs, "created_by", "placement")
+    placements = {job.pk: placement_of(job) for job in jobs}
+    described = describe_jobs(jobs, lambda image: _image_url(placements[image.job_id], image))
+    return [_described(job, placements[job.pk], one) for job, one in zip(jobs, described, strict=True)]
+
+
+def _described(job: Job, placement: Placement | None, described: dict[str, Any]) -> dict[str, Any]:
     for image in described["images"]:
         image["element_id"] = placement.elements.get(image["id"]) if placement else None
         image["standing"] = candidates.standing_of(placement, image["id"])
@@ -144,7 +155,7 @@ def shown_on(board: Board) -> list[dict[str, Any]]:
     recent = jobs.filter(placement__choosing=True, created_at__gt=timezone.now() - CHOICE_SHOWN)
     choosing = recent.exclude(pk__in=[job.pk for job in shown])
     shown += choosing.order_by("-created_at")[:CHOOSING_MAX]
-    return [describe(job) for job in shown]
+    return describe_each(shown)
 
 
 def is_shown(job: Mapping[str, Any]) -> bool:

@@ -1,10 +1,13 @@
 """A job and a checkpoint as the contract shows them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from django.db.models import prefetch_related_objects
 
 from generation import catalogue, estimate, heartbeat, styles
 from generation.catalogue import Checkpoint, Kind
+from generation.estimate import Wait
 from generation.limits import COMMON, NUMBERS, allowed
 from generation.models import GeneratedImage, Job
 from generation.params import KINDS
@@ -13,18 +16,25 @@ ImageUrl = Callable[[GeneratedImage], str | None]
 
 
 def describe(job: Job, image_url: ImageUrl = lambda image: None) -> dict[str, Any]:
-    """The job for people and programs; boards adds board, frame, region and element ids.
+    """The job for people and programs; boards adds board, frame, region and element ids."""
+    return describe_each([job], image_url)[0]
 
-    Costs a few queries for a waiting job and one for its images unless they were prefetched.
-    """
-    place, wait_seconds = estimate.place_and_wait(job)
+
+def describe_each(jobs: Sequence[Job], image_url: ImageUrl = lambda image: None) -> list[dict[str, Any]]:
+    """The same for many, in a few queries however many there are, and one for their images unless these came along."""
+    waits = estimate.waits(jobs)
+    prefetch_related_objects(jobs, "images")
+    return [_job(job, waits[job.id], image_url) for job in jobs]
+
+
+def _job(job: Job, wait: Wait, image_url: ImageUrl) -> dict[str, Any]:
     return {
         "id": str(job.id),
         "kind": job.kind,
         "status": job.status,
         "params": job.params,
-        "position": place,
-        "eta_seconds": wait_seconds,
+        "position": wait.place,
+        "eta_seconds": wait.seconds,
         "step": job.step,
         "steps": job.steps,
         "attempt": job.attempt,

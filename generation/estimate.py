@@ -1,8 +1,11 @@
 """How long a person will wait: the order of claims, how long the last such jobs took, and who draws them."""
 
 import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from statistics import fmean
+from typing import NamedTuple
+from uuid import UUID
 
 from accounts.models import User
 from generation import catalogue, heartbeat, turns
@@ -14,47 +17,68 @@ RECENT = 20
 RETRY_AFTER_MAX_SECONDS = 60
 
 
-def place_and_wait(job: Job) -> tuple[int | None, int | None]:
-    """Its place in the queue, 1 for the job that is next, and the seconds until it is done.
+class Wait(NamedTuple):
+    """place: in the queue, 1 for the job that is next; None for one that does not wait.
 
-    No place for a job that does not wait; no seconds for one that is done, or when nobody knows.
+    seconds: until it is done; None for one that is, or when nobody knows.
     """
-    if job.status == JobStatus.RUNNING:
-        return None, _rounded(_seconds_left(job))
-    ahead = turns.until(job.id) if job.status == JobStatus.QUEUED else {}
-    if not ahead:
-        return None, None
-    return sum(ahead.values()), _rounded(_seconds_until(job, ahead))
+
+    place: int | None = None
+    seconds: int | None = None
+
+
+def waits(jobs: Iterable[Job]) -> dict[UUID, Wait]:
+    """How long each of these has to wait, by id. The queue is read once, however many there are."""
+    jobs = list(jobs)
+    measured = cache(_seconds_each)
+    found = {job.id: Wait() for job in jobs}
+    for job in jobs:
+        if job.status == JobStatus.RUNNING and (seconds := measured(_sort_of(job))) is not None:
+            found[job.id] = Wait(None, math.ceil(seconds * _left(job)))
+    ahead = turns.until([job.id for job in jobs if job.status == JobStatus.QUEUED])
+    places = {job_id: place for place, (job_id, _) in enumerate(ahead, 1) if job_id in found}
+    if not places:
+        return found
+    running = list(Job.objects.filter(status=JobStatus.RUNNING))
+    serving = _serving(running)
+    for own in {sort for job_id, sort in ahead if job_id in places}:
+        seconds_until = _seconds_until(own, ahead, running, serving, measured)
+        for job_id, sort in ahead:
+            if sort == own and job_id in places:
+                found[job_id] = Wait(places[job_id], _rounded(seconds_until.get(job_id)))
+    return found
 
 
 def seconds_until_free(user: User) -> int:
     """After how many seconds one of a person's active jobs should be done."""
     oldest = Job.objects.filter(created_by=user, status__in=(JobStatus.QUEUED, JobStatus.RUNNING)).last()
-    seconds = place_and_wait(oldest)[1] if oldest else None
+    seconds = waits([oldest])[oldest.id].seconds if oldest else None
     return min(max(seconds or 5, 1), RETRY_AFTER_MAX_SECONDS)
 
 
-def _seconds_until(job: Job, ahead: dict[Sort, int]) -> float | None:
-    """What runs now, what comes before this job, and the job, each with whichever worker is free first.
+def _seconds_until(
+    own: Sort,
+    ahead: Sequence[tuple[UUID, Sort]],
+    running: Sequence[Job],
+    serving: Mapping[str, Collection[str]],
+    measured: Callable[[Sort], float | None],
+) -> dict[UUID, float]:
+    """After how long each waiting job of a sort is done: what runs now and what comes before it, laid out over the
+    workers, each with whichever is free first.
 
-    A sort that was never measured is taken to be like this one.
+    A sort that was never measured is taken to be like this one. Empty when this one was not, either.
     """
-    own = Sort(job.checkpoint, job.kind)
-    measured = cache(_seconds_each)
     own_seconds = measured(own)
     if own_seconds is None:
-        return None
-    running = list(Job.objects.filter(status=JobStatus.RUNNING))
-    lanes = Lanes(_serving(running))
+        return {}
+    lanes = Lanes(serving)
     for each in running:
-        seconds = measured(Sort(each.checkpoint, each.kind)) or own_seconds
-        lanes.hold(_lane(each), seconds * _left(each))
-    for sort, jobs in ahead.items():
-        lanes.take(sort.checkpoint, measured(sort) or own_seconds, jobs - (sort == own))
-    return lanes.take(own.checkpoint, own_seconds)
+        lanes.hold(_lane(each), (measured(_sort_of(each)) or own_seconds) * _left(each))
+    done_at = {job_id: lanes.take(sort.checkpoint, measured(sort) or own_seconds) for job_id, sort in ahead}
+    return {job_id: done_at[job_id] for job_id, sort in ahead if sort == own}
 
 
-def _serving(running: list[Job]) -> dict[str, set[str]]:
+def _serving(running: Sequence[Job]) -> dict[str, set[str]]:
     """Checkpoint → who draws with it: by what the workers say, and by what they do. Another server is one,
     however many workers ask it."""
     serving: dict[str, set[str]] = {}
@@ -76,10 +100,8 @@ def _remote(checkpoint: str) -> bool:
     return known is not None and known.remote is not None
 
 
-def _seconds_left(job: Job) -> float | None:
-    """Of a running job."""
-    seconds = _seconds_each(Sort(job.checkpoint, job.kind))
-    return None if seconds is None else seconds * _left(job)
+def _sort_of(job: Job) -> Sort:
+    return Sort(job.checkpoint, job.kind)
 
 
 def _left(job: Job) -> float:

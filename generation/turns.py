@@ -72,8 +72,8 @@ SELECT id, checkpoint FROM ordered
 WHERE NOT rests AND person IS NOT NULL AND audience = (SELECT audience FROM generation_job WHERE id = %(job)s) ORDER BY place
 """
 _UNTIL = """
-SELECT checkpoint, kind, count(*) FROM ordered
-WHERE place <= (SELECT place FROM ordered WHERE id = %(job)s) GROUP BY checkpoint, kind
+SELECT id, checkpoint, kind FROM ordered
+WHERE place <= (SELECT max(place) FROM ordered WHERE id = ANY(%(jobs)s)) ORDER BY place
 """
 
 
@@ -99,9 +99,10 @@ def waiting(limit: int) -> list[tuple[UUID, str]]:
     return [(job_id, checkpoint) for job_id, checkpoint in _ask(_WAITING, limit=limit)]
 
 
-def until(job_id: UUID) -> dict[Sort, int]:
-    """How many jobs of each sort are claimed up to and with this one. Empty if it does not wait."""
-    return {Sort(checkpoint, kind): count for checkpoint, kind, count in _ask(_UNTIL, job=job_id)}
+def until(job_ids: Collection[UUID]) -> list[tuple[UUID, Sort]]:
+    """The waiting jobs in the order of claims, up to and with the last of these. Empty if none of them waits."""
+    rows = _ask(_UNTIL, jobs=list(job_ids)) if job_ids else []
+    return [(job_id, Sort(checkpoint, kind)) for job_id, checkpoint, kind in rows]
 
 
 @transaction.atomic

@@ -112,7 +112,7 @@ def index(
         rows = rows.filter(placement__frame=frame)
     if with_pictures:
         rows = rows.filter(Exists(GeneratedImage.objects.filter(job=OuterRef("pk"))))
-    return page(rows, lambda found: [jobs.describe(job) for job in found], limit, cursor)
+    return page(rows, jobs.describe_each, limit, cursor)
 
 
 @router.get("/jobs/{job_id}")
@@ -184,7 +184,7 @@ def run_next(request: HttpRequest, job_id: str) -> Any:
 def cancel_all(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
     """Take back all that one still waits for on a board."""
     board, _ = access.find(of_request(request), board_id, Act.SEE)
-    return {"items": [jobs.describe(job) for job in jobs.cancel_all(board, person_of(request))]}
+    return {"items": jobs.describe_each(jobs.cancel_all(board, person_of(request)))}
 
 
 @router.post("/jobs/{job_id}/cancel")

@@ -36,7 +36,7 @@ def works(name: str, **checkpoints: str) -> None:
 
 
 def wait(job: Job) -> int | None:
-    return estimate.place_and_wait(job)[1]
+    return estimate.waits([job])[job.id].seconds
 
 
 @pytest.mark.usefixtures("measured")
@@ -86,3 +86,34 @@ def test_J14_another_server_is_one_however_many_workers_ask_it(
         works(f"here:{worker}", bundled="ready")
     last = [queued(alice) for _ in range(4)][-1]
     assert wait(last) == 12
+
+
+@pytest.mark.usefixtures("measured")
+def test_J14_each_of_many_is_told_what_it_would_be_told_alone(alice: User, bob: User) -> None:
+    works("here:1", bundled="ready")
+    works("here:2", bundled="ready")
+    running = claimed(queued(bob), "here:1").job
+    jobs = [running, *(queued(user) for user in (alice, alice, bob, alice, bob))]
+    Job.objects.filter(id=jobs[3].id).update(checkpoint="sd-turbo")
+    jobs = [Job.objects.get(id=job.id) for job in jobs]
+    together = estimate.waits(jobs)
+    assert together == {job.id: estimate.waits([job])[job.id] for job in jobs}
+    assert sorted(wait.place for wait in together.values() if wait.place) == [1, 2, 3, 4, 5]
+    assert together[jobs[3].id].seconds is None, "nobody knows how long that takes"
+
+
+@pytest.mark.usefixtures("measured")
+def test_the_queue_is_read_once_however_many_ask(
+    alice: User, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    alive = heartbeat.alive
+    monkeypatch.setattr(heartbeat, "alive", lambda: asked.append(1) or alive())
+    jobs = [queued(alice) for _ in range(30)]
+    for some in (jobs[:1], jobs):
+        asked.clear()
+        with django_assert_num_queries(3):
+            estimate.waits(some)
+        assert asked == [1], "and the workers are asked once"
+    with django_assert_num_queries(0):
+        assert estimate.waits([]) == {}
