@@ -77,6 +77,8 @@ class Drawer:
             env={},
             process_group=0,  # Ctrl-C is for whoever started us
         )
+        # Whenever and however it ends, somebody asks how: otherwise it would stay as a zombie while nothing is drawn.
+        threading.Thread(target=self._process.wait, name="boards-drawer", daemon=True).start()
         self.scenes_left = SCENES_EACH
         try:
             self._exchange(None, START_SECONDS)
