@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -80,7 +81,7 @@ def _config(board: Board, user: User, role: Role) -> dict[str, Any]:
 
 
 @require_GET
-def board_thumbnail(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
+def board_thumbnail(request: HttpRequest, board: uuid.UUID) -> HttpResponseBase:
     """How the board looked a while ago, for those who may see it."""
     try:
         found, _ = access.find(_with_key(request), board, Act.SEE)
@@ -112,7 +113,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_GET
-def board_file(request: HttpRequest, board: uuid.UUID, file_id: str) -> HttpResponse:
+def board_file(request: HttpRequest, board: uuid.UUID, file_id: str) -> HttpResponseBase:
     """The bytes of a picture, for those who may see the board. An id's bytes never change."""
     try:
         found, _ = access.find(_with_key(request), board, Act.SEE)

@@ -9,8 +9,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 http = get_asgi_application()  # before anything that needs the app registry
 
 from boards import routing  # noqa: E402
+from boards.pacing import Paced  # noqa: E402
 from webapp.door import daphne  # noqa: E402
 from webapp.door.asgi import BoundedBodies  # noqa: E402
 
 daphne.install()
-application = ProtocolTypeRouter({"http": BoundedBodies(http), "websocket": routing.application})
+application = ProtocolTypeRouter({"http": BoundedBodies(Paced(http)), "websocket": routing.application})

@@ -15,7 +15,7 @@ from boards.exchange import archive, document, incoming, outgoing
 from boards.exchange.embedding import MIME_TYPE
 from boards.exchange.outgoing import Contents
 from boards.principal import of_request, person_of
-from boards.rendering import Picture
+from boards.rendering import scenes
 from boards.serving import streamed, unchanged
 
 router = Router()
@@ -39,19 +39,24 @@ def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> 
     etag = f'W/"{board.clock}-{board.files.count()}"'
     if (answer := unchanged(request, etag)) is not None:
         return answer
-    contents = outgoing.contents(board)
+    turn = turns.exports.take(person_of(request).pk)
+    document = outgoing.document(outgoing.contents(board))
     name = outgoing.filename(board, "excalidraw") if download else None
     kind = MIME_TYPE if download else "application/json"
-    return streamed(request, outgoing.document(contents), kind, name, etag)
+    return streamed(request, document, kind, name, etag, turn)
 
 
 @router.get("/{uuid:board_id}/export.zip")
 def export_zip(request: HttpRequest, board_id: uuid.UUID) -> HttpResponseBase:
     """The board as a zip: scene, pictures, how it looks, and the prompts and seeds of what was generated."""
     board, _ = access.find(of_request(request), board_id, Act.SEE)
+    turn = turns.exports.take(person_of(request).pk)
     contents = outgoing.contents(board)
-    parts = archive.parts(contents, _looks(contents), archive.manifest(contents))
-    return streamed(request, parts, "application/zip", outgoing.filename(board, "zip"))
+    manifest = archive.manifest(contents)
+    with turns.renders.take(person_of(request).pk):
+        looks = _looks(contents)
+    parts = archive.parts(contents, looks, manifest)
+    return streamed(request, parts, "application/zip", outgoing.filename(board, "zip"), turn=turn)
 
 
 @router.post("/{uuid:board_id}/import")
@@ -77,11 +82,8 @@ def _looks(contents: Contents) -> bytes | None:
     """The board as PNG; None where it cannot be drawn, which must not keep anybody from their work."""
     if not contents.elements:
         return None
-    pictures = {}
-    for file in contents.files:
-        if (data := outgoing.picture(file)) is not None:
-            pictures[file.file_id] = Picture(file.mime_type, data)
     try:
+        pictures = scenes.pictures_or_none(contents)
         return rendering.png(contents.elements, pictures, width_px=PICTURE_WIDTH_PX)
     except rendering.RenderFailed as error:
         log.warning("Board %s goes out without its picture: %s", contents.board.pk, error.message)

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 from django.db.models import Exists, OuterRef, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja import Router, Schema, Status
 
 from boards import acceptance, access, jobs, turns
@@ -121,7 +122,7 @@ def show(request: HttpRequest, job_id: str) -> dict[str, Any]:
 
 
 @router.get("/jobs/{job_id}/images/{uuid:image_id}")
-def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpResponse:
+def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpResponseBase:
     """The bytes of one picture. They never change."""
     found = jobs.find(of_request(request), job_id, Act.SEE).images.filter(pk=image_id).first()
     if found is None:
@@ -130,7 +131,7 @@ def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpRespons
 
 
 @router.get("/jobs/{job_id}/snapshot")
-def snapshot(request: HttpRequest, job_id: str) -> HttpResponse:
+def snapshot(request: HttpRequest, job_id: str) -> HttpResponseBase:
     """What the model saw. It never changes."""
     key = jobs.find(of_request(request), job_id, Act.SEE).snapshot
     if not key:

@@ -3,13 +3,13 @@
 import uuid
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router, Schema, Status
 from pydantic import AwareDatetime, StringConstraints
 
 from accounts.models import User
-from boards import access, people, version_scene, versions
+from boards import access, people, turns, version_scene, versions
 from boards.access import Act
 from boards.api.pages import page
 from boards.errors import Forbidden, PersonGone, VersionGone
@@ -17,7 +17,7 @@ from boards.exchange import outgoing
 from boards.exchange.embedding import MIME_TYPE
 from boards.models import TITLE_MAX, Board, Role, Version
 from boards.principal import of_request, person_of
-from boards.serving import immutable, streamed
+from boards.serving import immutable, streamed, whole
 
 router = Router()
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX)]
@@ -89,17 +89,22 @@ def scene(
 ) -> HttpResponseBase:
     """The board as it was, as an .excalidraw document; its pictures inside, or as addresses on this server."""
     _, _, version = _find(request, board_id, version_id, Act.SEE)
+    turn = turns.exports.take(person_of(request).pk)
     contents = version_scene.contents(version)
     if pictures == "linked":
-        return HttpResponse(version_scene.linked_document(contents), content_type="application/json")
-    return streamed(request, outgoing.document(contents), MIME_TYPE)
+        with turn:
+            return whole(request, version_scene.linked_document(contents), "application/json")
+    return streamed(request, outgoing.document(contents), MIME_TYPE, turn=turn)
 
 
 @router.get("/{uuid:board_id}/versions/{uuid:version_id}/thumbnail.png")
-def thumbnail(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) -> HttpResponse:
+def thumbnail(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) -> HttpResponseBase:
     """A small picture of the board as it was, drawn when it is first asked for."""
     _, _, version = _find(request, board_id, version_id, Act.SEE)
-    return immutable(request, str(version.pk), version_scene.thumbnail(version), "image/png")
+    if not (key := version.thumbnail_key):
+        with turns.renders.take(person_of(request).pk):
+            key = version_scene.thumbnail(version)
+    return immutable(request, str(version.pk), key, "image/png")
 
 
 @router.post("/{uuid:board_id}/versions/{uuid:version_id}/restore")

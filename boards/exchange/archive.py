@@ -1,7 +1,8 @@
 """A board as a zip, made while it is read: the scene, its pictures, how it looks, and how they were made."""
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -38,23 +39,39 @@ class _Sink:
 
 
 def parts(contents: Contents, png: bytes | None, manifest: Mapping[str, Any]) -> Iterator[bytes]:
-    """The zip in pieces, none larger than the largest picture with a little around it."""
+    """The zip in pieces, none larger than the picture of the board with a little around it."""
+    return _parts(outgoing.document(contents), contents.files, png, manifest)
+
+
+def _parts(
+    document: Iterator[bytes], files: Sequence[BoardFile], png: bytes | None, manifest: Mapping[str, Any]
+) -> Iterator[bytes]:
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         archive.writestr("manifest.json", msgspec.json.format(msgspec.json.encode(manifest), indent=2))
-        entry = zipfile.ZipInfo("board.excalidraw", timezone.localtime().timetuple()[:6])
-        entry.compress_type = zipfile.ZIP_DEFLATED
+        entry = _entry("board.excalidraw", zipfile.ZIP_DEFLATED)
         with archive.open(entry, "w", force_zip64=True) as scene:
-            for piece in outgoing.document(contents):
+            for piece in document:
                 scene.write(piece)
                 yield sink.taken()
         if png is not None:
             archive.writestr("board.png", png, zipfile.ZIP_STORED)
-        for file in contents.files:
-            if (data := outgoing.picture(file)) is not None:
-                archive.writestr(path_of(file), data, zipfile.ZIP_STORED)
-                yield sink.taken()
+            yield sink.taken()
+        for file in files:
+            pieces = outgoing.pieces(file)
+            if (first := next(pieces, None)) is None:
+                continue
+            with archive.open(_entry(path_of(file), zipfile.ZIP_STORED), "w", force_zip64=True) as stored:
+                for piece in chain([first], pieces):
+                    stored.write(piece)
+                    yield sink.taken()
     yield sink.taken()
+
+
+def _entry(name: str, compression: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, timezone.localtime().timetuple()[:6])
+    entry.compress_type = compression
+    return entry
 
 
 def manifest(contents: Contents) -> dict[str, Any]:

@@ -4,11 +4,12 @@ import base64
 import logging
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 
-from boards import store
+from boards import serving, store
 from boards.errors import TooBig
 from boards.exchange.embedding import SCENE_MAX_BYTES
 from boards.models import Board, BoardFile
@@ -17,6 +18,8 @@ from generation.errors import StorageUnavailable
 
 SOURCE = "Atelier"
 APP_STATE = {"viewBackgroundColor": "#ffffff", "gridSize": 20}
+PIECE_BYTES = 192 * 1024
+"""A multiple of three, so that the base64 of pieces can be joined."""
 
 log = logging.getLogger(__name__)
 
@@ -77,24 +80,58 @@ def file_id_of(body: bytes) -> str | None:
 
 
 def document(contents: Contents) -> Iterator[bytes]:
-    """The .excalidraw document in pieces, none larger than one picture or all elements."""
-    yield b'{"type":"excalidraw","version":2,"source":' + msgspec.json.encode(SOURCE) + b',"elements":['
-    yield b",".join(contents.elements)
-    yield b'],"appState":' + msgspec.json.encode(APP_STATE) + b',"files":{'
+    """The .excalidraw document in pieces, none larger than about PIECE_BYTES or one element.
+
+    The elements are written to a disk at once and read from there: a slow reader keeps none of them in memory.
+    """
+    return _document(serving.spooled(_elements(contents)), contents.files)
+
+
+def _document(elements: Iterator[bytes], files: list[BoardFile]) -> Iterator[bytes]:
+    yield from elements
     comma = b""
-    for file in contents.files:
-        data = picture(file)
-        if data is None:
+    for file in files:
+        parts = pieces(file)
+        if (first := next(parts, None)) is None:
             continue
         entry = {
             "id": file.file_id,
             "mimeType": file.mime_type,
-            "dataURL": f"data:{file.mime_type};base64,{base64.b64encode(data).decode()}",
             "created": int(file.created_at.timestamp() * 1000),
+            "dataURL": f"data:{file.mime_type};base64,",
         }
-        yield comma + msgspec.json.encode(file.file_id) + b":" + msgspec.json.encode(entry)
+        # The address comes last: its bytes go on where the entry would end.
+        head = msgspec.json.encode(entry).removesuffix(b'"}')
+        yield comma + msgspec.json.encode(file.file_id) + b":" + head
+        for piece in chain([first], parts):
+            yield base64.b64encode(piece)
+        yield b'"}'
         comma = b","
     yield b"}}"
+
+
+def _elements(contents: Contents) -> Iterator[bytes]:
+    yield b'{"type":"excalidraw","version":2,"source":' + msgspec.json.encode(SOURCE) + b',"elements":['
+    comma = b""
+    for body in contents.elements:
+        yield comma + body
+        comma = b","
+    yield b'],"appState":' + msgspec.json.encode(APP_STATE) + b',"files":{'
+
+
+def pieces(file: BoardFile) -> Iterator[bytes]:
+    """The bytes of a file in pieces that base64 can follow each other; nothing where the storage lost it.
+
+    Raises StorageUnavailable.
+    """
+    try:
+        with storage.open_key(file.key) as stored:
+            while piece := stored.read(PIECE_BYTES):
+                yield piece
+    except StorageUnavailable as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        log.warning("File %s of board %s is not in the storage", file.file_id, file.board_id)
 
 
 def embeddable(contents: Contents) -> bytes:

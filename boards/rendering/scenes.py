@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from boards import database
 from boards.exchange import outgoing
 from boards.exchange.outgoing import Contents
 from boards.rendering.drawing import DRAWABLE, PICTURES_MAX_BYTES, RenderTooLarge
@@ -71,10 +72,19 @@ def near(bodies: Sequence[bytes], region: Region) -> list[bytes]:
     return [body for body, shape in zip(bodies, shapes, strict=True) if shape.id in wanted]
 
 
+def pictures_or_none(contents: Contents) -> dict[str, Picture]:
+    """The same; nothing where there are more than can be drawn: their places are better than no picture at all."""
+    try:
+        return pictures(contents)
+    except RenderTooLarge:
+        return {}
+
+
 def pictures(contents: Contents) -> dict[str, Picture]:
     """The files that the elements show, read from the storage. Raises StorageUnavailable, RenderTooLarge."""
     drawable = [file for file in contents.files if file.mime_type in DRAWABLE]
     if sum(file.size_bytes for file in drawable) > PICTURES_MAX_BYTES:
         raise RenderTooLarge("The pictures on it are larger than can be drawn together.")
+    database.give_back()
     held = {file.file_id: (file.mime_type, outgoing.picture(file)) for file in drawable}
     return {file_id: Picture(kind, data) for file_id, (kind, data) in held.items() if data is not None}

@@ -18,7 +18,7 @@ from boards.exchange import outgoing
 from boards.exchange.outgoing import Contents
 from boards.models import Board, Thumbnail
 from boards.rendering import drawing, scenes
-from boards.rendering.drawing import RenderBusy, RenderFailed, RenderTooLarge
+from boards.rendering.drawing import RenderBusy, RenderFailed
 from boards.rendering.view import View
 from generation import storage
 from generation.errors import StorageUnavailable
@@ -108,10 +108,7 @@ def picture(contents: Contents, size_px: tuple[int, int] = SIZE_PX) -> Image.Ima
     sheet = Image.new("RGB", size_px, "white")
     if not contents.elements:
         return sheet
-    try:
-        pictures = scenes.pictures(contents)
-    except RenderTooLarge:
-        pictures = {}  # hundreds of photographs: their places are better than nothing
+    pictures = scenes.pictures_or_none(contents)
     view = View(padding=PADDING)
     scale = LARGEST_SCALE * size_px[0] / SIZE_PX[0]
     png = drawing.png(contents.elements, pictures, view, scale=scale, within_px=size_px)
