@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from boards import access, bus, candidates, people
+from boards import access, bus, candidates, people, turns
 from boards.errors import BoardGone, JobGone, NoRegion
 from boards.models import Board, Element, Placement
 from boards.principal import Principal
@@ -53,20 +53,24 @@ def ask(
 
     Raises what generation.submission and rendering.snapshot raise; then nothing is kept.
     """
-    with transaction.atomic():
-        job = submission.submit(
-            user=user,
-            audience=bus.group(board.pk),
-            raw_params=params,
-            snapshot=snapshot,
-            mask=mask,
-            draw=partial(drawn.draw, board, region, frame),
-            idempotency_key=idempotency_key,
-            belongs_to={"frame": frame, "where": where, **region},
-        )
-        place = {"board": board, "frame": frame, "where": where, "accepted_where": accepted_where}
-        Placement.objects.get_or_create(job=job, defaults=place | dict(region))
-    return job
+    place = {"board": board, "frame": frame, "where": where, "accepted_where": accepted_where, **region}
+    # Not in a transaction as a whole: no connection is kept while the board is drawn.
+    return submission.submit(
+        user=user,
+        audience=bus.group(board.pk),
+        raw_params=params,
+        snapshot=snapshot,
+        mask=mask,
+        draw=partial(_draw, user, board, region, frame),
+        idempotency_key=idempotency_key,
+        belongs_to={"frame": frame, "where": where, **region},
+        placed=lambda job: Placement.objects.create(job=job, **place),
+    )
+
+
+def _draw(user: User, board: Board, region: Mapping[str, float], frame: str, kind: str) -> submission.Seen:
+    with turns.renders.take(user.pk):
+        return drawn.draw(board, region, frame, kind)
 
 
 def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:

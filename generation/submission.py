@@ -44,12 +44,14 @@ def submit(
     idempotency_key: str | None = None,
     retry_of: Job | None = None,
     belongs_to: Mapping[str, Any] | None = None,
+    placed: Callable[[Job], object] | None = None,
 ) -> Job:
     """Check a request and queue it; the row is there before anything is told to anybody.
 
     audience: the channel group that will hear of it. snapshot: what is on the board, as an image file.
     mask: of the same shape, white where a kind that redraws only a part shall do so.
     draw: makes for a kind what of these it needs and did not come; it may take seconds and raise errors of its own.
+    placed: called with a new job in the transaction that makes it, for what must be there from its beginning.
     belongs_to: what else makes a request the same one (a region, a frame), only compared, never kept.
     The same idempotency key and request give the job that is there already.
     Raises ParamsInvalid, CheckpointUnknown, SnapshotRequired, MaskRequired, MaskEmpty, SnapshotInvalid, TooManyJobs,
@@ -81,7 +83,10 @@ def submit(
         if key and (known := _known(user, key, request_hash)):
             return known
         quota.check(user, params.count)
-        return _create(user, audience, params, (key_of_board, key_of_mask), key, request_hash, retry_of)
+        job = _create(user, audience, params, (key_of_board, key_of_mask), key, request_hash, retry_of)
+        if placed is not None:
+            placed(job)
+        return job
 
 
 def needs_board(raw_params: Mapping[str, Any]) -> bool:
