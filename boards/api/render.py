@@ -2,20 +2,23 @@
 
 import hashlib
 import uuid
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 
 import msgspec
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponseNotModified
+from django.http.response import HttpResponseBase
 from ninja import Query, Router
 
-from boards import access, rendering
+from boards import access, rendering, turns
 from boards.access import Act
 from boards.errors import NoRegion
 from boards.exchange import embedding, outgoing
 from boards.exchange.outgoing import Contents
-from boards.principal import of_request
+from boards.principal import of_request, person_of
 from boards.protocol import Region
-from boards.rendering import View, build, kept, scenes
+from boards.rendering import Drawn, View, build, kept, scenes
+from boards.serving import whole
 
 router = Router()
 SCALE_MIN, SCALE_MAX = 0.01, 8.0
@@ -33,10 +36,12 @@ def render_png(
     scale: Scale = 1.0,
     background: bool = True,
     embed: bool = False,
-) -> HttpResponse:
+) -> HttpResponseBase:
     """The board as PNG: all of it, an element (`frame`: its id), or a `region` (x,y,width,height in scene units).
 
-    scale: pixels for each scene unit. embed: with the scene inside, for Excalidraw and for us to open again.
+    scale: pixels for each scene unit. A picture that would be too large is drawn smaller: the header Render-Scale says
+    at which scale. Render-Simplified says how many elements are filled evenly, since their hatching has too many
+    lines. embed: with the scene inside, for Excalidraw and for us to open again.
     """
     return _answer(request, board_id, "png", frame, region, scale, background, embed)
 
@@ -50,7 +55,7 @@ def render_svg(
     scale: Scale = 1.0,
     background: bool = True,
     embed: bool = False,
-) -> HttpResponse:
+) -> HttpResponseBase:
     """The same as SVG, with its fonts and pictures inside."""
     return _answer(request, board_id, "svg", frame, region, scale, background, embed)
 
@@ -64,30 +69,36 @@ def _answer(
     scale: float,
     background: bool,
     embed: bool,
-) -> HttpResponse:
+) -> HttpResponseBase:
     board, _ = access.find(of_request(request), board_id, Act.SEE)
+    user = person_of(request)
     asked = (kind, frame, region, scale, background, embed)
 
     def etag(clock: int) -> str:
         named = repr((board.pk, clock, build.fingerprint(), *asked))
         return hashlib.sha256(named.encode()).hexdigest()[:32]
 
-    response: HttpResponse
+    response: HttpResponseBase
     if request.headers.get("If-None-Match") == f'"{etag(board.clock)}"':
         response, tag = HttpResponseNotModified(), etag(board.clock)
     else:
-        data = kept.get(etag(board.clock))
         tag = etag(board.clock)
-        if data is None:
-            contents = outgoing.contents(board)
-            tag = etag(contents.clock)
-            view = _view(contents, frame, region, background)
-            data = _draw(contents, view, kind, scale)
-            if embed:
-                data = embedding.into_picture(data, outgoing.embeddable(outgoing.within(contents, frame)))
-            kept.put(tag, data)
-        response = HttpResponse(data, content_type="image/png" if kind == "png" else "image/svg+xml")
+        if (drawn := kept.get(tag)) is None:
+            with turns.renders.take(user.pk):
+                contents = outgoing.contents(board)
+                tag = etag(contents.clock)
+                # Whoever had the turn before may have asked for the same.
+                if (drawn := kept.get(tag)) is None:
+                    drawn = _draw(contents, _view(contents, frame, region, background), kind, scale)
+                    if embed:
+                        scene = outgoing.embeddable(outgoing.within(contents, frame))
+                        drawn = replace(drawn, data=embedding.into_picture(drawn.data, scene))
+                    kept.put(tag, drawn)
+        response = whole(request, drawn.data, "image/png" if kind == "png" else "image/svg+xml")
         response["Content-Security-Policy"] = POLICY
+        response["Render-Scale"] = f"{drawn.scale:.6g}"
+        if drawn.simplified:
+            response["Render-Simplified"] = str(drawn.simplified)
     response["ETag"] = f'"{tag}"'
     response["Cache-Control"] = "private, no-cache"  # ask each time: the board may have changed, or the role
     return response
@@ -116,11 +127,11 @@ def _region(text: str) -> scenes.Region:
     return scenes.Region(found.x, found.y, found.width, found.height)
 
 
-def _draw(contents: Contents, view: View, kind: str, scale: float) -> bytes:
+def _draw(contents: Contents, view: View, kind: str, scale: float) -> Drawn:
     if view.region is not None:
         elements = scenes.near(contents.elements, scenes.Region(*view.region))
         contents = outgoing.with_files(contents.board, contents.clock, elements)
     pictures = scenes.pictures(contents)
     if kind == "svg":
-        return rendering.svg(contents.elements, pictures, view).encode()
-    return rendering.png(contents.elements, pictures, view, scale=scale)
+        return rendering.draw_svg(contents.elements, pictures, view)
+    return rendering.draw_png(contents.elements, pictures, view, scale=scale)

@@ -4,7 +4,18 @@ Excalidraw's own export code draws them (frontend/render, built into one script)
 cannot reach the network, has little memory and little time, and is thrown away when it misbehaves.
 """
 
-from boards.rendering.drawing import RenderBusy, RenderFailed, RenderTooLarge, png, svg
-from boards.rendering.view import Picture, View
+from boards.rendering.drawing import RenderBusy, RenderFailed, RenderTooLarge, draw_png, draw_svg, png, svg
+from boards.rendering.view import Drawn, Picture, View
 
-__all__ = ["Picture", "RenderBusy", "RenderFailed", "RenderTooLarge", "View", "png", "svg"]
+__all__ = [
+    "Drawn",
+    "Picture",
+    "RenderBusy",
+    "RenderFailed",
+    "RenderTooLarge",
+    "View",
+    "draw_png",
+    "draw_svg",
+    "png",
+    "svg",
+]

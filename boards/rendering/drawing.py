@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from boards import database
 from boards.errors import BoardError
 from boards.rendering import pool
-from boards.rendering.view import Picture, View
+from boards.rendering.view import Drawn, Picture, View
 from boards.store import LIVE_ELEMENTS_MAX
 
 ELEMENTS_MAX_BYTES = 40 * 1024 * 1024
 PICTURES_MAX_BYTES = 96 * 1024 * 1024
 PIXELS_MAX = 24_000_000
 SIDE_MAX_PX = 16_384
+TRAVEL_MAX_PX = 1_000_000.0
+"""How far pens may go up and down in a picture: about five seconds of work. 20,000 boxes in a thumbnail: 160,000."""
 WHITE = "#ffffff"
 DRAWABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml"})
 
@@ -36,16 +39,21 @@ class RenderBusy(RenderFailed):
     code = "render_busy"
     status = 503
     retryable = True
+    retry_after_seconds = 5.0
 
 
 def svg(elements: Sequence[bytes], files: Mapping[str, Picture], view: View = View()) -> str:  # noqa: B008
+    """See `draw_svg`."""
+    return draw_svg(elements, files, view).data.decode()
+
+
+def draw_svg(elements: Sequence[bytes], files: Mapping[str, Picture], view: View = View()) -> Drawn:  # noqa: B008
     """The scene as an SVG document of its own: fonts and pictures are inside.
 
     elements: JSON bodies, tombstones are left out. files: by file_id; images without theirs are left out.
     Blocks for up to some seconds: not for an event loop. Raises RenderFailed and its kinds.
     """
-    answer = _ask(elements, files, view, {"format": "svg"})
-    return answer.decode()
+    return _ask(elements, files, view, {"format": "svg"})
 
 
 def png(
@@ -57,20 +65,33 @@ def png(
     width_px: int | None = None,
     within_px: tuple[int, int] | None = None,
 ) -> bytes:
-    """The scene as a PNG file, `scale` pixels for each scene unit.
+    """See `draw_png`."""
+    return draw_png(elements, files, view, scale=scale, width_px=width_px, within_px=within_px).data
+
+
+def draw_png(
+    elements: Sequence[bytes],
+    files: Mapping[str, Picture],
+    view: View = View(),  # noqa: B008
+    *,
+    scale: float = 1.0,
+    width_px: int | None = None,
+    within_px: tuple[int, int] | None = None,
+) -> Drawn:
+    """The scene as a PNG file, `scale` pixels for each scene unit: fewer where it would be too large or take too long.
 
     width_px: so wide, whatever `scale` says. within_px: as large as fits into so many by so many, but not larger
     than `scale` says.
     Blocks for up to some seconds: not for an event loop. Raises RenderFailed and its kinds.
     """
-    return _ask(
-        elements, files, view, {"format": "png", "scale": scale, "width_px": width_px, "within_px": within_px}
-    )
+    limits = {"side_px": SIDE_MAX_PX, "pixels": PIXELS_MAX, "travel_px": TRAVEL_MAX_PX}
+    size = {"scale": scale, "width_px": width_px, "within_px": within_px}
+    return _ask(elements, files, view, {"format": "png", "limits": limits, **size})
 
 
 def _ask(
     elements: Sequence[bytes], files: Mapping[str, Picture], view: View, output: Mapping[str, Any]
-) -> bytes:
+) -> Drawn:
     if len(elements) > 2 * LIVE_ELEMENTS_MAX or sum(map(len, elements)) > ELEMENTS_MAX_BYTES:
         raise RenderTooLarge(f"The scene has {len(elements)} elements, more than can be drawn.")
     pictures = {
@@ -89,10 +110,9 @@ def _ask(
             "padding": view.padding,
             "background": WHITE if view.background else None,
         },
-        "pixels_max": PIXELS_MAX,
-        "side_max_px": SIDE_MAX_PX,
         **output,
     }
+    database.give_back()  # drawing takes seconds, and the database has no part in it
     try:
         answer = pool.ask(request)
     except pool.Busy:
@@ -103,4 +123,4 @@ def _ask(
         raise RenderTooLarge(answer["message"])
     if answer["code"]:
         raise RenderFailed(answer["message"])
-    return bytes(answer["data"])
+    return Drawn(bytes(answer["data"]), answer["scale"], answer["simplified"])

@@ -1,12 +1,14 @@
 """The program of a drawing process. Run by its path, isolated: it knows no Django, no database and no secret.
 
 Frames on stdin and stdout: four bytes of length, then msgpack. First comes `ready`, then one answer for each request:
-{code: "" | "too_large" | "failed", message, data}.
+{code: "" | "too_large" | "failed", message, data, scale, simplified}.
 """
 
 import base64
 import html
+import io
 import json
+import os
 import re
 import resource
 import secrets
@@ -15,6 +17,7 @@ import signal
 import struct
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,6 +29,11 @@ from py_mini_racer import MiniRacer
 LENGTH = struct.Struct(">I")
 SVG_MAX_BYTES = 96 * 1024 * 1024
 POINTS_MAX = 500_000
+NICENESS = 10
+"""Whoever draws on a board goes before whoever wants a picture of one."""
+PICTURES_MAX_PIXELS = 120_000_000
+"""Each place that shows a picture has it decoded: about two seconds of work."""
+REDUCED_SIDE_PX = 1_024
 
 # Our own serializer writes these (frontend/render/dom.ts): attributes hold no bare ">" and no bare quote.
 TEXT = re.compile(r'<text ([^>]*)font-family="([^"]*)"([^>]*)>([^<]*)</text>')
@@ -115,7 +123,7 @@ class Renderer:
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return {"code": "", "message": "", "data": self._answer(request)}
+            return {"code": "", "message": ""} | self._answer(request)
         except TooLarge as error:
             return {"code": "too_large", "message": str(error), "data": b""}
         # Whatever V8 or resvg say about a scene ends here; the next scene is another one.
@@ -126,30 +134,32 @@ class Renderer:
                 "data": b"",
             }
 
-    def _answer(self, request: Mapping[str, Any]) -> bytes:
+    def _answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if (points := _points(request["elements"])) > POINTS_MAX:
             raise TooLarge(f"The scene has about {points} points, {POINTS_MAX} can be drawn.")
         # Pictures do not pass through V8: a name that no scene can guess stands for each.
         mark = secrets.token_hex(8)
-        width, height, svg = self._draw_scene(request, mark)
-        if request["format"] == "png":
-            _check_size(width, height, request)
+        scale, simplified, svg = self._draw_scene(request, mark)
         if len(svg) > SVG_MAX_BYTES:
             raise TooLarge("The drawing is too large.")
-        svg = _put_pictures(svg, request["pictures"], mark)
-        return self._raster(svg) if request["format"] == "png" else _put_fonts(svg, self._fonts).encode()
+        pictures = request["pictures"]
+        if request["format"] == "png":
+            data = self._raster(_put_pictures(svg, affordable(pictures, svg, mark), mark))
+        else:
+            data = _put_fonts(_put_pictures(svg, pictures, mark), self._fonts).encode()
+        return {"data": data, "scale": scale, "simplified": simplified}
 
-    def _draw_scene(self, request: Mapping[str, Any], mark: str) -> tuple[float, float, str]:
-        """Width, height and the document."""
+    def _draw_scene(self, request: Mapping[str, Any], mark: str) -> tuple[float, int, str]:
+        """The scale, how many elements were simplified, and the document."""
         files = {
             file_id: {"mimeType": mime_type, "dataURL": f"atelier:{mark}:{number}"}
             for number, (file_id, (mime_type, _)) in enumerate(request["pictures"].items())
         }
-        size = {name: request.get(name) for name in ("scale", "width_px", "within_px")}
+        size = {name: request.get(name) for name in ("scale", "width_px", "within_px", "limits")}
         rest = json.dumps(request["view"] | size | {"files": files}).encode()
         scene = b'{"elements":' + request["elements"] + b"," + rest[1:]
-        width, height, svg = self._draw(scene.decode()).get().split(" ", 2)
-        return float(width), float(height), svg
+        _, _, scale, simplified, svg = self._draw(scene.decode()).get().split(" ", 4)
+        return float(scale), int(simplified), svg
 
     def _raster(self, svg: str) -> bytes:
         svg, used = _choose_fonts(svg, self._fonts)
@@ -231,9 +241,7 @@ def _put_fonts(svg: str, fonts: Fonts) -> str:
 
 def _subset(file: Path, characters: set[str]) -> bytes:
     """A font of these characters alone, as WOFF2."""
-    import io  # met by SVG alone, like fontTools, which takes a moment to load
-
-    from fontTools import subset
+    from fontTools import subset  # takes a moment to load, and only SVG needs it
 
     options = subset.Options(flavor="woff2", notdef_outline=True, layout_features=["*"], name_IDs=[])
     font = subset.load_font(str(file), options)
@@ -255,17 +263,83 @@ def _put_pictures(svg: str, pictures: Mapping[str, tuple[str, bytes]], mark: str
     return re.sub(f'href="atelier:{mark}:([0-9]+)"', data_url, svg) if held else svg
 
 
+# What an SVG blurs or lights it does pixel by pixel: a file of 1 kB keeps a core busy for a quarter of a minute.
+_FILTER = re.compile(
+    rb"<(?P<tag>(?:[\w.-]+:)?filter)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*?(?:/>|>.*?</(?P=tag)\s*>)|"
+    rb"(?<=[\s\"'])filter\s*=\s*(?:\"[^\"]*\"|'[^']*')|"
+    rb"(?<=[\s;{\"'])(?:backdrop-)?filter\s*:[^;}\"']*",
+    re.DOTALL,
+)
+
+
+def without_filters(svg: bytes) -> bytes:
+    """The SVG as it is without its filters: what was blurred is sharp."""
+    before = b""
+    while before != svg:  # what is left together may make another
+        before, svg = svg, _FILTER.sub(b"", svg)
+    return svg
+
+
+def affordable(
+    pictures: Mapping[str, tuple[str, bytes]], svg: str, mark: str
+) -> dict[str, tuple[str, bytes]]:
+    """The pictures without what costs out of all proportion: filters, and pixels beyond PICTURES_MAX_PIXELS.
+
+    svg: the drawing, in which each place of a picture has an element of its own.
+    """
+    pictures = {
+        file_id: (kind, without_filters(data) if kind == "image/svg+xml" else data)
+        for file_id, (kind, data) in pictures.items()
+    }
+    uses = _uses(svg, mark)
+    pixels = {
+        file_id: _pixels(data) * uses[number]
+        for number, (file_id, (kind, data)) in enumerate(pictures.items())
+        if kind != "image/svg+xml"
+    }
+    whole = sum(pixels.values())
+    for file_id, cost in sorted(pixels.items(), key=lambda item: -item[1]):
+        if whole <= PICTURES_MAX_PIXELS:
+            break
+        pictures[file_id] = ("image/png", _reduced(pictures[file_id][1]))
+        whole -= cost
+    return pictures
+
+
+def _uses(svg: str, mark: str) -> Counter[int]:
+    """How many places show the picture of each number: Excalidraw writes each picture once, and where it is used."""
+    places = Counter(re.findall(r'<use href="#([^"]*)"', svg))
+    uses: Counter[int] = Counter()
+    for symbol, number in re.findall(f'<symbol id="([^"]*)"[^>]*><image [^>]*"atelier:{mark}:([0-9]+)"', svg):
+        uses[int(number)] += places[symbol]
+    return uses
+
+
+def _pixels(data: bytes) -> int:
+    from PIL import Image  # takes a moment to load, and most scenes have no pictures
+
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return picture.width * picture.height
+    except Exception:  # what Pillow does not read resvg leaves out
+        return 0
+
+
+def _reduced(data: bytes) -> bytes:
+    from PIL import Image
+
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.draft(None, (REDUCED_SIDE_PX, REDUCED_SIDE_PX))
+        small = picture.convert("RGBA")
+        small.thumbnail((REDUCED_SIDE_PX, REDUCED_SIDE_PX))
+        small.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
 def _points(elements: bytes) -> int:
     """About how many points the scene has: a point is an array, and little else is."""
     return elements.count(b"[")
-
-
-def _check_size(width: float, height: float, request: Mapping[str, Any]) -> None:
-    if max(width, height) > request["side_max_px"] or width * height > request["pixels_max"]:
-        raise TooLarge(
-            f"The picture would be {width:.0f} × {height:.0f} px; {request['pixels_max'] // 1_000_000} megapixels "
-            f"and {request['side_max_px']} px a side are drawn. Ask for a smaller scale or a part of it."
-        )
 
 
 def _first_line(error: Exception) -> str:
@@ -277,6 +351,7 @@ def _first_line(error: Exception) -> str:
 
 def main() -> None:
     options = json.loads(sys.argv[1])
+    os.nice(NICENESS)
     _limit(options["memory_max"])
     renderer = Renderer(Path(options["folder"]), options["memory_max"])
     _write({"code": "", "message": "ready", "data": b""})

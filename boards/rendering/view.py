@@ -12,6 +12,19 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A picture file, and what is not as it was asked for.
+
+    scale: its pixels for each scene unit, less than asked for where the picture would have been too large.
+    simplified: how many elements are filled evenly because their hatching has too many lines.
+    """
+
+    data: bytes
+    scale: float
+    simplified: int
+
+
+@dataclass(frozen=True)
 class View:
     """region: x, y, width, height in scene units; None for everything. padding: scene units around everything.
 

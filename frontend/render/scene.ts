@@ -2,7 +2,7 @@
 import "./globals";
 import { exportToSvg } from "@excalidraw/utils";
 import type { PageElement } from "./dom";
-import { tamed, type SceneElement } from "./taming";
+import { tamed, travel, type SceneElement } from "./taming";
 
 interface Request {
   elements: SceneElement[];
@@ -20,17 +20,19 @@ interface Request {
   width_px: number | null;
   /** As large as fits into this width and height, but not larger than the scale says. */
   within_px: [number, number] | null;
+  /** What a picture may have at most; it is drawn smaller instead of having more. null: as large as it comes. */
+  limits: { side_px: number; pixels: number; travel_px: number } | null;
 }
 
 type Exported = Parameters<typeof exportToSvg>[0];
 
-/** "WIDTH HEIGHT SVG"; as JSON the longest text would be written twice. */
+/** "WIDTH HEIGHT SCALE SIMPLIFIED SVG"; as JSON the longest text would be written twice. See boards/rendering/view.py, Drawn. */
 async function draw(text: string): Promise<string> {
   const request = JSON.parse(text) as Request;
   const { elements, files, region, frame, padding, background } = request;
-  const live = inOrder(elements.filter((element) => !element.isDeleted)).map(tamed);
-  const probe = region && pointAt(region[0], region[1]);
-  const drawn = region && probe ? [...touching(live, region), probe] : live;
+  const live = inOrder(elements.filter((element) => !element.isDeleted));
+  const { elements: seen, simplified } = tamed(region ? touching(live, region) : live);
+  const drawn = region ? [...seen, pointAt(region[0], region[1])] : seen;
   const svg = (await exportToSvg({
     data: {
       elements: drawn,
@@ -49,22 +51,25 @@ async function draw(text: string): Promise<string> {
     } as Exported["config"],
   })) as unknown as PageElement;
   if (region) crop(svg, region);
-  const { width, height } = sized(svg, request);
-  return `${width} ${height} ${svg.outerHTML}`;
+  const { width, height, scale } = sized(svg, request, travel(seen));
+  return `${width} ${height} ${scale} ${simplified} ${svg.outerHTML}`;
 }
 
 /** Gives the drawing its size: whole pixels for a picture, at least one. */
-function sized(svg: PageElement, { scale, width_px, within_px }: Request): { width: number; height: number } {
+function sized(svg: PageElement, { scale, width_px, within_px, limits }: Request, way: number): { width: number; height: number; scale: number } {
   const [width, height] = ["width", "height"].map((side) => Math.max(Number(svg.getAttribute(side)), 1)) as [number, number];
   const fitting = within_px && Math.min(within_px[0] / width, within_px[1] / height, scale ?? Infinity);
-  const factor = fitting ?? (width_px === null ? scale : width_px / width);
-  const size =
-    factor === null ? { width, height } : { width: Math.max(1, Math.round(width * factor)), height: Math.max(1, Math.round(height * factor)) };
+  const asked = fitting ?? (width_px === null ? scale : width_px / width);
+  const largest = limits && Math.min(limits.side_px / Math.max(width, height), Math.sqrt(limits.pixels / (width * height)), limits.travel_px / way);
+  const factor = asked !== null && largest !== null && largest < asked ? largest : asked;
+  // Down where the limit says so: rounded up it would be beyond it.
+  const whole = (side: number) => Math.max(1, factor === asked ? Math.round(side) : Math.floor(side));
+  const size = factor === null ? { width, height } : { width: whole(width * factor), height: whole(height * factor) };
   svg.setAttribute("width", size.width);
   svg.setAttribute("height", size.height);
   if (svg.getAttribute("viewBox")?.endsWith(" 0 0")) svg.setAttribute("viewBox", "0 0 1 1"); // nothing is there
   svg.setAttribute("preserveAspectRatio", "none"); // whole pixels are a hair off the shape
-  return size;
+  return { ...size, scale: factor ?? 1 };
 }
 
 /** Bottom to top. Documents older than the order keys are in order as they are. */

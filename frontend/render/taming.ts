@@ -1,7 +1,9 @@
 /**
- * Keeps one element from costing everything: hatching is drawn line by line, so that a shape of a million units hatched
- * with a hair has more lines than there is memory.
+ * Keeps a scene from costing everything. Hatching is drawn line by line, so that a closed scribble of thousands of points has
+ * more lines than there is memory; and a stroke that goes to and fro costs as much as the way it goes, at the scale of the picture.
  */
+import { element_cost_max, hatchCost } from "../src/room/hatching";
+
 export interface SceneElement {
   id: string;
   type: string;
@@ -17,18 +19,35 @@ export interface SceneElement {
   strokeWidth?: number;
   backgroundColor?: string;
   boundElements?: { id: string; type: string }[] | null;
+  points?: (readonly number[])[];
   [field: string]: unknown;
 }
 
-/** Beyond any drawing that a person makes: a screen has 2,000 lines. */
-const hatching_lines_max = 5_000;
-/** Excalidraw hatches with gaps of four stroke widths. */
-const gap_in_stroke_widths = 4;
+/** Of all elements together: about four seconds of work. The dearest of 31 real boards costs 1,222. */
+const scene_cost_max = 80_000;
 
-/** The element itself, or a copy that is filled evenly where hatching would have too many lines. */
-export function tamed(element: SceneElement): SceneElement {
-  const { width, height, fillStyle, strokeWidth = 1 } = element;
-  if (!fillStyle || fillStyle === "solid") return element;
-  const gap = Math.max(strokeWidth * gap_in_stroke_widths, 0.1);
-  return Math.hypot(width, height) / gap > hatching_lines_max ? { ...element, fillStyle: "solid" } : element;
+/** The elements, and how many of them are filled evenly because their hatching would cost too much, the dearest first. */
+export function tamed(elements: SceneElement[]): { elements: SceneElement[]; simplified: number } {
+  const costs = new Map(elements.map((element) => [element, hatchCost(element)]).filter(([, cost]) => cost) as [SceneElement, number][]);
+  let whole = [...costs.values()].reduce((sum, cost) => sum + cost, 0);
+  const simplified = new Set<SceneElement>();
+  for (const [element, cost] of [...costs].sort(([, a], [, b]) => b - a)) {
+    if (cost <= element_cost_max && whole <= scene_cost_max) break;
+    simplified.add(element);
+    whole -= cost;
+  }
+  const drawn = elements.map((element) => (simplified.has(element) ? { ...element, fillStyle: "solid" } : element));
+  return { elements: drawn, simplified: simplified.size };
+}
+
+/** How far pens go up and down, in scene units: what filling their strokes costs, row by row, at a scale of 1. */
+export function travel(elements: SceneElement[]): number {
+  return elements.reduce((sum, element) => sum + travelOf(element), 0);
+}
+
+function travelOf({ points, height }: SceneElement): number {
+  if (!Array.isArray(points)) return 2 * Math.abs(Number(height) || 0);
+  let sum = 0;
+  for (let at = 1; at < points.length; at++) sum += Math.abs(Number(points[at]?.[1]) - Number(points[at - 1]?.[1])) || 0;
+  return sum;
 }

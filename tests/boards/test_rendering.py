@@ -13,12 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
 
 from boards import rendering
-from boards.rendering import Picture, RenderBusy, RenderFailed, RenderTooLarge, View, pool
+from boards.rendering import Picture, RenderBusy, RenderFailed, RenderTooLarge, View, drawing, pool
 from tests.factories import body, png
 from tests.likeness import picture
 
@@ -256,12 +257,17 @@ def test_a_full_board_is_drawn() -> None:
     assert picture(rendering.png(full, {}, within_px=(800, 420))).size[1] <= 420
 
 
+def test_a_picture_with_too_many_pixels_is_drawn_smaller() -> None:
+    wide = [box(RED), box(RED, x=1e6)]
+    drawn = rendering.draw_png(wide, {})
+    assert picture(drawn.data).size == (drawing.SIDE_MAX_PX, 1) and drawn.scale < 0.017
+    drawn = rendering.draw_png([box(RED)], {}, scale=1e5)
+    width, height = picture(drawn.data).size
+    assert width * height <= drawing.PIXELS_MAX and drawn.scale == pytest.approx(width / 120, rel=0.01)
+
+
 def test_more_than_is_drawn_says_so() -> None:
     wide = [box(RED), box(RED, x=1e6)]
-    with pytest.raises(RenderTooLarge, match="1000120 × 120 px"):
-        rendering.png(wide, {})
-    with pytest.raises(RenderTooLarge):
-        rendering.png([box(RED)], {}, scale=1e5)
     with pytest.raises(RenderTooLarge, match="elements"):
         rendering.png([b"{}"] * 50_000, {})
     assert rendering.png(wide, {}, within_px=(100, 100)) and rendering.svg(wide, {})
@@ -307,6 +313,54 @@ def test_a_process_that_died_is_replaced_and_many_threads_share_a_few() -> None:
         thread.join()
     assert len(colors) == 12 and all(wanted == got for wanted, got in colors)
     assert len(pool._idle) <= pool.PROCESSES
+
+
+def test_one_that_ended_leaves_no_zombie(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool.end_all()
+    monkeypatch.setattr(pool, "IDLE_SECONDS", 2)
+    rendering.png([], {})
+    process = psutil.Process(pool._idle[-1]._process.pid)
+    process.wait(30)  # gone from the table of processes, though nobody draws any more
+    assert not psutil.pid_exists(process.pid)
+
+
+def test_those_who_draw_go_before_those_who_want_a_picture() -> None:
+    rendering.png([], {})
+    assert psutil.Process(pool._idle[-1]._process.pid).nice() > psutil.Process().nice()
+
+
+FILTERS = {
+    "element": '<filter id="f"><feGaussianBlur stdDeviation="300"/></filter><rect {0} filter="url(#f)"/>',
+    "prefixed": '<s:filter xmlns:s="http://www.w3.org/2000/svg" id="f"><s:feTurbulence/></s:filter><rect {0} filter="url(#f)"/>',
+    "style": '<rect {0} style="fill:#e03131;filter:blur(300px)"/>',
+    "sheet": "<style>rect {{ filter: blur(300px) }}</style><rect {0}/>",
+    "empty": '<filter id="f"/><rect {0} filter = "url(#f)"/>',
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_picture_is_drawn_without_its_filters(name: str) -> None:
+    inside = FILTERS[name].format('width="4000" height="4000" fill="#e03131"')
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="4000">{inside}</svg>'
+    drawn = rendering.png(
+        [image("one", width=2_000, height=2_000)], {"one": Picture("image/svg+xml", svg.encode())}
+    )
+    assert at(drawn, 12, 12) == RED, "sharp up to its edge"
+
+
+def test_one_large_picture_in_many_places_is_drawn_in_time() -> None:
+    """Decoded for each of its places it would take 40 s."""
+    big = png(4_800, 4_800, "#1971c2")
+    many = [image("one", x=n % 20 * 110, y=n // 20 * 110) for n in range(100)]
+    drawn = rendering.png(many, {"one": Picture("image/png", big)})
+    assert at(drawn, 60, 60) == at(drawn, 1_000, 500) == BLUE
+
+
+def test_a_scribble_is_drawn_as_large_as_it_can_be_in_time() -> None:
+    dice = random.Random(3)
+    noise = [[dice.random() * 1000, dice.random() * 1000] for _ in range(4_999)]
+    drawn = rendering.draw_png([line(noise, width=1e3, height=1e3) for _ in range(4)], {})
+    assert 0.1 < drawn.scale < 0.5 and ink(drawn.data) > 0.5
 
 
 def test_one_that_fell_asleep_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
