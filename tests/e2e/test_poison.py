@@ -136,3 +136,22 @@ def test_what_breaks_the_canvas_is_found_and_the_rest_shows(pair: tuple[BoardPag
         guest.until_element("e.type === 'diamond'")
         owner.page.get_by_role("button", name="Remove it").click()
         expect(guest.page.get_by_test_id("notice")).to_have_count(0)
+
+
+def test_an_arrow_whose_label_lies_below_it_can_be_edited(pair: tuple[BoardPage, BoardPage]) -> None:
+    owner, guest = pair
+    label = {"text": "yes", "originalText": "yes", "fontSize": 20, "fontFamily": 5, "containerId": "arrow"}
+    arrow = {"points": [[0, 0], [200, 1]], "width": 200, "height": 1, "boundElements": [{"type": "text", "id": "label"}]}
+    with Bot(owner) as bot:
+        below = body("label", "text", x=180, y=188, width=40, height=25, **label)
+        assert bot.push(below, body("arrow", "arrow", x=100, y=200, **arrow)) == []
+    owner.until_element("e.id === 'label'")
+    order = [element["id"] for element in owner.elements()]
+    assert order.index("label") > order.index("arrow")
+    owner.page.keyboard.press("Escape")
+    owner.page.mouse.dblclick(*owner.to_viewport(120, 200))
+    owner.page.wait_for_function("() => Boolean(window.__atelier.api.getAppState().editingLinearElement)")
+    owner.page.keyboard.press("Escape")
+    owner.draw("o", (500, 420), (560, 480))
+    guest.until_element("e.type === 'ellipse'")
+    assert owner.complaints == guest.complaints == []

@@ -288,6 +288,17 @@ describe("what was asked for on this page", () => {
   });
 });
 
+it("shows a label above its arrow, without a word to anybody", () => {
+  const [label, arrow] = [element("l", { type: "text", containerId: "a", index: "a0" }), element("a", { type: "arrow", index: "a1" })];
+  enter({ elements: [label, arrow] });
+  expect((canvas.elements as WireElement[]).map(({ id, index }) => [id, index])).toEqual([["a", "a1"], ["l", "a2"]]);
+  sync.changed();
+  socket().feed({ type: "patch", clock: 11, elements: [element("z", { index: "a3" })] });
+  later(300);
+  expect((canvas.elements as WireElement[]).map(({ id }) => id)).toEqual(["a", "l", "z"]);
+  expect(sizes()).toEqual([]);
+});
+
 describe("what would break the canvas", () => {
   const bad = (id: string, fields: object = {}) => element(id, { bad: true, index: "a5", ...fields });
   const shown = () => (canvas.elements as WireElement[]).map(({ id }) => id);

@@ -4,6 +4,7 @@ import { applyWait_ms, elementsWait_ms, strokeWait_ms } from "../room/rates";
 import { compareOrder, merge, takesIncoming, withOwnIndices } from "../room/reconcile";
 import type { RoomClient } from "../room/RoomClient";
 import type { Aside } from "./Aside";
+import { labelsAbove } from "./labels";
 import { asWire, heldIds, isInvisible, moveInPlace, pointsBeingDrawn, replaceAsEdit, replaceScene, restored, takeMove, type BoardApi, type SceneElement } from "./excalidraw";
 
 const dropped_frame_ms = 25;
@@ -184,11 +185,12 @@ export class SceneSync {
     const ours = ({ id }: SceneElement) => held.has(id) || this.room.mayMove(id);
     const real = elements.map((element) => this.replaced(element)).sort(compareOrder);
     // Ours moves as a new version, which the server is told; anything else only here, without a word to anybody.
-    return withOwnIndices<SceneElement>(real, ours, (element, index) => {
+    const move = (element: SceneElement, index: string): SceneElement => {
       if (ours(element)) return moveInPlace(element, index);
-      this.displaced.set(element.id, { version: element.version, index, real: element.index });
+      this.displaced.set(element.id, { version: element.version, index, real: this.displaced.get(element.id)?.real ?? element.index });
       return { ...element, index } as SceneElement;
-    });
+    };
+    return labelsAbove(withOwnIndices<SceneElement>(real, ours, move), move);
   }
 
   private replaced(element: SceneElement): SceneElement {
