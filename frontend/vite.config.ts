@@ -3,13 +3,14 @@ import { defineConfig } from "vitest/config";
 import { compressed } from "./build/compressed.ts";
 import { checkChunks, codeSplitting } from "./build/excalidrawChunks.ts";
 import { fonts } from "./build/fonts.ts";
+import { ownFileLimit } from "./build/ownFileLimit.ts";
 import { withoutCdn } from "./build/withoutCdn.ts";
 
 const base = "/static/board/"; // Django collects frontend/dist under this prefix
 
 export default defineConfig({
   base,
-  plugins: [withoutCdn(base), react(), checkChunks(), fonts(), compressed()],
+  plugins: [withoutCdn(base), ownFileLimit(), react(), checkChunks(), fonts(), compressed()],
   build: {
     manifest: true,
     target: "es2022",

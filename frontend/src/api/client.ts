@@ -42,7 +42,8 @@ export interface Api {
   retry(job: string, key: string): Promise<Job>;
   /** A picture of a draft again, with all its steps. */
   finish(job: string, image: string, key: string): Promise<Job>;
-  upload(board: string, fileId: string, bytes: Blob): Promise<UploadedFile>;
+  /** fileId: the name to go by; null: that of what is stored. */
+  upload(board: string, fileId: string | null, bytes: Blob): Promise<UploadedFile>;
   importFile(board: string, file: File, how: "merge" | "copy"): Promise<Imported>;
   share(board: string, role: LinkRole): Promise<ShareLink>;
   rename(name: string): Promise<void>;
@@ -87,8 +88,8 @@ export function createApi(base: string, fetcher?: typeof fetch): Api {
     finish: (job, image, key) => call("POST", `/jobs/${job}/images/${image}/finish`, undefined, { "Idempotency-Key": key }),
     upload: (board, fileId, bytes) => {
       const form = new FormData();
-      form.set("file_id", fileId);
-      form.set("file", bytes, fileId);
+      if (fileId) form.set("file_id", fileId);
+      form.set("file", bytes, "picture");
       return call("POST", `/boards/${board}/files`, form);
     },
     importFile: (board, file, how) => {

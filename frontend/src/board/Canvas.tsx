@@ -50,8 +50,13 @@ export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOn
   return (
     <Excalidraw
       excalidrawAPI={setApi}
-      onChange={(elements, { selectedElementIds, openDialog }, files: Files) => {
+      onChange={(elements, { selectedElementIds, openDialog, errorMessage }, files: Files) => {
         if (!loaded) setLoaded(true);
+        if (api && typeof errorMessage === "string") {
+          // Excalidraw's own message has no button that closes it.
+          api.updateScene({ appState: { errorMessage: null } });
+          notices.show({ key: "canvas", tone: "problem", text: errorMessage });
+        }
         session.current?.changed(elements as readonly SceneElement[], files, Object.keys(selectedElementIds));
         presence.selected(selectedElementIds);
         if (openDialog?.name === "help" && dialog.current !== "help") focusHelp();

@@ -170,7 +170,7 @@ export function asFiles(pictures: readonly Picture[]): Files {
  */
 export async function prepareForPictures(): Promise<void> {
   // @ts-expect-error Excalidraw's own dependencies, without types: its chunks are wanted, not what they export
-  await Promise.allSettled([import("pica"), import("image-blob-reduce")]);
+  await Promise.allSettled([import("pica"), import("image-blob-reduce"), import("./storable")]);
 }
 
 /** What is known of a picture; undefined: nothing has come yet. */

@@ -4,7 +4,7 @@ import { ApiError } from "../api/client";
 import { RoomClient } from "../room/RoomClient";
 import { StubSocket } from "../test/StubSocket";
 import { element } from "../test/wire";
-import type { BoardApi, Files, SceneElement } from "./excalidraw";
+import { addFiles, type BoardApi, type Files, type SceneElement } from "./excalidraw";
 import { FileLoader, type UploadTrouble } from "./fileLoader";
 
 vi.mock("./excalidraw", () => ({
@@ -16,7 +16,9 @@ vi.mock("./excalidraw", () => ({
   embedFiles: vi.fn(),
   fileOf: (files: Record<string, unknown>, id: string) => (Object.hasOwn(files, id) ? files[id] : undefined),
 }));
-vi.mock("./storable", () => ({ storable: (dataURL: string) => Promise.resolve(new Blob([dataURL])) }));
+vi.mock("./storable", () => ({
+  storable: (dataURL: string) => Promise.resolve({ bytes: new Blob([dataURL]), redrawn: dataURL.startsWith("data:image/svg") }),
+}));
 
 const offline = new ApiError(0, "offline", "The server could not be reached.");
 const tooBig = new ApiError(413, "file_too_big", "This picture is too big.");
@@ -24,7 +26,7 @@ const picture = { id: "f1", mimeType: "image/png", dataURL: "data:image/png;base
 
 let room: RoomClient;
 let loader: FileLoader;
-let upload: ReturnType<typeof vi.fn<(fileId: string, bytes: Blob) => Promise<never>>>;
+let upload: ReturnType<typeof vi.fn<(fileId: string | null, bytes: Blob) => Promise<never>>>;
 let uploaded: string[];
 let troubles: UploadTrouble[];
 const files: Record<string, unknown> = {};
@@ -37,7 +39,7 @@ beforeEach(() => {
   StubSocket.made.length = 0;
   for (const id of Object.keys(files)) delete files[id];
   [uploaded, troubles] = [[], []];
-  upload = vi.fn<(fileId: string, bytes: Blob) => Promise<never>>();
+  upload = vi.fn<(fileId: string | null, bytes: Blob) => Promise<never>>();
   room = new RoomClient({ url: "/ws", you: { id: "u1", name: "Ana", role: "edit" }, doors: StubSocket.doors });
   const api = { files, getFiles: () => files, getSceneElementsIncludingDeleted: () => shown };
   loader = new FileLoader(api as unknown as BoardApi, room, upload, {
@@ -152,6 +154,31 @@ describe("a pasted picture", () => {
     loader.giveUp("f1");
     expect(drop).toHaveBeenCalledWith("f1");
     expect(loader.pendingCount).toBe(0);
+  });
+
+  it("that had to be drawn once more goes by the name of what is stored, for its author too", async () => {
+    open();
+    upload.mockResolvedValue({ ...(kept as object), file_id: "drawn" } as never);
+    files.f1 = { ...picture, dataURL: "data:image/svg+xml,<svg/>" };
+    loader.check(shown, files as Files);
+    await later();
+    expect(upload.mock.calls.map(([id]) => id)).toEqual([null]);
+    expect(addFiles).toHaveBeenCalledWith(expect.anything(), { drawn: expect.objectContaining({ file_id: "drawn" }) as unknown });
+    expect(loader.isReady(element("p", { type: "image", fileId: "drawn" }) as unknown as SceneElement)).toBe(true);
+  });
+
+  it("waits while two others are on their way", async () => {
+    open();
+    const ends: (() => void)[] = [];
+    upload.mockImplementation((id) => new Promise((resolve) => ends.push(() => resolve({ ...(kept as object), file_id: id } as never))));
+    const many = ["f1", "f2", "f3"].map((id) => element(`e-${id}`, { type: "image", fileId: id })) as unknown as SceneElement[];
+    for (const id of ["f1", "f2", "f3"]) files[id] = { ...picture, id };
+    loader.check(many, files as Files);
+    await vi.waitFor(() => expect(upload).toHaveBeenCalledTimes(2));
+    await later(900);
+    expect(upload).toHaveBeenCalledTimes(2);
+    ends[0]!();
+    await vi.waitFor(() => expect(upload.mock.calls.map(([id]) => id)).toEqual(["f1", "f2", "f3"]));
   });
 });
 

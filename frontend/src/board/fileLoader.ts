@@ -3,9 +3,9 @@ import { contentId } from "../api/ids";
 import type { BoardFile, UploadedFile } from "../api/types";
 import type { RoomClient } from "../room/RoomClient";
 import { addFiles, addPictures, changed, embedFiles, fileOf, type BoardApi, type Files, type ImageElement, type SceneElement } from "./excalidraw";
-import { storable } from "./storable";
 
-type Upload = (fileId: string, bytes: Blob) => Promise<UploadedFile>;
+/** fileId: the name to go by; null: that of what is stored. */
+type Upload = (fileId: string | null, bytes: Blob) => Promise<UploadedFile>;
 
 export interface UploadTrouble {
   fileId: string;
@@ -15,6 +15,7 @@ export interface UploadTrouble {
 const tries_in_silence = 3;
 const first_wait_ms = 1_000;
 const longest_wait_ms = 30_000;
+const uploads_at_once = 2; // more of one person would wait at the server
 
 /**
  * Carries pictures between the canvas and the server.
@@ -28,6 +29,8 @@ export class FileLoader {
   /** Not on the server: no line, not its turn yet, or to be tried again. */
   private readonly waiting = new Set<string>();
   private readonly going = new Set<string>();
+  /** Of those that wait: not before their time has come. */
+  private readonly resting = new Set<string>();
   /** Whether to try again by itself once there is a new line. */
   private readonly failed = new Map<string, boolean>();
   private readonly tries = new Map<string, number>();
@@ -129,16 +132,19 @@ export class FileLoader {
 
   private async send(fileId: string): Promise<void> {
     const file = fileOf(this.api.getFiles(), fileId);
-    if (!file || this.room.line !== "open" || !this.waiting.delete(fileId)) return;
+    if (!file || this.room.line !== "open" || this.going.size >= uploads_at_once || !this.waiting.delete(fileId)) return;
     this.going.add(fileId);
     this.hooks.changed();
     try {
-      this.stored(fileId, await this.upload(fileId, await storable(file.dataURL)));
+      const { storable } = await import("./storable");
+      const { bytes, redrawn } = await storable(file.dataURL, this.room.limits.max_file_bytes);
+      this.stored(fileId, await this.upload(redrawn ? null : fileId, bytes));
     } catch (error) {
       this.going.delete(fileId);
       this.failure(fileId, error);
     }
     this.hooks.changed();
+    for (const next of [...this.waiting]) if (!this.resting.has(next)) void this.send(next);
   }
 
   private stored(fileId: string, stored: UploadedFile): void {
@@ -163,8 +169,10 @@ export class FileLoader {
     }
     this.tries.set(fileId, tries);
     this.waiting.add(fileId);
+    this.resting.add(fileId);
     const timer = setTimeout(() => {
       this.timers.delete(timer);
+      this.resting.delete(fileId);
       void this.send(fileId);
     }, Math.min(first_wait_ms * 2 ** (tries - 1), longest_wait_ms));
     this.timers.add(timer);

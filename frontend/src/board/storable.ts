@@ -1,21 +1,37 @@
-const kept = new Set(["image/png", "image/jpeg", "image/webp", "image/gif"]);
+const svg_max_bytes = 2 * 1024 * 1024;
+const svg_side_px = 2_048; // sharp on any display, far within what a canvas takes
+/** What browsers show in an SVG and the server cannot keep. */
+const not_kept = /<([\w-]+:)?(foreignObject|filter)[\s>/]/i;
 
-/** A picture's bytes in a form the server keeps: anything else, such as SVG, is drawn once and becomes PNG. */
-export async function storable(dataURL: string): Promise<Blob> {
-  const answer = await fetch(dataURL);
-  const bytes = await answer.blob();
-  return kept.has(bytes.type) ? bytes : drawn(dataURL);
+export interface Storable {
+  bytes: Blob;
+  /** The picture is another one than the canvas has: it goes by another name. */
+  redrawn: boolean;
 }
 
-async function drawn(dataURL: string): Promise<Blob> {
+/** A picture's bytes in a form that the server keeps: as they are, or drawn once more where it would not take them. */
+export async function storable(dataURL: string, max_bytes: number): Promise<Storable> {
+  const bytes = await (await fetch(dataURL)).blob();
+  const vector = bytes.type === "image/svg+xml";
+  const keeps = vector ? bytes.size <= svg_max_bytes && !not_kept.test(await bytes.text()) : bytes.size <= max_bytes;
+  return keeps ? { bytes, redrawn: false } : { bytes: await redrawn(dataURL, vector, max_bytes), redrawn: true };
+}
+
+/** PNG, or where that is too large WebP, of half the size each time until it fits. */
+async function redrawn(dataURL: string, vector: boolean, max_bytes: number): Promise<Blob> {
   const image = new Image();
   image.src = dataURL;
   await image.decode();
+  const [width, height] = [image.naturalWidth || 512, image.naturalHeight || 512];
   const canvas = document.createElement("canvas");
-  canvas.width = image.naturalWidth || 512;
-  canvas.height = image.naturalHeight || 512;
-  canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("This picture could not be read."))), "image/png");
-  });
+  for (let scale = vector ? svg_side_px / Math.max(width, height) : 1; ; scale /= 2) {
+    canvas.width = Math.max(1, Math.round(width * scale));
+    canvas.height = Math.max(1, Math.round(height * scale));
+    canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
+    for (const type of ["image/png", "image/webp"]) {
+      const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, 0.92));
+      if (!blob) throw new Error("This picture could not be read.");
+      if (blob.size <= max_bytes) return blob;
+    }
+  }
 }
