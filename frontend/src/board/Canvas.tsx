@@ -24,7 +24,7 @@ const uiOptions = {
 
 /** Excalidraw, and the session that joins it to the room. */
 export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOnly, menu, footer, topRight, onSession, onUploads }: Props) {
-  const { room } = parts;
+  const { room, notices } = parts;
   const [api, setApi] = useState<BoardApi | null>(null);
   // Excalidraw sets its own empty scene some time after it hands out its API; its first onChange says that this is over.
   const [loaded, setLoaded] = useState(false);
