@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import torch
 from PIL import Image
 
+from generation.engine import device as devices
 from generation.engine.undertaking import Waiting
 from generation.work import Picture
 
@@ -19,8 +21,8 @@ class Finishing:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="finishing")
 
-    def hand_over(self, picture: Waiting, image: Callable[[], Image.Image] | None) -> None:
-        """image: gives what was drawn, called on another thread; None for one that is withheld."""
+    def hand_over(self, picture: Waiting, image: Callable[[], Image.Image | None]) -> None:
+        """image: gives what was drawn, or None for what is withheld; called on another thread."""
         self._threads.submit(self._deliver, picture, image)
 
     def run(self, function: Callable[[], None]) -> None:
@@ -31,20 +33,28 @@ class Finishing:
         """Returns when all that was handed over is delivered."""
         self._threads.shutdown()
 
-    def _deliver(self, picture: Waiting, image: Callable[[], Image.Image] | None) -> None:
+    def _deliver(self, picture: Waiting, image: Callable[[], Image.Image | None]) -> None:
         try:
-            made = Picture(picture.drawing.cut(image()), picture.drawing.seed) if image else None
+            drawn = image()
+            made = Picture(picture.drawing.cut(drawn), picture.drawing.seed) if drawn else None
             picture.undertaking.deliver(picture.place, made)
         # Nobody looks at what this thread raises, and the ticket must have an answer.
         except Exception as error:
             picture.undertaking.fail(error)
 
 
-def from_pixels(arriving: Callable[[], torch.Tensor], number: int) -> Callable[[], Image.Image]:
-    """One of several pictures that are on their way from the device: (pictures, height, width, 3), bytes."""
+def arriving(shown: torch.Tensor, withheld: torch.Tensor | None) -> list[Callable[[], Image.Image | None]]:
+    """The pictures of a call, on their way from the device: each waits for its own, and gives None if it is withheld.
 
-    def image() -> Image.Image:
-        pixels = arriving()[number]
-        return Image.frombytes("RGB", (pixels.shape[1], pixels.shape[0]), pixels.numpy().tobytes())
+    shown, withheld: what a Sampler decoded.
+    """
+    pixels = devices.bring_back(shown.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous())
+    flags = None if withheld is None else devices.bring_back(withheld)
 
-    return image
+    def image(number: int) -> Image.Image | None:
+        if flags is not None and flags()[number]:
+            return None
+        own = pixels()[number]
+        return Image.frombytes("RGB", (own.shape[1], own.shape[0]), own.numpy().tobytes())
+
+    return [partial(image, number) for number in range(len(shown))]

@@ -19,7 +19,7 @@ from generation.catalogue import Checkpoint
 from generation.engine import device as devices
 from generation.engine.batching import portions
 from generation.engine.failure import lightened, told
-from generation.engine.finishing import from_pixels
+from generation.engine.finishing import arriving
 from generation.engine.residency import Residency, Resident
 from generation.engine.sampling import Sampler
 from generation.errors import GenerationError, LiveNotOffered, PipelineFailed
@@ -157,16 +157,13 @@ class Live:
         return [sample.latents for sample in samples]
 
     def _decode(self, sketches: Sequence[Sketch], latents: torch.Tensor, sampler: Sampler) -> None:
-        shown, withheld = sampler.decode(latents)
-        pixels = shown.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
-        arriving = devices.bring_back(pixels)
-        for number, (sketch, hidden) in enumerate(zip(sketches, withheld, strict=True)):
-            image = None if hidden else from_pixels(arriving, number)
+        for sketch, image in zip(sketches, arriving(*sampler.decode(latents)), strict=True):
             self._encoding.submit(self._deliver, sketch, image)
 
-    def _deliver(self, sketch: Sketch, image: Callable[[], Image.Image] | None) -> None:
+    def _deliver(self, sketch: Sketch, image: Callable[[], Image.Image | None]) -> None:
         try:
-            jpeg = encoded(sketch.drawing.cut(image())) if image else b""
+            drawn = image()
+            jpeg = encoded(sketch.drawing.cut(drawn)) if drawn else b""
         # Nobody looks at what this thread raises.
         except Exception:
             logger.exception("a live picture could not be encoded")

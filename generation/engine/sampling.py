@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import torch
+from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from PIL import Image
 
 from generation.catalogue import Kind
@@ -20,6 +21,7 @@ from generation.engine import device as devices
 from generation.engine import schedulers
 from generation.engine.decoding import Decoder, Plain
 from generation.engine.graphs import Forward
+from generation.engine.safety import Checker
 from generation.engine.schedulers import Step, Table
 from generation.engine.words import Words
 from generation.pipelines.drawing import Drawing
@@ -238,6 +240,7 @@ class Sampler:
         call = inspect.signature(type(pipeline).__call__).parameters
         self._defaults = {name: parameter.default for name, parameter in call.items()}
         self._table = lru_cache(maxsize=64)(self._make_table)
+        self._checker = Checker(pipeline) if getattr(pipeline, "safety_checker", None) is not None else None
 
     def rows(self, drawing: Drawing) -> int:
         """How much of a step the picture takes, which follows from its guidance."""
@@ -279,14 +282,12 @@ class Sampler:
             kept,
         )
 
-    def decode(self, latents: torch.Tensor) -> tuple[torch.Tensor, list[bool]]:
-        """Finished pictures, (pictures, 3, height, width) in 0–1, and which of them may not be shown."""
-        pipeline = self.pipeline
+    def decode(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Finished pictures, (pictures, 3, height, width) in 0–1, and which of them may not be shown: (pictures,), or
+        None where nobody asks. Both on the device, which may still be at work on them."""
         decoded = self._decoder(self._scaled(latents))
-        flagged = [False] * len(latents)
-        if getattr(pipeline, "safety_checker", None) is not None:
-            decoded, flagged = pipeline.run_safety_checker(decoded, decoded.device, pipeline.unet.dtype)
-        return decoded.float().mul(0.5).add(0.5).clamp(0, 1), [bool(flag) for flag in flagged]
+        pixels = decoded.float().mul(0.5).add(0.5).clamp(0, 1)
+        return pixels, None if self._checker is None else self._checker(pixels)
 
     def prepare(self, sample: Sample) -> None:
         """Have everything ready to decode any number of pictures like this one."""
@@ -431,6 +432,7 @@ def suits(pipeline: Any, kind: Kind) -> bool:
         unet.config.encoder_hid_dim_type,  # pictures as prompts
         unet.config.class_embed_type,
         getattr(vae.config, "latents_mean", None),
+        type(getattr(pipeline, "safety_checker", None)) not in (type(None), StableDiffusionSafetyChecker),
         getattr(pipeline, "watermark", None),
         recipe.xl and recipe.over and pipeline.config.get("requires_aesthetics_score"),
     )

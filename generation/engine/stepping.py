@@ -11,7 +11,7 @@ import torch
 from generation.engine import device as devices
 from generation.engine.batching import movers, portions, taken
 from generation.engine.failure import lightened
-from generation.engine.finishing import Finishing, from_pixels
+from generation.engine.finishing import Finishing, arriving
 from generation.engine.residency import Residency, Resident
 from generation.engine.sampling import Denoiser, Sampler
 from generation.engine.undertaking import Going, Waiting
@@ -147,19 +147,16 @@ class Stepping:
         started = monotonic()
         failure: Exception | None = None
         try:
-            shown, withheld = portion[0].sampler.decode(
-                torch.cat([going.sample.latents for going in portion])
-            )
-            pixels = shown.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
-            arriving = devices.bring_back(pixels)
+            latents = torch.cat([going.sample.latents for going in portion])
+            images = arriving(*portion[0].sampler.decode(latents))
         except Exception as error:
             failure = lightened(error)
         if failure is None:
             self._residency.watchdog.beat()
             share = (monotonic() - started) / len(portion)
-            for number, (going, hidden) in enumerate(zip(portion, withheld, strict=True)):
+            for going, image in zip(portion, images, strict=True):
                 going.undertaking.seconds += share
-                self._finishing.hand_over(going, None if hidden else from_pixels(arriving, number))
+                self._finishing.hand_over(going, image)
         elif len(portion) > 1:
             for one in portion:
                 self._decode([one])

@@ -44,7 +44,7 @@ class Stock:
             failure = lightened(error)
         if failure is None:
             for picture, image in zip(pictures, images, strict=True):
-                self._finishing.hand_over(picture, None if image is None else partial(_itself, image))
+                self._finishing.hand_over(picture, partial(_itself, image))
         elif devices.is_out_of_memory(failure) and len(pictures) > 1:
             self._residency.release(keep=1)
             half = len(pictures) // 2
@@ -91,5 +91,5 @@ def _leave_if_unwanted(pictures: Sequence[Waiting]) -> None:
         raise pictures[0].undertaking.ticket.stopped or HandedBack()
 
 
-def _itself(image: Image.Image) -> Image.Image:
+def _itself(image: Image.Image | None) -> Image.Image | None:
     return image

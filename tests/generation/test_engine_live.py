@@ -233,7 +233,7 @@ def test_L11_a_picture_that_may_not_be_shown_comes_back_empty(
     engine = by_hand()
     sampler: Any = engine.residency.get(turbo).sampler("img2img")
     decode = sampler.decode
-    monkeypatch.setattr(sampler, "decode", lambda latents: (decode(latents)[0], [True]))
+    monkeypatch.setattr(sampler, "decode", lambda latents: (decode(latents)[0], torch.tensor([True])))
     put(engine, turbo)
     engine.turn()
     [redrawn] = answers.until(1)
