@@ -14,15 +14,15 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from accounts.models import NAME_MAX
-from boards import admission, protocol
+from boards import admission, protocol, wire
 from boards.admission import Request
 from boards.conversation import Conversation
-from boards.errors import BadMessage, BoardError, Unauthenticated
-from boards.member import Member
+from boards.errors import BadMessage, BoardError, TooManySockets, Unauthenticated
+from boards.member import CLOSING_MAX_SECONDS, Member
 from boards.protocol import Close
 from boards.room import Room, room_of
 from boards.saver import UNAVAILABLE
-from boards.sockets import address_of, open_sockets
+from boards.sockets import REFUSED_MAX, address_of, counted, open_sockets
 
 log = logging.getLogger(__name__)
 
@@ -41,33 +41,77 @@ class Closed(Exception):
 
 
 async def board_socket(scope: Scope, receive: Receive, send: Send) -> None:
-    """One websocket, from handshake to close. Its own loop: Channels' dispatch costs a thread hop a frame."""
+    """One websocket, from handshake until it is gone. Its own loop: Channels' dispatch costs a thread hop a frame."""
     assert (await receive())["type"] == "websocket.connect"
     if not _origin_is_ours(scope):
-        await send({"type": "websocket.close", "code": Close.FORBIDDEN})  # before accept: HTTP 403
+        await send({"type": "websocket.close", "code": int(Close.FORBIDDEN)})  # before accept: HTTP 403
         return
-    offered = scope.get("subprotocols") or []
-    await send(
-        {
-            "type": "websocket.accept",
-            "subprotocol": protocol.SUBPROTOCOL if protocol.SUBPROTOCOL in offered else None,
-        }
-    )
-    code: int | None = None
+    address = address_of(scope)
+    with ExitStack() as counts:
+        refusal = _count(address, counts)
+        if refusal is not None and not _may_be_told(address, counts):
+            await send({"type": "websocket.close", "code": int(Close.RATE_LIMIT)})
+            return
+        offered = scope.get("subprotocols") or []
+        spoken = protocol.SUBPROTOCOL if protocol.SUBPROTOCOL in offered else None
+        await send({"type": "websocket.accept", "subprotocol": spoken})
+        code = await _serve(refusal, scope, receive, send)
+        if code is not None:
+            await _close(code, receive, send)
+
+
+def _count(address: str, counts: ExitStack) -> TooManySockets | None:
+    """Count a socket in until the end of `counts`; or why it may not be."""
+    try:
+        counts.enter_context(counted(f"address {address}", settings.SOCKETS_PER_ADDRESS_MAX))
+    except TooManySockets as error:
+        return error
+    return None
+
+
+def _may_be_told(address: str, counts: ExitStack) -> bool:
+    """May it be let in to read why it is refused? A few of each address at a time."""
+    try:
+        counts.enter_context(counted(f"refused {address}", REFUSED_MAX))
+    except TooManySockets:
+        return False
+    return True
+
+
+async def _serve(refusal: BoardError | None, scope: Scope, receive: Receive, send: Send) -> int | None:
+    """All that is said on a socket. Returns the code to close it with; None: it has ended."""
     with ExitStack() as staying:
         try:
+            if refusal is not None:
+                raise refusal
             member, room = await _enter(scope, receive, send, staying)
             await _converse(member, room, receive)
         except Closed as closed:
-            code = closed.code
+            return closed.code
         except BoardError as error:
             await _say(send, protocol.error(error.code, error.message))
-            code = _CLOSES.get(error.code, Close.BAD_MESSAGE)
+            return _CLOSES.get(error.code, Close.BAD_MESSAGE)
         except UNAVAILABLE as error:
             log.warning("Socket refused, the database is away: %s", error)
-            code = Close.OVERLOADED
-    if code is not None:
-        await _say(send, None, code)
+            return Close.OVERLOADED
+        except Exception:
+            log.exception("Socket could not be served")
+            return Close.INTERNAL
+    return None
+
+
+async def _close(code: int, receive: Receive, send: Send) -> None:
+    """Close the socket and wait until it is gone. One that does not go is dropped."""
+    transport = wire.of(send)
+    try:
+        await wire.close(send, code)
+        async with asyncio.timeout(CLOSING_MAX_SECONDS):
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
+    except Exception as error:  # gone already, or silent; each server says so in its own way
+        log.debug("Not closed: %s", error)
+    if transport is not None:
+        transport.abort()
 
 
 _CLOSES: dict[str, int] = {
@@ -81,12 +125,9 @@ _CLOSES: dict[str, int] = {
 }
 
 
-async def _say(send: Send, frame: bytes | None, code: int | None = None) -> None:
+async def _say(send: Send, message: bytes) -> None:
     try:
-        if frame is not None:
-            await send({"type": "websocket.send", "text": frame.decode()})
-        if code is not None:
-            await send({"type": "websocket.close", "code": code})
+        await send({"type": "websocket.send", "text": message.decode()})
     except Exception as error:  # gone already; each server says so in its own way
         log.debug("Not said: %s", error)
 
@@ -96,8 +137,6 @@ async def _say(send: Send, frame: bytes | None, code: int | None = None) -> None
 
 async def _enter(scope: Scope, receive: Receive, send: Send, staying: ExitStack) -> tuple[Member, Room]:
     """Hear `hello`, see who it is, welcome them. staying: what ends when the socket does."""
-    most = settings.SOCKETS_PER_ADDRESS_MAX
-    staying.enter_context(open_sockets.one_more(f"address {address_of(scope)}", most, "from your address"))
     try:
         async with asyncio.timeout(HELLO_SECONDS):
             text = await _next(receive)

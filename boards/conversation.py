@@ -127,11 +127,12 @@ class Conversation:
         self._member.write(protocol.error(error.code, error.message, protocol.ref_of(text), again))
         self._strikes += isinstance(error, BadMessage | RateLimited)
         if self._strikes >= STRIKES_MAX:
-            self._close(Close.RATE_LIMIT if isinstance(error, RateLimited) else Close.BAD_MESSAGE)
+            code = Close.RATE_LIMIT if isinstance(error, RateLimited) else Close.BAD_MESSAGE
+            self._close(code, is_flood=True)
 
-    def _close(self, code: Close) -> None:
+    def _close(self, code: Close, *, is_flood: bool = False) -> None:
         self._ended = True
-        self._member.close(code)
+        self._member.close(code, is_flood=is_flood)
 
     # --- what needs the database ------------------------------------------------------------------------
 

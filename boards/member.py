@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from boards import people, protocol, wire
-from boards.frames import CLOSE, Packet, frame
+from boards.frames import Packet
 from boards.limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND, TokenBucket
 from boards.models import Role
 from boards.principal import Principal
@@ -130,16 +130,14 @@ class Member:
         """Send one JSON message."""
         self.send(Packet.of(message))
 
-    def close(self, code: int) -> None:
-        """Send it away. Its consumer then sees the socket end."""
-        code = int(code)  # Daphne takes no IntEnum
+    def close(self, code: int, *, is_flood: bool = False) -> None:
+        """Send it away. Its consumer then sees the socket end. is_flood: what it still says is not even read."""
         if self._wire is None:
-            self._drive({"type": "websocket.close", "code": code})
+            self._drive({"type": "websocket.close", "code": int(code)})
         elif not self._ended:
-            if self._slow_since is None:
-                self._drive({"type": "websocket.close", "code": code})
-            else:  # a server may wait in `send` until it is read, which may be never
-                self._wire.write(frame(CLOSE, code.to_bytes(2, "big")))
+            self._wire.close(code)
+            if is_flood:
+                self._wire.stop_reading()
             asyncio.get_running_loop().call_later(CLOSING_MAX_SECONDS, self._wire.abort)
         self._ended = True
 

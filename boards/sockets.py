@@ -1,9 +1,12 @@
-"""How many sockets one person or address holds open in this process, and where a socket comes from."""
+"""How many sockets and other connections one person or address holds open in this process, and where they come from."""
 
+import resource
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+from django.conf import settings
 
 from accounts import address
 from boards.errors import TooManySockets
@@ -30,6 +33,28 @@ class OpenSockets:
 
 
 open_sockets = OpenSockets()
+
+RESERVED_FILES = 256
+"""Of the process's open files, for Postgres, Redis, and what is read and written."""
+REFUSED_MAX = 100
+"""So many sockets of an address may be open only to be told why they may not."""
+
+
+@contextmanager
+def counted(holder: str, most: int) -> Iterator[None]:
+    """A connection to this process, while it lasts. Raises TooManySockets: too many of this holder, or of all."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with (
+        open_sockets.one_more("all", max(1, files - RESERVED_FILES), "to this server"),
+        open_sockets.one_more(holder, most, "from your address"),
+    ):
+        yield
+
+
+def http_holder(peer: str) -> tuple[str, int]:
+    """Who holds a connection that speaks HTTP, and how many they may. A proxy's are for the proxy to bound."""
+    most = 0 if peer in settings.TRUSTED_PROXIES else settings.CONNECTIONS_PER_ADDRESS_MAX
+    return f"http {address.holder_of(peer)}", most
 
 
 def address_of(scope: Mapping[str, Any]) -> str:

@@ -11,6 +11,9 @@ from typing import Any, Protocol
 
 from boards.splitter import Splitter
 
+LAST_TO_BE_TRIED = 1000
+"""What a server lets through when it refuses a code of ours."""
+
 
 class Wire(Protocol):
     """A transport to write whole websocket frames to."""
@@ -24,6 +27,12 @@ class Wire(Protocol):
     def listen(self, hear: Callable[[str], None]) -> None:
         """From now on call this with each plain text message; the others still come through ASGI."""
 
+    def close(self, code: int) -> None:
+        """Begin the closing handshake, behind whatever waits. Who never answers is to be aborted."""
+
+    def stop_reading(self) -> None:
+        """Let what still comes wait with its sender, for good."""
+
     def abort(self) -> None:
         """Drop the connection with whatever waits."""
 
@@ -35,6 +44,19 @@ def of(send: Any) -> Wire | None:
         if wire is not None:
             return wire
     return None
+
+
+async def close(send: Any, code: int) -> None:
+    """Close the socket with this code, on any server. Raises whatever the server throws when it is gone."""
+    if (found := of(send)) is not None:
+        found.close(code)
+        return
+    try:
+        await send({"type": "websocket.close", "code": int(code)})
+    except Exception:
+        if not 1000 < code < 3000:
+            raise
+        await send({"type": "websocket.close", "code": LAST_TO_BE_TRIED})
 
 
 class _DaphneWire:
@@ -57,9 +79,10 @@ class _DaphneWire:
         reachable = (
             hasattr(transport, "_tempDataLen")
             and hasattr(transport, "dataBuffer")
-            and hasattr(transport, "getHandle")
+            and getattr(transport, "connected", False)  # else its socket is gone
             and hasattr(protocol, "dataReceived")
             and hasattr(protocol, "STATE_OPEN")
+            and hasattr(protocol, "closeHandshakeTimeout")
             and getattr(protocol, "_perMessageCompress", None) is None
         )
         return cls(protocol) if reachable else None
@@ -86,6 +109,16 @@ class _DaphneWire:
     def listen(self, hear: Callable[[str], None]) -> None:
         self._protocol.dataReceived = Splitter(hear, self._protocol.dataReceived).feed
 
+    def close(self, code: int) -> None:
+        protocol = self._protocol
+        if protocol.state == protocol.STATE_OPEN:
+            protocol.closeHandshakeTimeout = 0  # a second is too short for who reads slowly
+            # Not sendClose, which refuses 1011 and 1012, and whatever is not exactly an int.
+            protocol.sendCloseFrame(code=int(code))
+
+    def stop_reading(self) -> None:
+        self._transport.pauseProducing()
+
     def abort(self) -> None:
         self._transport.abortConnection()
 
@@ -106,6 +139,7 @@ class _UvicornWire:
             hasattr(transport, "get_write_buffer_size")
             and hasattr(transport, "set_protocol")
             and hasattr(protocol, "close_sent")
+            and hasattr(protocol, "close_timer")
             and hasattr(protocol, "data_received")
             and getattr(getattr(protocol, "conn", None), "extensions", None) == []
         )
@@ -120,6 +154,19 @@ class _UvicornWire:
     def listen(self, hear: Callable[[str], None]) -> None:
         self._protocol.data_received = Splitter(hear, self._protocol.data_received).feed
         self._transport.set_protocol(self._protocol)  # uvloop remembers the method, not its name
+
+    def close(self, code: int) -> None:
+        """As its `send` does, which would wait for who does not read."""
+        protocol = self._protocol
+        if protocol.close_sent or self._transport.is_closing():
+            return
+        protocol.conn.send_close(int(code))
+        self._transport.write(b"".join(protocol.conn.data_to_send()))
+        protocol.close_sent = True
+        protocol.close_timer = protocol.loop.call_later(protocol.close_timeout, self._transport.abort)
+
+    def stop_reading(self) -> None:
+        self._transport.pause_reading()
 
     def abort(self) -> None:
         self._transport.abort()

@@ -10,8 +10,9 @@ http = get_asgi_application()  # before anything that needs the app registry
 
 from boards import routing  # noqa: E402
 from boards.pacing import Paced  # noqa: E402
-from webapp.door import daphne  # noqa: E402
+from webapp.door import daphne, open_files  # noqa: E402
 from webapp.door.asgi import BoundedBodies  # noqa: E402
 
+open_files.raise_file_limit()
 daphne.install()
 application = ProtocolTypeRouter({"http": BoundedBodies(Paced(http)), "websocket": routing.application})

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from django.http import HttpRequest, HttpResponseNotModified

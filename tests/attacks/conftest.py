@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.bench import SLOW_CLIENT_SECONDS, Bench
+from tests.attacks.bench import PER_ADDRESS, SLOW_CLIENT_SECONDS, Bench
 from tests.e2e.atelier import free_port
 from tests.faults.web import running
 from tests.faults.workers import environment
@@ -17,7 +17,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _bench(server: str, media: Path, tmp_path: Path) -> Iterator[Bench]:
     log = tmp_path / "web.log"
-    settings = environment(media) | {"ASGI_SERVER": server, "SLOW_CLIENT_SECONDS": str(SLOW_CLIENT_SECONDS)}
+    settings = environment(media) | {
+        "ASGI_SERVER": server,
+        "SLOW_CLIENT_SECONDS": str(SLOW_CLIENT_SECONDS),
+        "SOCKETS_PER_ADDRESS_MAX": str(PER_ADDRESS),
+        "CONNECTIONS_PER_ADDRESS_MAX": str(PER_ADDRESS),
+    }
     with running(free_port(), settings, log) as (address, process):
         yield Bench(address, process.pid)
 

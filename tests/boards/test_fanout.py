@@ -11,7 +11,7 @@ import pytest
 
 from boards import fanout, protocol
 from boards.fanout import CROWD, Fanout, News
-from boards.frames import DEFLATE_MIN_BYTES, Packet, live
+from boards.frames import CLOSE, DEFLATE_MIN_BYTES, Packet, frame, live
 from boards.limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND
 from boards.member import BACKLOG_MAX_BYTES, SLOW_MAX_SECONDS, Member
 from boards.models import Role
@@ -37,6 +37,12 @@ class Wire:
         return self.waiting
 
     def listen(self, hear: Callable[[str], None]) -> None:
+        raise AssertionError("nobody speaks here")
+
+    def close(self, code: int) -> None:
+        self.written.append(frame(CLOSE, int(code).to_bytes(2, "big")))
+
+    def stop_reading(self) -> None:
         raise AssertionError("nobody speaks here")
 
     def abort(self) -> None:

@@ -16,7 +16,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from boards.protocol import Close
+from boards.wire import LAST_TO_BE_TRIED
 from tests.e2e.atelier import PROJECT, free_port
+from tests.e2e.browser import chromium
 from webapp.embedded import web
 
 BIG = 300_000
@@ -114,6 +117,31 @@ def test_a_close_over_the_wire_has_its_code(socket: ClientConnection) -> None:
     with pytest.raises(ConnectionClosed):
         socket.recv(10)
     assert socket.close_code == 4408
+
+
+@pytest.mark.parametrize("code", Close)
+def test_every_close_code_arrives(server: str, code: Close) -> None:
+    with connect(f"{server}/close/reached/{int(code)}") as opened, pytest.raises(ConnectionClosed):
+        opened.recv(10)
+    assert opened.close_code == code
+
+
+@pytest.mark.parametrize("code", Close)
+def test_without_the_wire_a_code_that_the_server_refuses_still_closes(server: str, code: Close) -> None:
+    with connect(f"{server}/close/wrapped/{int(code)}") as opened, pytest.raises(ConnectionClosed):
+        opened.recv(10)
+    assert opened.close_code in ({code} if code >= 3000 else {code, LAST_TO_BE_TRIED})
+
+
+def test_every_close_code_is_seen_by_a_browser(server: str) -> None:
+    see = """urls => Promise.all(urls.map(url => new Promise(resolve => {
+        new WebSocket(url).onclose = event => resolve(event.code);
+    })))"""
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(f"http{server.removeprefix('ws')}")
+        seen = page.evaluate(see, [f"{server}/close/reached/{int(code)}" for code in Close])
+    assert seen == [int(code) for code in Close]
 
 
 def test_a_connection_can_be_dropped_whatever_waits(socket: ClientConnection) -> None:

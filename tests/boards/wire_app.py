@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from boards import wire
-from boards.frames import BINARY, CLOSE, TEXT, frame
+from boards.frames import BINARY, TEXT, frame
 
 Message = dict[str, Any]
 
@@ -14,22 +14,32 @@ left_behind: asyncio.Queue[int] = asyncio.Queue()
 """The backlog right after each watched flood, for a second connection to ask: the flooded one must not read meanwhile."""
 
 
+def _wrapped(send: Callable[[Message], Awaitable[None]]) -> Callable[[Message], Awaitable[None]]:
+    async def wrapped(message: Message) -> None:
+        await send(message)
+
+    return wrapped
+
+
 async def application(
     scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
 ) -> None:
     await receive()
+    if scope["type"] == "http":  # where a browser's page comes from
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a page"})
+        return
     await send({"type": "websocket.accept"})
+    if scope["path"].startswith("/close/"):
+        _, _, how, code = scope["path"].split("/")
+        await wire.close(send if how == "reached" else _wrapped(send), int(code))
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        return
     if scope["path"] == "/observer":
         await send({"type": "websocket.send", "text": str(await left_behind.get())})
         return
-    if scope["path"] == "/wrapped":
-
-        async def wrapped(message: Message) -> None:
-            await send(message)
-
-        found = wire.of(wrapped)
-    else:
-        found = wire.of(send)
+    found = wire.of(_wrapped(send) if scope["path"] == "/wrapped" else send)
     await send({"type": "websocket.send", "text": type(found).__name__})
     if found is None:
         return
@@ -44,7 +54,7 @@ async def application(
             case ["backlog"]:
                 found.write(frame(TEXT, b"%d" % found.backlog()))
             case ["close"]:
-                found.write(frame(CLOSE, (4408).to_bytes(2, "big")))
+                found.close(4408)
             case ["abort"]:
                 found.abort()
             case _:

@@ -141,7 +141,12 @@ def test_what_breaks_the_canvas_is_found_and_the_rest_shows(pair: tuple[BoardPag
 def test_an_arrow_whose_label_lies_below_it_can_be_edited(pair: tuple[BoardPage, BoardPage]) -> None:
     owner, guest = pair
     label = {"text": "yes", "originalText": "yes", "fontSize": 20, "fontFamily": 5, "containerId": "arrow"}
-    arrow = {"points": [[0, 0], [200, 1]], "width": 200, "height": 1, "boundElements": [{"type": "text", "id": "label"}]}
+    arrow = {
+        "points": [[0, 0], [200, 1]],
+        "width": 200,
+        "height": 1,
+        "boundElements": [{"type": "text", "id": "label"}],
+    }
     with Bot(owner) as bot:
         below = body("label", "text", x=180, y=188, width=40, height=25, **label)
         assert bot.push(below, body("arrow", "arrow", x=100, y=200, **arrow)) == []

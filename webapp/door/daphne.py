@@ -15,10 +15,9 @@ from twisted.internet import reactor
 from twisted.web import http
 
 from boards.errors import TooManySockets
-from boards.sockets import address_of
+from boards.sockets import address_of, counted, http_holder
 from webapp.door.asgi import LINGER_BYTES, LINGER_SECONDS
 from webapp.door.bodies import Body, Refused, too_slow
-from webapp.door.connections import counted
 from webapp.problems import problem
 
 _HTTPChannel: Any = http.HTTPChannel  # without types
@@ -48,7 +47,7 @@ class Channel(_HTTPChannel):
         super().connectionMade()
         self._staying = ExitStack()
         try:
-            self._staying.enter_context(counted(getattr(self.transport.getPeer(), "host", "")))
+            self._staying.enter_context(counted(*http_holder(getattr(self.transport.getPeer(), "host", ""))))
         except TooManySockets:
             self.transport.abortConnection()
             return

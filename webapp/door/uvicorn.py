@@ -8,7 +8,7 @@ from django.conf import settings
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from boards.errors import TooManySockets
-from webapp.door.connections import counted
+from boards.sockets import counted, http_holder
 
 
 class Connection(H11Protocol):
@@ -24,7 +24,7 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         self._staying = ExitStack()
         try:
-            self._staying.enter_context(counted(self.client[0] if self.client else ""))
+            self._staying.enter_context(counted(*http_holder(self.client[0] if self.client else "")))
         except TooManySockets:
             transport.abort()
             return
