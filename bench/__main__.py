@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
+from bench import memory
 from bench.report import Figure, write
 from tests.e2e.atelier import Atelier
 from tests.e2e.browser import VIEWPORT, BoardPage, chromium
@@ -46,6 +47,14 @@ class Bench:
             Figure("board page ready, cold", "s", seconds, ("p50", 1.5)),
             Figure("board page, over the wire", "kB", kilobytes, ("p50", 500)),
         ]
+
+    def memory(self) -> list[Figure]:
+        """A while after the start, before anybody came."""
+        assert self.atelier.process is not None
+        time.sleep(20)
+        parts = memory.megabytes(self.atelier.process.pid)
+        print("  ".join(f"{part} {held:.0f}" for part, held in sorted(parts.items())), "MB")
+        return [Figure("idle memory, all processes", "MB", [sum(parts.values())], ("max", 1000))]
 
     def strokes(self, repetitions: int = 40) -> list[Figure]:
         """The pointer moves at A; the shape's pixels change at B."""
@@ -184,7 +193,7 @@ def _wall_ms(text: str) -> float:
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or ["page", "strokes", "pictures", "acks"]
+    wanted = sys.argv[1:] or ["memory", "page", "strokes", "pictures", "acks"]
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="atelier-bench-") as folder, chromium() as browser:
         atelier = Atelier(Path(folder) / "home")
@@ -192,6 +201,7 @@ def main() -> None:
         try:
             bench = Bench(atelier, browser)
             parts: dict[str, Callable[[], list[Figure]]] = {
+                "memory": bench.memory,
                 "page": bench.page_ready,
                 "strokes": bench.strokes,
                 "pictures": bench.pictures,

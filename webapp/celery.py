@@ -4,8 +4,11 @@ import os
 
 from celery import Celery
 
+from webapp import beat
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
 app = Celery("atelier")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+beat.install(app)

@@ -47,9 +47,13 @@ CONNECTIONS_PER_ADDRESS_MAX = env.number("CONNECTIONS_PER_ADDRESS_MAX", 1_000)
 SLOW_CLIENT_SECONDS = env.number("SLOW_CLIENT_SECONDS", 20)
 
 # --- Applications ------------------------------------------------------------------------------------------
+# A worker shows no pages: what only they need costs it 20 MB.
+PAGES = env.flag("ATELIER_PAGES", True)
+_FOR_PAGES = {"daphne", "servestatic", "django.contrib.staticfiles", "csp", "ninja"}
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    # The simple one leaves the pages of the admin alone; its table belongs to the database of every process.
+    "django.contrib.admin" if PAGES else "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -66,6 +70,8 @@ INSTALLED_APPS = [
     "generation",
     "boards",
 ]
+if not PAGES:
+    INSTALLED_APPS = [name for name in INSTALLED_APPS if name not in _FOR_PAGES]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -304,6 +310,7 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "daphne.http_protocol": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
     },
 }

@@ -190,6 +190,8 @@ def test_a_second_start_is_quick_keeps_what_was_drawn_and_all_children_end(tmp_p
         children = psutil.Process(second.process.pid).children(recursive=True)
         assert len(children) >= 5
         assert second.get("/ready")["ok"]
+        housekeeper = next(child for child in children if "--with-beat" in child.cmdline())
+        assert not [part.path for part in housekeeper.memory_maps() if "libtorch" in part.path]
         assert second.manage("doctor").count("ok ") >= 6
         ask_for_a_new_password(second.url, "ada@example.org")
         mails = list((second.home / "mail").iterdir())

@@ -3,7 +3,7 @@
     python -m webapp.embedded.supervisor
 
 Starts Postgres and Redis when DATABASE_URL / REDIS_URL are unset, brings the database up to date, then runs
-web, worker and beat; restarts a child that dies, with back-off; ends everything on Ctrl-C or SIGTERM.
+web and two workers, one of which keeps the beat schedule; restarts a child that dies, with back-off; ends everything on Ctrl-C or SIGTERM.
 """
 
 import os
@@ -32,6 +32,8 @@ STEADY_SECONDS = 60.0
 """A child that lived this long counts as healthy again: its next restart comes at once."""
 WORKER_NICENESS = 5
 """Painting yields to strokes: web and worker share the cores of one machine."""
+WORKER = {"ATELIER_PAGES": "0", "CELERY_SKIP_CHECKS": "1"}
+"""A worker loads nothing of the pages; the checks, which would, have run in `manage.py prepare`."""
 
 Start = Callable[[], "subprocess.Popen[bytes]"]
 
@@ -180,22 +182,22 @@ class Supervisor:
         celery = [sys.executable, "-m", "celery", "-A", "webapp"]
         self._program("web", web.command(self.server, self.host, self.port))
         # Four at a time, which share the engine's steps while others are fetched or stored.
-        self._program("worker", [*celery, *self._worker("gpu", 4)], niceness=WORKER_NICENESS)
+        self._program("worker", [*celery, *self._worker("gpu", 4)], niceness=WORKER_NICENESS, pages=False)
         # On its own, so that long jobs cannot keep the reaper from running; two, so that thumbnails cannot either.
-        self._program("housekeeper", [*celery, *self._worker("default", 2)])
-        self._program("beat", [*celery, "beat", "--loglevel=WARNING", "--pidfile="])
+        self._program("housekeeper", [*celery, *self._worker("default", 2), "--with-beat"], pages=False)
 
     def _worker(self, queue: str, concurrency: int) -> list[str]:
         options = ["-P", "threads", "-c", str(concurrency), "-Q", queue, f"--hostname={queue}-{self.port}@%h"]
         return ["worker", *options, "--loglevel=INFO", "--without-gossip", "--without-mingle"]
 
-    def _program(self, name: str, command: list[str], niceness: int = 0) -> None:
+    def _program(self, name: str, command: list[str], niceness: int = 0, pages: bool = True) -> None:
         log = self._log(name)
 
         def start() -> subprocess.Popen[bytes]:
             return subprocess.Popen(
                 command,
                 cwd=PROJECT,
+                env=os.environ if pages else os.environ | WORKER,
                 stdout=log,
                 stderr=log,
                 process_group=0,  # Ctrl-C reaches the supervisor alone, which ends its children in order
