@@ -1,6 +1,7 @@
 """Signing in: who is locked out by wrong passwords, and by which address they are counted."""
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.cache import cache
 
 from accounts import address
@@ -44,6 +45,17 @@ def test_behind_a_proxy_people_are_told_apart(client, settings):
     again = sign_in(client, "wrong", HTTP_X_FORWARDED_FOR="6.6.6.6, 203.0.113.9", **through)
     assert LOCKED in again.content.decode(), "what is left of the proxy's word may be made up"
     assert sign_in(client, PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.7", **through).status_code == 302
+
+
+def test_a_sign_in_takes_as_long_where_there_is_no_account(client, monkeypatch):
+    person("ada")
+    hashed, counts, encode = [], [], MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *a: hashed.append(a) or encode(*a))
+    for login in ("ada@example.org", "nobody@example.org"):
+        hashed.clear()
+        page = sign_in(client, "wrong", login).content.decode()
+        counts.append((len(hashed), "do not match" in page or "not correct" in page))
+    assert counts[0] == counts[1] and counts[0][1]
 
 
 def test_on_a_unix_socket_people_can_sign_in(client):

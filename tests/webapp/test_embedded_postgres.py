@@ -1,7 +1,9 @@
 """Whom the embedded PostgreSQL lets in, and what it writes into its log."""
 
 import os
+import pwd
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -14,17 +16,22 @@ from webapp.embedded.home import sockets
 ADDRESS = {"host": str(sockets(HOME)), "user": "postgres", "dbname": "postgres"}
 
 
-@pytest.fixture
-def as_nobody() -> Iterator[None]:
-    """The rest of the test is done by the user whom the server runs as, where root can become that user."""
-    user = postgres.server_user()
-    if user is None:
-        pytest.skip("Only root's server runs as another user.")
+@contextmanager
+def somebody(name: str) -> Iterator[None]:
+    """What is done in here is done by another user of the machine, whom only root can become."""
+    if os.geteuid():
+        pytest.skip("Only root can become another user.")
+    user = pwd.getpwnam(name)
+    groups = os.getgroups()
+    os.setgroups([])
     os.setegid(user.pw_gid)
     os.seteuid(user.pw_uid)
-    yield
-    os.seteuid(0)
-    os.setegid(0)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
 
 
 def test_whoever_runs_atelier_is_let_in() -> None:
@@ -33,9 +40,20 @@ def test_whoever_runs_atelier_is_let_in() -> None:
     assert rules == [("local", "peer")]
 
 
-def test_the_servers_own_user_is_not(as_nobody: None) -> None:
-    with pytest.raises(psycopg.OperationalError, match="eer authentication failed"):
+def test_the_servers_own_user_is_not() -> None:
+    with somebody("nobody"), pytest.raises(psycopg.OperationalError, match="eer authentication failed"):
         psycopg.connect(**ADDRESS)
+
+
+def test_other_users_do_not_even_pass_the_home() -> None:
+    for path in (HOME / "servers.log", HOME / "postgres" / "PG_VERSION", sockets(HOME) / "redis.sock"):
+        with somebody("daemon"), pytest.raises(PermissionError):
+            path.stat()
+
+
+def test_the_servers_own_user_reads_nothing_else_there() -> None:
+    with somebody("nobody"), pytest.raises(PermissionError):
+        os.listdir(HOME)
 
 
 def test_a_data_folder_that_let_everybody_in_is_closed_at_the_next_start(tmp_path: Path) -> None:
