@@ -15,7 +15,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
-from boards.element import Element
+from boards.element import Element, Stamp
 
 log = logging.getLogger(__name__)
 LOST = (RedisError, OSError, TimeoutError)
@@ -24,7 +24,6 @@ AGAIN_MIN_SECONDS = 0.1
 AGAIN_MAX_SECONDS = 2.0
 
 Message = dict[str, Any]
-Ranks = Mapping[str, tuple[int, int]]
 
 
 def group(board_id: uuid.UUID | str) -> str:
@@ -108,7 +107,7 @@ class Voice:
         self._start = start
         self._elements: dict[str, tuple[Element, uuid.UUID | None]] = {}
         self._users: dict[str, bytes | None] = {}
-        self._saved: list[tuple[int, Ranks]] = []
+        self._saved: list[tuple[int, Mapping[str, Stamp]]] = []
         self._greet = ""
         self._speaking = False
 
@@ -124,9 +123,9 @@ class Voice:
         self._greet = "ask" if "ask" in (greet, self._greet) else greet or self._greet
         self._speak()
 
-    def saved(self, clock: int, ranks: Ranks) -> None:
+    def saved(self, clock: int, stamps: Mapping[str, Stamp]) -> None:
         """What this process committed, as it was stored."""
-        self._saved.append((clock, ranks))
+        self._saved.append((clock, stamps))
         self._speak()
 
     def is_mine(self, message: Message) -> bool:

@@ -22,6 +22,7 @@ from boards.limits import Intake
 from boards.member import Member
 from boards.principal import Principal
 from boards.protocol import Close
+from boards.reconcile import takes_incoming
 from boards.room import Room
 from boards.saver import UNAVAILABLE
 from boards.threads import in_drawing_thread, in_thread
@@ -169,7 +170,8 @@ def _check(push: protocol.Push) -> tuple[list[Element], list[dict[str, str]]]:
                 {"id": protocol.ref_of(bytes(raw)) or "", "code": error.code, "message": error.message}
             )
             continue
-        if element.id not in elements or elements[element.id].rank < element.rank:
+        known = elements.get(element.id)
+        if known is None or takes_incoming(known.rank, element.rank):
             elements[element.id] = element
     return list(elements.values()), refused
 

@@ -8,6 +8,7 @@ kills Excalidraw's React tree, see the tests) or refused with a reason.
 import re
 import secrets
 import time
+import zlib
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -158,6 +159,10 @@ _known = {
 }
 
 
+Stamp = tuple[int, int, int]
+"""Version, nonce, and a digest of the body, which tells two versions of the same rank apart."""
+
+
 class Element(Struct):
     """A checked element: what merging and ordering need, and the body as JSON."""
 
@@ -174,28 +179,32 @@ class Element(Struct):
     def rank(self) -> tuple[int, int]:
         return self.version, self.version_nonce
 
-    def moved_to(self, index: str) -> "Element":
-        """A copy at another place in the order, as a version of its own.
+    @property
+    def stamp(self) -> Stamp:
+        return *self.rank, zlib.crc32(self.body)
 
-        Clients draw their nonces below 2³¹, and of equal versions the lower nonce stays: so a move never beats
-        what somebody drew on the same version meanwhile.
+    def ties_with(self, other: "Element") -> bool:
+        """Do both have the same rank, and another content? Excalidraw draws nonces; a program may send a fixed one."""
+        return self.rank == other.rank and self.body != other.body and not self.shows_the_same_as(other)
+
+    def anew(self) -> "Element":
+        """The same, as a version of its own, one higher: whoever holds another of the same rank takes it over.
+
+        Clients draw their nonces below 2³¹, and of equal versions the lower nonce stays: so what the server makes
+        like this never beats what somebody drew on the same version meanwhile.
         """
-        nonce = 2**31 + secrets.randbelow(2**31)
-        fields = _fields_of(self.body)
-        fields |= {"index": Raw(msgspec.json.encode(index)), "version": Raw(b"%d" % (self.version + 1))}
-        fields["versionNonce"] = Raw(b"%d" % nonce)
-        return msgspec.structs.replace(
-            self, index=index, version=self.version + 1, version_nonce=nonce, body=_join(fields)
-        )
+        return self._as((self.version + 1, 2**31 + secrets.randbelow(2**31)))
+
+    def moved_to(self, index: str) -> "Element":
+        """The same at another place in the order, as a version of its own."""
+        moved = self.anew()
+        fields = _fields_of(moved.body) | {"index": Raw(msgspec.json.encode(index))}
+        return msgspec.structs.replace(moved, index=index, body=_join(fields))
 
     def buried(self, rank: tuple[int, int]) -> "Element":
         """The tombstone with this version and nonce of an element of which only those are known any more."""
-        version, nonce = rank
-        fields = _fields_of(self.body) | {"isDeleted": Raw(b"true"), "version": Raw(b"%d" % version)}
-        fields["versionNonce"] = Raw(b"%d" % nonce)
-        return msgspec.structs.replace(
-            self, version=version, version_nonce=nonce, is_deleted=True, body=_join(fields)
-        )
+        fields = _fields_of(self.body) | {"isDeleted": Raw(b"true")}
+        return msgspec.structs.replace(self, is_deleted=True, body=_join(fields))._as(rank)
 
     def renewed(self, over: int, *, is_deleted: bool) -> "Element":
         """A copy as the version that replaces version `over` of the element, alive or as its tombstone.
@@ -209,6 +218,11 @@ class Element(Struct):
         return msgspec.structs.replace(
             self, version=version, version_nonce=nonce, is_deleted=is_deleted, body=_sound(_join(fields))
         )
+
+    def _as(self, rank: tuple[int, int]) -> "Element":
+        version, nonce = rank
+        fields = _fields_of(self.body) | {"version": Raw(b"%d" % version), "versionNonce": Raw(b"%d" % nonce)}
+        return msgspec.structs.replace(self, version=version, version_nonce=nonce, body=_join(fields))
 
     def shows_the_same_as(self, other: "Element") -> bool:
         """Would a person see no difference? Versions and times of change do not count."""

@@ -6,15 +6,15 @@ truth; what a process told and then did not commit, because it died, is committe
 
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from boards.bus import Message, Ranks, Voice
-from boards.element import Element
+from boards.bus import Message, Voice
+from boards.element import Element, Stamp
 from boards.fanout import Fanout
-from boards.scene import Scene
+from boards.scene import Fate, Scene
 
 BELIEVED_SECONDS = 45.0
 """Processes repeat who is with them; one that is silent for so long has died."""
@@ -27,7 +27,7 @@ Author = uuid.UUID | None
 
 
 class Neighbours:
-    """Of one room. behind: called when Postgres has more than was heard."""
+    """Of one room. behind: called when Postgres has more than was heard. settle: stores what the store has to settle."""
 
     def __init__(
         self,
@@ -36,10 +36,12 @@ class Neighbours:
         fanout: Fanout,
         start: Callable[[Coroutine[Any, Any, None]], None],
         behind: Callable[[], None],
+        settle: Callable[[Element, Author], None],
     ) -> None:
         self._scene = scene
         self._fanout = fanout
         self._behind = behind
+        self._settle = settle
         self._voice = Voice(board_id, start)
         self._heard: dict[str, float] = {}  # session elsewhere → when it was last told of
         self._believed_until = 0.0  # until then somebody else has this board open
@@ -55,10 +57,10 @@ class Neighbours:
         if self._knows_others():
             self._voice.tell(elements, users)
 
-    def committed(self, clock: int, ranks: Ranks) -> None:
+    def committed(self, clock: int, elements: Iterable[Element]) -> None:
         """What was stored; to nobody, only a greeting now and then, because each message costs as much as a commit."""
         if self._knows_others():
-            self._voice.saved(clock, ranks)
+            self._voice.saved(clock, {element.id: element.stamp for element in elements})
         elif time.monotonic() - self._greeted > GREETING_SECONDS:
             self.greet(ask=True)
 
@@ -82,16 +84,22 @@ class Neighbours:
             self._hear_element(msgspec.msgpack.decode(packed, type=Element), author_id, now)
         for session, entry in message["users"].items():
             self._hear_user(session, entry, now)
-        for clock, ranks in message["saved"]:
-            self._hear_saved(clock, {i: (version, nonce) for i, (version, nonce) in ranks.items()})
+        for clock, stamps in message["saved"]:
+            self._hear_saved(
+                clock, {i: (version, nonce, digest) for i, (version, nonce, digest) in stamps.items()}
+            )
         if message["greet"] == "ask":
             self.greet()
 
     def _hear_element(self, element: Element, author_id: str | None, now: float) -> None:
-        if self._scene.take(element, None):
-            self._fanout.element(element.id, foreign=True)
-            self._orphans.pop(element.id, None)  # to the end: the oldest come first
-            self._orphans[element.id] = now, uuid.UUID(author_id) if author_id else None
+        author = uuid.UUID(author_id) if author_id else None
+        match self._scene.take(element, None):
+            case Fate.TAKEN:
+                self._fanout.element(element.id, foreign=True)
+                self._orphans.pop(element.id, None)  # to the end: the oldest come first
+                self._orphans[element.id] = now, author
+            case Fate.UNSETTLED:
+                self._settle(element, author)
 
     def _hear_user(self, session: str, entry: bytes | None, now: float) -> None:
         if entry is None:
@@ -100,9 +108,9 @@ class Neighbours:
             self._heard[session] = now
         self._fanout.user(session, entry, foreign=True)
 
-    def _hear_saved(self, clock: int, ranks: dict[str, tuple[int, int]]) -> None:
-        if clock == self._fanout.clock + 1 and all(self._scene.has(i, rank) for i, rank in ranks.items()):
-            self._scene.committed(ranks, clock)
+    def _hear_saved(self, clock: int, stamps: dict[str, Stamp]) -> None:
+        if clock == self._fanout.clock + 1 and all(self._scene.has(i, stamp) for i, stamp in stamps.items()):
+            self._scene.committed(stamps, clock)
             self._fanout.clock = clock
         elif clock > self._fanout.clock:
             self._behind()

@@ -20,7 +20,7 @@ import msgspec
 from boards import attendance, bus, heads, jobs, protocol, standing, store
 from boards.arrivals import Arrivals, Picture
 from boards.attendance import Watched
-from boards.element import Element
+from boards.element import Element, Stamp
 from boards.errands import Errands
 from boards.errors import BoardError, BoardGone, RoomClosed
 from boards.fanout import Fanout, News
@@ -30,7 +30,6 @@ from boards.member import Member
 from boards.neighbours import Neighbours
 from boards.principal import Principal
 from boards.protocol import Close
-from boards.pruning import Rank
 from boards.saver import UNAVAILABLE, Ack, Batch, Saver, patiently
 from boards.scene import Fate, Scene
 from boards.standing import Present
@@ -56,7 +55,9 @@ class Room:
         self._saver = Saver(board_id, self._committed, self._refused)
         self._errands = Errands()
         self.live = LiveBoard(board_id, self._fanout, self._start, lambda: self.frozen)
-        self._others = Neighbours(board_id, self._scene, self._fanout, self._start, self._heal_soon)
+        self._others = Neighbours(
+            board_id, self._scene, self._fanout, self._start, self._heal_soon, self._saver.add
+        )
         self._pruned_clock = 0  # of the board, when the scene was last read anew
         self._changed_at = 0.0  # when somebody's access may have changed
         self._files: dict[str, dict[str, Any]] = {}
@@ -154,14 +155,14 @@ class Room:
         self._saver.check()
         author_id = member.user.pk if member.user else None
         lost: list[Element] = []
-        ranks: dict[str, Rank] = {}
+        stamps: dict[str, Stamp] = {}
         for element in elements:
             try:
                 fate = self._scene.merge(element)
             except BoardError as error:
                 refused.append({"id": element.id, "code": error.code, "message": error.message})
                 continue
-            ranks[element.id] = element.rank
+            stamps[element.id] = element.stamp
             if fate is Fate.LOST:
                 lost.append(element)
                 continue
@@ -169,7 +170,7 @@ class Room:
                 self._fanout.element(element.id, [member.session])
             self._saver.add(element, author_id)
         self._answer_lost(member, lost, author_id)
-        self._saver.acknowledge(Ack(member, ref, refused, ranks))
+        self._saver.acknowledge(Ack(member, ref, refused, stamps))
 
     def sift(
         self, elements: Iterable[Element], refused: list[dict[str, str]], error: BoardError
@@ -181,7 +182,7 @@ class Room:
         stored: list[Element] = []
         for element in elements:
             on_its_way = self._scene.uncommitted(element.id) is not None
-            if self._scene.has(element.id, element.rank) and not on_its_way:
+            if self._scene.has(element.id, element.stamp) and not on_its_way:
                 stored.append(element)
                 continue
             refused.append({"id": element.id, "code": error.code, "message": error.message})
@@ -214,18 +215,27 @@ class Room:
     async def _adopt(self, batch: Batch, change: store.Change) -> None:
         """Take over how the store kept a batch."""
         for element in change.elements:
-            if self._scene.take(element, change.clock):  # the store found it a free index
-                self._fanout.element(element.id)
-        ranks = {element.id: element.rank for element in change.elements}
-        if change.clock == self.clock + 1 and ranks.keys() == batch.elements.keys():
+            self._take(element, change.clock)  # the store may have made it a version of its own
+        if change.clock == self.clock + 1 and {e.id for e in change.elements} == batch.elements.keys():
             self._fanout.clock = change.clock
         else:
             try:
                 await self.heal()
             except UNAVAILABLE:
                 self._heal_soon()
-        if ranks:
-            self._others.committed(change.clock, ranks)
+        if change.elements:
+            self._others.committed(change.clock, change.elements)
+
+    def _take(self, element: Element, clock: int, *, foreign: bool = False) -> None:
+        """Take over what is stored. foreign: another process wrote it."""
+        match self._scene.take(element, clock):
+            case Fate.TAKEN:
+                self._fanout.element(element.id, foreign=foreign)
+            case (
+                Fate.UNSETTLED
+            ):  # here is another of the same rank: the store shall make one of the two newer
+                (held,) = self._scene.elements([element.id])
+                self._saver.add(held, None)
 
     async def _refused(self, batch: Batch, error: BoardError) -> None:
         """The board took nothing of a batch: start over from what is stored, and say what was refused."""
@@ -249,7 +259,7 @@ class Room:
 
     def _reasons(self, ack: Ack, error: BoardError) -> list[dict[str, str]]:
         """Why which elements of a push are not stored: an earlier attempt may have been, though its answer was lost."""
-        gone = [i for i, rank in ack.ranks.items() if not self._scene.has(i, rank)]
+        gone = [i for i, stamp in ack.stamps.items() if not self._scene.has(i, stamp)]
         return ack.refused + [{"id": i, "code": error.code, "message": error.message} for i in gone]
 
     def _start_over(self, state: standing.Standing) -> None:
@@ -292,8 +302,7 @@ class Room:
                 self._call_back()
                 return
             for clock, element in changes.elements:
-                if self._scene.take(element, clock):
-                    self._fanout.element(element.id, foreign=True)
+                self._take(element, clock, foreign=True)
             self._fanout.clock = max(self.clock, changes.clock)
 
     # --- between processes -----------------------------------------------------------------------------

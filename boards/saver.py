@@ -11,10 +11,9 @@ from typing import NamedTuple, TypeVar
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from boards import store
-from boards.element import Element
+from boards.element import Element, Stamp
 from boards.errors import BoardError, ElementRefused, NotSaving
 from boards.member import Member
-from boards.pruning import Rank
 from boards.reconcile import takes_incoming
 from boards.threads import in_thread
 
@@ -44,7 +43,7 @@ class Ack(NamedTuple):
     member: Member
     ref: str
     refused: list[dict[str, str]]
-    ranks: dict[str, Rank]
+    stamps: dict[str, Stamp]
     """Of the elements that were not refused so far."""
 
 
@@ -59,7 +58,9 @@ class Batch:
 
     def add(self, element: Element, author_id: uuid.UUID | None) -> None:
         if (other := self.elements.get(element.id)) is not None:
-            if not takes_incoming(other.rank, element.rank):
+            if other.ties_with(element):
+                element, author_id = other.anew(), self.authors[element.id]
+            elif not takes_incoming(other.rank, element.rank):
                 return  # the newer one was not shown yet, because the store has to find it a place
             self.size_bytes -= len(other.body)
         self.elements[element.id] = element

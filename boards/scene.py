@@ -6,21 +6,22 @@ from enum import Enum
 import msgspec
 
 from boards import store
-from boards.element import Element
+from boards.element import Element, Stamp
 from boards.errors import BoardFull, ElementRefused
 from boards.pruning import Rank
 from boards.reconcile import may_follow, takes_incoming
 
 
 class Fate(Enum):
-    """What became of a pushed element."""
+    """What became of an element that came."""
 
     TAKEN = "taken"
     LOST = "lost"
     """What stands here is newer, or the same."""
-    HOMELESS = "homeless"
-    """Newer, but its index is bad or taken. The store alone finds places: what a process made and told by itself
-    could die with it, and nobody would push it again."""
+    UNSETTLED = "unsettled"
+    """It is newer, but its index is bad or taken; or it has the rank of what stands here, and another content. The
+    store alone makes a version that settles it: what a process made and told by itself could die with it, and
+    nobody would push it again."""
 
 
 class Entry(msgspec.Struct):
@@ -57,22 +58,24 @@ class Scene:
         if not may_follow(known_version, element.version):
             raise ElementRefused(f"Version {element.version} is too far ahead of {known_version}.")
         if known is not None and not takes_incoming(known, element.rank):
-            return Fate.LOST
+            return Fate.UNSETTLED if self._ties(element) else Fate.LOST
         if element.index is None or self._indexes.get(element.index, element.id) != element.id:
-            return Fate.HOMELESS
+            return Fate.UNSETTLED
         self._put(element, None)
         return Fate.TAKEN
 
-    def take(self, element: Element, clock: int | None) -> bool:
-        """Take in what the store or another process says. Returns whether something changed to be told."""
+    def take(self, element: Element, clock: int | None) -> Fate:
+        """Take in what the store (at this clock) or another process (None) says."""
         known = self._rank(element.id)
         if known is None or takes_incoming(known, element.rank):
             self._put(element, clock)
-            return True
+            return Fate.TAKEN
+        if self._ties(element):
+            return Fate.UNSETTLED
         entry = self._entries.get(element.id)
         if entry is not None and entry.element.rank == element.rank and clock is not None:
             entry.clock = clock
-        return False
+        return Fate.LOST
 
     def uncommitted(self, element_id: str) -> Element | None:
         """The element, if nobody said yet that this version is stored."""
@@ -86,18 +89,21 @@ class Scene:
             return loser.buried(self._pruned[loser.id]).body
         return entry.element.body if entry.element.is_deleted else None
 
-    def has(self, element_id: str, rank: tuple[int, int]) -> bool:
+    def has(self, element_id: str, stamp: Stamp) -> bool:
         """Is this version here, or one that replaced it?"""
         entry = self._entries.get(element_id)
-        return entry is not None and (
-            entry.element.rank == rank or not takes_incoming(entry.element.rank, rank)
-        )
+        if entry is None:
+            return False
+        version, nonce, _ = stamp
+        if entry.element.rank == (version, nonce):
+            return entry.element.stamp == stamp
+        return not takes_incoming(entry.element.rank, (version, nonce))
 
-    def committed(self, ranks: dict[str, tuple[int, int]], clock: int) -> None:
+    def committed(self, stamps: Mapping[str, Stamp], clock: int) -> None:
         """These versions are stored, at this clock."""
-        for element_id, rank in ranks.items():
+        for element_id, stamp in stamps.items():
             entry = self._entries.get(element_id)
-            if entry is not None and entry.element.rank == rank:
+            if entry is not None and entry.element.stamp == stamp:
                 entry.clock = clock
 
     def live(self) -> Iterator[bytes]:
@@ -128,6 +134,13 @@ class Scene:
     def bodies(self, ids: Iterable[str]) -> list[bytes]:
         """Of those of these that are here."""
         return [entry.element.body for element_id in ids if (entry := self._entries.get(element_id))]
+
+    def _ties(self, element: Element) -> bool:
+        """Does it have the rank of what is here, or of a pruned tombstone, and another content?"""
+        entry = self._entries.get(element.id)
+        if entry is None:
+            return self._pruned.get(element.id) == element.rank and not element.is_deleted
+        return entry.element.ties_with(element)
 
     def _rank(self, element_id: str) -> Rank | None:
         entry = self._entries.get(element_id)

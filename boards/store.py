@@ -85,6 +85,7 @@ def apply(
 
     The elements' ids must differ. authors: element id → the user who made this version; none without one.
     frozen_too: a moderator's change, which a frozen board takes.
+    Of two that have the same rank and another content, the stored one stays, as a version of its own.
     What is replaced is kept where boards.past says so: one statement more, and only if there is any.
     Raises BoardGone, BoardFrozen, BoardFull (then nothing was written).
     """
@@ -93,10 +94,11 @@ def apply(
         if board.frozen and not frozen_too:
             raise BoardFrozen("A moderator froze this board.")
         stored, holders = _stored(board_id, incoming)
+        incoming, authors = _without_ties(board_id, incoming, authors, stored)
         pruned = (
             pruning.ranks(board_id, {e.id for e in incoming} - stored.keys()) if board.pruned_clock else {}
         )
-        newer = [e for e in incoming if _is_newer(e, pruned.get(e.id))]
+        newer = [new for e in incoming if (new := _beside_pruned(e, pruned.get(e.id)))]
         winners = _winners(board_id, newer, stored, holders)
         if not winners:
             return Change(board.clock, [])
@@ -206,6 +208,30 @@ def _stored(
     return stored, [(standing.index, element_id) for element_id, standing in found]
 
 
+def _without_ties(
+    board_id: uuid.UUID,
+    incoming: Sequence[Element],
+    authors: Mapping[str, uuid.UUID | None],
+    stored: Mapping[str, past.Standing],
+) -> tuple[Sequence[Element], Mapping[str, uuid.UUID | None]]:
+    """With what is stored, as a version of its own, in the place of what has its rank and another content.
+
+    Others may hold either of the two, and would keep it.
+    """
+    same_rank = [e for e in incoming if e.id in stored and stored[e.id].rank == e.rank]
+    if not same_rank:
+        return incoming, authors
+    there = _elements(board_id, [element.id for element in same_rank])
+    anew = {e.id: there[e.id].anew() for e in same_rank if there[e.id].ties_with(e)}
+    return [anew.get(e.id, e) for e in incoming], {**authors, **{i: stored[i].author_id for i in anew}}
+
+
+def _elements(board_id: uuid.UUID, ids: Sequence[str]) -> dict[str, Element]:
+    rows = ElementRow.objects.filter(board_id=board_id, element_id__in=ids)
+    fields = rows.values_list("element_id", "version", "version_nonce", "index", "is_deleted", "body")
+    return {row[0]: _from_row(*row) for row in fields}
+
+
 def _winners(
     board_id: uuid.UUID,
     incoming: Sequence[Element],
@@ -233,8 +259,12 @@ def _live(board_id: uuid.UUID) -> int:
     return ElementRow.objects.filter(board_id=board_id, is_deleted=False).count()
 
 
-def _is_newer(element: Element, pruned: pruning.Rank | None) -> bool:
-    return pruned is None or takes_incoming(pruned, element.rank)
+def _beside_pruned(element: Element, pruned: pruning.Rank | None) -> Element | None:
+    """What is to be stored of an element whose tombstone of this rank is not there any more; None: nothing."""
+    if pruned is None or takes_incoming(pruned, element.rank):
+        return element
+    ties = pruned == element.rank and not element.is_deleted
+    return element.buried(pruned).anew() if ties else None
 
 
 def _at_free_indexes(elements: Iterable[Element], taken: set[str], own: dict[str, str]) -> Iterable[Element]:

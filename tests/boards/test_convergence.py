@@ -15,8 +15,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.boards.storm.world import BOTS_FROM_SEED
+
 PROJECT = Path(__file__).resolve().parents[2]
 SEEDS = 2_000
+BOT_SEEDS = 300
+"""Storms in which some editors send the same nonce with every version, as some programs do."""
 AT_ONCE = 2
 """Processes. A storm needs no more than one core."""
 KEPT = {
@@ -36,6 +40,10 @@ KEPT = {
     472: "RM14 the clock of an ack is not ahead of what was sent",
     756: "RM19 what a dead process told is stored by who heard it",
     3308: "RM12 what is taken back is refused together with what is stored instead",
+    100_001: "RM1 of two of the same rank the stored one becomes a version of its own",
+    100_064: "RM10 of two of the same rank one is stored, and the other may be refused",
+    100_500: "RM16 a complete scene is the truth about what has the same rank too",
+    101_080: "RM23 what has the rank of a pruned tombstone is answered with a newer one",
 }
 """Seeds that fail when a rule is broken, by what they taught."""
 
@@ -58,6 +66,12 @@ def test_RM13_all_pages_rooms_and_the_store_end_with_the_same_scene() -> None:
     said = [storm.communicate()[0] for storm in storms]
     print("\n" + "".join(said))
     assert [storm.returncode for storm in storms] == [0] * AT_ONCE, "".join(said)
+
+
+def test_RM13_programs_that_send_a_fixed_nonce_end_with_the_same_scene_too() -> None:
+    storm = run(f"{BOTS_FROM_SEED}-{BOTS_FROM_SEED + BOT_SEEDS - 1}")
+    said = storm.communicate()[0]
+    assert storm.returncode == 0, said
 
 
 def test_the_seeds_that_taught_a_rule() -> None:

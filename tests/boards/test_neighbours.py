@@ -231,7 +231,7 @@ async def test_RM17_one_message_at_a_time_and_the_newest_of_each_with_the_next(
     monkeypatch.setattr(bus, "get_channel_layer", lambda: layer)
     voice = Voice(board.pk, lambda work: running.append(asyncio.ensure_future(work)))
     voice.tell({"a": (element("a"), None)}, {})
-    voice.saved(1, {"a": (1, 1)})
+    voice.saved(1, {"a": (1, 1, 1)})
     await asyncio.sleep(0)
     for version in range(2, 50):
         voice.tell({"a": (element("a", version=version), None)}, {"s1": b"%d" % version})
@@ -239,7 +239,7 @@ async def test_RM17_one_message_at_a_time_and_the_newest_of_each_with_the_next(
     assert len(layer.sent) == 1, "while one is on its way, nothing else is said"
     layer.passes.set()
     await asyncio.gather(*running)
-    assert len(layer.sent) == 2 and layer.sent[0]["saved"] == [(1, {"a": (1, 1)})]
+    assert len(layer.sent) == 2 and layer.sent[0]["saved"] == [(1, {"a": (1, 1, 1)})]
     [(packed, _)] = layer.sent[1]["elements"]
     assert msgspec.msgpack.decode(packed, type=Element).version == 49
     assert layer.sent[1]["users"] == {"s1": b"49"}

@@ -54,10 +54,16 @@ def test_RM21_a_second_time_changes_nothing(pruned: Board) -> None:
 
 
 def test_RM23_what_is_older_than_a_pruned_tombstone_loses(pruned: Board) -> None:
-    equal, older = element("old", version=5, versionNonce=50), element("old", version=4, versionNonce=1)
-    for loser in (equal, older):
+    tombstone = element("old", version=5, versionNonce=50, isDeleted=True)
+    for loser in (tombstone, element("old", version=4, versionNonce=1)):
         assert store.apply(pruned.pk, [loser]) == (4, [])
     assert not pruned.elements.filter(element_id="old").exists()
+
+
+def test_RM23_what_ties_with_a_pruned_tombstone_is_answered_with_a_newer_one(pruned: Board) -> None:
+    change = store.apply(pruned.pk, [element("old", version=5, versionNonce=50)])
+    assert [(e.version, e.is_deleted) for e in change.elements] == [(6, True)]
+    assert pruned.elements.get(element_id="old").is_deleted and not PrunedElement.objects.exists()
 
 
 def test_RM23_what_is_newer_comes_back_and_the_rank_is_forgotten(pruned: Board) -> None:

@@ -192,12 +192,13 @@ export class Outbox {
     const instead = new Map<string, WireElement | null>();
     for (const [id, settled] of [...this.settled]) {
       const told = scene.get(id);
-      if (told && !takesIncoming(told, settled)) continue;
+      const isOther = told && isSame(told, settled) && stripped(told) !== stripped(bodyOf(settled));
+      if (told && !isOther && !takesIncoming(told, settled)) continue;
       if (told) this.settled.set(id, { ...versionOf(told), body: told });
       else this.settled.delete(id);
       const shown = this.seen.get(id);
       const element = this.fallBack(id);
-      if (!element || !shown || !isSame(shown, element)) instead.set(id, element);
+      if (isOther || !element || !shown || !isSame(shown, element)) instead.set(id, element);
     }
     return instead;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import cases from "../../../tests/shared/reconcile_cases.json";
+import { Inbox } from "./Inbox";
 import { compareOrder, isValidIndex, merge, takesIncoming, withOwnIndices, type Placed, type Versioned } from "./reconcile";
 
 type Element = Versioned & Placed;
@@ -12,6 +13,14 @@ describe("merge rule, shared with the server", () => {
     expect(merge(merged, remote)).toEqual(merged);
     expect(merge<Element>(remote, local).map(winner)).toEqual(merged.map(winner));
     expect(merge<Element>(remote, merged).map(winner)).toEqual(merged.map(winner));
+  });
+
+  it.each(cases.pushes.map((c) => [c.name, c] as const))("in one message: %s", (_name, { elements, stay, x }) => {
+    const inbox = new Inbox();
+    inbox.add(elements.map((element) => ({ ...element, type: "rectangle" })));
+    const left = inbox.take();
+    expect(left.map(winner)).toEqual(stay);
+    expect(left.map((element) => element.x)).toEqual(x);
   });
 
   it.each(cases.newer.map((c) => [c.name, c] as const))("newer: %s", (_name, { stored, incoming, takes }) => {

@@ -87,7 +87,9 @@ class Editor:
         drawn: list[Seen],
         *,
         paced: bool = False,
+        nonce: int | None = None,
     ) -> None:
+        """nonce: the one that this program sends with each version; None: it draws them, as pages do."""
         self.name = name
         self.clock: int | None = None
         self.held: dict[str, Seen] = {}  # the canvas
@@ -102,6 +104,7 @@ class Editor:
         self.log: list[dict[str, Any]] | None = None  # of a page that is recorded: what happened to it
         self.sent: list[list[Any]] = []  # (ref, ranks) of each push that it sent of its own accord
         self._random = random_
+        self._fixed_nonce = nonce
         self.send = send
         self._drawn = drawn
         self._paced = paced  # somebody else calls `flush`
@@ -152,7 +155,7 @@ class Editor:
             self.log.append({what: value})
 
     def _nonce(self) -> int:
-        return self._random.randrange(2**31)
+        return self._random.randrange(2**31) if self._fixed_nonce is None else self._fixed_nonce
 
     def _offer(self, element: Seen) -> None:
         self._drawn.append(element)
@@ -187,7 +190,7 @@ class Editor:
 
     def crash(self, name: str, send: Callable[[str], None]) -> "Editor":
         """The page dies. A new one finds what was not confirmed on the device, and knows nothing else."""
-        new = Editor(name, self._random, send, self._drawn)
+        new = Editor(name, self._random, send, self._drawn, nonce=self._fixed_nonce)
         for element in self._pending().values():
             new.held[element.id] = element
             new._seen[element.id] = element.rank
@@ -251,7 +254,8 @@ class Editor:
         """The scene is the truth, even where it is older than what was seen: that was taken back."""
         for element_id, settled in list(self._settled.items()):
             told = scene.get(element_id)
-            if told is not None and not takes_incoming(told.rank, settled.rank):
+            other = told is not None and told.rank == settled.rank and told.x != settled.x
+            if told is not None and not other and not takes_incoming(told.rank, settled.rank):
                 continue
             # Should what we drew on it be refused, this is what there is to go back to.
             del self._settled[element_id]

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from boards import store
 from boards.element import Element
 from boards.errors import BoardFrozen, BoardFull, BoardGone
@@ -36,12 +38,15 @@ class MemoryStore:
         self._find(board_id)
         if self.frozen:
             raise BoardFrozen("A moderator froze this board.")
-        winners = self._winners(incoming)
+        winners = self._winners(self._without_ties(incoming))
         if not winners:
             return store.Change(self.clock, [])
         self.clock += 1
         for element in winners:
-            self.rows[element.id] = Row(self.clock, element)
+            kept = msgspec.structs.replace(
+                element, type="", file_id=None
+            )  # Postgres has no columns for these
+            self.rows[element.id] = Row(self.clock, kept)
             self.pruned.pop(element.id, None)
         return store.Change(self.clock, winners)
 
@@ -94,6 +99,14 @@ class MemoryStore:
     def _find(self, board_id: uuid.UUID) -> None:
         if board_id != self.board_id:
             raise BoardGone("There is no such board.")
+
+    def _without_ties(self, incoming: Sequence[Element]) -> list[Element]:
+        rows = {i: row.element for i, row in self.rows.items()}
+        settled = [rows[e.id].anew() if e.id in rows and rows[e.id].ties_with(e) else e for e in incoming]
+        return [
+            e.buried(e.rank).anew() if self.pruned.get(e.id) == e.rank and not e.is_deleted else e
+            for e in settled
+        ]
 
     def _winners(self, incoming: Sequence[Element]) -> list[Element]:
         ranks = {element.id: self.rank(element.id) for element in incoming}

@@ -40,7 +40,12 @@ class Rules:
 
     def refusal(self, edit: Seen) -> None:
         """RM10."""
-        if self.store.rank(edit.id) == edit.rank:
+        row = self.store.rows.get(edit.id)
+        if row is not None:
+            stored = seen(row.element.body).x == edit.x
+        else:  # pruned: of two that have the same rank, nobody knows any more which it was
+            stored = all(e.x == edit.x for e in self.drawn if (e.id, e.rank) == (edit.id, edit.rank))
+        if stored and self.store.rank(edit.id) == edit.rank:
             raise Violation(f"{edit} was refused, and is stored")
 
     def clock(self, editor: Editor) -> None:

@@ -22,6 +22,8 @@ from tests.boards.storm.memory import MemoryStore
 from tests.boards.storm.process import Line, Process
 from tests.boards.storm.rules import Rules, Violation
 
+BOTS_FROM_SEED = 100_000
+"""From this seed on some of the editors are programs that send the same nonce with every version."""
 CATCH_UP_SECONDS = 5.0
 """So long after the last fault everybody must see the same."""
 
@@ -42,6 +44,7 @@ class World:
         self.counts: Counter[str] = Counter()
         self.drawn: list[Seen] = []  # every edit that anybody made
         self.rules = Rules(self.store, self.drawn)
+        self._nonces = itertools.cycle([7, None, 7] if seed >= BOTS_FROM_SEED else [None])
         self._names = itertools.count(1)
         self._elements = itertools.count(1)
         self._down_until = 0.0
@@ -212,7 +215,9 @@ class World:
 
     def _editor(self) -> Editor:
         name = f"e{next(self._names)}"
-        editor = Editor(name, self.random, lambda text: self._push(editor, text), self.drawn)
+        editor = Editor(
+            name, self.random, lambda text: self._push(editor, text), self.drawn, nonce=next(self._nonces)
+        )
         return editor
 
     def _push(self, editor: Editor, text: str) -> None:
