@@ -20,8 +20,8 @@ from boards.threads import in_thread
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 0.080
-"""Between two commits of one board: what arrives meanwhile goes in one. A commit costs as much as 40 ticks; an
-ack has its 150 ms."""
+"""From one commit of a board to the next: what arrives meanwhile goes in one; the first after a pause goes at once.
+A commit costs as much as 40 ticks; an ack has its 150 ms."""
 RETRY_MIN_SECONDS = 0.1
 RETRY_MAX_SECONDS = 2.0
 UNAVAILABLE = (DatabaseError, InterfaceError, OSError, TimeoutError)
@@ -151,9 +151,11 @@ class Saver:
             self._work.clear()
             self._busy = True
             while self._next.elements or self._next.acks:
-                began = time.monotonic()
+                began, writes = time.monotonic(), bool(self._next.elements)
                 await self._save()
-                if self._next.elements:
+                if (
+                    writes
+                ):  # also where nothing waits yet: something comes within milliseconds while people draw
                     await asyncio.sleep(INTERVAL_SECONDS - (time.monotonic() - began))
             self._busy = False
 

@@ -1,6 +1,7 @@
 """Between a room and Postgres: nothing is acknowledged before it is stored, nothing is lost while Postgres is away."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -88,6 +89,29 @@ async def test_RM7_nothing_is_acknowledged_before_it_is_stored(stage: Stage) -> 
     stage.postgres.open.set()
     await stage.until(lambda: stage.answered == ["p1"])
     assert [e.id for e in stage.postgres.batches[0]] == ["a"]
+
+
+async def test_the_first_push_after_a_pause_is_stored_at_once_and_the_next_when_the_interval_is_over(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saver, "INTERVAL_SECONDS", 3_600)
+    stage.push("p1", element("a"))
+    await stage.until(lambda: stage.answered == ["p1"])
+    stage.push("p2", element("a", version=2))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert stage.postgres.visits == 1 and not stage.saver.idle
+
+
+async def test_a_board_commits_once_an_interval_however_often_people_push(stage: Stage) -> None:
+    began, pushes = time.monotonic(), 0
+    while time.monotonic() - began < 10 * saver.INTERVAL_SECONDS:
+        pushes += 1
+        stage.push(f"p{pushes}", element("a", version=pushes))
+        await asyncio.sleep(0.005)  # less than a commit and its ack take
+    commits = stage.postgres.visits
+    assert commits <= 1 + (time.monotonic() - began) / saver.INTERVAL_SECONDS
+    await stage.until(lambda: len(stage.answered) == pushes)
 
 
 async def test_RM20_a_batch_is_tried_again_and_takes_along_what_came(stage: Stage) -> None:
