@@ -98,8 +98,6 @@ PAGES = {
     "live": 200,
     "ready": None,  # says how the servers are, to anybody
     "api/<path:rest>": 404,
-    "accounts/login/": 302,
-    "accounts/signup/": 302,
 }
 """The answer to a signed-in person who was removed from the board, and whose link was revoked."""
 MESSAGES = {
