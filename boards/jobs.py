@@ -4,7 +4,6 @@ import base64
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -24,6 +23,7 @@ from boards.rendering import snapshot as drawn
 from generation import submission
 from generation.description import describe_each as describe_jobs
 from generation.models import ACTIVE, GeneratedImage, Job, JobStatus
+from generation.submission import Plan, Seen
 
 REGION = ("x", "y", "width", "height")
 WORDS_SIDE = 512.0
@@ -53,24 +53,30 @@ def ask(
 
     Raises what generation.submission and rendering.snapshot raise; then nothing is kept.
     """
-    place = {"board": board, "frame": frame, "where": where, "accepted_where": accepted_where, **region}
-    # Not in a transaction as a whole: no connection is kept while the board is drawn.
-    return submission.submit(
-        user=user,
+    plan = submission.plan(
+        user,
+        params,
         audience=bus.group(board.pk),
-        raw_params=params,
-        snapshot=snapshot,
-        mask=mask,
-        draw=partial(_draw, user, board, region, frame),
+        seen=Seen(snapshot, mask),
         idempotency_key=idempotency_key,
         belongs_to={"frame": frame, "where": where, **region},
-        placed=lambda job: Placement.objects.create(job=job, **place),
     )
+    # Drawing and storing may take seconds: no transaction is open meanwhile.
+    kept = submission.keep(plan, _seen(plan, board, region, frame, Seen(snapshot, mask)))
+    place = {"board": board, "frame": frame, "where": where, "accepted_where": accepted_where}
+    with transaction.atomic():
+        job = submission.submit(plan, kept)
+        Placement.objects.get_or_create(job=job, defaults=place | dict(region))
+    return job
 
 
-def _draw(user: User, board: Board, region: Mapping[str, float], frame: str, kind: str) -> submission.Seen:
-    with turns.renders.take(user.pk):
-        return drawn.draw(board, region, frame, kind)
+def _seen(plan: Plan, board: Board, region: Mapping[str, float], frame: str, came: Seen) -> Seen:
+    """What the model sees: what came with the request, completed by what is drawn here."""
+    if not plan.lacks(came):
+        return came
+    with turns.renders.take(plan.user.pk):
+        made = drawn.draw(board, region, frame, plan.sees)
+    return Seen(came.picture or made.picture, came.mask or made.mask)
 
 
 def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:

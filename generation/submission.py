@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,67 +28,125 @@ from generation.params import Params, as_json, complete, parse
 IDEMPOTENCY_KEY_MAX = 255
 
 
-class Seen(NamedTuple):
-    """What a model sees of a board, as image files. mask: white where it shall repaint, for kinds that need one."""
+class Sees(Enum):
+    """What a kind looks at before it draws."""
 
-    picture: bytes
+    NOTHING = "nothing"
+    SKETCH = "all that is there"
+    PICTURES_AND_MASK = "the pictures, and a mask of what is to be repainted"
+    FILE = "one picture as it was stored"
+
+
+class Seen(NamedTuple):
+    """What a model sees, as image files. mask: of the same shape, white where it shall repaint."""
+
+    picture: bytes | None = None
     mask: bytes | None = None
 
 
-def submit(
-    *,
-    user: User,
-    audience: str,
-    raw_params: Mapping[str, Any],
-    snapshot: bytes | None = None,
-    mask: bytes | None = None,
-    draw: Callable[[str], Seen] | None = None,
-    idempotency_key: str | None = None,
-    retry_of: Job | None = None,
-    belongs_to: Mapping[str, Any] | None = None,
-    placed: Callable[[Job], object] | None = None,
-) -> Job:
-    """Check a request and queue it; the row is there before anything is told to anybody.
+NOTHING_SEEN = Seen()
 
-    audience: the channel group that will hear of it. snapshot: what is on the board, as an image file.
-    mask: of the same shape, white where a kind that redraws only a part shall do so.
-    draw: makes for a kind what of these it needs and did not come; it may take seconds and raise errors of its own.
-    placed: called with a new job in the transaction that makes it, for what must be there from its beginning.
+
+class Kept(NamedTuple):
+    """The same in the storage, by key; empty where there is none. size: of the picture, (width, height) in px."""
+
+    picture: str = ""
+    mask: str = ""
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request that was checked, before anything is drawn, stored or queued for it.
+
+    sees: what it needs to be drawn from. job: made for the same request before; then nothing is needed any more.
+    """
+
+    user: User
+    audience: str
+    params: Params | None
+    sees: Sees
+    key: str
+    request_hash: str
+    job: Job | None = None
+
+    def lacks(self, seen: Seen) -> bool:
+        """Whether something that the kind looks at is still to be drawn."""
+        picture = self.sees is not Sees.NOTHING and seen.picture is None
+        return picture or (self.sees is Sees.PICTURES_AND_MASK and seen.mask is None)
+
+
+def plan(
+    user: User,
+    raw_params: Mapping[str, Any],
+    *,
+    audience: str = "",
+    seen: Seen = NOTHING_SEEN,
+    idempotency_key: str | None = None,
+    belongs_to: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Check a request. The quota is looked at here so that nothing is drawn or stored for one that will be refused;
+    `submit` looks again, under the lock.
+
+    audience: the channel group that will hear of it. seen: what came with the request.
     belongs_to: what else makes a request the same one (a region, a frame), only compared, never kept.
-    The same idempotency key and request give the job that is there already.
-    Raises ParamsInvalid, CheckpointUnknown, SnapshotRequired, MaskRequired, MaskEmpty, SnapshotInvalid, TooManyJobs,
-    TooManyPictures, IdempotencyConflict, IdempotencyKeyInvalid, StorageUnavailable.
+    Raises ParamsInvalid, CheckpointUnknown, TooManyJobs, TooManyPictures, IdempotencyConflict, IdempotencyKeyInvalid.
     """
     key = _checked_key(idempotency_key)
-    request_hash = _hash(raw_params, snapshot, audience, retry_of, belongs_to, mask)
+    request_hash = _hash(raw_params, seen.picture, audience, None, belongs_to, seen.mask)
     if key and (known := _known(user, key, request_hash)):
-        return known
+        return Plan(user, audience, None, Sees.NOTHING, key, request_hash, known)
     params = _params(raw_params)
-    if mask is not None and not params.needs_mask:
+    if seen.mask is not None and not params.needs_mask:
         raise ParamsInvalid([FieldError("mask", f"has no effect on {params.kind}; leave it out")])
-    if params.needs_board and (snapshot is None or (params.needs_mask and mask is None)):
-        if draw is None:
-            raise SnapshotRequired(params.kind) if snapshot is None else MaskRequired(params.kind)
-        # Once more below, under the lock: here it keeps those from drawing who may not ask.
-        quota.check(user, params.count)
-        seen = draw(params.kind)
-        snapshot, mask = snapshot or seen.picture, mask or seen.mask
-    key_of_board, key_of_mask, size = "", "", None
-    if params.needs_board and snapshot is not None:
-        stored, size = storage.store_snapshot(snapshot)
-        key_of_board = stored.key
-        if params.needs_mask and mask is not None:
-            key_of_mask = storage.store_mask(mask, (stored.width_px, stored.height_px)).key
-    params = complete(params, framing.default_size(size, catalogue.get(params.checkpoint).sizes))
-    with transaction.atomic():
-        _hold_person(user)
-        if key and (known := _known(user, key, request_hash)):
-            return known
-        quota.check(user, params.count)
-        job = _create(user, audience, params, (key_of_board, key_of_mask), key, request_hash, retry_of)
-        if placed is not None:
-            placed(job)
-        return job
+    quota.check(user, params.count)
+    return Plan(user, audience, params, _sees(params), key, request_hash)
+
+
+def keep(plan: Plan, seen: Seen) -> Kept:
+    """Store what the model will see; outside of any transaction, as it may take seconds.
+
+    Raises SnapshotRequired, MaskRequired, MaskEmpty, SnapshotInvalid, StorageUnavailable.
+    """
+    if plan.params is None or plan.sees is Sees.NOTHING:
+        return Kept()
+    if seen.picture is None:
+        raise SnapshotRequired(plan.params.kind)
+    if plan.lacks(seen):
+        raise MaskRequired(plan.params.kind)
+    stored, size = storage.store_snapshot(seen.picture)
+    if plan.sees is not Sees.PICTURES_AND_MASK or seen.mask is None:
+        return Kept(stored.key, "", size)
+    return Kept(stored.key, storage.store_mask(seen.mask, (stored.width_px, stored.height_px)).key, size)
+
+
+@transaction.atomic
+def submit(plan: Plan, kept: Kept) -> Job:
+    """Queue what was planned; the row is there before anything is told to anybody.
+
+    Joins the caller's transaction, for what must be there from the job's beginning. The same idempotency key and
+    request give the job that is there already. Raises TooManyJobs, TooManyPictures, IdempotencyConflict.
+    """
+    if plan.job is not None:
+        return plan.job
+    assert plan.params is not None, "only a job that is there has none"
+    params = complete(
+        plan.params, framing.default_size(kept.size, catalogue.get(plan.params.checkpoint).sizes)
+    )
+    _hold_person(plan.user)
+    if plan.key and (known := _known(plan.user, plan.key, plan.request_hash)):
+        return known
+    quota.check(plan.user, params.count)
+    keys = kept.picture, kept.mask
+    return _create(plan.user, plan.audience, params, keys, plan.key, plan.request_hash, None)
+
+
+def _sees(params: Params) -> Sees:
+    if not params.needs_board:
+        return Sees.NOTHING
+    if params.needs_mask:
+        return Sees.PICTURES_AND_MASK
+    return Sees.FILE if params.kind == "upscale" else Sees.SKETCH
 
 
 def needs_board(raw_params: Mapping[str, Any]) -> bool:

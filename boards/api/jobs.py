@@ -23,6 +23,7 @@ from boards.protocol import Region
 from boards.serving import immutable
 from generation import submission
 from generation.models import GeneratedImage, Job
+from generation.submission import Seen
 
 router = Router()
 
@@ -79,14 +80,10 @@ def ask(request: HttpRequest) -> Status:
     body, snapshot = _read(request)
     user = person_of(request)
     with turns.requests.take(user.pk):
-        job = submission.submit(
-            user=user,
-            audience="",
-            raw_params=_params(body),
-            snapshot=snapshot,
-            mask=_upload(request, "mask"),
-            idempotency_key=request.headers.get("Idempotency-Key"),
-        )
+        seen = Seen(snapshot, _upload(request, "mask"))
+    key = request.headers.get("Idempotency-Key")
+    plan = submission.plan(person_of(request), _params(body), seen=seen, idempotency_key=key)
+    job = submission.submit(plan, submission.keep(plan, seen))
     return Status(202, jobs.describe(job))
 
 

@@ -15,18 +15,18 @@ from boards.rendering import drawing, masking, scenes
 from boards.rendering.scenes import FRAMES, Region, Shape, shape_of
 from boards.rendering.view import View
 from generation.errors import NothingToRepaint
-from generation.submission import Seen
+from generation.submission import Seen, Sees
 
 LONGEST_SIDE_PX = 1024
 SHARP_SIDE_PX = 512
 STORABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
-def draw(board: Board, region: Mapping[str, float], target: str, kind: str) -> Seen:
-    """What that kind of job needs of the region: a PNG of it on white, without what was made from it before.
+def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> Seen:
+    """What a job looks at of the region: a PNG of it on white, without what was made from it before.
 
-    For `inpaint` the pictures alone, and a mask: white where somebody drew over them and where there is none. For
-    `upscale` the file of the picture that is the target.
+    With a mask, the pictures alone: white where somebody drew over them and where there is none. A file is that of the
+    picture that is the target.
     target: id of the frame or picture that the region belongs to, which may have moved since; empty: none.
     Blocks for up to some seconds. Raises RenderFailed, BoardGone, NothingToRepaint, StorageUnavailable.
     """
@@ -35,9 +35,9 @@ def draw(board: Board, region: Mapping[str, float], target: str, kind: str) -> S
     shapes = [shape_of(body) for body in contents.elements]
     found = next((shape for shape in shapes if target and shape.id == target), None)
     at = found.region if found is not None else at
-    if kind == "upscale":
+    if sees is Sees.FILE:
         return Seen(_file(contents, found))
-    if kind == "inpaint":
+    if sees is Sees.PICTURES_AND_MASK:
         pictures, mask = masking.parts(contents.elements, shapes, at, found)
         return Seen(_png(contents, pictures, at), _png(contents, mask, at))
     return Seen(_png(contents, seen(contents.elements, shapes, at, found), at))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection
 from django.test import Client
 
 from boards import jobs, store
@@ -195,3 +196,46 @@ def test_kinds_that_need_no_board_are_not_drawn_for(
 ) -> None:
     monkeypatch.setattr(snapshot, "draw", lambda *_: pytest.fail("drawn for nothing"))
     assert jobs.ask(board, bob, {"kind": "txt2img", "prompt": "a cat"}, REGION).snapshot == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_a_board_is_drawn_and_stored(
+    drawn_on: Board, bob: Any, monkeypatch: pytest.MonkeyPatch, published: list[str]
+) -> None:
+    in_transaction: dict[str, bool] = {}
+
+    def watch(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def watched(*arguments: Any) -> Any:
+            in_transaction[name] = connection.in_atomic_block
+            return real(*arguments)
+
+        monkeypatch.setattr(module, name, watched)
+
+    watch(snapshot, "draw")
+    watch(storage, "store_snapshot")
+    client = Client()
+    client.force_login(bob)
+    ask = {"params": {"kind": "img2img", "prompt": "a house"}, "region": REGION}
+    path = f"/api/v1/boards/{drawn_on.pk}/jobs"
+    answers = [
+        client.post(path, ask, content_type="application/json", headers={"Idempotency-Key": "one"})
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [202, 202], answers[0].content
+    assert in_transaction == {"draw": False, "store_snapshot": False}
+    assert Job.objects.count() == Placement.objects.count() == len(published) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_without_its_place_is_never_seen(
+    drawn_on: Board, bob: Any, monkeypatch: pytest.MonkeyPatch, published: list[str]
+) -> None:
+    def fail(**_: Any) -> None:
+        raise OSError("the database went away")
+
+    monkeypatch.setattr(Placement.objects, "get_or_create", fail)
+    with pytest.raises(OSError):
+        jobs.ask(drawn_on, bob, {"kind": "txt2img", "prompt": "a cat"}, REGION)
+    assert not Job.objects.exists() and published == []

@@ -22,6 +22,7 @@ from generation.engine.engine import Engine
 from generation.errors import StorageUnavailable
 from generation.models import Job, JobStatus, Outcome
 from tests.factories import png
+from tests.generation.asking import ask
 from tests.generation.test_engine import Fake
 from tests.generation.test_lifecycle import lose, outcomes
 
@@ -65,7 +66,7 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 def asked(user: User, **params: Any) -> Job:
     raw = {"kind": "pix2pix", "prompt": "a cat", "seed": 40, **params}
-    return submission.submit(user=user, audience="board.1", raw_params=raw, snapshot=png(400, 200))
+    return ask(user, raw, png(400, 200))
 
 
 def done(job: Job) -> Job:

@@ -26,6 +26,7 @@ from generation.errors import (
 )
 from generation.models import Job, JobStatus
 from tests.factories import png
+from tests.generation.asking import ask
 from tests.generation.test_lifecycle import IMAGE, at_once, claimed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("published")]
@@ -34,9 +35,7 @@ PARAMS = {"kind": "pix2pix", "prompt": "a cat"}
 
 
 def submit(user: User, **changes: Any) -> Job:
-    return submission.submit(
-        **{"user": user, "audience": "board.1", "raw_params": PARAMS, "snapshot": png(400, 200)} | changes
-    )
+    return ask(user, **{"raw_params": PARAMS, "snapshot": png(400, 200)} | changes)
 
 
 def test_a_job_keeps_complete_params_and_what_was_on_the_board(alice: User) -> None:

@@ -20,6 +20,7 @@ from accounts.models import User
 from generation import heartbeat, lifecycle, submission
 from generation.models import Job, JobStatus, Outcome
 from tests.factories import png
+from tests.generation.asking import ask
 from tests.generation.test_lifecycle import outcomes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,7 +94,7 @@ def until(true: Callable[[], Any]) -> Any:
 
 
 def asked(user: User, params: dict[str, Any]) -> Job:
-    return submission.submit(user=user, audience="board.1", raw_params=params, snapshot=png(400, 200))
+    return ask(user, params, png(400, 200))
 
 
 def status(job: Job) -> str:

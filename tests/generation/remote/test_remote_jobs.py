@@ -10,6 +10,7 @@ from generation import lifecycle, runner, submission, tasks, worker
 from generation.models import Job, JobStatus, Outcome
 from generation.remote.remotes import Remotes
 from tests.factories import png
+from tests.generation.asking import ask
 from tests.generation.remote.standins import StandIn
 from tests.generation.test_lifecycle import lose, outcomes
 
@@ -33,7 +34,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 def wanted(user: User, kind: str = "txt2img", **params: Any) -> Job:
     raw = {"checkpoint": "studio", "kind": kind, "prompt": "a cat", "seed": 40, **params}
     snapshot = png(96, 48) if kind == "img2img" else None
-    return submission.submit(user=user, audience="board.1", raw_params=raw, snapshot=snapshot)
+    return ask(user, raw, snapshot)
 
 
 def done(job: Job) -> Job:

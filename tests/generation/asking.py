@@ -1,0 +1,22 @@
+"""Ask for pictures as boards and the HTTP API do: plan, keep, submit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.models import User
+from generation import submission
+from generation.models import Job
+from generation.submission import Seen
+
+
+def ask(
+    user: User,
+    raw_params: Mapping[str, Any],
+    snapshot: bytes | None = None,
+    mask: bytes | None = None,
+    audience: str = "board.1",
+    **more: Any,
+) -> Job:
+    seen = Seen(snapshot, mask)
+    plan = submission.plan(user, raw_params, audience=audience, seen=seen, **more)
+    return submission.submit(plan, submission.keep(plan, seen))
