@@ -45,7 +45,7 @@ class Bench:
             context.close()
         return [
             Figure("board page ready, cold", "s", seconds, ("p50", 1.5)),
-            Figure("board page, over the wire", "kB", kilobytes, ("p50", 500)),
+            Figure("board page, over the wire", "kB", kilobytes, ("p50", 480)),
         ]
 
     def memory(self) -> list[Figure]:

@@ -4,13 +4,14 @@ import { compressed } from "./build/compressed.ts";
 import { checkChunks, codeSplitting } from "./build/excalidrawChunks.ts";
 import { fonts } from "./build/fonts.ts";
 import { ownFileLimit } from "./build/ownFileLimit.ts";
+import { twoWeights } from "./build/twoWeights.ts";
 import { withoutCdn } from "./build/withoutCdn.ts";
 
 const base = "/static/board/"; // Django collects frontend/dist under this prefix
 
 export default defineConfig({
   base,
-  plugins: [withoutCdn(base), ownFileLimit(), react(), checkChunks(), fonts(), compressed()],
+  plugins: [withoutCdn(base), ownFileLimit(), twoWeights(), react(), checkChunks(), fonts(), compressed()],
   build: {
     manifest: true,
     target: "es2022",

@@ -20,10 +20,15 @@ export function compressed(): Plugin {
       folder = join(config.root, config.build.outDir);
     },
     writeBundle(_options, bundle) {
+      const add = (name: string) => {
+        const file = bundle[name];
+        if (firstLoad.has(name) || file?.type !== "chunk") return;
+        for (const css of file.viteMetadata?.importedCss ?? []) firstLoad.add(css);
+        firstLoad.add(name);
+        file.imports.forEach(add);
+      };
       for (const file of Object.values(bundle)) {
-        if (file.type === "chunk" && file.isEntry) {
-          for (const name of [file.fileName, ...file.imports, ...(file.viteMetadata?.importedCss ?? [])]) firstLoad.add(name);
-        }
+        if (file.type === "chunk" && file.isEntry) add(file.fileName);
       }
     },
     async closeBundle() {
