@@ -18,7 +18,9 @@ import type { UserIdleState } from "@excalidraw/excalidraw";
 import type {
   ExcalidrawElement,
   ExcalidrawFrameElement,
+  ExcalidrawFreeDrawElement,
   ExcalidrawImageElement,
+  ExcalidrawTextElement,
   FileId,
   NonDeletedExcalidrawElement,
   OrderedExcalidrawElement,
@@ -35,6 +37,7 @@ import type { BoardFile, Region } from "../api/types";
 import type { Picture } from "../room/Journal";
 import type { Collaborator, WireElement } from "../room/protocol";
 import { compareOrder } from "../room/reconcile";
+import { nextFrom, partOf, points_max, strokeParts, textParts, type Stroke } from "./parts";
 import { hasUsableId, sound, withinBudget } from "./soundness";
 
 export { Excalidraw, Footer, MainMenu } from "@excalidraw/excalidraw";
@@ -58,6 +61,53 @@ export function heldIds(api: BoardApi): Set<string> {
 export function pointsBeingDrawn(api: BoardApi): number {
   const { newElement } = api.getAppState();
   return newElement?.type === "freedraw" ? newElement.points.length : 0;
+}
+
+/**
+ * Goes on in another element where the stroke that is being drawn has as many points as one may have. Both are one
+ * group, and begin and end on each other.
+ */
+export function continueStroke(api: BoardApi): void {
+  const { newElement } = api.getAppState();
+  if (newElement?.type !== "freedraw" || newElement.points.length < points_max) return;
+  const stroke = newElement as ExcalidrawFreeDrawElement;
+  mutateElement(stroke, { groupIds: grouped(stroke) } as never, false);
+  const next = copied(stroke, partOf(stroke, nextFrom(stroke.points.length)));
+  const elements = api.getSceneElementsIncludingDeleted().flatMap((element) => (element.id === stroke.id ? [stroke, next] : [element]));
+  api.updateScene({ elements: elements as SceneElement[], appState: { newElement: next } as never });
+}
+
+/** An element that outgrew what one may hold, in parts that the server takes. */
+export function inParts(element: SceneElement): SceneElement[] {
+  if (element.type === "text") return textsOf(element);
+  if (element.type !== "freedraw" && element.type !== "line") return [element];
+  const [first, ...rest] = strokeParts(element as Stroke);
+  const whole = changed(element, { ...first, groupIds: grouped(element) } as never);
+  return [whole, ...rest.map((part) => copied(whole, part))];
+}
+
+/** One below the other. A label's first part stays where it is. */
+function textsOf(element: SceneElement & ExcalidrawTextElement): SceneElement[] {
+  const [first, ...rest] = textParts(element.originalText);
+  const measured = (text: ExcalidrawElement, part: string) =>
+    restoreElements([{ ...text, text: part, originalText: part } as ExcalidrawElement], null, { refreshDimensions: true, repairBindings: true })[0] as SceneElement;
+  const { text, width, height } = measured(element, first!) as SceneElement & ExcalidrawTextElement;
+  const parts = [changed(element, { text, originalText: first!, width, height } as never) as SceneElement];
+  for (const part of rest) {
+    const { x, y, height: above } = parts.at(-1)!;
+    const next = measured(copied(element, { containerId: null } as never), part);
+    parts.push({ ...next, x, y: y + above, index: null } as unknown as SceneElement);
+  }
+  return parts;
+}
+
+const grouped = ({ id, groupIds }: ExcalidrawElement) => (groupIds.length ? groupIds : [`parts-${id}`.slice(0, 64)]);
+
+/** Another element of the same look, which has no place in the order yet. */
+function copied<E extends ExcalidrawElement>(element: E, changes: object): SceneElement {
+  const id = crypto.randomUUID();
+  const versionNonce = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
+  return { ...element, ...changes, id, index: null, version: 1, versionNonce, boundElements: null } as unknown as SceneElement;
 }
 
 /**

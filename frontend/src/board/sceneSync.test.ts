@@ -22,6 +22,8 @@ const canvas = vi.hoisted(() => ({
 
 vi.mock("./excalidraw", () => ({
   asWire: (elements: unknown) => elements,
+  continueStroke: () => undefined,
+  inParts: (each: WireElement) => [{ ...each, points: [], version: each.version + 1 }, { ...each, id: `${each.id}2`, index: "a9", points: [] }],
   heldIds: () => new Set(canvas.inHand ? [canvas.inHand] : []),
   isInvisible: ({ width }: { width: number }) => width === 0,
   pointsBeingDrawn: () => canvas.points,
@@ -286,6 +288,18 @@ describe("what was asked for on this page", () => {
     later(1_000);
     expect(sizes()).toEqual([]);
   });
+});
+
+it("what is too long travels in parts, once it is out of somebody's hands", () => {
+  enter();
+  canvas.inHand = "a";
+  draw("a", { type: "freedraw", points: Array.from({ length: 5_001 }, () => [0, 0]) });
+  later(300);
+  expect(sizes()).toEqual([]);
+  canvas.inHand = null;
+  draw("a");
+  later(300);
+  expect(socket().messages<Push>("push").flatMap(({ elements }) => elements.map(({ id }) => id))).toEqual(["a", "a2"]);
 });
 
 it("shows a label above its arrow, without a word to anybody", () => {

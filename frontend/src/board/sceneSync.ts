@@ -5,7 +5,8 @@ import { compareOrder, merge, takesIncoming, withOwnIndices } from "../room/reco
 import type { RoomClient } from "../room/RoomClient";
 import type { Aside } from "./Aside";
 import { labelsAbove } from "./labels";
-import { asWire, heldIds, isInvisible, moveInPlace, pointsBeingDrawn, replaceAsEdit, replaceScene, restored, takeMove, type BoardApi, type SceneElement } from "./excalidraw";
+import { isTooLong } from "./parts";
+import { asWire, continueStroke, heldIds, inParts, isInvisible, moveInPlace, pointsBeingDrawn, replaceAsEdit, replaceScene, restored, takeMove, type BoardApi, type SceneElement } from "./excalidraw";
 
 const dropped_frame_ms = 25;
 
@@ -138,18 +139,28 @@ export class SceneSync {
   private collect(): void {
     this.outPace.stop();
     if (!this.room.mayEdit) return;
+    continueStroke(this.api);
     const drawing = heldIds(this.api);
-    const here = this.everything();
+    const here = this.splitLong(drawing);
     const ready: SceneElement[] = [];
     const waiting: SceneElement[] = [];
     for (const element of here) {
-      if (drawing.has(element.id) && isInvisible(element)) continue;
+      if (drawing.has(element.id) && (isInvisible(element) || isTooLong(element))) continue;
       (this.isReady(element) ? ready : waiting).push(element);
     }
     this.room.hold(asWire(waiting.filter(hasPicture)));
     this.room.offer(asWire(ready));
     this.room.flushNow();
     this.elementCount = here.length;
+  }
+
+  /** Everything, with what is too long for one element in several; not what is in somebody's hands. */
+  private splitLong(held: ReadonlySet<string>): readonly SceneElement[] {
+    const here = this.everything();
+    const isLong = (element: SceneElement) => isTooLong(element) && !held.has(element.id);
+    if (!here.some(isLong)) return here;
+    replaceAsEdit(this.api, here.flatMap((element) => (isLong(element) ? inParts(element) : [element])));
+    return this.everything();
   }
 
   /** The page may be gone in a moment. */
