@@ -17,7 +17,11 @@ from boards.exchange.mending import Values, lettering_of, named
 from boards.exchange.notes import Notes
 
 OVERLAP = 4
-"""Points of a stroke that two pieces of it share: its drawing lags behind its last point a little."""
+"""Points of a stroke that two pieces of it share: its drawing lags behind its last point a little.
+
+Pieces look like the whole, but for translucent strokes, which are darker where two pieces cross. Fewer points instead
+were tried: they change the shape of the whole stroke, seen much more.
+"""
 POINTS_MAX_BYTES = ELEMENT_MAX_BYTES - 32 * 1024
 """Room for points and pressures beside everything else that an element has."""
 TEXT_MAX = TEXT_MAX_BYTES

@@ -1,17 +1,20 @@
 """What a file holds, made whole on the way in: each kind of mend by an example. Beside Excalidraw: test_restore_beside_excalidraw.py."""
 
 import json
+import math
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from boards import rendering
 from boards.element import ELEMENT_MAX_BYTES, POINTS_MAX, parse
 from boards.exchange import labels, lettering, pieces
 from boards.exchange.lettering import Lettering
 from boards.exchange.notes import Notes
 from boards.exchange.restore import Restored, restored
 from tests.factories import body
+from tests.likeness import picture, ssim
 
 HAND = Lettering(5, 20, 1.25)
 
@@ -198,6 +201,15 @@ def test_a_long_stroke_comes_in_pieces_and_loses_no_ink() -> None:
     for each in elements:
         assert len(each["points"]) == len(each["pressures"]) <= POINTS_MAX
         assert len(json.dumps(each)) < ELEMENT_MAX_BYTES
+
+
+def test_a_long_stroke_looks_the_same_in_pieces() -> None:
+    points = [[at % 400 * 2.0, 150 * math.sin(at / 9) + at / 50] for at in range(5_641)]
+    stroke = body("s", type="freedraw", points=points, pressures=[], simulatePressure=True)
+    parts = read([stroke], Notes()).bodies
+    assert len(parts) == 2
+    whole, pieced = (picture(rendering.png(drawn, {})) for drawn in ([json.dumps(stroke).encode()], parts))
+    assert ssim(whole, pieced) > 0.99
 
 
 def test_a_long_line_comes_in_pieces_that_meet_with_its_heads_at_its_ends() -> None:

@@ -170,7 +170,7 @@ DELIBERATE: dict[str, Callable[[str, Values, Values, Values], bool]] = {
         and name in ("text", "originalText", "isDeleted", "version", "versionNonce")
     ),
     "An empty text does not come; Excalidraw brings it as a deleted one.": lambda name, raw, theirs, ours: (
-        name == "" and theirs.get("isDeleted") is True and theirs.get("text") == ""
+        name == "" and not ours and theirs.get("text") == ""
     ),
     "A shape without a size is as large as Excalidraw's skeletons are.": lambda name, raw, theirs, ours: (
         name in ("width", "height") and not is_number(raw.get(name)) and ours.get(name) == 100

@@ -64,6 +64,10 @@ def drop(page: BoardPage, name: str, kind: str, data: bytes) -> None:
     page.page.evaluate(DROP, [list(data), name, kind])
 
 
+EDIT_ARROW = """() => window.__atelier.api.updateScene({ appState: { selectedElementIds: { a1: true } } })"""
+IMPORTS = Path(__file__).parents[1] / "shared" / "imports"
+
+
 def drawn(page: BoardPage) -> list[dict[str, Any]]:
     """The scene, without what says when and by which edit. For Excalidraw nothing, null and [] are one."""
     ignored = {"updated", "version", "versionNonce", "index", "status"}
@@ -135,6 +139,37 @@ def test_a_dropped_scene_is_added_and_never_replaces_what_is_there(a: BoardPage,
     notice.get_by_role("button", name="Add a copy").click()
     expect(notice).to_contain_text("Added 1 element")
     a.page.wait_for_function(f"() => window.__atelier.api.getSceneElements().length === {len(there) + 2}")
+
+
+def test_what_was_deleted_since_the_file_was_saved_comes_back(a: BoardPage) -> None:
+    there = {each["id"] for each in a.elements()}
+    saved = Path(export(a, "Board file").path()).read_bytes()
+    a.page.keyboard.press("Control+a")
+    a.page.keyboard.press("Delete")
+    a.page.wait_for_function("() => window.__atelier.api.getSceneElements().length === 0")
+    a.until_saved()
+    drop(a, "saved.excalidraw", "", saved)
+    notice = a.page.get_by_test_id("notice")
+    expect(notice).to_contain_text(
+        "Brought back 3 elements from saved.excalidraw that had been deleted here."
+    )
+    a.page.wait_for_function("() => window.__atelier.api.getSceneElements().length === 3")
+    assert {each["id"] for each in a.elements()} == there
+    notice.get_by_role("button", name="Undo").click()
+    a.page.wait_for_function("() => window.__atelier.api.getSceneElements().length === 0")
+    a.until_saved()
+
+
+def test_a_label_that_stood_before_its_arrow_stands_after_it(a: BoardPage) -> None:
+    """Before it, Excalidraw ends with an error as soon as somebody edits the arrow."""
+    drop(a, "label.excalidraw", "", (IMPORTS / "label-before-arrow.excalidraw").read_bytes())
+    a.until_element("e.type === 'arrow'")
+    a.until_element("e.containerId === 'a1'")
+    order = a.page.evaluate("() => window.__atelier.api.getSceneElements().map(({ id }) => id)")
+    assert order.index("a1") < order.index("l1")
+    a.page.evaluate(EDIT_ARROW)
+    a.page.keyboard.press("Control+Enter")
+    a.page.wait_for_function("() => window.__atelier.api.getAppState().editingLinearElement !== null")
 
 
 def test_a_dropped_picture_without_a_scene_is_placed_as_a_picture(a: BoardPage) -> None:
