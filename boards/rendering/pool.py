@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -39,6 +39,7 @@ ANSWER_MAX_BYTES = 256 * 1024 * 1024
 
 PROGRAM = Path(__file__).with_name("process.py")
 LENGTH = struct.Struct(">I")
+Read = Callable[[], bytes]
 
 
 class Busy(Exception):
@@ -54,7 +55,7 @@ class Asleep(Failed):
 
 
 class Drawer:
-    """One process, and the frames to and from it: a length, then msgpack."""
+    """One process, and the frames to and from it: a length, then msgpack, or the bytes of a picture."""
 
     def __init__(self) -> None:
         """Raises Failed."""
@@ -87,10 +88,10 @@ class Drawer:
             log.error("The drawing process does not start: %s", error)
             raise
 
-    def ask(self, request: bytes) -> Any:
-        """The answer. Raises Failed; then the process is of no more use."""
+    def ask(self, request: bytes, pictures: Sequence[Read]) -> Any:
+        """The answer. Raises Failed, and what reading a picture raises; then the process is of no more use."""
         self.scenes_left -= 1
-        return self._exchange(request, CLOCK_SECONDS)
+        return self._exchange(request, CLOCK_SECONDS, pictures)
 
     def end(self) -> None:
         self._process.kill()
@@ -99,7 +100,7 @@ class Drawer:
             with suppress(OSError):  # what was not yet written cannot be written any more
                 _of(pipe).close()
 
-    def _exchange(self, request: bytes | None, timeout_seconds: float) -> Any:
+    def _exchange(self, request: bytes | None, timeout_seconds: float, pictures: Sequence[Read] = ()) -> Any:
         """Send, and wait for the answer. A timer ends the process, and with it the waiting."""
         timer = threading.Timer(timeout_seconds, self._process.kill)
         timer.daemon = True
@@ -107,6 +108,10 @@ class Drawer:
         try:
             if request is not None:
                 _write(_of(self._process.stdin), request)
+            for read in pictures:
+                data = read()  # one at a time: together they may be a hundred megabytes
+                with suppress(BrokenPipeError):  # reading the answer tells
+                    _write(_of(self._process.stdin), data)
             body = _read(_of(self._process.stdout))
         except OSError:
             body = b""
@@ -152,25 +157,28 @@ _free = threading.BoundedSemaphore(PROCESSES)
 _idle: list[Drawer] = []  # newest last: the others fall asleep
 
 
-def ask(request: Mapping[str, Any]) -> Any:
-    """What a process answers. Raises Busy, Failed."""
+def ask(request: Mapping[str, Any], pictures: Sequence[Read] = ()) -> Any:
+    """What a process answers. Raises Busy, Failed, and what reading a picture raises.
+
+    pictures: read one after the other once a process is free, and sent after the request.
+    """
     data = msgspec.msgpack.encode(request)
     if not _free.acquire(timeout=WAIT_SECONDS):
         raise Busy
     try:
-        return _ask(data)
+        return _ask(data, pictures)
     finally:
         _free.release()
 
 
-def _ask(data: bytes) -> Any:
+def _ask(data: bytes, pictures: Sequence[Read]) -> Any:
     while True:
         try:
             drawer, woken = _idle.pop(), True
         except IndexError:
             drawer, woken = Drawer(), False
         try:
-            answer = drawer.ask(data)
+            answer = drawer.ask(data, pictures)
         except BaseException as error:
             drawer.end()
             if woken and isinstance(error, Asleep):

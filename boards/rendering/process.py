@@ -1,6 +1,7 @@
 """The program of a drawing process. Run by its path, isolated: it knows no Django, no database and no secret.
 
-Frames on stdin and stdout: four bytes of length, then msgpack. First comes `ready`, then one answer for each request:
+Frames on stdin and stdout: four bytes of length, then msgpack. After a request come its pictures, a frame of bytes each.
+First comes `ready`, then one answer for each request:
 {code: "" | "too_large" | "failed", message, data, scale, simplified}.
 """
 
@@ -377,12 +378,23 @@ def _limit(memory_max: int) -> None:
 def _next(source: BinaryIO, idle_seconds: float) -> Any:
     """The next request; None when the other side is gone or has not asked for long."""
     ready, _, _ = select.select([source], [], [], idle_seconds)
-    head = source.read(LENGTH.size) if ready else b""
-    if len(head) < LENGTH.size:
+    if not ready or (body := _frame(source)) is None:
         return None
-    size = LENGTH.unpack(head)[0]
+    request = msgspec.msgpack.decode(body)
+    pictures = {}
+    for file_id, mime_type in request["pictures"]:
+        if (data := _frame(source)) is None:
+            return None
+        if data:
+            pictures[file_id] = (mime_type, data)
+    return request | {"pictures": pictures}
+
+
+def _frame(source: BinaryIO) -> bytes | None:
+    head = source.read(LENGTH.size)
+    size = LENGTH.unpack(head)[0] if len(head) == LENGTH.size else 0
     body = source.read(size)
-    return msgspec.msgpack.decode(body) if len(body) == size else None
+    return body if len(head) == LENGTH.size and len(body) == size else None
 
 
 def _write(answer: Mapping[str, Any]) -> None:

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
-from boards import database
 from boards.exchange import outgoing
 from boards.exchange.outgoing import Contents
 from boards.rendering.drawing import DRAWABLE, PICTURES_MAX_BYTES, RenderTooLarge
@@ -81,10 +81,11 @@ def pictures_or_none(contents: Contents) -> dict[str, Picture]:
 
 
 def pictures(contents: Contents) -> dict[str, Picture]:
-    """The files that the elements show, read from the storage. Raises StorageUnavailable, RenderTooLarge."""
+    """The files that the elements show; each is read from the storage when it is drawn, which raises StorageUnavailable.
+
+    Raises RenderTooLarge.
+    """
     drawable = [file for file in contents.files if file.mime_type in DRAWABLE]
     if sum(file.size_bytes for file in drawable) > PICTURES_MAX_BYTES:
         raise RenderTooLarge("The pictures on it are larger than can be drawn together.")
-    database.give_back()
-    held = {file.file_id: (file.mime_type, outgoing.picture(file)) for file in drawable}
-    return {file_id: Picture(kind, data) for file_id, (kind, data) in held.items() if data is not None}
+    return {file.file_id: Picture(file.mime_type, partial(outgoing.picture, file)) for file in drawable}

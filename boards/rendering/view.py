@@ -1,14 +1,22 @@
 """What of a scene is drawn, and the pictures that it needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The bytes behind a file_id: PNG, JPEG, WebP, GIF or SVG. Any other type is left out of the drawing."""
+    """The bytes behind a file_id: PNG, JPEG, WebP, GIF or SVG. Any other type is left out of the drawing.
+
+    data: or what reads them when they are drawn, so that they do not wait in memory; None where they are lost.
+    """
 
     mime_type: str
-    data: bytes
+    data: bytes | Callable[[], bytes | None]
+
+    def read(self) -> bytes:
+        """The bytes; none where they are lost. Raises what reading raises."""
+        return self.data if isinstance(self.data, bytes) else self.data() or b""
 
 
 @dataclass(frozen=True)

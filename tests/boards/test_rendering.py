@@ -360,7 +360,7 @@ def test_a_scribble_is_drawn_as_large_as_it_can_be_in_time() -> None:
     dice = random.Random(3)
     noise = [[dice.random() * 1000, dice.random() * 1000] for _ in range(4_999)]
     drawn = rendering.draw_png([line(noise, width=1e3, height=1e3) for _ in range(4)], {})
-    assert 0.1 < drawn.scale < 0.5 and ink(drawn.data) > 0.5
+    assert 0.05 < drawn.scale < 0.5 and ink(drawn.data) > 0.5
 
 
 def test_one_that_fell_asleep_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
