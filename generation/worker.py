@@ -7,8 +7,10 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHECKPOINTS_IN_MEMORY = 3
+SWITCH_SECONDS = 5e-4
+"""So long a busy thread may keep Python from the one that launches the card's kernels. Python's own 5 ms are a whole step."""
 
 _lock = threading.Lock()
 _stopping = False
@@ -77,6 +81,10 @@ def engine() -> "Engine":
     global _engine, _live
     with _lock:
         if _engine is None:
+            # What torch's compiler made is there again after a restart; without this it takes minutes each time.
+            os.environ.setdefault(
+                "TORCHINDUCTOR_CACHE_DIR", str(Path(settings.ATELIER_HOME) / "cache" / "inductor")
+            )
             from generation.engine import device
             from generation.engine.engine import Engine
             from generation.engine.live import Live
@@ -84,8 +92,11 @@ def engine() -> "Engine":
 
             limit = getattr(settings, "ATELIER_MAX_CHECKPOINTS", CHECKPOINTS_IN_MEMORY)
             _live = Live(_give)
+            chosen = device.choose(settings.DEVICE)
+            if device.family(chosen) != "cpu":
+                sys.setswitchinterval(SWITCH_SECONDS)
             _engine = Engine(
-                Residency(device.choose(settings.DEVICE), limit),
+                Residency(chosen, limit),
                 getattr(settings, "ATELIER_TORCH_THREADS", 0),
                 _live,
             )

@@ -203,3 +203,21 @@ def test_a_second_start_is_quick_keeps_what_was_drawn_and_all_children_end(tmp_p
         assert second.stop() == 0
         _, alive = psutil.wait_procs(children, timeout=30)
         assert alive == []
+
+
+@pytest.mark.parametrize(
+    ("device", "driver", "uses"),
+    [
+        ("", True, True),
+        ("auto", False, False),
+        ("cpu", True, False),
+        ("cuda:1", False, True),
+        ("mps", True, False),
+    ],
+)
+def test_a_worker_that_feeds_a_card_takes_more_jobs_at_once(
+    monkeypatch: pytest.MonkeyPatch, device: str, driver: bool, uses: bool
+) -> None:
+    monkeypatch.setenv("DEVICE", device)
+    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/nvidia-smi" if driver else None)
+    assert supervisor.will_use_card() is uses

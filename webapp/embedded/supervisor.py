@@ -31,7 +31,10 @@ BACKOFF_MAX_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 """A child that lived this long counts as healthy again: its next restart comes at once."""
 WORKER_NICENESS = 5
-"""Painting yields to strokes: web and worker share the cores of one machine."""
+"""Painting yields to strokes: web and worker share the cores of one machine. A card's worker only feeds the card."""
+JOBS = 4
+JOBS_ON_CARD = 16
+"""Twice the pictures of a step: four jobs with guidance filled 8 of a card's 24 rows."""
 WORKER = {"ATELIER_PAGES": "0", "CELERY_SKIP_CHECKS": "1"}
 """A worker loads nothing of the pages; the checks, which would, have run in `manage.py prepare`."""
 
@@ -181,8 +184,9 @@ class Supervisor:
     def _start_programs(self) -> None:
         celery = [sys.executable, "-m", "celery", "-A", "webapp"]
         self._program("web", web.command(self.server, self.host, self.port))
-        # Four at a time, which share the engine's steps while others are fetched or stored.
-        self._program("worker", [*celery, *self._worker("gpu", 4)], niceness=WORKER_NICENESS, pages=False)
+        # So many at a time share the engine's steps, while others are fetched or stored.
+        drawing, niceness = (JOBS_ON_CARD, 0) if will_use_card() else (JOBS, WORKER_NICENESS)
+        self._program("worker", [*celery, *self._worker("gpu", drawing)], niceness=niceness, pages=False)
         # On its own, so that long jobs cannot keep the reaper from running; two, so that thumbnails cannot either.
         self._program("housekeeper", [*celery, *self._worker("default", 2), "--with-beat"], pages=False)
 
@@ -240,6 +244,12 @@ class Supervisor:
             child.stop(signal.SIGINT if child.name == "postgres" else signal.SIGTERM)
         for child in self.servers:
             child.wait(time.monotonic() + STOP_TIMEOUT_SECONDS)
+
+
+def will_use_card() -> bool:
+    """Whether the worker draws on a card of NVIDIA's, as far as can be told without torch."""
+    device = os.environ.get("DEVICE") or "auto"
+    return device.startswith("cuda") or (device == "auto" and shutil.which("nvidia-smi") is not None)
 
 
 def _answers(url: str) -> bool:
