@@ -5,6 +5,7 @@ Nothing large waits in memory for a slow reader: it comes off a disk, piece by p
 """
 
 import asyncio
+import logging
 import tempfile
 import weakref
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -12,12 +13,15 @@ from typing import IO, Any
 
 from django.core.files.storage import default_storage
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 
 from boards import database
 from boards.turns import Turn
+from generation import storage
+
+log = logging.getLogger(__name__)
 
 PIECE_BYTES = 256 * 1024
 STALLED_SECONDS = 30.0
@@ -25,14 +29,19 @@ STALLED_SECONDS = 30.0
 
 
 def immutable(request: HttpRequest, sha256: str, key: str, mime_type: str) -> HttpResponseBase:
-    """The stored file `key`, or 304. Access must have been checked."""
+    """The stored file `key`, or 304. Access must have been checked. Raises Http404 where storage has lost it."""
     etag = f'"{sha256}"'
     response: HttpResponseBase
     if request.headers.get("If-None-Match") == etag:
         response = HttpResponseNotModified()
     else:
         database.give_back()
-        response = _stored(request, default_storage.open(key), mime_type)
+        try:
+            with storage.reading(key):
+                response = _stored(request, default_storage.open(key), mime_type)
+        except FileNotFoundError:
+            log.error("%s is not in storage", key)
+            raise Http404("This file is lost.") from None
     response["ETag"] = etag
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     response["Content-Disposition"] = "inline"

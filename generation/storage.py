@@ -2,7 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -109,11 +110,35 @@ def is_marked(key: str) -> bool:
 
 
 def open_key(key: str) -> BinaryIO:
-    """A stored file, opened for reading. Raises StorageUnavailable."""
+    """A stored file, opened for reading. Raises StorageUnavailable, caused by FileNotFoundError if there is none."""
     try:
         return default_storage.open(key, "rb")  # type: ignore[return-value]  # Django's File reads like a file
     except Exception as error:
-        raise StorageUnavailable(f"The stored image {key} could not be read.") from error
+        missing = FileNotFoundError(key) if _is_missing(error) else error
+        raise StorageUnavailable(f"The stored image {key} could not be read.") from missing
+
+
+def read(key: str) -> bytes:
+    """The bytes of a stored file. Raises FileNotFoundError on every storage, StorageUnavailable."""
+    with reading(key), default_storage.open(key, "rb") as file:
+        return bytes(file.read())
+
+
+@contextmanager
+def reading(key: str) -> Iterator[None]:
+    """Whatever is done with a stored file within raises FileNotFoundError on every storage, or StorageUnavailable."""
+    try:
+        yield
+    except Exception as error:
+        if _is_missing(error):
+            raise FileNotFoundError(key) from None
+        raise StorageUnavailable(f"The stored file {key} could not be read.") from error
+
+
+def _is_missing(error: Exception) -> bool:
+    """S3 says it in its own way, and some servers only when the object is read."""
+    said = getattr(error, "response", None) or {}
+    return isinstance(error, FileNotFoundError) or said.get("Error", {}).get("Code") in {"404", "NoSuchKey"}
 
 
 def load_picture(key: str) -> Image.Image:

@@ -18,6 +18,7 @@ from PIL import Image
 from boards import files, sweep, tasks
 from boards.models import Board, BoardFile
 from generation import storage
+from generation.errors import StorageUnavailable
 from tests.e2e.atelier import PROJECT, free_port
 from tests.factories import png
 from webapp import env, health
@@ -135,3 +136,26 @@ def test_ready_says_whether_it_can_be_written(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     settings.STORAGES = {**settings.STORAGES, "default": env.storage("s3://pictures/atelier", tmp_path)}
     assert not health.CHECKS["storage"]()["ok"]
+
+
+@pytest.fixture(params=["s3", "disk"])
+def anywhere(request: pytest.FixtureRequest) -> None:
+    """On both kinds of storage."""
+    if request.param == "s3":
+        request.getfixturevalue("bucket")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("anywhere")
+def test_a_lost_object_is_not_found_by_any_door(board: Any, alice: Any, client: Any) -> None:
+    file = files.add_upload(board, alice, png(12, 10))
+    default_storage.delete(file.key)
+    client.force_login(alice)
+    assert client.get(files.url_of(file)).status_code == 404
+    with pytest.raises(FileNotFoundError):
+        storage.read(file.key)
+    with pytest.raises(StorageUnavailable) as failed:
+        storage.open_key(file.key)
+    assert isinstance(failed.value.__cause__, FileNotFoundError)
+    exported = client.get(f"/api/v1/boards/{board.pk}/scene")
+    assert exported.status_code == 200 and b"".join(exported.streaming_content)
