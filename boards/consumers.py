@@ -5,7 +5,7 @@ import logging
 import secrets
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
@@ -189,7 +189,17 @@ def _origin_is_ours(scope: Scope) -> bool:
     allowed = validate_host(
         host.rsplit(":", 1)[0] if not host.endswith("]") else host, settings.ALLOWED_HOSTS
     )
-    return origin.scheme in {"http", "https"} and origin.netloc == host and allowed
+    return origin.scheme == _scheme(scope, headers) and origin.netloc == host and allowed
+
+
+def _scheme(scope: Scope, headers: Mapping[bytes, bytes]) -> str:
+    """What the page of this socket was fetched by: a trusted proxy's word, or how it came here."""
+    if settings.SECURE_PROXY_SSL_HEADER is not None:
+        forwarded = headers.get(b"x-forwarded-proto", b"").decode("latin-1").split(",")[0].strip()
+        return "https" if forwarded in {"https", "wss"} else "http"
+    if settings.HTTPS:
+        return "https"
+    return "https" if scope.get("scheme") == "wss" else "http"
 
 
 # --- talking ------------------------------------------------------------------------------------------------

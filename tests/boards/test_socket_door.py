@@ -7,7 +7,7 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from accounts import api_keys
-from boards import bus, limits, links
+from boards import bus, consumers, limits, links
 from boards.models import Element, Role
 from boards.protocol import Close
 from tests.boards.socket_client import connect, joined
@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
         "http://testserver:81",
         "null",
         "ftp://testserver",
+        "https://testserver",
         "http://teſtserver",
         "",
     ],
@@ -31,6 +32,28 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 async def test_a_foreign_origin_is_refused_before_accepting(board, alice, origin):
     _, accepted = await connect(board, alice, origin=origin)
     assert not accepted
+
+
+@pytest.mark.parametrize(
+    ("https", "behind_proxy", "forwarded", "origin"),
+    [
+        (False, False, None, "http://testserver"),
+        (False, False, b"https", "http://testserver"),
+        (True, False, None, "https://testserver"),
+        (True, True, b"https", "https://testserver"),
+        (False, True, b"wss", "https://testserver"),
+        (False, True, b"http", "http://testserver"),
+        (False, True, None, "http://testserver"),
+    ],
+)
+def test_the_origin_has_the_scheme_of_the_page(settings, https, behind_proxy, forwarded, origin):
+    settings.HTTPS = https
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if behind_proxy else None
+    headers = [(b"host", b"testserver")] + ([(b"x-forwarded-proto", forwarded)] if forwarded else [])
+    other = origin.replace("https", "ftp").replace("http:", "https:").replace("ftp", "http")
+    for said, is_ours in ((origin, True), (other, False)):
+        scope = {"type": "websocket", "headers": [*headers, (b"origin", said.encode())]}
+        assert consumers._origin_is_ours(scope) is is_ours
 
 
 async def test_without_an_origin_a_cookie_does_not_count(board, alice):
