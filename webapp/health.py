@@ -1,5 +1,7 @@
 """/live and /ready: does the process live, and is everything there that it needs?"""
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +19,7 @@ from generation import catalogue, heartbeat
 GPU_QUEUE = "gpu"
 # Four canaries: so long nothing came out of the queue of jobs, and nobody worked on anything.
 CONSUMED_MAX_SECONDS = 60
+KEPT_SECONDS = 3.0
 
 
 def live(request: HttpRequest) -> HttpResponse:
@@ -26,9 +29,28 @@ def live(request: HttpRequest) -> HttpResponse:
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when every dependency answers, else 503; one entry for each either way."""
-    checks = {name: check() for name, check in CHECKS.items()}
+    checks = _latest.checks()
     ok = all(entry["ok"] for entry in checks.values())
     return JsonResponse({"ok": ok, "checks": checks}, status=200 if ok else 503)
+
+
+class _Latest:
+    """What was found last. Anybody may ask, and to find out writes a file: so it is done once in a while."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[str, dict[str, Any]] = {}
+        self._at = 0.0
+
+    def checks(self) -> dict[str, dict[str, Any]]:
+        with self._lock:  # who asks meanwhile gets the same answer
+            if not self._found or time.monotonic() - self._at >= KEPT_SECONDS:
+                self._found = {name: check() for name, check in CHECKS.items()}
+                self._at = time.monotonic()
+            return self._found
+
+
+_latest = _Latest()
 
 
 def _database() -> None:
