@@ -203,7 +203,10 @@ def region_of(board: Board, element_id: str) -> Region:
     row = Element.objects.filter(board=board, element_id=element_id, is_deleted=False).first()
     if row is None:
         raise NoRegion("Say where: `frame` names no element of this board, and there is no `region`.")
-    return msgspec.json.decode(row.body, type=Region)
+    try:
+        return msgspec.json.decode(row.body, type=Region)
+    except msgspec.ValidationError as error:
+        raise NoRegion(f"The frame cannot be drawn on: {error}") from None
 
 
 def region_of_all(board: Board, params: Mapping[str, Any]) -> Region:

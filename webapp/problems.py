@@ -4,8 +4,11 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -16,6 +19,7 @@ from generation.errors import GenerationError
 
 log = logging.getLogger(__name__)
 
+UNREADABLE = "Something in the request cannot be read, or no such value can be stored."
 # By then whoever held a connection has given it back, or the database has started again.
 DATABASE_RETRY_SECONDS = 5
 
@@ -46,6 +50,13 @@ def problem(
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
     """What programs get at addresses of the API that lead nowhere."""
     return problem(404, "not_found", f"There is nothing at {request.path}.")
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's handler for requests that cannot be read: a page for people, a problem for programs."""
+    if request.path.startswith("/api/"):
+        return problem(400, "bad_request", UNREADABLE)
+    return render(request, "400.html", status=400)
 
 
 def install(api: NinjaAPI) -> None:
@@ -86,6 +97,18 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(Http404)
     def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
         return problem(404, "not_found", "There is nothing here.")
+
+    @api.exception_handler(DataError)
+    @api.exception_handler(MultiPartParserError)
+    @api.exception_handler(SuspiciousOperation)
+    def _garbage(request: HttpRequest, error: Exception) -> HttpResponse:
+        """NUL in a text, a time beyond the calendar, a form without a boundary, thousands of fields …"""
+        log.info("%s %s: %s", request.method, request.path, error)
+        return problem(400, "bad_request", UNREADABLE)
+
+    @api.exception_handler(RequestDataTooBig)
+    def _large(request: HttpRequest, error: Exception) -> HttpResponse:
+        return problem(413, "too_big", "The body of this request is too large.")
 
     @api.exception_handler(OperationalError)
     @api.exception_handler(InterfaceError)

@@ -74,8 +74,9 @@ if not PAGES:
     INSTALLED_APPS = [name for name in INSTALLED_APPS if name not in _FOR_PAGES]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "webapp.door.middleware.Static",
     "csp.middleware.CSPMiddleware",
+    "webapp.door.middleware.Private",  # not of static files, which are answered above
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -84,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.TooManyMiddleware",
+    "webapp.door.middleware.Garbage",
 ]
 ROOT_URLCONF = "webapp.urls"
 ASGI_APPLICATION = "webapp.asgi.application"

@@ -11,6 +11,7 @@ from webapp.api import api
 admin.site.site_header = admin.site.site_title = "Atelier"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler400 = "webapp.problems.bad_request"
 urlpatterns = [
     path("", boards.home, name="home"),
     path("boards/", boards.board_list, name="board-list"),

@@ -1,7 +1,6 @@
 """HTTP: share links."""
 
 import uuid
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
@@ -11,6 +10,7 @@ from pydantic import StringConstraints
 
 from boards import access, links
 from boards.access import Act
+from boards.api.pages import Moment
 from boards.errors import LinkInvalid
 from boards.models import Role, ShareLink
 from boards.principal import of_request, person_of
@@ -20,7 +20,7 @@ router = Router()
 
 class NewLink(Schema):
     role: Literal["view", "comment", "edit"] = "edit"
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
     password: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 

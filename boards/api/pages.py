@@ -4,14 +4,29 @@ import base64
 import binascii
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
+from pydantic import AfterValidator
 
 from boards.errors import BadMessage
 
 LIMIT_MAX = 100
+YEARS = range(1900, 3000)
+"""Between these any time zone's clock can tell a time."""
+
+
+def on_the_calendar(time: datetime) -> datetime:
+    """The time, with a zone. Raises ValueError for one that cannot be told in every zone, or stored."""
+    if time.year not in YEARS:
+        raise ValueError(f"A time must lie in the years {YEARS.start} to {YEARS.stop - 1}.")
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(on_the_calendar)]
+"""A time that somebody sends; without a zone, UTC."""
+
 M = TypeVar("M", bound=Model)
 
 
@@ -46,6 +61,6 @@ def _write(time: datetime, pk: uuid.UUID) -> str:
 def _read(cursor: str) -> tuple[datetime, uuid.UUID]:
     try:
         time, pk = base64.urlsafe_b64decode(cursor).decode().split(" ")
-        return datetime.fromisoformat(time), uuid.UUID(pk)
+        return on_the_calendar(datetime.fromisoformat(time)), uuid.UUID(pk)
     except (ValueError, binascii.Error):
         raise BadMessage("The cursor is not one that a list returned.") from None

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router, Schema, Status
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from accounts.models import User
 from boards import access, people, turns, version_scene, versions
 from boards.access import Act
-from boards.api.pages import page
+from boards.api.pages import on_the_calendar, page
 from boards.errors import Forbidden, PersonGone, VersionGone
 from boards.exchange import outgoing
 from boards.exchange.embedding import MIME_TYPE
@@ -29,7 +29,7 @@ class Naming(Schema):
 
 class Undoing(Schema):
     user: uuid.UUID
-    since: AwareDatetime
+    since: Annotated[AwareDatetime, AfterValidator(on_the_calendar)]
 
 
 def describe(version: Version) -> dict[str, Any]:

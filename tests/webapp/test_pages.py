@@ -180,3 +180,26 @@ def test_J16_a_worker_that_lives_must_also_take_things_out_of_its_queue(monkeypa
     answer = health.CHECKS["workers"]()
     assert answer["ok"] == ok
     assert consumed_seconds <= answer["queues"]["gpu"]["consumed_seconds"] < consumed_seconds + 10
+
+
+def test_what_ready_found_is_kept_for_a_moment(client, monkeypatch):
+    asked = []
+    monkeypatch.setattr(health, "CHECKS", {"all": lambda: asked.append(1) or {"ok": True}})
+    client.get("/ready")
+    monkeypatch.setattr(health, "KEPT_SECONDS", 60.0)
+    client.get("/ready"), client.get("/ready")
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/b/{board}", "/boards/", "/api/v1/me", "/api/v1/boards/{board}", "/accounts/login/"]
+)
+def test_what_is_somebody_s_is_kept_by_no_cache(client, alice, board, path):
+    if "login" not in path:
+        client.force_login(alice)
+    answer = client.get(path.format(board=board.pk))
+    assert answer.status_code == 200 and "no-store" in answer["Cache-Control"]
+
+
+def test_the_list_of_what_the_front_end_is_built_of_is_nobody_s_business(client):
+    assert client.get("/static/board/.vite/manifest.json").status_code == 404
