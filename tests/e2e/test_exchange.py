@@ -64,6 +64,11 @@ def drop(page: BoardPage, name: str, kind: str, data: bytes) -> None:
     page.page.evaluate(DROP, [list(data), name, kind])
 
 
+PASTE = """(text) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData('text/plain', text);
+  document.querySelector('.excalidraw').dispatchEvent(new ClipboardEvent('paste', {bubbles: true, cancelable: true, clipboardData}));
+}"""
 EDIT_ARROW = """() => window.__atelier.api.updateScene({ appState: { selectedElementIds: { a1: true } } })"""
 IMPORTS = Path(__file__).parents[1] / "shared" / "imports"
 
@@ -170,6 +175,19 @@ def test_a_label_that_stood_before_its_arrow_stands_after_it(a: BoardPage) -> No
     a.page.evaluate(EDIT_ARROW)
     a.page.keyboard.press("Control+Enter")
     a.page.wait_for_function("() => window.__atelier.api.getAppState().editingLinearElement !== null")
+
+
+def test_the_text_of_a_board_file_is_pasted_as_a_copy_of_it(a: BoardPage) -> None:
+    there = len(a.elements())
+    label = {"type": "rectangle", "id": "r", "x": 0, "y": 400, "label": {"text": "Login"}}
+    for number in (1, 2):
+        a.page.evaluate(PASTE, scene(label).decode())
+        expect(a.page.get_by_test_id("notice")).to_contain_text("Added 2 elements from the pasted text")
+        a.page.wait_for_function(
+            f"() => window.__atelier.api.getSceneElements().length === {there + 2 * number}"
+        )
+        a.page.get_by_role("button", name="Close this message").click()
+    assert [each["text"] for each in a.elements() if each["type"] == "text"] == ["Login"] * 2
 
 
 def test_a_dropped_picture_without_a_scene_is_placed_as_a_picture(a: BoardPage) -> None:

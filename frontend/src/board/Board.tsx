@@ -3,6 +3,7 @@ import { createApi } from "../api/client";
 import { uuid } from "../api/ids";
 import type { Job } from "../api/types";
 import { takeDrops } from "../exchange/drop";
+import { takePastes } from "../exchange/paste";
 import { pickFiles } from "../exchange/pick";
 import { JobOverlay } from "../generation/JobOverlay";
 import { PromptPanel } from "../generation/PromptPanel";
@@ -94,10 +95,10 @@ export function Board({ config, aside, last }: { config: BoardConfig; aside: Asi
     () => session && new Exchange(session, title, (format) => `${config.api}/boards/${config.board.id}/render.${format}`),
     [session, config, title],
   );
-  const bring = useCallback((files: File[]) => {
+  const bring = useCallback((files: File[], how?: "merge" | "copy") => {
     if (!exchange) return;
     const importer = { api, board: config.board.id, port: exchange, notices };
-    void import("../exchange/importing").then(({ importFiles }) => importFiles(files, importer)).catch(say);
+    void import("../exchange/importing").then(({ importFiles }) => importFiles(files, importer, how)).catch(say);
   }, [exchange, api, config, notices, say]);
 
   const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={openSharing} />, [room, config, rename, openSharing]);
@@ -122,6 +123,7 @@ export function Board({ config, aside, last }: { config: BoardConfig; aside: Asi
   const canvas = useRef<HTMLElement>(null);
   const phone = usePhoneLayout(canvas);
   useEffect(() => takeDrops(canvas.current!, bring), [bring]);
+  useEffect(() => takePastes(canvas.current!, (files) => bring(files, "copy")), [bring]);
   const closeHistory = useCallback(() => {
     setHistoryOver(null);
     canvas.current?.querySelector<HTMLElement>(".excalidraw")?.focus();

@@ -7,6 +7,7 @@ import { sorted } from "./drop";
 import { holdsScene, isDocument, mayHoldScene } from "./files";
 import { importFiles, outcomeText } from "./importing";
 import { fileName, possibleScale } from "./limits";
+import { isDocumentText } from "./paste";
 
 const nothing: Imported = { clock: 1, kind: "scene", items: null, added: 0, updated: 0, revived: 0, deleted: 0, unchanged: 0, added_ids: [], updated_ids: [], revived_ids: [], refused: [], notes: [] };
 const refusal = { id: "x", code: "bad_element", message: "It is malformed." };
@@ -31,6 +32,17 @@ describe("what may be brought", () => {
     expect(scenes.map(({ name }) => name)).toEqual(["a.excalidraw", "board.png"]);
     expect(others.map(({ name }) => name)).toEqual(["plain.png", "photo.jpg"]);
   });
+});
+
+describe("pasted text", () => {
+  it.each([
+    ['{"type": "excalidraw", "elements": []}', true],
+    [' {\n "version": 2,\n "type":"excalidrawlib"}', true],
+    ['{"type":"excalidraw/clipboard","elements":[]}', false],
+    ['{"type":"excalidraw-api/clipboard","elements":[]}', false],
+    ['say "type": "excalidraw"', false],
+    ['{"type": "FeatureCollection"}', false],
+  ])("%s is a board file: %s", (text, is) => expect(isDocumentText(text)).toBe(is));
 });
 
 describe("what came of an import", () => {

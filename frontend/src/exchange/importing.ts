@@ -13,8 +13,8 @@ export interface Importer {
 const most_reasons = 3;
 
 /** Brings files to the board, one after the other, and says what came of each. */
-export async function importFiles(files: readonly File[], importer: Importer): Promise<void> {
-  for (const file of files) await importOne(file, importer, "merge");
+export async function importFiles(files: readonly File[], importer: Importer, how: "merge" | "copy" = "merge"): Promise<void> {
+  for (const file of files) await importOne(file, importer, how);
 }
 
 async function importOne(file: File, importer: Importer, how: "merge" | "copy"): Promise<void> {
