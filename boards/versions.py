@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from boards import bus, past, pruning, store
-from boards.element import Element
-from boards.errors import BoardFrozen, BoardGone, TooLongAgo, TooManyVersions
+from boards.element import Element, parse
+from boards.errors import BoardFrozen, BoardGone, ElementRefused, TooLongAgo, TooManyVersions
+from boards.exchange import incoming
 from boards.models import Board, Version
 from boards.models import Element as ElementRow
 
@@ -106,11 +107,11 @@ def restore(board: Board, version: Version, by: User, idempotency_key: str = "")
             raise BoardFrozen("A moderator froze this board.")
         if known := _made_with(board, by, idempotency_key):
             return Restored(board.clock, 0, known)
-        incoming = _way_back(board, version.clock)
-        if not incoming:
+        changes = _way_back(board, version.clock)
+        if not changes:
             return Restored(board.clock, 0, None)
         before = _make(board, by, before_restore_of=version, idempotency_key=idempotency_key)
-        change = store.apply(board.pk, incoming, {element.id: by.pk for element in incoming})
+        change = store.apply(board.pk, changes, {element.id: by.pk for element in changes})
         transaction.on_commit(lambda: bus.clock_moved(board.pk, change.clock))
         return Restored(change.clock, len(change.elements), before)
 
@@ -123,7 +124,22 @@ def _way_back(board: Board, clock: int) -> list[Element]:
     pruned = {i: element for i, element in then.items() if i not in now and not element.is_deleted}
     ranks = pruning.ranks(board.pk, pruned) if pruned else {}
     changes += [e.renewed(max(e.rank, ranks.get(i, e.rank))[0], is_deleted=False) for i, e in pruned.items()]
-    return sorted((change for change in changes if change), key=lambda element: element.is_deleted)
+    return _let_in(board, filter(None, changes))
+
+
+def _let_in(board: Board, changes: Iterable[Element]) -> list[Element]:
+    """What was stored long ago as the board lets it in today, made whole where it must be; the living first.
+
+    Deleting needs no sound body.
+    """
+    found: list[Element] = []
+    for element in changes:
+        try:
+            found.append(element if element.is_deleted else parse(element.body))
+        except ElementRefused:
+            known = frozenset(board.elements.values_list("element_id", flat=True))
+            found += incoming.check([element.body], known).elements
+    return sorted(found, key=lambda element: element.is_deleted)
 
 
 def _replacing(now: Element, then: Element | None) -> Element | None:
@@ -149,16 +165,16 @@ def undo_person(
         theirs = _standing_of(board, user, since)
         earlier = past.earlier(board.pk, list(theirs), user.pk, since)
         undone = {i: _replacing(e, earlier[i].element if i in earlier else None) for i, e in theirs.items()}
-        incoming = sorted((e for e in undone.values() if e), key=lambda element: element.is_deleted)
+        changes = _let_in(board, filter(None, undone.values()))
         kept = past.replaced_by_others(board.pk, user.pk, since)
-        if not incoming:
+        if not changes:
             return Undone(board.clock, 0, 0, kept, None)
-        authors = {e.id: earlier[e.id].author_id if e.id in earlier else _id(by) for e in incoming}
+        authors = {e.id: earlier[e.id].author_id if e.id in earlier else _id(by) for e in changes}
         before = _make(board, by)
-        change = store.apply(board.pk, incoming, authors, frozen_too=frozen_too)
+        change = store.apply(board.pk, changes, authors, frozen_too=frozen_too)
         transaction.on_commit(lambda: bus.clock_moved(board.pk, change.clock))
-        removed = sum(element.is_deleted for element in incoming)
-        return Undone(change.clock, len(incoming) - removed, removed, kept, before)
+        removed = sum(element.is_deleted for element in changes)
+        return Undone(change.clock, len(changes) - removed, removed, kept, before)
 
 
 def _standing_of(board: Board, user: User, since: datetime) -> dict[str, Element]:

@@ -1,7 +1,7 @@
 """A document becomes part of a board: merged by the rule, or laid beside the scene as a copy."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -80,9 +80,10 @@ def add(
     }
 
 
-def check(bodies: Iterable[bytes]) -> Checked:
-    """The elements of a scene as a board takes them."""
-    found, notes = restored(bodies, Notes()), Notes()
+def check(bodies: Iterable[bytes], here: Collection[str] = frozenset()) -> Checked:
+    """The elements of a scene as a board takes them, made whole. here: ids of others, which they may name as well."""
+    notes = Notes()
+    found = restored(bodies, notes, here)
     elements, refused = _let_in(found.bodies, {}, notes)
     return Checked(elements, found.refused + refused)
 

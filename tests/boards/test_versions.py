@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from msgspec import structs
 
 from accounts.guests import guest_claimed
 from boards import past, pruning, store, versions
@@ -323,6 +324,20 @@ def test_H6_what_a_page_does_not_bear_comes_back_mended(board, alice):
     draw(board, alice, "frame", 2, type="frame", x=2)
     versions.restore(board, version, alice)
     assert json.loads(Element.objects.get().body)["customData"] == {"atelier": {}, "mine": 1}
+
+
+def test_H6_what_would_not_be_let_in_today_comes_back_made_whole(board, alice):
+    """Bodies that were stored under older rules are still in old versions."""
+    old = {"strokeWidth": -1, "angle": None, "frameId": "frame", "customData": {"note": "n" * 9_000}}
+    odd = element("odd")
+    odd = structs.replace(odd, body=json.dumps(json.loads(odd.body) | old).encode())
+    store.apply(board.pk, [element("frame", type="frame"), odd])
+    version = versions.name_now(board, alice, "Long ago")
+    draw(board, alice, "odd", 2, x=9)
+    versions.restore(board, version, alice)
+    now = json.loads(Element.objects.get(board=board, element_id="odd").body)
+    assert (now["version"], now["strokeWidth"], now["angle"], now["frameId"]) == (3, 2, 0, "frame")
+    assert now["x"] == json.loads(odd.body)["x"] and not now["customData"]
 
 
 def test_H6_a_full_board_can_be_exchanged_for_another_full_one(board, alice, monkeypatch):
