@@ -110,4 +110,4 @@ frontend/dist/.stamp: frontend/node_modules/.stamp $(shell find frontend/src fro
 	@touch $@
 
 frontend/render/dist/fonts/index.json: boards/rendering/fonts.py frontend/node_modules/.stamp
-	@$(BIN)/python boards/rendering/fonts.py frontend/node_modules/@excalidraw/excalidraw/dist/prod/fonts $(@D)
+	@$(BIN)/python boards/rendering/fonts.py frontend/node_modules $(@D)

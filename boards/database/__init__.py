@@ -17,9 +17,9 @@ _lane = _Lane()
 def give_back() -> None:
     """Return this thread's connection to its pool; the next query takes one again.
 
-    For whoever is about to wait for something that is not the database. Within a transaction nothing happens.
+    For whoever is about to wait for something that is not the database. Without one, and within a transaction, nothing happens.
     """
-    if not connection.in_atomic_block:
+    if connection.connection is not None and not connection.in_atomic_block:
         connection.close()
 
 

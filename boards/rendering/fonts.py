@@ -1,6 +1,6 @@
-"""Makes the fonts of server-drawn pictures out of those that come with Excalidraw. Part of `make build`.
+"""Makes the fonts of server-drawn pictures out of those that come with Excalidraw, and Noto for other scripts. Part of `make build`.
 
-    python boards/rendering/fonts.py node_modules/@excalidraw/excalidraw/dist/prod/fonts OUT
+    python boards/rendering/fonts.py node_modules OUT
 
 resvg reads TrueType and takes the first file of a family, while Excalidraw ships each family as WOFF2 slices by range
 of characters: the slices of a family become one file. Chinese and Japanese are 13 MB in 209 slices, of which a drawing
@@ -41,13 +41,30 @@ WRITTEN = {  # family as Excalidraw writes it: folder of its slices
     "Assistant": "Assistant",
 }
 FALLBACK, FALLBACK_NAME = "Xiaolai", "Board Han"
+HAND = ("Excalifont",)
+"""Whose missing characters Excalidraw takes from FALLBACK before it looks elsewhere."""
+SCRIPTS = {  # package of @fontsource: our name. What no family above has, in this order, on the page too
+    "noto-sans": "Board Letters",
+    "noto-sans-hebrew": "Board Hebrew",
+    "noto-sans-arabic": "Board Arabic",
+    "noto-sans-thai": "Board Thai",
+    "noto-sans-bengali": "Board Bengali",
+    "noto-sans-tamil": "Board Tamil",
+    "noto-sans-math": "Board Signs",
+    "noto-sans-symbols-2": "Board Symbols",
+    "noto-emoji": "Board Emoji",
+}
 BOLD = ("Bold", "Medium", "SemiBold")
+
+OWN = {"noto-sans-math": "latin", "noto-sans-symbols-2": "symbols"}
+"""The slice of a package that is not called by its script."""
 
 FAMILY_NAMES, STYLE_NAMES, FULL_NAMES = (1, 16), (2, 17), (3, 4, 6)
 REGULAR_WEIGHT, REGULAR_STYLE = 400, 0x40
 
 
-def main(source: Path, out: Path) -> None:
+def main(modules: Path, out: Path) -> None:
+    source = modules / "@excalidraw" / "excalidraw" / "dist" / "prod" / "fonts"
     logging.disable(logging.WARNING)  # fontTools tells of every table that it copies
     out.mkdir(parents=True, exist_ok=True)
     index: dict[str, Any] = {
@@ -56,6 +73,8 @@ def main(source: Path, out: Path) -> None:
         "covered": {},
         "fallback": {},
         "default": FAMILIES["Excalifont"],
+        "hand": [FAMILIES[folder] for folder in HAND],
+        "scripts": list(SCRIPTS.values()),
     }
     for folder, name in FAMILIES.items():
         slices = [file for file in sorted((source / folder).glob("*.woff2")) if not file.stem.endswith(BOLD)]
@@ -63,6 +82,12 @@ def main(source: Path, out: Path) -> None:
         file = f"{folder.lower()}.ttf"
         _save(font, name, out / file)
         index["files"][name] = file
+        index["covered"][name] = _ranges(font)
+    for package, name in SCRIPTS.items():
+        slices = sorted((modules / "@fontsource" / package / "files").glob("*-400-normal.woff2"))
+        font = _merged([_unpacked(file) for file in _own(package, slices)])
+        _save(font, name, out / f"{package}.ttf")
+        index["files"][name] = f"{package}.ttf"
         index["covered"][name] = _ranges(font)
     (out / "han").mkdir(exist_ok=True)
     slices = sorted((source / FALLBACK).glob("*.woff2"))
@@ -74,6 +99,13 @@ def main(source: Path, out: Path) -> None:
         ranges = processes.map(_fallback, slices, names, [out / file for file in files], chunksize=8)
         index["fallback"] = dict(zip(names, ranges, strict=True))
     (out / "index.json").write_text(json.dumps(index, separators=(",", ":")))
+
+
+def _own(package: str, slices: list[Path]) -> list[Path]:
+    """The slices of a package without those that another one has: Latin letters come with each script."""
+    script = package.removeprefix("noto-sans-")
+    own = [file for file in slices if file.stem == f"{package}-{OWN.get(package, script)}-400-normal"]
+    return own or slices
 
 
 def _fallback(packed: Path, name: str, file: Path) -> list[list[int]]:

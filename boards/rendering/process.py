@@ -17,15 +17,18 @@ import select
 import signal
 import struct
 import sys
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 import resvg_py
 from py_mini_racer import MiniRacer
+
+sys.path.append(str(Path(__file__).parents[2]))  # isolated, a program finds nothing beside itself
+
+from boards.lettering import Fonts, line
 
 LENGTH = struct.Struct(">I")
 SVG_MAX_BYTES = 96 * 1024 * 1024
@@ -41,75 +44,14 @@ TEXT = re.compile(r'<text ([^>]*)font-family="([^"]*)"([^>]*)>([^<]*)</text>')
 ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 SYSTEM_FAMILIES = {"Helvetica"}
 """Every machine that shows an SVG has one like it: not worth its bytes inside."""
-JOINED = {"Mn", "Me", "Cf"}
-"""Accents, joiners and selectors: they mean nothing apart from what they follow."""
+ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
+"""Which part of a line from left to right lies before where it stands; of one from right to left, after it."""
+KEPT = ("fill", "opacity", "fill-opacity", "transform", "class")
+GLYPH = "atelier-glyph-"
 
 
 class TooLarge(Exception):
     """More than is drawn."""
-
-
-class Fonts:
-    """Which font has which character. The folder and its index are made by boards/rendering/fonts.py."""
-
-    def __init__(self, folder: Path) -> None:
-        index: dict[str, Any] = json.loads((folder / "index.json").read_text())
-        self._folder = folder
-        self._names: dict[str, str] = index["names"]  # family that Excalidraw writes → family inside our file
-        self._files: dict[str, str] = index["files"]  # family inside our file → its file
-        self._covered = {name: _codes(ranges) for name, ranges in index["covered"].items()}
-        self._fallback = {code: name for name, ranges in index["fallback"].items() for code in _codes(ranges)}
-        self._default: str = index["default"]
-        self._advances: dict[str, dict[int, float]] = {}
-
-    def knows(self, family: str) -> bool:
-        return family in self._names
-
-    def name_of(self, families: str) -> str:
-        """The family inside our files that is nearest to a list of families."""
-        wanted = (family.strip(" '") for family in families.split(","))
-        return next((self._names[family] for family in wanted if family in self._names), self._default)
-
-    def file_of(self, name: str) -> Path:
-        return self._folder / self._files[name]
-
-    def runs(self, name: str, text: str) -> list[tuple[str | None, str]]:
-        """The text in pieces of one font each: the family itself, else the one that stands in, None for the system's."""
-        runs: list[tuple[str | None, str]] = []
-        for character in text:
-            code = ord(character)
-            if runs and unicodedata.category(character) in JOINED:
-                font = runs[-1][0]
-            elif code in self._covered[name] or character.isspace():
-                font = name
-            else:
-                font = self._fallback.get(code)
-            if runs and runs[-1][0] == font:
-                runs[-1] = (font, runs[-1][1] + character)
-            else:
-                runs.append((font, character))
-        return runs
-
-    def width_of(self, name: str | None, text: str) -> float:
-        """How far the text reaches, in font sizes. What only the system's fonts have is taken for square."""
-        if name is None:
-            return float(sum(unicodedata.category(character) not in JOINED for character in text))
-        advances = self._advances.get(name)
-        if advances is None:
-            advances = self._advances[name] = _advances(self.file_of(name))
-        return sum(advances.get(ord(character), 0.0) for character in text)
-
-
-def _advances(file: Path) -> dict[int, float]:
-    from fontTools.ttLib import TTFont  # takes a moment to load, and few drawings need it
-
-    font = TTFont(file, lazy=True)
-    em = font["head"].unitsPerEm
-    return {code: font["hmtx"][glyph][0] / em for code, glyph in font.getBestCmap().items()}
-
-
-def _codes(ranges: Iterable[tuple[int, int]]) -> set[int]:
-    return {code for first, last in ranges for code in range(first, last + 1)}
 
 
 class Renderer:
@@ -163,60 +105,43 @@ class Renderer:
         return float(scale), int(simplified), svg
 
     def _raster(self, svg: str) -> bytes:
-        svg, used = _choose_fonts(svg, self._fonts)
         picture = resvg_py.svg_to_bytes(
-            svg_string=svg,
-            font_files=[str(self._fonts.file_of(name)) for name in used if name],
-            # An emoji, a script that none of our fonts has: better the system's than none, but reading all of
-            # the system's fonts takes longer than most drawings.
-            skip_system_fonts=None not in used,
+            svg_string=_outlined(svg, self._fonts),
+            # Ours is outlines by now: what is left stands in SVG pictures.
+            font_files=[str(self._fonts.file_of(self._fonts.name_of("Helvetica")))],
+            skip_system_fonts=True,
         )
         return bytes(picture)
 
 
-def _choose_fonts(svg: str, fonts: Fonts) -> tuple[str, set[str | None]]:
-    """The document with each piece of text in the font that has it, and those fonts.
+def _outlined(svg: str, fonts: Fonts) -> str:
+    """The document with outlines in the place of its text."""
+    drawn: dict[tuple[str, int], int] = {}
 
-    Left to itself resvg would look for missing characters in any other font, and give up at the first ligature.
-    """
-    used: set[str | None] = set()
+    def outlined(match: re.Match[str]) -> str:
+        given = dict(ATTRIBUTE.findall(f'{match[1]}font-family=""{match[3]}'))
+        size = float(given["font-size"].removesuffix("px"))
+        name, rtl = fonts.name_of(html.unescape(match[2])), given.get("direction") == "rtl"
+        glyphs, width = line(fonts, name, html.unescape(match[4]), rtl=rtl)
+        anchor = ANCHORS[given.get("text-anchor", "start")]
+        left = float(given["x"]) - width * size * (1 - anchor if rtl else anchor)
+        pieces = []
+        for glyph in glyphs:
+            number = drawn.setdefault((glyph.font, glyph.number), len(drawn))
+            scale = size / fonts.units(glyph.font)
+            x, y = left + glyph.x * size, float(given["y"]) - glyph.y * size
+            pieces.append(
+                f'<use href="#{GLYPH}{number}" transform="matrix({scale:.7g} 0 0 -{scale:.7g} {x:.3f} {y:.3f})"/>'
+            )
+        kept = " ".join(f'{key}="{given[key]}"' for key in KEPT if key in given)
+        return f"<g {kept}>{''.join(pieces)}</g>"
 
-    def chosen(match: re.Match[str]) -> str:
-        name = fonts.name_of(html.unescape(match[2]))
-        runs = fonts.runs(name, html.unescape(match[4]))
-        used.update({name}, (font for font, _ in runs))
-        foreign = any(font is None for font, _ in runs)
-        places = _places(fonts, runs, match[1] + match[3]) if foreign else [""] * len(runs)
-        pieces = [
-            f'<tspan {place} font-family="{_quoted(font)}">{html.escape(text)}</tspan>'
-            if place or font != name
-            else html.escape(text)
-            for (font, text), place in zip(runs, places, strict=True)
-        ]
-        return f'<text {match[1]}font-family="{_quoted(name)}"{match[3]}>{"".join(pieces)}</text>'
-
-    return TEXT.sub(chosen, svg), used
-
-
-def _quoted(name: str | None) -> str:
-    """A family in an attribute. Without quotes a name that ends in a number is none."""
-    return f"'{name}'" if name else "sans-serif"
-
-
-def _places(fonts: Fonts, runs: list[tuple[str | None, str]], attributes: str) -> list[str]:
-    """Where each run of a line starts. A run with a place of its own is shaped by itself.
-
-    Only there does resvg find the system's font for it: shaped with the others, any ligature among them makes it give up.
-    """
-    given = dict(ATTRIBUTE.findall(attributes))
-    size, x = float(given["font-size"].removesuffix("px")), float(given["x"])
-    widths = [fonts.width_of(font, text) * size for font, text in runs]
-    x -= sum(widths) * {"middle": 0.5, "end": 1.0}.get(given.get("text-anchor", ""), 0.0)
-    places = []
-    for width in widths:
-        places.append(f'x="{x:.2f}" text-anchor="start"')
-        x += width
-    return places
+    svg = TEXT.sub(outlined, svg)
+    shapes = "".join(
+        f'<path id="{GLYPH}{number}" d="{fonts.outline(font, glyph)}"/>'
+        for (font, glyph), number in drawn.items()
+    )
+    return svg.replace("<defs>", f"<defs>{shapes}", 1)
 
 
 def _put_fonts(svg: str, fonts: Fonts) -> str:
@@ -224,12 +149,8 @@ def _put_fonts(svg: str, fonts: Fonts) -> str:
     needed: dict[tuple[str, str], set[str]] = {}  # family written, font inside our file → characters
     for match in TEXT.finditer(svg):
         family = html.unescape(match[2]).split(",")[0].strip()
-        for font, text in fonts.runs(fonts.name_of(family), html.unescape(match[4])):
-            if (
-                font
-                and fonts.knows(family)
-                and not (family in SYSTEM_FAMILIES and font == fonts.name_of(family))
-            ):
+        for font, text in fonts.fonts_of(fonts.name_of(family), html.unescape(match[4])):
+            if fonts.knows(family) and not (family in SYSTEM_FAMILIES and font == fonts.name_of(family)):
                 needed.setdefault((family, font), set()).update(text)
     rules = []
     for (family, font), characters in needed.items():

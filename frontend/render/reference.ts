@@ -6,6 +6,7 @@ import { drawRegion, type Files } from "../src/board/excalidraw";
 import { exportToBlob, restoreElements } from "@excalidraw/excalidraw";
 import type { BinaryFiles } from "@excalidraw/excalidraw/types";
 import type { Region } from "../src/api/types";
+import "../src/board/scriptFonts";
 import { elementsSeen, snapshotSize } from "../src/generation/snapshot";
 import type { Shape } from "../src/generation/target";
 
@@ -33,6 +34,19 @@ async function whole(scene: Scene, longest_px: number): Promise<string> {
   return base64(blob);
 }
 
+/** The whole scene on white, so many pixels for each unit. */
+async function scaled(scene: Scene, scale: number): Promise<string> {
+  const blob = await exportToBlob({
+    elements: restoreElements(scene.elements, null) as never,
+    files: {},
+    exportPadding: padding,
+    appState: { exportBackground: true, viewBackgroundColor: "#ffffff", exportWithDarkMode: false },
+    getDimensions: (width, height) => ({ width: width * scale, height: height * scale, scale }),
+    mimeType: "image/png",
+  });
+  return base64(blob);
+}
+
 /** What the model would see of a frame or picture, by the page's own rules. */
 async function snapshot(scene: Scene, id: string): Promise<string> {
   const elements = restoreElements(scene.elements, null).filter(({ isDeleted }) => !isDeleted);
@@ -49,4 +63,4 @@ async function base64(blob: Blob): Promise<string> {
   return btoa(text);
 }
 
-Object.assign(globalThis, { reference: { whole, snapshot } });
+Object.assign(globalThis, { reference: { whole, scaled, snapshot } });

@@ -50,6 +50,7 @@ async function draw(text: string): Promise<string> {
       exportingFrame: frame === null ? null : (live.find(({ id }) => id === frame) ?? null),
     } as Exported["config"],
   })) as unknown as PageElement;
+  for (const text of textsIn(svg)) set(text);
   if (region) crop(svg, region);
   const { width, height, scale } = sized(svg, request, travel(seen));
   return `${width} ${height} ${scale} ${simplified} ${svg.outerHTML}`;
@@ -98,6 +99,26 @@ function reaches({ x, y, width, height, strokeWidth = 1 }: SceneElement, region:
   const [left, top, wide, high] = region;
   const reach = Math.hypot(width, height) + outside + 4 * strokeWidth;
   return x - reach < left + wide && left < x + width + reach && y - reach < top + high && top < y + height + reach;
+}
+
+function textsIn(root: PageElement): PageElement[] {
+  const found: PageElement[] = [];
+  const waiting = [root];
+  for (let at = waiting.pop(); at; at = waiting.pop()) {
+    if (at.tagName === "text") found.push(at);
+    waiting.push(...at.children);
+  }
+  return found;
+}
+
+/**
+ * As the canvas sets it. Excalidraw anchors text from right to left at its end, which is its left edge, even where it is
+ * aligned right; and says in CSS alone that spaces count, which not everything that shows an SVG understands.
+ */
+function set(text: PageElement): void {
+  text.setAttribute("xml:space", "preserve");
+  const aligned_right = text.getAttribute("direction") === "rtl" && text.getAttribute("text-anchor") === "end" && Number(text.getAttribute("x")) > 0;
+  if (aligned_right) text.setAttribute("text-anchor", "start");
 }
 
 const probe_id = "atelier-origin";
