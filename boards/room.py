@@ -423,14 +423,15 @@ class Room:
             return False
         changed = present.frozen != self.frozen
         self.frozen = present.frozen
-        for session, role in present.roles.items():
+        for session, stay in present.people.items():
             member = self._fanout.members.get(session)
             if member is None:
                 continue
-            if isinstance(role, Close):
-                member.close(role)
-            elif role != member.role:
-                member.role, changed = role, True
+            if isinstance(stay, Close):
+                member.close(stay)
+                continue
+            changed = changed or stay.role != member.role
+            member.role, member.principal = stay
         return changed
 
     # --- housekeeping ----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from boards import access, files, jobs, protocol, pruning, store
+from boards import access, files, jobs, protocol, pruning, scopes, store
 from boards import principal as principals
 from boards.errors import BoardGone
 from boards.models import Board, Role
@@ -53,16 +53,21 @@ def read_anew(board_id: uuid.UUID) -> Standing:
     return read(board_id)
 
 
+class Stay(NamedTuple):
+    """Somebody may stay, with what they may do now."""
+
+    role: Role
+    principal: Principal
+
+
 class Present(NamedTuple):
-    """How a board stands for those who are on it: each one's role, by session, or the code that sends them away."""
+    """How a board stands for those who are on it. people: by session; a code sends them away."""
 
     frozen: bool
-    roles: dict[str, Role | Close]
+    people: dict[str, Stay | Close]
 
 
-def present(
-    boards: Mapping[uuid.UUID, Mapping[str, Principal]],
-) -> dict[uuid.UUID, Present]:
+def present(boards: Mapping[uuid.UUID, Mapping[str, Principal]]) -> dict[uuid.UUID, Present]:
     """The same for many boards, in six queries at most; a board that is gone is left out.
 
     boards: who is on each, by session.
@@ -79,7 +84,10 @@ def present(
     standing = {board_id: Present(board.frozen, {}) for board_id, board in found.items()}
     for (board, session, principal), now in zip(asked, renewed, strict=True):
         role = next(roles) if now else None
-        standing[board.pk].roles[session] = role or _farewell(principal, ended=now is None)
+        if now and role and scopes.opens(now, "hello"):
+            standing[board.pk].people[session] = Stay(role, now)
+        else:
+            standing[board.pk].people[session] = _farewell(principal, ended=now is None)
     return standing
 
 

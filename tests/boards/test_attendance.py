@@ -8,10 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts import api_keys
+from accounts.models import ApiKey
 from boards import links, standing
 from boards.models import Board, Membership, Role
 from boards.principal import NOBODY, Principal, by_api_key
 from boards.protocol import Close
+from boards.standing import Stay
 from tests.factories import person
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +48,7 @@ def test_a_crowd_on_many_boards_costs_as_many_queries_as_one(alice: Any) -> None
             found = standing.present(asked)
         counts.append(len(queries))
     assert counts == [6, 6]
-    roles = {name: role for present in found.values() for name, role in present.roles.items()}
+    roles = {name: stay.role for present in found.values() for name, stay in present.people.items()}  # type: ignore[union-attr]
     assert len(roles) == 36
     assert {role for name, role in roles.items() if name[0] != "l"} == {Role.EDIT}
     assert {role for name, role in roles.items() if name[0] == "l"} == {Role.VIEW}
@@ -62,20 +64,22 @@ def test_an_open_board_keeps_strangers_and_nobody_whose_session_ended(board: Boa
     signed_in, signed_out = in_session(bob), in_session(bob)
     SessionStore(signed_out.session_key).delete()
     asked = {"nobody": NOBODY, "in": signed_in, "out": signed_out}
-    assert standing.present({board.pk: asked})[board.pk].roles == {
-        "nobody": Role.VIEW,
-        "in": Role.EDIT,
+    assert standing.present({board.pk: asked})[board.pk].people == {
+        "nobody": Stay(Role.VIEW, NOBODY),
+        "in": Stay(Role.EDIT, signed_in),
         "out": Close.UNAUTHENTICATED,
     }
 
 
-def test_the_scopes_of_a_key_are_those_that_it_has_now(bob: Any) -> None:
-    from boards import principal
-
+def test_a_key_goes_as_far_as_it_does_now(board: Board, bob: Any) -> None:
     key = api_keys.find(api_keys.create(bob))
     assert key is not None
     before = by_api_key(key)
-    key.scopes = ["scene:read"]
-    key.save()
-    (now,) = principal.renewed([before])
-    assert now is not None and now.scopes == {"scene:read"}
+
+    def limited(*allowed: str) -> Stay | Close:
+        ApiKey.objects.update(scopes=list(allowed))
+        return standing.present({board.pk: {"k": before}})[board.pk].people["k"]
+
+    stays = limited("scene:read")
+    assert isinstance(stays, Stay) and stays.principal.scopes == {"scene:read"}
+    assert limited("scene:write") == Close.FORBIDDEN, "it may not see the board any more"

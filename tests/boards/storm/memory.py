@@ -15,7 +15,7 @@ from boards.errors import BoardFrozen, BoardFull, BoardGone
 from boards.models import Role
 from boards.pruning import Pruned
 from boards.reconcile import takes_incoming
-from boards.standing import Present, Standing
+from boards.standing import Present, Standing, Stay
 
 
 class Row(NamedTuple):
@@ -77,7 +77,9 @@ class MemoryStore:
 
     def present(self, boards: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, Present]:
         return {
-            board_id: Present(self.frozen, dict.fromkeys(sessions, Role.EDIT))
+            board_id: Present(
+                self.frozen, {session: Stay(Role.EDIT, who) for session, who in sessions.items()}
+            )
             for board_id, sessions in boards.items()
             if board_id == self.board_id
         }
