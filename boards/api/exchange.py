@@ -27,7 +27,9 @@ PICTURE_WIDTH_PX = 2_048
 def read_upload(upload: UploadedFile) -> document.Document:
     """The document in an upload. Raises TooBig before reading it, ImportRefused."""
     if (upload.size or 0) > document.UPLOAD_MAX_BYTES:
-        raise TooBig(f"The file has {upload.size} bytes, {document.UPLOAD_MAX_BYTES} are allowed.")
+        raise TooBig(
+            f"The file has {(upload.size or 0) // 2**20:,} MB; {document.UPLOAD_MAX_BYTES // 2**20} MB are allowed."
+        )
     return document.read(upload.read())
 
 

@@ -51,7 +51,7 @@ def read(data: bytes) -> Document:
     Raises ImportRefused (SceneMissing for a picture that is only a picture), TooBig.
     """
     if len(data) > UPLOAD_MAX_BYTES:
-        raise TooBig(f"The file has {len(data)} bytes, {UPLOAD_MAX_BYTES} are allowed.")
+        raise TooBig(f"The file has {len(data) // 2**20:,} MB; {UPLOAD_MAX_BYTES // 2**20} MB are allowed.")
     if data.startswith(embedding.PNG_SIGNATURE):
         return read_json(embedding.from_png(data))
     if data.startswith(b"PK\x03\x04"):
@@ -115,15 +115,21 @@ def _from_archive(data: bytes) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             if len(entries) > ARCHIVE_ENTRIES_MAX:
-                raise ImportRefused(f"The zip has {len(entries)} files, {ARCHIVE_ENTRIES_MAX} are allowed.")
+                raise ImportRefused(
+                    f"The zip has {len(entries):,} files; {ARCHIVE_ENTRIES_MAX:,} are allowed."
+                )
             scene = next((entry for entry in entries if entry.filename.endswith(".excalidraw")), None)
             if scene is None:
                 raise SceneMissing("This zip holds no .excalidraw file.")
             with archive.open(scene) as packed:
                 unpacked = packed.read(SCENE_MAX_BYTES + 1)
     # Damaged archives make zipfile fail with almost anything, encrypted ones with RuntimeError.
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError) as error:
-        raise ImportRefused(f"The zip cannot be read: {error}.") from None
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError):
+        raise ImportRefused(
+            "The zip cannot be read: it is damaged, was cut off, or has a password."
+        ) from None
     if len(unpacked) > SCENE_MAX_BYTES:
-        raise TooBig(f"The scene unpacks to more than the {SCENE_MAX_BYTES} bytes that are allowed.")
+        raise TooBig(
+            f"The board inside unpacks to more than the {SCENE_MAX_BYTES // 2**20} MB that are allowed."
+        )
     return unpacked

@@ -61,7 +61,7 @@ def from_png(png: bytes) -> bytes:
     for chunk in _chunks(png):
         if _is_scene(chunk):
             return _scene(_text(chunk))
-    raise SceneMissing("This PNG holds no Excalidraw scene: it is only a picture.")
+    raise SceneMissing("This PNG is only a picture: there is no board in it.")
 
 
 def into_svg(svg: str, scene: bytes) -> str:
@@ -82,14 +82,14 @@ def from_svg(svg: bytes) -> bytes:
     """The scene's JSON. Raises SceneMissing where there is none, ImportRefused, TooBig."""
     start = svg.find(_START)
     if _TYPE_MARK not in svg or start < 0:
-        raise SceneMissing("This SVG holds no Excalidraw scene: it is only a picture.")
+        raise SceneMissing("This SVG is only a picture: there is no board in it.")
     end = svg.find(_END, start)
     if end < 0:
-        raise ImportRefused("The scene in this SVG is cut off.")
+        raise ImportRefused("The board in this SVG was cut off.")
     try:
         data = base64.b64decode(b"".join(svg[start + len(_START) : end].split()), validate=True)
-    except binascii.Error as error:
-        raise ImportRefused(f"The scene in this SVG is damaged: {error}.") from None
+    except binascii.Error:
+        raise ImportRefused("The board in this SVG is damaged.") from None
     # The first version's base64 is of UTF-8, later ones' of one byte for each character.
     first = _VERSION_1 in svg[:start] or _VERSION not in svg[:start]
     return _scene(data if first else data.decode("latin-1").encode())
@@ -100,12 +100,12 @@ def inflate(data: bytes, limit_bytes: int = SCENE_MAX_BYTES) -> bytes:
     unpacking = zlib.decompressobj()
     try:
         unpacked = unpacking.decompress(data, limit_bytes + 1)
-    except zlib.error as error:
-        raise ImportRefused(f"The compressed scene is damaged: {error}.") from None
+    except zlib.error:
+        raise ImportRefused("The board in this file is damaged.") from None
     if len(unpacked) > limit_bytes:
-        raise TooBig(f"The scene unpacks to more than the {limit_bytes} bytes that are allowed.")
+        raise TooBig(f"The board inside unpacks to more than the {limit_bytes // 2**20} MB that are allowed.")
     if not unpacking.eof:
-        raise ImportRefused("The compressed scene is cut off.")
+        raise ImportRefused("The board in this file was cut off.")
     return unpacked
 
 
@@ -123,14 +123,16 @@ def _scene(envelope: bytes) -> bytes:
         if found.encoded is None:
             return envelope
         if found.encoding != "bstring":
-            raise ImportRefused(f"The scene is encoded as {found.encoding[:20]!r}, which nobody knows.")
+            raise ImportRefused("The board in this picture was written in a way that is not known here.")
         data = found.encoded.encode("latin-1")
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise ImportRefused(f"The scene in this picture is damaged: {error}.") from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise ImportRefused("The board in this picture is damaged.") from None
     if found.compressed:
         return inflate(data)
     if len(data) > SCENE_MAX_BYTES:
-        raise TooBig(f"The scene has {len(data)} bytes, {SCENE_MAX_BYTES} are allowed.")
+        raise TooBig(
+            f"The board inside has {len(data) // 2**20:,} MB; {SCENE_MAX_BYTES // 2**20} MB are allowed."
+        )
     return data
 
 
@@ -171,7 +173,7 @@ def _text(chunk: Chunk) -> bytes:
         return inflate(data[1:]).decode("latin-1").encode()
     compressed, rest = data[:1] == b"\1", data[2:].split(b"\0", 2)
     if len(rest) < 3:
-        raise ImportRefused("The scene in this PNG is damaged.")
+        raise ImportRefused("The board in this PNG is damaged.")
     return inflate(rest[2]) if compressed else rest[2]
 
 

@@ -143,7 +143,7 @@ DELIBERATE: dict[str, Callable[[str, Values, Values, Values], bool]] = {
     ),
     "When something changed is only known from the file.": lambda name, raw, theirs, ours: name == "updated",
     "The oldest text's height is not counted in a size that it does not have.": lambda name, raw, theirs, ours: (
-        name == "lineHeight" and theirs.get(name) is None
+        name == "lineHeight" and (theirs.get(name) is None or not is_number(raw.get("fontSize")))
     ),
     "What Excalidraw's own drawing code cannot do without is there.": lambda name, raw, theirs, ours: (
         theirs.get(name) is None
