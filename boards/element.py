@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 import zlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,37 +17,35 @@ from msgspec import Meta, Raw, Struct
 
 from boards import note
 from boards.errors import ElementRefused
+from boards.fields import CHOICES, NESTED, NULL, Coordinate, Id, Point, check_plain, mends
+from boards.fields import COORDINATE_MAX as COORDINATE_MAX
+from boards.fields import KEYS_MAX as KEYS_MAX
+from boards.fields import UNSAFE_KEYS as UNSAFE_KEYS
+from boards.hatching import ELEMENT_COST_MAX, PASSES, hatch_cost
 from boards.reconcile import is_index
 
-COORDINATE_MAX = 1e7
 POINTS_MAX = 5_000
 TEXT_MAX_BYTES = 20_000
 CUSTOM_DATA_MAX_BYTES = 8_192
 UNKNOWN_FIELDS_MAX_BYTES = 8_192
 ELEMENT_MAX_BYTES = 256 * 1024
-DEPTH_MAX = 8
-KEYS_MAX = 100
 VERSION_MAX = 2**53 - 1
 """The highest that JavaScript counts to. boards.reconcile.may_follow sees to it that nobody gets there."""
 
 LINK_SCHEMES = {"http", "https", "mailto"}
-UNSAFE_KEYS = {"__proto__", "constructor", "prototype"}
 REFUSED_TYPES = {"iframe"}  # rendered by Excalidraw without asking validateEmbeddable (excalidraw#11930)
 
-Coordinate = Annotated[float, Meta(ge=-COORDINATE_MAX, le=COORDINATE_MAX)]
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Word = Annotated[str, Meta(max_length=64)]
 Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Version = Annotated[int, Meta(ge=0, le=VERSION_MAX)]
 Nonce = Annotated[int, Meta(ge=0, le=2**53)]  # a negative one would win every tie
-Points = Annotated[
-    list[Annotated[list[Coordinate], Meta(min_length=2, max_length=3)]], Meta(max_length=POINTS_MAX)
-]
+Points = Annotated[list[Point], Meta(max_length=POINTS_MAX)]
 Text = Annotated[str, Meta(max_length=TEXT_MAX_BYTES)]
 
 
 class _Shape(Struct, rename="camel"):
-    """What every element has. Fields without a default are those without which nothing can be drawn."""
+    """What every element has. Fields without a default are those without which nothing can be drawn; a Raw one is
+    looked into, and mended, by boards.fields."""
 
     id: Id
     type: Word
@@ -60,18 +58,18 @@ class _Shape(Struct, rename="camel"):
     angle: Coordinate = 0.0
     stroke_color: Word | None = None
     background_color: Word | None = None
-    fill_style: Word | None = None
+    fill_style: Raw = NULL
     stroke_width: Annotated[float, Meta(ge=0, le=1_000)] | None = None
-    stroke_style: Word | None = None
+    stroke_style: Raw = NULL
     roughness: Annotated[float, Meta(ge=0, le=100)] | None = None
     opacity: Annotated[float, Meta(ge=0, le=100)] | None = None
     group_ids: Annotated[list[Id], Meta(max_length=KEYS_MAX)] | None = None
     frame_id: Id | None = None
     index: str | None = None
-    roundness: dict[str, float | None] | None = None
+    roundness: Raw = NULL
     seed: Whole | float | None = None
     is_deleted: bool = False
-    bound_elements: Annotated[list[dict[str, Id]], Meta(max_length=1_000)] | None = None
+    bound_elements: Raw = NULL
     updated: Whole | float | None = None
     link: Annotated[str, Meta(max_length=2_048)] | None = None
     locked: bool = False
@@ -82,9 +80,9 @@ class _Text(_Shape, rename="camel", kw_only=True):
     text: Text
     original_text: Text | None = None
     font_size: Annotated[float, Meta(gt=0, le=10_000)] | None = None
-    font_family: int | Word | None = None
-    text_align: Word | None = None
-    vertical_align: Word | None = None
+    font_family: Raw = NULL
+    text_align: Raw = NULL
+    vertical_align: Raw = NULL
     container_id: Id | None = None
     auto_resize: bool | None = None
     line_height: Annotated[float, Meta(ge=0, le=1_000)] | None = None
@@ -93,25 +91,25 @@ class _Text(_Shape, rename="camel", kw_only=True):
 
 class _Line(_Shape, rename="camel", kw_only=True):
     points: Points
-    last_committed_point: list[Coordinate] | None = None
-    start_binding: dict[str, Any] | None = None
-    end_binding: dict[str, Any] | None = None
-    start_arrowhead: Word | None = None
-    end_arrowhead: Word | None = None
+    last_committed_point: Raw = NULL
+    start_binding: Raw = NULL
+    end_binding: Raw = NULL
+    start_arrowhead: Raw = NULL
+    end_arrowhead: Raw = NULL
 
 
 class _Freedraw(_Shape, rename="camel", kw_only=True):
     points: Points
     pressures: Annotated[list[Coordinate], Meta(max_length=POINTS_MAX)] | None = None
     simulate_pressure: bool | None = None
-    last_committed_point: list[Coordinate] | None = None
+    last_committed_point: Raw = NULL
 
 
 class _Image(_Shape, rename="camel", kw_only=True):
     file_id: Id | None = None
-    status: Literal["pending", "saved", "error"] | None = None
+    status: Raw = NULL
     scale: Annotated[list[Coordinate], Meta(min_length=2, max_length=2)] | None = None
-    crop: dict[str, float] | None = None
+    crop: Raw = NULL
 
 
 class _Frame(_Shape, rename="camel", kw_only=True):
@@ -146,7 +144,6 @@ NULLABLE_DEFAULTS = ("frameId", "roundness", "boundElements", "link")
 
 _ALWAYS = frozenset({*DEFAULTS, *NULLABLE_DEFAULTS})
 
-NULL = Raw(b"null")
 _STAMPS = frozenset({"version", "versionNonce", "updated"})
 # An escaped NUL, the backslash of which is not escaped itself. Postgres takes none in its text.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -155,9 +152,27 @@ _fields_of = msgspec.json.Decoder(dict[str, Raw]).decode
 _shapes: set[type[_Shape]] = {_Shape, *SHAPES.values()}
 _decoders = {shape: msgspec.json.Decoder(shape) for shape in _shapes}
 _known = {
-    shape: frozenset(field.encode_name for field in msgspec.structs.fields(shape)) for shape in _decoders
+    shape: frozenset({f.encode_name for f in msgspec.structs.fields(shape)} | CHOICES.keys() | NESTED.keys())
+    for shape in _decoders
 }
 
+
+class _Area(Struct, rename="camel"):
+    """What the cost of hatching depends on."""
+
+    type: str
+    width: float
+    height: float
+    fill_style: str | None = None
+    background_color: str | None = None
+    stroke_width: float | None = None
+    points: list[list[float]] | None = None
+
+
+SOLID = Raw(b'"solid"')
+DEFAULT_STROKE_WIDTH = float(DEFAULTS["strokeWidth"])
+_HATCHED = [style.encode() for style in PASSES]
+_area_of = msgspec.json.Decoder(_Area).decode
 
 Stamp = tuple[int, int, int]
 """Version, nonce, and a digest of the body, which tells two versions of the same rank apart."""
@@ -174,6 +189,8 @@ class Element(Struct):
     is_deleted: bool
     body: bytes
     file_id: str | None = None
+    mended: bool = False
+    """Something that was there had to change: whoever made it does not know yet, and gets it as a newer version."""
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -219,10 +236,22 @@ class Element(Struct):
             self, version=version, version_nonce=nonce, is_deleted=is_deleted, body=_sound(_join(fields))
         )
 
+    @property
+    def hatch_cost(self) -> float:
+        """What drawing its hatching costs a page (see boards.hatching); 0 of a tombstone."""
+        return 0.0 if self.is_deleted else _hatch_cost(self.body)
+
+    def filled_solidly(self) -> "Element":
+        """The same without its hatching, which is more than the board's pages can draw."""
+        body = _join(_fields_of(self.body) | {"fillStyle": SOLID})
+        return msgspec.structs.replace(self, body=body, mended=True)
+
     def _as(self, rank: tuple[int, int]) -> "Element":
         version, nonce = rank
         fields = _fields_of(self.body) | {"version": Raw(b"%d" % version), "versionNonce": Raw(b"%d" % nonce)}
-        return msgspec.structs.replace(self, version=version, version_nonce=nonce, body=_join(fields))
+        return msgspec.structs.replace(
+            self, version=version, version_nonce=nonce, body=_join(fields), mended=False
+        )
 
     def shows_the_same_as(self, other: "Element") -> bool:
         """Would a person see no difference? Versions and times of change do not count."""
@@ -243,6 +272,8 @@ def parse(raw: bytes | Raw) -> Element:
             _check_plain({name: fields[name] for name in unknown})
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise ElementRefused(f"The element is malformed: {error}.") from None
+    if element.type in UNSAFE_KEYS or (element.id in UNSAFE_KEYS and not element.is_deleted):
+        raise ElementRefused("The element has a name that every JavaScript object knows.")
     if element.type in REFUSED_TYPES:
         raise ElementRefused(f"Elements of type {element.type} are not let in.")
     if b"u0000" in body and _ESCAPED_NUL.search(body):
@@ -250,17 +281,21 @@ def parse(raw: bytes | Raw) -> Element:
     if element.custom_data is not None:
         _check_custom_data(element.custom_data, fields["customData"])
     index = element.index if is_index(element.index) else None
-    mended = _mend(fields, element)
-    return Element(
+    changes, dropped = _mends(fields, element), UNSAFE_KEYS & fields.keys()
+    if changes or dropped:
+        body = _join({name: value for name, value in (fields | changes).items() if name not in dropped})
+    parsed = Element(
         id=element.id,
         type=element.type,
         version=element.version,
         version_nonce=element.version_nonce,
         index=index,
         is_deleted=element.is_deleted,
-        body=_join(mended) if mended is not None else body,
+        body=body,
         file_id=element.file_id if isinstance(element, _Image) else None,
+        mended=bool(dropped) or any(fields.get(name, NULL) != NULL for name in changes),
     )
+    return parsed if parsed.hatch_cost <= ELEMENT_COST_MAX else parsed.filled_solidly()
 
 
 def _sound(body: bytes) -> bytes:
@@ -271,20 +306,27 @@ def _sound(body: bytes) -> bytes:
         return body
 
 
-def _mend(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw] | None:
-    """The fields with what a client cannot do without, or None when nothing had to change."""
+def _hatch_cost(body: bytes) -> float:
+    if not any(style in body for style in _HATCHED):
+        return 0.0
+    area = _area_of(body)
+    size = (area.width, area.height)
+    width = DEFAULT_STROKE_WIDTH if area.stroke_width is None else area.stroke_width
+    return hatch_cost(area.type, area.fill_style, area.background_color, width, size, area.points or ())
+
+
+def _mends(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw]:
+    """What has to stand in the place of which fields, so that a client can do with the element."""
     changes: dict[str, Raw] = {}
     if not fields.keys() >= _ALWAYS or b"null" in map(bytes, map(fields.__getitem__, DEFAULTS)):
         changes |= {n: Raw(default) for n, default in DEFAULTS.items() if fields.get(n, NULL) == NULL}
         changes |= {name: NULL for name in NULLABLE_DEFAULTS if name not in fields}
+    changes |= mends(fields)
     if element.link and not is_safe_link(element.link):
         changes["link"] = Raw(b"null")
     if element.custom_data is not None and (kept := _kept_data(element.custom_data)) != element.custom_data:
         changes["customData"] = Raw(msgspec.json.encode(kept))
-    dropped = UNSAFE_KEYS & fields.keys()
-    if not changes and not dropped:
-        return None
-    return {name: value for name, value in (fields | changes).items() if name not in dropped}
+    return changes
 
 
 def _kept_data(data: dict[str, Any]) -> dict[str, Any]:
@@ -313,25 +355,13 @@ def _check_plain(unknown: dict[str, Raw]) -> None:
     if len(unknown) > KEYS_MAX:
         raise ElementRefused(f"The element has {len(unknown)} fields that Atelier does not know.")
     for value in unknown.values():
-        _check_depth(msgspec.json.decode(value))
+        check_plain(msgspec.json.decode(value))
 
 
 def _check_custom_data(data: dict[str, Any], raw: Raw) -> None:
     if len(raw) > CUSTOM_DATA_MAX_BYTES:
         raise ElementRefused(f"customData has {len(raw)} bytes, {CUSTOM_DATA_MAX_BYTES} are allowed.")
-    _check_depth(data)
-
-
-def _check_depth(value: object, depth: int = 1) -> None:
-    if depth > DEPTH_MAX:
-        raise ElementRefused(f"The element is nested deeper than {DEPTH_MAX} levels.")
-    if isinstance(value, dict):
-        if len(value) > KEYS_MAX or not UNSAFE_KEYS.isdisjoint(value):
-            raise ElementRefused("The element holds too many or unsafe keys.")
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            _check_depth(item, depth + 1)
+    check_plain(data)
 
 
 def _seen(body: bytes) -> dict[str, Raw]:

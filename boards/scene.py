@@ -19,7 +19,7 @@ class Fate(Enum):
     LOST = "lost"
     """What stands here is newer, or the same."""
     UNSETTLED = "unsettled"
-    """It is newer, but its index is bad or taken; or it has the rank of what stands here, and another content. The
+    """It is newer, but had to be mended, or its index is bad or taken; or it has the rank of what stands here, and another content. The
     store alone makes a version that settles it: what a process made and told by itself could die with it, and
     nobody would push it again."""
 
@@ -59,7 +59,11 @@ class Scene:
             raise ElementRefused(f"Version {element.version} is too far ahead of {known_version}.")
         if known is not None and not takes_incoming(known, element.rank):
             return Fate.UNSETTLED if self._ties(element) else Fate.LOST
-        if element.index is None or self._indexes.get(element.index, element.id) != element.id:
+        if (
+            element.mended
+            or element.index is None
+            or self._indexes.get(element.index, element.id) != element.id
+        ):
             return Fate.UNSETTLED
         self._put(element, None)
         return Fate.TAKEN

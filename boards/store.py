@@ -248,7 +248,8 @@ def _winners(
         raise BoardFull(f"The board is full: {LIVE_ELEMENTS_MAX} elements.")
     known = set(ids)
     taken = {index for index, element_id in holders if element_id not in known}
-    if all(e.index is not None and e.index not in taken for e in won) and len(set(wanted)) == len(wanted):
+    stay = all(not e.mended and e.index is not None and e.index not in taken for e in won)
+    if stay and len(set(wanted)) == len(wanted):
         return won
     rows = ElementRow.objects.filter(board_id=board_id).exclude(element_id__in=ids)
     others = set(rows.values_list("index", flat=True))
@@ -271,7 +272,7 @@ def _at_free_indexes(elements: Iterable[Element], taken: set[str], own: dict[str
     for element in elements:
         index = settle_index(element, own.get(element.id), taken)
         taken.add(index)
-        yield element if index == element.index else element.moved_to(index)
+        yield element if index == element.index and not element.mended else element.moved_to(index)
 
 
 def settle_index(element: Element, own: str | None, taken: set[str] | dict[str, str]) -> str:

@@ -113,6 +113,21 @@ async def test_missing_group_ids_are_mended(board, alice, bob):
         assert (await b.until_has("bare"))["groupIds"] == []
 
 
+async def test_what_had_to_be_mended_reaches_everybody_its_author_too_as_a_version_of_its_own(
+    board, alice, bob
+):
+    async with joined(board, alice) as a, joined(board, bob) as b:
+        drawn = body("box", link="javascript:alert(1)", fillStyle="constructor", customData={"atelier": 5})
+        ack = await a.push(drawn)
+        assert ack["refused"] == []
+        for client in (a, b):
+            mended = await client.until_has("box", version=2)
+            assert (mended["link"], mended["fillStyle"], mended["customData"]) == (None, "solid", {})
+            assert mended["versionNonce"] >= 2**31
+        again = await a.push(drawn)
+        assert again["clock"] == ack["clock"], "repeating a push changes nothing"
+
+
 async def test_RM10_a_refused_element_does_not_hold_up_the_others(board, alice, bob):
     async with joined(board, alice) as a, joined(board, bob) as b:
         ack = await a.push(body("good"), body("bad", x=1e9), body("frame", type="iframe"))

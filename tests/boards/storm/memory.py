@@ -123,7 +123,8 @@ class MemoryStore:
         ids = {element.id for element in won}
         taken = {row.element.index for i, row in self.rows.items() if i not in ids}
         wanted = [element.index for element in won if element.index is not None]
-        if all(e.index is not None and e.index not in taken for e in won) and len(set(wanted)) == len(wanted):
+        stay = all(not e.mended and e.index is not None and e.index not in taken for e in won)
+        if stay and len(set(wanted)) == len(wanted):
             return won
         own = {
             element_id: self.rows[element_id].element.index for element_id in ids if element_id in self.rows
@@ -132,5 +133,7 @@ class MemoryStore:
         for element in won:
             index = store.settle_index(element, own.get(element.id), {index for index in taken if index})
             taken.add(index)
-            placed.append(element if index == element.index else element.moved_to(index))
+            placed.append(
+                element if index == element.index and not element.mended else element.moved_to(index)
+            )
         return placed
