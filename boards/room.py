@@ -156,7 +156,7 @@ class Room:
         author_id = member.user.pk if member.user else None
         lost: list[Element] = []
         stamps: dict[str, Stamp] = {}
-        for element in elements:
+        for element in map(self._scene.affordable, elements):
             try:
                 fate = self._scene.merge(element)
             except BoardError as error:

@@ -8,6 +8,7 @@ import msgspec
 from boards import store
 from boards.element import Element, Stamp
 from boards.errors import BoardFull, ElementRefused
+from boards.hatching import BOARD_COST_MAX
 from boards.pruning import Rank
 from boards.reconcile import may_follow, takes_incoming
 
@@ -29,6 +30,7 @@ class Entry(msgspec.Struct):
 
     element: Element
     clock: int | None
+    hatch_cost: float = 0.0
 
 
 class Scene:
@@ -41,12 +43,21 @@ class Scene:
         self._entries: dict[str, Entry] = {}
         self._indexes: dict[str, str] = {}  # fractional index → element id
         self._live = 0
+        self._hatch_cost = 0.0
         self._pruned: Mapping[str, Rank] = {}
         self._changed: set[str] = set()  # ids of what was put in since the scene was last cut
 
     def bury(self, ranks: Mapping[str, Rank]) -> None:
         """These were deleted so long ago that only their ranks are known: what is older does not come back."""
         self._pruned = ranks
+
+    def affordable(self, element: Element) -> Element:
+        """The element, filled solidly where its hatching is more than the board's pages can draw beside the rest."""
+        cost, entry = element.hatch_cost, self._entries.get(element.id)
+        before = entry.hatch_cost if entry is not None else 0.0
+        if cost <= before or self._hatch_cost - before + cost <= BOARD_COST_MAX:
+            return element
+        return element.filled_solidly()
 
     def merge(self, element: Element) -> Fate:
         """Take in what somebody pushed, if it has a place. Raises BoardFull, ElementRefused."""
@@ -155,9 +166,11 @@ class Scene:
         previous = self._entries.get(element.id)
         if previous is not None:
             self._live -= not previous.element.is_deleted
+            self._hatch_cost -= previous.hatch_cost
             if previous.element.index is not None and self._indexes.get(previous.element.index) == element.id:
                 del self._indexes[previous.element.index]
         self._live += not element.is_deleted
         self._indexes[element.index] = element.id
-        self._entries[element.id] = Entry(element, clock)
+        entry = self._entries[element.id] = Entry(element, clock, element.hatch_cost)
+        self._hatch_cost += entry.hatch_cost
         self._changed.add(element.id)

@@ -1,17 +1,21 @@
 """The only writer of Element rows. A board's row lock puts its changes in one order: the board's clock."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from types import MappingProxyType
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from boards import past, pruning
 from boards.element import Element
 from boards.errors import BoardFrozen, BoardFull, BoardGone
+from boards.hatching import PASSES
 from boards.models import Board
 from boards.models import Element as ElementRow
 from boards.reconcile import free_index, takes_incoming
@@ -129,6 +133,14 @@ def clocks(board_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
     """How far each of these boards is; those that are gone are left out."""
     rows = Board.objects.filter(pk__in=board_ids, deleted_at=None)
     return dict(rows.values_list("pk", "clock"))
+
+
+def hatch_cost(board_id: uuid.UUID, besides: Collection[str]) -> float:
+    """What the hatching of the board costs a page (boards.hatching), without these elements. Reads the hatched ones."""
+    is_hatched = reduce(or_, (Q(body__contains=style) for style in PASSES))
+    rows = ElementRow.objects.filter(is_hatched, board_id=board_id, is_deleted=False)
+    fields = rows.values_list("element_id", "version", "version_nonce", "index", "is_deleted", "body")
+    return sum(_from_row(*row).hatch_cost for row in fields if row[0] not in besides)
 
 
 def _read(board_id: uuid.UUID, since: int) -> Snapshot:

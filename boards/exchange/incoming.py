@@ -20,6 +20,7 @@ from boards.exchange.layout import Box
 from boards.exchange.notes import Notes, Refusal
 from boards.exchange.renaming import Names, new_id, renamed, with_files
 from boards.exchange.restore import restored
+from boards.hatching import BOARD_COST_MAX
 from boards.models import Board
 from boards.reconcile import may_follow, takes_incoming
 
@@ -181,6 +182,7 @@ def _merge(board: Board, user: User, elements: Sequence[Element], revive: bool) 
     deleted = {element.id for element in wanted if element.id in standing} - alive
     if revive:
         wanted = [_revived(e, standing[e.id].rank) if e.id in deleted else e for e in wanted]
+    wanted = _affordable(board, wanted)
     authors = dict.fromkeys((element.id for element in wanted), user.pk)
     change = store.apply(board.pk, _in_order(board, wanted, standing), authors)
     transaction.on_commit(lambda: bus.clock_moved(board.pk, change.clock))
@@ -221,6 +223,18 @@ def _standing(board: Board, ids: Sequence[str]) -> dict[str, _Standing]:
 def _revived(element: Element, deleted: tuple[int, int]) -> Element:
     """The element as a version that beats its deletion."""
     return element if takes_incoming(deleted, element.rank) else element.renewed(deleted[0], is_deleted=False)
+
+
+def _affordable(board: Board, elements: Sequence[Element]) -> list[Element]:
+    """The elements; those whose hatching is more than the board's pages can draw beside the rest, filled solidly."""
+    if not any(element.hatch_cost for element in elements):
+        return list(elements)
+    cost, affordable = store.hatch_cost(board.pk, {element.id for element in elements}), []
+    for element in elements:
+        fits = cost + element.hatch_cost <= BOARD_COST_MAX
+        cost += element.hatch_cost if fits else 0
+        affordable.append(element if fits else element.filled_solidly())
+    return affordable
 
 
 def _in_order(board: Board, elements: Sequence[Element], known: Mapping[str, object]) -> list[Element]:

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
+from boards import store
+from boards.element import Element
+from boards.exchange import document, incoming
 from boards.hatching import BOARD_COST_MAX, ELEMENT_COST_MAX, hatch_cost
+from boards.scene import Fate, Scene
+from tests.factories import body, element
 
 CASES = json.loads((Path(__file__).parent.parent / "shared" / "hatching_cases.json").read_text())
 
@@ -27,3 +32,41 @@ def test_hatch_cost(case: dict[str, Any]) -> None:
 
 def test_both_sides_have_the_same_budgets() -> None:
     assert (CASES["element_cost_max"], CASES["board_cost_max"]) == (ELEMENT_COST_MAX, BOARD_COST_MAX)
+
+
+DEAR = {
+    "fillStyle": "hachure",
+    "backgroundColor": "#ffc9c9",
+    "width": 10_000,
+    "height": 10_000,
+    "strokeWidth": 1,
+}
+ENOUGH = int(BOARD_COST_MAX / element(**DEAR).hatch_cost)
+"""So many of these are what a board may have."""
+
+
+def drawn(number: int, **fields: Any) -> Element:
+    return element(f"dear-{number}", index=f"a{number:04d}V", **DEAR | fields)
+
+
+def test_a_board_has_no_more_hatching_than_its_pages_can_draw() -> None:
+    scene = Scene()
+    for number in range(ENOUGH):
+        assert scene.affordable(each := drawn(number)) is each
+        assert scene.merge(each) is Fate.TAKEN
+    beyond = scene.affordable(drawn(ENOUGH))
+    assert b'"fillStyle":"solid"' in beyond.body and scene.merge(beyond) is Fate.UNSETTLED
+    assert not scene.affordable(drawn(0, version=2)).mended, "what is there already may be changed"
+    assert not scene.affordable(element("plain", width=10_000)).mended
+    scene.merge(drawn(1, version=2, isDeleted=True))
+    assert not scene.affordable(drawn(ENOUGH)).mended, "what was deleted makes room"
+
+
+@pytest.mark.django_db
+def test_an_import_brings_no_more_hatching_than_that(board: Any, alice: Any) -> None:
+    store.apply(board.pk, [drawn(number) for number in range(ENOUGH - 1)])
+    bodies = [body(f"more-{n}", **DEAR) for n in range(3)]
+    file = json.dumps({"type": "excalidraw", "version": 2, "elements": bodies}).encode()
+    assert incoming.add(board, alice, document.read(file))["added"] == 3
+    styles = [json.loads(board.elements.get(element_id=f"more-{n}").body)["fillStyle"] for n in range(3)]
+    assert styles == ["hachure", "solid", "solid"]
