@@ -72,7 +72,7 @@ def add(
     with transaction.atomic():
         file_names = pictures.add_all(board, user, brought)
         checked = _let_in(bodies, file_names, notes)
-        result = _merge(board, user, checked.elements, revive)
+        result = _merge(board, user, checked.elements, revive, notes)
     return result | {
         "kind": "scene" if document.items is None else "library",
         "items": None if document.items is None else len(document.items),
@@ -170,7 +170,9 @@ def _changed(body: bytes, names: Names, by: tuple[float, float], group: Sequence
     return msgspec.json.encode(layout.moved(renamed(fields, names, group), by))
 
 
-def _merge(board: Board, user: User, elements: Sequence[Element], revive: bool) -> dict[str, Any]:
+def _merge(
+    board: Board, user: User, elements: Sequence[Element], revive: bool, notes: Notes
+) -> dict[str, Any]:
     Board.objects.select_for_update(no_key=True).filter(pk=board.pk).first()
     standing = _standing(board, [element.id for element in elements])
     alive = {element_id for element_id, stands in standing.items() if not stands.is_deleted}
@@ -182,7 +184,7 @@ def _merge(board: Board, user: User, elements: Sequence[Element], revive: bool) 
     deleted = {element.id for element in wanted if element.id in standing} - alive
     if revive:
         wanted = [_revived(e, standing[e.id].rank) if e.id in deleted else e for e in wanted]
-    wanted = _affordable(board, wanted)
+    wanted = _affordable(board, wanted, notes)
     authors = dict.fromkeys((element.id for element in wanted), user.pk)
     change = store.apply(board.pk, _in_order(board, wanted, standing), authors)
     transaction.on_commit(lambda: bus.clock_moved(board.pk, change.clock))
@@ -225,13 +227,15 @@ def _revived(element: Element, deleted: tuple[int, int]) -> Element:
     return element if takes_incoming(deleted, element.rank) else element.renewed(deleted[0], is_deleted=False)
 
 
-def _affordable(board: Board, elements: Sequence[Element]) -> list[Element]:
+def _affordable(board: Board, elements: Sequence[Element], notes: Notes) -> list[Element]:
     """The elements; those whose hatching is more than the board's pages can draw beside the rest, filled solidly."""
     if not any(element.hatch_cost for element in elements):
         return list(elements)
     cost, affordable = store.hatch_cost(board.pk, {element.id for element in elements}), []
     for element in elements:
         fits = cost + element.hatch_cost <= BOARD_COST_MAX
+        if not fits:
+            notes.count("hatching")
         cost += element.hatch_cost if fits else 0
         affordable.append(element if fits else element.filled_solidly())
     return affordable

@@ -28,6 +28,10 @@ _WORDS = {
         "The outline of 1 shape was simplified to 5,000 points.",
         "The outlines of {} shapes were simplified to 5,000 points.",
     ),
+    "hatching": (
+        "1 shape is filled solidly: the board has as much hatching as pages can draw.",
+        "{} shapes are filled solidly: the board has as much hatching as pages can draw.",
+    ),
     "texts": (
         "1 text was longer than 20,000 characters: it came in several pieces, one below the other.",
         "{} texts were longer than 20,000 characters: they came in several pieces, one below the other.",
