@@ -12,6 +12,7 @@ from django.utils import timezone
 from boards import sealing
 
 TITLE_MAX = 120
+WHITE = "#ffffff"
 
 
 class Role(models.TextChoices):
@@ -49,6 +50,9 @@ class Board(models.Model):
         null=True, editable=False, help_text="The first change after the newest version; empty: none."
     )
     frozen = models.BooleanField(default=False, help_text="Nobody may change it.")
+    background = models.CharField(
+        max_length=16, default=WHITE, db_default=WHITE, help_text="The colour behind the scene."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="When it went to the trash.")
@@ -225,6 +229,7 @@ class Version(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="versions")
     clock = models.BigIntegerField(editable=False)
+    background = models.CharField(max_length=16, default=WHITE, db_default=WHITE, editable=False)
     name = models.CharField(max_length=TITLE_MAX, blank=True)
     automatic = models.BooleanField(default=True)
     created_by = models.ForeignKey(

@@ -48,6 +48,7 @@ class Room:
         self.board_id = board_id
         self.title = ""
         self.frozen = False
+        self.background = ""
         self.closed = False
         self._scene = Scene()
         self._fanout = Fanout(self._scene, self._publish)
@@ -117,6 +118,7 @@ class Room:
                 "you": member.who | {"role": member.role},
                 "clock": (since or 0) if rest else self.clock,
                 "complete": since is None,
+                "background": self.background,
                 "files": self._files,
                 "collaborators": {s: msgspec.Raw(entry) for s, entry in self._fanout.roster.items()},
                 "jobs": list(self._jobs.values()),
@@ -280,7 +282,7 @@ class Room:
     def _begin(self, state: standing.Standing) -> None:
         """Take over the whole scene as it is stored."""
         assert state.pruned is not None, "it comes with the whole scene"
-        self.title, self.frozen = state.title, state.frozen
+        self.title, self.frozen, self.background = state.title, state.frozen, state.background
         self._pruned_clock = state.pruned.clock
         self._scene.bury(state.pruned.ranks)
         for clock, element in state.snapshot.elements:
@@ -392,7 +394,7 @@ class Room:
             self.close(Close.NOT_FOUND)
             return
         self._take_over(present.get(self.board_id))
-        self.title, self.frozen = state.title, state.frozen
+        self.title, self.frozen, self.background = state.title, state.frozen, state.background
         if state.snapshot.clock > self.clock:
             await self.heal()
         if new := {file_id: file for file_id, file in state.files.items() if file_id not in self._files}:
@@ -404,7 +406,13 @@ class Room:
             if job_id not in now:
                 self._jobs.pop(job_id, None)  # it stands as it stood, but is not shown any more
         for member in members.values():
-            fields = {"type": "board", "title": self.title, "frozen": self.frozen, "role": member.role}
+            fields = {
+                "type": "board",
+                "title": self.title,
+                "frozen": self.frozen,
+                "background": self.background,
+                "role": member.role,
+            }
             member.write(protocol.encode(fields))
         await self.live.look()
 

@@ -28,6 +28,7 @@ LIMITS = {
 class Standing(NamedTuple):
     title: str
     frozen: bool
+    background: str
     snapshot: store.Snapshot
     files: dict[str, dict[str, Any]]
     jobs: list[dict[str, Any]]
@@ -43,7 +44,13 @@ def read(board_id: uuid.UUID, since: int | None = None) -> Standing:
     snapshot = store.snapshot(board_id) if since is None else store.changes_since(board_id, since)
     pruned = pruning.read(board_id) if since is None else None
     return Standing(
-        board.title, board.frozen, snapshot, files.describe_all(board), jobs.shown_on(board), pruned
+        board.title,
+        board.frozen,
+        board.background,
+        snapshot,
+        files.describe_all(board),
+        jobs.shown_on(board),
+        pruned,
     )
 
 

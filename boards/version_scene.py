@@ -20,7 +20,9 @@ THUMBNAIL_PX = (320, 200)
 def contents(version: Version) -> Contents:
     """The live elements in drawing order, and the files that they show."""
     bodies = [element.body for element in versions.state_at(version.board, version.clock)]
-    return outgoing.with_files(version.board, version.clock, bodies)
+    board = version.board
+    board.background = version.background  # as it was then; this row is never saved
+    return outgoing.with_files(board, version.clock, bodies)
 
 
 def linked_document(contents: Contents) -> bytes:
@@ -40,7 +42,7 @@ def linked_document(contents: Contents) -> bytes:
             "version": 2,
             "source": outgoing.SOURCE,
             "elements": [msgspec.Raw(body) for body in contents.elements],
-            "appState": outgoing.APP_STATE,
+            "appState": outgoing.app_state(contents),
             "files": addresses,
         }
     )

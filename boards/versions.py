@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from boards import bus, past, pruning, store
+from boards import background, bus, past, pruning, store
 from boards.element import Element, parse
 from boards.errors import BoardFrozen, BoardGone, ElementRefused, TooLongAgo, TooManyVersions
 from boards.exchange import incoming
@@ -108,9 +108,10 @@ def restore(board: Board, version: Version, by: User, idempotency_key: str = "")
         if known := _made_with(board, by, idempotency_key):
             return Restored(board.clock, 0, known)
         changes = _way_back(board, version.clock)
-        if not changes:
+        if not changes and board.background == version.background:
             return Restored(board.clock, 0, None)
         before = _make(board, by, before_restore_of=version, idempotency_key=idempotency_key)
+        background.write(board, version.background)
         change = store.apply(board.pk, changes, {element.id: by.pk for element in changes})
         transaction.on_commit(lambda: bus.clock_moved(board.pk, change.clock))
         return Restored(change.clock, len(change.elements), before)
@@ -216,6 +217,7 @@ def _make(
     version = Version.objects.create(
         board=board,
         clock=board.clock,
+        background=board.background,
         created_by=created_by,
         before_restore_of=before_restore_of,
         idempotency_key=idempotency_key,

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from ninja import Router, Schema, Status
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
-from boards import access, bus
+from boards import access, background, bus
 from boards.access import Act
 from boards.api.pages import page
 from boards.models import TITLE_MAX, Board, Role
@@ -20,12 +20,22 @@ router = Router()
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX)]
 
 
+def _colour(value: str) -> str:
+    colour = background.colour(value)
+    if colour is None:
+        raise ValueError(
+            f"{value[:40]!r} is no colour: #rgb, #rrggbb, #rrggbbaa or a name such as transparent."
+        )
+    return colour
+
+
 class NewBoard(Schema):
     title: Title = "Untitled board"
 
 
 class BoardChange(Schema):
     title: Title | None = None
+    background: Annotated[str, AfterValidator(_colour)] | None = None
 
 
 def describe(board: Board, role: Role | None) -> dict[str, Any]:
@@ -36,6 +46,7 @@ def describe(board: Board, role: Role | None) -> dict[str, Any]:
         "role": role,
         "clock": board.clock,
         "frozen": board.frozen,
+        "background": board.background,
         "created_at": board.created_at,
         "changed_at": board.changed_at,
     }
@@ -66,7 +77,13 @@ def show(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
 
 @router.patch("/{uuid:board_id}")
 def change(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> dict[str, Any]:
-    board, role = access.find(of_request(request), board_id, Act.MANAGE)
+    """Whoever may edit the board may change its background; its title is the owner's."""
+    only_background = body.background is not None and body.title is None
+    act = Act.EDIT if only_background else Act.MANAGE
+    board, role = access.find(of_request(request), board_id, act)
+    if body.background is not None:
+        background.change(board.pk, body.background)
+        board.refresh_from_db()
     if body.title is not None:
         board.title = body.title
         board.save(update_fields=["title"])

@@ -89,7 +89,8 @@ def _answer(
                 tag = etag(contents.clock)
                 # Whoever had the turn before may have asked for the same.
                 if (drawn := kept.get(tag)) is None:
-                    drawn = _draw(contents, _view(contents, frame, region, background), kind, scale)
+                    view = _view(contents, frame, region, contents.board.background if background else None)
+                    drawn = _draw(contents, view, kind, scale)
                     if embed:
                         scene = outgoing.embeddable(outgoing.within(contents, frame))
                         drawn = replace(drawn, data=embedding.into_picture(drawn.data, scene))
@@ -104,7 +105,7 @@ def _answer(
     return response
 
 
-def _view(contents: Contents, frame: str | None, region: str | None, background: bool) -> View:
+def _view(contents: Contents, frame: str | None, region: str | None, background: str | None) -> View:
     """Raises NoRegion."""
     if frame is None:
         box = _region(region) if region is not None else None

@@ -11,7 +11,7 @@ from fractional_indexing import generate_n_keys_between
 from msgspec import Raw
 
 from accounts.models import User
-from boards import bus, pruning, store
+from boards import background, bus, pruning, store
 from boards.element import SHAPES, Element, parse
 from boards.errors import BoardFull, ElementRefused
 from boards.exchange import layout, pictures
@@ -72,6 +72,8 @@ def add(
     with transaction.atomic():
         file_names = pictures.add_all(board, user, brought)
         checked = _let_in(bodies, file_names, notes)
+        if not background.taken_from_import(board, document.background):
+            notes.count("background")
         result = _merge(board, user, checked.elements, revive, notes)
     return result | {
         "kind": "scene" if document.items is None else "library",

@@ -28,6 +28,7 @@ _WORDS = {
         "The outline of 1 shape was simplified to 5,000 points.",
         "The outlines of {} shapes were simplified to 5,000 points.",
     ),
+    "background": ("The board keeps its own background.",) * 2,
     "hatching": (
         "1 shape is filled solidly: the board has as much hatching as pages can draw.",
         "{} shapes are filled solidly: the board has as much hatching as pages can draw.",

@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,7 +17,7 @@ from generation import storage
 from generation.errors import StorageUnavailable
 
 SOURCE = "Atelier"
-APP_STATE = {"viewBackgroundColor": "#ffffff", "gridSize": 20}
+GRID_SIZE = 20
 PIECE_BYTES = 192 * 1024
 """A multiple of three, so that the base64 of pieces can be joined."""
 
@@ -31,6 +31,11 @@ class Contents(NamedTuple):
     clock: int
     elements: list[bytes]
     files: list[BoardFile]
+
+
+def app_state(contents: Contents) -> dict[str, Any]:
+    """What of the page's own state a document brings along."""
+    return {"viewBackgroundColor": contents.board.background, "gridSize": GRID_SIZE}
 
 
 class _Shown(msgspec.Struct, rename="camel"):
@@ -116,7 +121,7 @@ def _elements(contents: Contents) -> Iterator[bytes]:
     for body in contents.elements:
         yield comma + body
         comma = b","
-    yield b'],"appState":' + msgspec.json.encode(APP_STATE) + b',"files":{'
+    yield b'],"appState":' + msgspec.json.encode(app_state(contents)) + b',"files":{'
 
 
 def pieces(file: BoardFile) -> Iterator[bytes]:

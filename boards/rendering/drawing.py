@@ -15,7 +15,6 @@ PIXELS_MAX = 24_000_000
 SIDE_MAX_PX = 16_384
 TRAVEL_MAX_PX = 500_000.0
 """How far pens may go up and down in a picture: about three seconds of work. 20,000 boxes in a thumbnail: 160,000."""
-WHITE = "#ffffff"
 DRAWABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml"})
 
 
@@ -104,7 +103,7 @@ def _ask(
             "region": view.region,
             "frame": view.frame,
             "padding": view.padding,
-            "background": WHITE if view.background else None,
+            "background": view.background,
         },
         **output,
     }

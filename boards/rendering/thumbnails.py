@@ -16,7 +16,7 @@ from PIL import Image
 from boards.errors import BoardGone
 from boards.exchange import outgoing
 from boards.exchange.outgoing import Contents
-from boards.models import Board, Thumbnail
+from boards.models import WHITE, Board, Thumbnail
 from boards.rendering import drawing, scenes
 from boards.rendering.drawing import RenderBusy, RenderFailed
 from boards.rendering.view import View
@@ -105,11 +105,13 @@ def _redraw(board: Board) -> None:
 
 def picture(contents: Contents, size_px: tuple[int, int] = SIZE_PX) -> Image.Image:
     """All of the scene in the middle of a sheet of this size. Raises RenderFailed, StorageUnavailable."""
-    sheet = Image.new("RGB", size_px, "white")
+    ground = contents.board.background
+    ground = WHITE if ground == "transparent" else ground
+    sheet = Image.new("RGB", size_px, ground)
     if not contents.elements:
         return sheet
     pictures = scenes.pictures_or_none(contents)
-    view = View(padding=PADDING)
+    view = View(padding=PADDING, background=ground)
     scale = LARGEST_SCALE * size_px[0] / SIZE_PX[0]
     png = drawing.png(contents.elements, pictures, view, scale=scale, within_px=size_px)
     drawn = Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGB")

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from boards.models import WHITE
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -37,10 +39,10 @@ class View:
     """region: x, y, width, height in scene units; None for everything. padding: scene units around everything.
 
     frame: id of a frame that is drawn alone, cut at its border and without its name; padding does not count then.
-    background: on white; otherwise transparent.
+    background: the colour behind it; None: transparent.
     """
 
     region: tuple[float, float, float, float] | None = None
     padding: float = 10
-    background: bool = True
+    background: str | None = WHITE
     frame: str | None = None

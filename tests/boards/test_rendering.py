@@ -77,7 +77,7 @@ def test_the_whole_scene_with_its_padding_on_white() -> None:
 
 
 def test_without_a_background_it_is_transparent() -> None:
-    drawn = Image.open(io.BytesIO(rendering.png([box(RED)], {}, View(background=False))))
+    drawn = Image.open(io.BytesIO(rendering.png([box(RED)], {}, View(background=None))))
     assert drawn.mode == "RGBA" and drawn.getpixel((2, 2))[3] == 0 and drawn.getpixel((60, 60)) == (*RED, 255)
 
 

@@ -48,6 +48,7 @@ export interface Api {
   share(board: string, role: LinkRole): Promise<ShareLink>;
   rename(name: string): Promise<void>;
   renameBoard(board: string, title: string): Promise<unknown>;
+  paintBoard(board: string, background: string): Promise<unknown>;
 }
 
 export type Call = <T>(method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<T>;
@@ -100,6 +101,7 @@ export function createApi(base: string, fetcher?: typeof fetch): Api {
     share: (board, role) => call("POST", `/boards/${board}/links`, { role }),
     rename: (name) => call("PATCH", "/me", { name }),
     renameBoard: (board, title) => call("PATCH", `/boards/${board}`, { title }),
+    paintBoard: (board, background) => call("PATCH", `/boards/${board}`, { background }),
   };
 }
 

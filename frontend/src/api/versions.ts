@@ -29,6 +29,7 @@ export interface VersionPage {
 export interface VersionScene {
   elements: readonly object[];
   files: Record<string, { dataURL: string; mimeType: string }>;
+  appState?: { viewBackgroundColor?: string };
 }
 
 export interface Restored {

@@ -138,7 +138,7 @@ export function Board({ config, aside, last }: { config: BoardConfig; aside: Asi
         <h1 className="unseen">{title}</h1>
         <Canvas
           parts={parts}
-          upload={api.upload}
+          server={api}
           board={config.board.id}
           theme={theme}
           viewOnly={!state.mayEdit}

@@ -8,6 +8,7 @@ import { LocalDatabase } from "../room/LocalDatabase";
 import { RoomClient } from "../room/RoomClient";
 import { Notices } from "../ui/notices";
 import { asideText, tombstoneOf, type Aside } from "./Aside";
+import { Backdrop } from "./Backdrop";
 import { socketUrl, type BoardConfig } from "./config";
 import { bringIntoView, prepareForPictures, type BoardApi, type Files, type SceneElement } from "./excalidraw";
 import { FileLoader } from "./fileLoader";
@@ -34,6 +35,7 @@ export class BoardSession {
   readonly room: RoomClient;
   readonly sync: SceneSync;
   readonly files: FileLoader;
+  private readonly backdrop: Backdrop;
   readonly targeting: Targeting;
   private readonly stops: (() => void)[];
   private opened = false;
@@ -42,7 +44,7 @@ export class BoardSession {
   constructor(
     readonly canvas: BoardApi,
     private readonly parts: Parts,
-    upload: Api["upload"],
+    { upload, paintBoard }: Pick<Api, "upload" | "paintBoard">,
     board: string,
     onUploads: (uploads: Uploads) => void,
   ) {
@@ -58,6 +60,9 @@ export class BoardSession {
     });
     this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element), (element) => jobs.isOwn(noteOf(element)), aside, (elements) => Object.assign(parts.last, { elements }));
     this.targeting = new Targeting(canvas, room, this.sync);
+    this.backdrop = new Backdrop(canvas, room, (colour) => paintBoard(board, colour), (error) =>
+      notices.show({ key: "background", tone: "problem", text: `The background was put back. ${error instanceof Error ? error.message : String(error)}` }),
+    );
     this.stops = [room.statusChanged.on(() => this.open()), aside.changed.on(() => this.sayAside())];
   }
 
@@ -65,6 +70,7 @@ export class BoardSession {
     clearTimeout(this.later);
     this.sync.settle();
     this.targeting.stop();
+    this.backdrop.stop();
     this.files.stop();
     this.sync.stop();
     for (const stop of this.stops) stop();
@@ -75,6 +81,7 @@ export class BoardSession {
     Object.assign(this.parts.last, { elements, inHand });
     this.files.check(elements, files);
     this.sync.changed();
+    this.backdrop.changed();
   }
 
   private sayAside(): void {

@@ -7,7 +7,7 @@ import { usePresence } from "./usePresence";
 
 interface Props {
   parts: Parts;
-  upload: Api["upload"];
+  server: Pick<Api, "upload" | "paintBoard">;
   board: string;
   theme: Theme;
   viewOnly: boolean;
@@ -23,7 +23,7 @@ const uiOptions = {
 };
 
 /** Excalidraw, and the session that joins it to the room. */
-export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOnly, menu, footer, topRight, onSession, onUploads }: Props) {
+export const Canvas = memo(function Canvas({ parts, server, board, theme, viewOnly, menu, footer, topRight, onSession, onUploads }: Props) {
   const { room, notices } = parts;
   const [api, setApi] = useState<BoardApi | null>(null);
   // Excalidraw sets its own empty scene some time after it hands out its API; its first onChange says that this is over.
@@ -35,7 +35,7 @@ export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOn
 
   useEffect(() => {
     if (!api || !loaded) return;
-    const made = new BoardSession(api, parts, upload, board, onUploads);
+    const made = new BoardSession(api, parts, server, board, onUploads);
     session.current = made;
     onSession(made);
     room.start();
@@ -45,7 +45,7 @@ export const Canvas = memo(function Canvas({ parts, upload, board, theme, viewOn
       session.current = null;
       onSession(null);
     };
-  }, [api, loaded, parts, room, upload, board, onSession, onUploads]);
+  }, [api, loaded, parts, room, server, board, onSession, onUploads]);
 
   return (
     <Excalidraw

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { VersionScene } from "../api/versions";
 import type { WireElement } from "../room/protocol";
-import { addPictures, asFiles, Excalidraw, inView, replaceScene, restored, type BoardApi, type SceneElement, type Theme } from "./excalidraw";
+import { addPictures, asFiles, Excalidraw, inView, replaceScene, restored, showBackground, type BoardApi, type SceneElement, type Theme } from "./excalidraw";
 
 interface Props {
   scene: VersionScene;
@@ -16,7 +16,8 @@ export function ScenePreview({ scene, live, theme }: Props) {
   const elements = useMemo(() => restored(scene.elements as readonly WireElement[], new Map()).elements, [scene]);
   const shown = useRef(scene);
   const [initial] = useState(() => {
-    const { scrollX, scrollY, zoom, viewBackgroundColor } = live.getAppState();
+    const { scrollX, scrollY, zoom, viewBackgroundColor: now } = live.getAppState();
+    const viewBackgroundColor = scene.appState?.viewBackgroundColor ?? now;
     return {
       elements,
       files: asFiles(pictures(scene)),
@@ -28,6 +29,7 @@ export function ScenePreview({ scene, live, theme }: Props) {
     if (!api || scene === shown.current) return;
     shown.current = scene;
     replaceScene(api, elements);
+    if (scene.appState?.viewBackgroundColor) showBackground(api, scene.appState.viewBackgroundColor);
     addPictures(api, pictures(scene));
   }, [api, scene, elements]);
 

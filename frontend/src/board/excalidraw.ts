@@ -183,6 +183,13 @@ export function replaceAsEdit(api: BoardApi, elements: readonly SceneElement[]):
   api.updateScene({ elements, captureUpdate: CaptureUpdateAction.IMMEDIATELY });
 }
 
+export const backgroundOf = (api: BoardApi): string => api.getAppState().viewBackgroundColor;
+
+/** Not an undo step. */
+export function showBackground(api: BoardApi, viewBackgroundColor: string): void {
+  api.updateScene({ appState: { viewBackgroundColor }, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
 export function showCursors(api: BoardApi, people: ReadonlyMap<string, Collaborator>): void {
   const cursors = new Map<SocketId, Cursor>();
   for (const [session, { id, name, pointer, button, selected, idle }] of people) {

@@ -305,6 +305,7 @@ export class RoomClient {
     this.synced = false;
     this.wholeScene = message.complete ? new Map() : null;
     this.earlyAcks = [];
+    if (message.background) this.boardNews.send({ type: "board", background: message.background });
     this.filesArrived.send(message.files ?? {});
     this.jobsArrived.send(message.jobs ?? [], true);
     this.live.hear({ type: "live", live: message.live ?? null });

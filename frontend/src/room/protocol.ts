@@ -85,6 +85,8 @@ export interface Welcome {
   live?: Live | null;
   limits?: Partial<Limits>;
   more?: boolean;
+  /** The colour behind the scene. */
+  background?: string;
   /** The elements are the whole scene, not what changed since our clock. */
   complete?: boolean;
 }
@@ -101,6 +103,7 @@ export interface BoardNews {
   type: "board";
   title?: string;
   frozen?: boolean;
+  background?: string;
   role?: Role;
   deleted?: boolean;
 }

@@ -1,0 +1,65 @@
+"""The colour behind a board's scene: what counts as one, and its only writer."""
+
+import re
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from boards import bus
+from boards.errors import BoardFrozen, BoardGone
+from boards.models import WHITE, Board
+
+NAMES = frozenset(
+    {"transparent", "white", "black", "red", "green", "blue", "yellow", "orange", "pink", "gray", "grey"}
+)
+_hex = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})")
+
+
+def colour(value: Any) -> str | None:
+    """The colour as it is kept: #rgb, #rrggbb, #rrggbbaa or one of a few names, in small letters. None: it is none."""
+    if not isinstance(value, str):
+        return None
+    text = value.strip().lower()
+    return text if _hex.fullmatch(text) or text in NAMES else None
+
+
+def change(board_id: uuid.UUID, to: str) -> None:
+    """Give the board another background: a change of its own, which moves the clock. Everybody is told.
+
+    to: as `colour` gives it. Raises BoardGone, BoardFrozen.
+    """
+    with transaction.atomic():
+        board = Board.objects.select_for_update(no_key=True).filter(pk=board_id, deleted_at=None).first()
+        if board is None:
+            raise BoardGone("There is no such board.")
+        if board.frozen:
+            raise BoardFrozen("A moderator froze this board.")
+        write(board, to)
+
+
+def write(board: Board, to: str) -> None:
+    """The same for a board whose row is locked and may be changed."""
+    if board.background == to:
+        return
+    now = timezone.now()
+    board.background, board.clock, board.changed_at = to, board.clock + 1, now
+    board.unversioned_since = board.unversioned_since or now
+    board.save(update_fields=["background", "clock", "changed_at", "unversioned_since"])
+    transaction.on_commit(lambda: bus.board_changed(board.pk))
+
+
+def taken_from_import(board: Board, found: str | None) -> bool:
+    """An empty board takes a file's background, one with content keeps its own. Returns whether it is the file's now.
+
+    Within a transaction, before anything of the file is written. True also where the file says none.
+    """
+    locked = Board.objects.select_for_update(no_key=True).filter(pk=board.pk).first()
+    to = colour(found) if found is not None else None
+    if locked is None or to is None or to == locked.background:
+        return True
+    if locked.background != WHITE or board.elements.filter(is_deleted=False).exists():
+        return False
+    write(locked, to)
+    return True
