@@ -16,7 +16,7 @@ WHITE = "#ffffff"
 
 
 class Role(models.TextChoices):
-    """What somebody may do on a board, weakest first (see access.may)."""
+    """What somebody may do on a board, weakest first (see access.allows)."""
 
     VIEW = "view", "View"
     COMMENT = "comment", "Comment"

@@ -31,8 +31,6 @@ class Close(IntEnum):
     NOT_FOUND = 4404
     PROTOCOL_VERSION = 4406
     TOO_SLOW = 4408
-    TOO_BIG = 4413
-    FROZEN = 4423
     RATE_LIMIT = 4429
     OVERLOADED = 4503
 

@@ -26,7 +26,7 @@ job_queued = Signal()
 
 def announce_change(job: Job) -> None:
     """Tell the audience, once this transaction is committed, that the job's status changed or a picture came in."""
-    message: dict[str, object] = {"type": "job.changed", "job": str(job.id), "status": str(job.status)}
+    message: dict[str, object] = {"type": "job.changed", "job": str(job.id)}
     transaction.on_commit(partial(_send, job.audience, message))
 
 

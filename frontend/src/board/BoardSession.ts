@@ -168,7 +168,6 @@ export function assemble(config: BoardConfig, aside: Aside, last: LastScene): Pa
     if (news.title) document.title = `${news.title} – Atelier`;
     if (news.frozen !== undefined && news.frozen !== frozen) notices.show({ key: "frozen", text: news.frozen ? "This board was frozen: it can be looked at, not changed." : "This board is open again." });
     frozen = news.frozen ?? frozen;
-    if (news.deleted) notices.show({ key: "deleted", tone: "problem", text: "This board was deleted.", seconds: null });
   });
   return { room, jobs, notices, aside, last };
 }

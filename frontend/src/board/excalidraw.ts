@@ -1,5 +1,6 @@
 /**
- * Everything this page knows of Excalidraw. 0.19 changes its props and API: then this file changes, and no other.
+ * What this page calls of Excalidraw's API, and the types that it shares with it. A new release changes this file first;
+ * its class names are in the styles, its export code in ../../render, its build in ../../build, its fields on the server.
  */
 import {
   CaptureUpdateAction,

@@ -261,7 +261,6 @@ export class RoomClient {
       case "welcome":
         return this.welcome(message);
       case "patch":
-        if (message.files) this.filesArrived.send(message.files);
         this.arrived(message.elements);
         if (this.synced) this.advance(message.clock);
         return;
@@ -387,7 +386,6 @@ export class RoomClient {
   private news(message: BoardNews): void {
     if (message.frozen !== undefined) this.frozen = message.frozen;
     if (message.role) this.you = { ...this.you, role: message.role };
-    if (message.deleted) this.closedBecause = "This board was deleted.";
     this.boardNews.send(message);
     this.statusChanged.send();
   }

@@ -75,6 +75,7 @@ export interface LiveNews {
 
 export interface Welcome {
   type: "welcome";
+  protocol?: number;
   session: string;
   you: You;
   clock: number;
@@ -105,7 +106,6 @@ export interface BoardNews {
   frozen?: boolean;
   background?: string;
   role?: Role;
-  deleted?: boolean;
 }
 
 export interface Trouble {
@@ -118,7 +118,7 @@ export interface Trouble {
 
 export type FromServer =
   | Welcome
-  | { type: "patch"; clock: number; elements: WireElement[]; files?: Record<string, BoardFile> }
+  | { type: "patch"; clock: number; elements: WireElement[] }
   | { type: "synced"; clock: number }
   | { type: "ack"; ref: string; clock: number; refused?: Refusal[] }
   | { type: "presence"; users: Record<string, Collaborator | null> }

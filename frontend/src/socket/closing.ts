@@ -13,8 +13,6 @@ const forGood: Record<number, string> = {
   4403: "You no longer have access to this board.",
   4404: "This board no longer exists.",
   4406: "The server was updated. Reload the page.",
-  4413: "A change was too big to be sent. Reload the page.",
-  4423: "This board is frozen.",
   4429: "Too many changes at once. Wait a moment, then reload the page.",
 };
 
