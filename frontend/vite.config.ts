@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { compressed } from "./build/compressed.ts";
@@ -12,6 +13,7 @@ const base = "/static/board/"; // Django collects frontend/dist under this prefi
 export default defineConfig({
   base,
   plugins: [withoutCdn(base), ownFileLimit(), twoWeights(), react(), checkChunks(), fonts(), compressed()],
+  resolve: { alias: { "image-blob-reduce": fileURLToPath(new URL("src/board/reduce.ts", import.meta.url)) } },
   build: {
     manifest: true,
     target: "es2022",

@@ -1,0 +1,32 @@
+/**
+ * Stands in for image-blob-reduce, by which Excalidraw makes pictures smaller when they are inserted (vite.config.ts).
+ *
+ * That writes every picture anew, small ones too, with the segments of the old JPEG before the new pixels: CMYK and
+ * cut-off pictures come out wrong. Here one that is small enough stays as it is, and the server does the rest.
+ */
+export default function imageBlobReduce() {
+  return { toBlob };
+}
+
+const quality = 0.92;
+
+async function toBlob(file: Blob, { max }: { max: number }): Promise<Blob> {
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  try {
+    await image.decode();
+    const scale = max / Math.max(image.naturalWidth, image.naturalHeight);
+    if (scale >= 1) return file;
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(image.naturalWidth * scale));
+    canvas.height = Math.max(1, Math.round(image.naturalHeight * scale));
+    const context = canvas.getContext("2d")!;
+    context.imageSmoothingQuality = "high";
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return await new Promise((resolve, reject) =>
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("This picture could not be read."))), file.type, quality),
+    );
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+}
