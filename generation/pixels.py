@@ -62,8 +62,6 @@ def clean(data: bytes, header: ImageHeader, limit_bytes: int) -> tuple[bytes, st
     flat = _flat(image)
     if header.format == "JPEG":
         return _within(limit_bytes, on_white(flat), "JPEG", coding)
-    if header.format == "WEBP":
-        return _within(limit_bytes, flat, "WEBP", {"quality": JPEG_QUALITY, "method": 2})
     return _within(limit_bytes, flat, "PNG", {"compress_level": PNG_LEVEL})
 
 

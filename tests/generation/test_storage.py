@@ -12,8 +12,9 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image, ImageCms
 
-from generation import storage
+from generation import pixels, storage
 from generation.errors import SnapshotInvalid, StorageUnavailable
+from generation.image_header import read_header
 from tests.generation.test_image_header import encoded, png_bomb
 
 RECIPE = {
@@ -245,3 +246,37 @@ def test_every_mode_of_png_is_understood(mode: str) -> None:
     assert cleaned.mode != "I;16", "not every program shows 16 bits"
     if mode in {"I;16", "1"}:
         assert cleaned.convert("RGB").getpixel((5, 5)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_photograph_does_not_grow_and_its_export_comes_back(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo = Image.merge("RGB", [Image.effect_noise((1_200, 900), 60) for _ in range(3)])
+    buffer = io.BytesIO()
+    photo.save(buffer, "JPEG", quality=72, exif=exif)
+    first, header = storage.clean_image(buffer.getvalue())
+    assert header.format == "JPEG" and len(first) <= len(buffer.getvalue())
+    again, _ = storage.clean_image(first)
+    assert again == first
+
+
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP", "BMP"])
+def test_no_result_is_larger_than_the_limit(format_name: str) -> None:
+    noise = Image.merge("RGB", [Image.effect_noise((300, 200), 120) for _ in range(3)])
+    buffer = io.BytesIO()
+    noise.save(buffer, format_name)
+    data = buffer.getvalue()
+    cleaned, _, size = pixels.clean(data, read_header(data), 20_000)
+    assert len(cleaned) <= 20_000 and size[0] * 2 == size[1] * 3
+
+
+def test_a_picture_that_ends_too_early_is_shown_as_far_as_it_goes() -> None:
+    photo = Image.effect_noise((300, 300), 60).convert("RGB")
+    buffer = io.BytesIO()
+    photo.save(buffer, "PNG")
+    data, header = storage.clean_image(buffer.getvalue()[: buffer.tell() // 2])
+    shown = Image.open(io.BytesIO(data))
+    assert header.format == "PNG" and shown.size == (300, 300)
+    assert shown.getpixel((5, 5)) == (*photo.getpixel((5, 5)), 255)  # type: ignore[misc]
+    assert shown.getpixel((5, 299)) == (0, 0, 0, 0)
