@@ -154,7 +154,8 @@ def test_an_arrow_whose_label_lies_below_it_can_be_edited(pair: tuple[BoardPage,
     order = [element["id"] for element in owner.elements()]
     assert order.index("label") > order.index("arrow")
     owner.page.keyboard.press("Escape")
-    owner.page.mouse.dblclick(*owner.to_viewport(120, 200))
+    owner.page.mouse.click(*owner.to_viewport(120, 200))
+    owner.page.keyboard.press("Control+Enter")
     owner.page.wait_for_function("() => Boolean(window.__atelier.api.getAppState().editingLinearElement)")
     owner.page.keyboard.press("Escape")
     owner.draw("o", (500, 420), (560, 480))
