@@ -187,8 +187,10 @@ def _merge(
     if revive:
         wanted = [_revived(e, standing[e.id].rank) if e.id in deleted else e for e in wanted]
     wanted = _affordable(board, wanted, notes)
-    authors = dict.fromkeys((element.id for element in wanted), user.pk)
-    change = store.apply(board.pk, _in_order(board, wanted, standing), authors)
+    # What has the rank of what is here is here: it may differ by its place, which the board gave it.
+    news = [e for e in wanted if e.id not in standing or standing[e.id].rank != e.rank]
+    authors = dict.fromkeys((element.id for element in news), user.pk)
+    change = store.apply(board.pk, _in_order(board, news, standing), authors)
     transaction.on_commit(lambda: bus.clock_moved(board.pk, change.clock))
     changed = [element.id for element in change.elements]
     revived = [each for each in changed if each in deleted]

@@ -12,7 +12,7 @@ import msgspec
 from boards import store
 from boards.element import Element
 from boards.errors import BoardFrozen, BoardFull, BoardGone
-from boards.models import Role
+from boards.models import WHITE, Role
 from boards.pruning import Pruned
 from boards.reconcile import takes_incoming
 from boards.standing import Present, Standing, Stay
@@ -67,7 +67,7 @@ class MemoryStore:
     def standing(self, board_id: uuid.UUID, since: int | None = None) -> Standing:
         scene = self.snapshot(board_id) if since is None else self.changes_since(board_id, since)
         pruned = Pruned(self.pruned_clock, dict(self.pruned)) if since is None else None
-        return Standing("Storm", self.frozen, scene, {}, [], pruned)
+        return Standing("Storm", self.frozen, WHITE, scene, {}, [], pruned)
 
     def standing_anew(self, board_id: uuid.UUID) -> Standing:
         self._find(board_id)
