@@ -72,6 +72,8 @@ def read_json(data: bytes) -> Document:
     try:
         found = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Json | list[Raw])
         if isinstance(found, list):
+            if not found:
+                raise ImportRefused("This is not an Excalidraw file: there are no elements in it.")
             found = _Json(elements=found)
         files = found.files if isinstance(found.files, dict) else {}
         if found.elements is not None:

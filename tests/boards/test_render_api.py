@@ -172,8 +172,10 @@ def _place(name: str) -> str:
 
 def test_hatching_without_measure_is_filled_evenly_and_said(board: Board, carols: Client) -> None:
     # Excalidraw keeps every line: such an element never gets through the door, but may have been there before.
-    dense = box("a", fillStyle="hachure", strokeWidth=0.1, width=20_000, height=20_000)
-    store.apply(board.pk, [dense])
+    store.apply(board.pk, [box("a", width=20_000, height=20_000)])
+    row = board.elements.get()
+    dense = {"fillStyle": "hachure", "strokeWidth": 0.1}
+    board.elements.update(body=json.dumps(json.loads(row.body) | dense))
     answer = carols.get(path(board, "png?scale=0.01"))
     assert answer["Render-Simplified"] == "1"
     assert picture(answer.content).getpixel((100, 100)) == RED

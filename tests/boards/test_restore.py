@@ -48,7 +48,7 @@ def text(name: str = "t", words: str = "Title of the plan", **changes: Any) -> d
     [
         ("version", 3.0, 3),
         ("version", None, 1),
-        ("version", 2**40, 2**30 - 1),
+        ("version", 2**40, 2**40),  # how far ahead of the board's is looked at when it is merged
         ("versionNonce", -5, 0),
         ("angle", None, 0),
         ("locked", None, False),

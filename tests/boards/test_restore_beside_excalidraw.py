@@ -194,7 +194,7 @@ DELIBERATE: dict[str, Callable[[str, Values, Values, Values], bool]] = {
         name in ("fixedSegments", "startIsSpecial", "endIsSpecial") and ours[name] is None
     ),
     "Corners are rounded in a way that is named, or not at all.": lambda name, raw, theirs, ours: (
-        name == "roundness" and "type" not in theirs[name]
+        name == "roundness" and not (isinstance(theirs[name], dict) and "type" in theirs[name])
     ),
     "Nonces are not negative.": lambda name, raw, theirs, ours: (
         name == "versionNonce" and ours[name] == 0 > theirs[name]
