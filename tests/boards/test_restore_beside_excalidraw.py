@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from boards.element import COORDINATE_MAX, SHAPES, is_safe_link, parse
 from boards.errors import ElementRefused, ImportRefused
 from boards.exchange import document, incoming
+from boards.fields import mends
 from boards.models import Board
 from tests.factories import body
 
@@ -196,9 +198,6 @@ DELIBERATE: dict[str, Callable[[str, Values, Values, Values], bool]] = {
     "Corners are rounded in a way that is named, or not at all.": lambda name, raw, theirs, ours: (
         name == "roundness" and not (isinstance(theirs[name], dict) and "type" in theirs[name])
     ),
-    "Nonces are not negative.": lambda name, raw, theirs, ours: (
-        name == "versionNonce" and ours[name] == 0 > theirs[name]
-    ),
     "A skew elbow arrow goes round as simply as it can; Excalidraw finds its way around what is there.": (
         lambda name, raw, theirs, ours: (
             name in ("points", "width", "height") and theirs.get("elbowed") is True
@@ -230,6 +229,9 @@ DELIBERATE: dict[str, Callable[[str, Values, Values, Values], bool]] = {
     ),
     "Nothing of a picture is cut off by an empty crop.": lambda name, raw, theirs, ours: (
         name == "crop" and not theirs.get(name)
+    ),
+    "What no page may be given is mended at every door, imports included.": lambda name, raw, theirs, ours: (
+        name in theirs and name in mends({name: Raw(json.dumps(theirs[name]).encode())})
     ),
 }
 """Why ours differs: whether that is so for (field, the element in the file, theirs, ours)."""
