@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from boards import access, bus, candidates, people, turns
+from boards import access, bus, candidates, database, people, turns
 from boards.errors import BoardGone, JobGone, NoRegion
 from boards.models import Board, Element, Placement
 from boards.principal import Principal
@@ -61,8 +61,10 @@ def ask(
         idempotency_key=idempotency_key,
         belongs_to={"frame": frame, "where": where, **region},
     )
-    # Drawing and storing may take seconds: no transaction is open meanwhile.
-    kept = submission.keep(plan, _seen(plan, board, region, frame, Seen(snapshot, mask)))
+    # Drawing, decoding and storing may take seconds: no transaction is open meanwhile, and no connection held.
+    seen = _seen(plan, board, region, frame, Seen(snapshot, mask))
+    database.give_back()
+    kept = submission.keep(plan, seen)
     place = {"board": board, "frame": frame, "where": where, "accepted_where": accepted_where}
     with transaction.atomic():
         job = submission.submit(plan, kept)

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router, Schema, Status
 
-from boards import acceptance, access, jobs, turns
+from boards import acceptance, access, database, jobs, turns
 from boards.access import Act
 from boards.api.files import read_upload
 from boards.api.pages import page
@@ -81,9 +81,10 @@ def ask(request: HttpRequest) -> Status:
     user = person_of(request)
     with turns.requests.take(user.pk):
         seen = Seen(snapshot, _upload(request, "mask"))
-    key = request.headers.get("Idempotency-Key")
-    plan = submission.plan(person_of(request), _params(body), seen=seen, idempotency_key=key)
-    job = submission.submit(plan, submission.keep(plan, seen))
+        key = request.headers.get("Idempotency-Key")
+        plan = submission.plan(user, _params(body), seen=seen, idempotency_key=key)
+        database.give_back()  # decoding may take a minute, and the database has no part in it
+        job = submission.submit(plan, submission.keep(plan, seen))
     return Status(202, jobs.describe(job))
 
 

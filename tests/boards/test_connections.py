@@ -1,0 +1,85 @@
+"""Whoever waits for something that is not the database, or works for long, holds none of its connections meanwhile."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+
+from boards import turns
+from boards.models import Board
+from generation import decoding, storage
+from generation.models import Job
+from tests.factories import png
+
+pytestmark = pytest.mark.django_db(transaction=True)
+REGION = {"x": 0.0, "y": 0.0, "width": 64.0, "height": 64.0}
+SKETCH = {"kind": "img2img", "prompt": "a house"}
+
+
+@pytest.fixture
+def board(alice: Any) -> Board:
+    return Board.objects.create(owner=alice)
+
+
+@pytest.fixture
+def client(alice: Any) -> Client:
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+class Watch:
+    """Looks, whenever a function is called, whether this thread holds a connection."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch = patch
+        self.held: list[bool] = []
+
+    def over(self, owner: Any, name: str) -> None:
+        real = getattr(owner, name)
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self.held.append(connection.connection is not None)
+            return real(*args, **kwargs)
+
+        self._patch.setattr(owner, name, watched)
+
+    def assert_none_was_held(self) -> None:
+        assert self.held and not any(self.held), self.held
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    return Watch(monkeypatch)
+
+
+@pytest.mark.parametrize("on_board", [True, False], ids=["on a board", "without one"])
+def test_none_is_held_while_a_job_s_snapshot_is_decoded(
+    board: Board, client: Client, published: list[str], watch: Watch, on_board: bool
+) -> None:
+    watch.over(decoding, "snapshot")
+    path = f"/api/v1/boards/{board.pk}/jobs" if on_board else "/api/v1/jobs"
+    sent = {"params": json.dumps(SKETCH), "snapshot": SimpleUploadedFile("x.png", png(), "image/png")}
+    answer = client.post(path, sent | ({"region": json.dumps(REGION)} if on_board else {}))
+    assert answer.status_code == 202, answer.content
+    watch.assert_none_was_held()
+
+
+def test_the_turn_of_a_job_without_a_board_lasts_until_it_is_queued(
+    client: Client, published: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way: list[int] = []
+    real = storage.store_snapshot
+    monkeypatch.setattr(
+        storage,
+        "store_snapshot",
+        lambda data: (under_way.append(turns.requests._taken.total()), real(data))[1],
+    )
+    sent = {"params": json.dumps(SKETCH), "snapshot": SimpleUploadedFile("x.png", png(), "image/png")}
+    assert client.post("/api/v1/jobs", sent).status_code == 202
+    assert under_way == [1]
+    assert not turns.requests._taken
+    assert Job.objects.count() == 1
