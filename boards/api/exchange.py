@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import File, Query, Router, UploadedFile
 
-from boards import access, rendering, turns
+from boards import access, database, rendering, turns
 from boards.access import Act
 from boards.errors import TooBig
 from boards.exchange import archive, document, incoming, outgoing
@@ -77,6 +77,7 @@ def import_document(
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
     user = person_of(request)
     with turns.uploads.take(user.pk):
+        database.give_back()  # reading 64 MB of JSON takes seconds
         return incoming.add(board, user, read_upload(file), copy=how == "copy", revive=deleted == "revive")
 
 

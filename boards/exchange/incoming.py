@@ -11,7 +11,7 @@ from fractional_indexing import generate_n_keys_between
 from msgspec import Raw
 
 from accounts.models import User
-from boards import background, bus, pruning, store
+from boards import background, bus, database, pruning, store
 from boards.element import SHAPES, Element, parse
 from boards.errors import BoardFull, ElementRefused
 from boards.exchange import layout, pictures
@@ -100,13 +100,19 @@ def scene_box(board: Board) -> Box | None:
 def _restored(
     board: Board, document: Document, copy: bool, notes: Notes
 ) -> tuple[list[bytes], list[Refusal]]:
-    """The elements made whole, with new ids and at another place where they come as copies; and what cannot be read."""
+    """The elements made whole, with new ids and at another place where they come as copies; and what cannot be read.
+
+    May take seconds, without a database connection.
+    """
     if document.items is None and not copy:
         here = frozenset(board.elements.filter(is_deleted=False).values_list("element_id", flat=True))
+        database.give_back()
         found = restored(document.elements, notes, here)
         return found.bodies, found.refused
+    by = scene_box(board)
+    database.give_back()
     scenes = [restored(bodies, notes) for bodies in document.items or [document.elements]]
-    items, by = [scene.bodies for scene in scenes], scene_box(board)
+    items = [scene.bodies for scene in scenes]
     bodies = _copy(items[0], by) if document.items is None else _library(items, by)
     return list(bodies), [refusal for scene in scenes for refusal in scene.refused]
 

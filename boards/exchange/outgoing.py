@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from boards import serving, store
+from boards import database, serving, store
 from boards.errors import TooBig
 from boards.exchange.embedding import SCENE_MAX_BYTES
 from boards.models import Board, BoardFile
@@ -140,7 +140,11 @@ def pieces(file: BoardFile) -> Iterator[bytes]:
 
 
 def embeddable(contents: Contents) -> bytes:
-    """The whole document at once, to be put into a picture. Raises TooBig where no importer would take it."""
+    """The whole document at once, to be put into a picture. Raises TooBig where no importer would take it.
+
+    Its pictures are read from the storage without a database connection.
+    """
+    database.give_back()
     size = sum(map(len, contents.elements)) + sum(file.size_bytes * 4 // 3 + 300 for file in contents.files)
     if size > SCENE_MAX_BYTES:
         raise TooBig(f"With its pictures the scene has {size} bytes, {SCENE_MAX_BYTES} fit into one file.")
@@ -148,7 +152,11 @@ def embeddable(contents: Contents) -> bytes:
 
 
 def picture(file: BoardFile) -> bytes | None:
-    """The bytes of a file of the board, or None where the storage lost them. Raises StorageUnavailable."""
+    """The bytes of a file of the board, or None where the storage lost them. Raises StorageUnavailable.
+
+    The storage may be far away: no database connection is held meanwhile.
+    """
+    database.give_back()
     try:
         with storage.open_key(file.key) as stored:
             return stored.read()

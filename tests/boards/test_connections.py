@@ -8,11 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
-from boards import turns
+from boards import files, store, turns
+from boards.exchange import document, incoming
 from boards.models import Board
+from boards.rendering import snapshot
 from generation import decoding, storage
 from generation.models import Job
-from tests.factories import png
+from generation.submission import Sees
+from tests.factories import body, element, png
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REGION = {"x": 0.0, "y": 0.0, "width": 64.0, "height": 64.0}
@@ -83,3 +86,43 @@ def test_the_turn_of_a_job_without_a_board_lasts_until_it_is_queued(
     assert under_way == [1]
     assert not turns.requests._taken
     assert Job.objects.count() == 1
+
+
+@pytest.mark.parametrize("how", ["merge", "copy"])
+def test_none_is_held_while_an_import_is_read_and_restored(
+    board: Board, client: Client, watch: Watch, how: str
+) -> None:
+    watch.over(document, "read")
+    watch.over(incoming, "restored")
+    scene = json.dumps({"type": "excalidraw", "elements": [body("box")], "files": {}}).encode()
+    file = SimpleUploadedFile("x.excalidraw", scene, "application/json")
+    answer = client.post(f"/api/v1/boards/{board.pk}/import?as={how}", {"file": file})
+    assert answer.status_code == 200, answer.content
+    watch.assert_none_was_held()
+    assert len(watch.held) == 2
+
+
+def test_none_is_held_while_a_picture_for_a_render_is_read(
+    board: Board, alice: Any, client: Client, watch: Watch
+) -> None:
+    file = files.add_upload(board, alice, png())
+    shown: dict[str, Any] = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1]}
+    store.apply(
+        board.pk, [element("frame", type="frame", name=None), element("photo", **shown, frameId="frame")]
+    )
+    watch.over(storage, "open_key")
+    answer = client.get(f"/api/v1/boards/{board.pk}/render.png?frame=frame&embed=true")
+    assert answer.status_code == 200, answer.content
+    watch.assert_none_was_held()
+    assert len(watch.held) == 2, "once to be drawn, once to be put into the picture"
+
+
+def test_none_is_held_while_a_picture_that_shall_become_larger_is_read(
+    board: Board, alice: Any, watch: Watch
+) -> None:
+    file = files.add_upload(board, alice, png())
+    shown: dict[str, Any] = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1]}
+    store.apply(board.pk, [element("photo", **shown, crop=None)])
+    watch.over(storage, "open_key")
+    assert snapshot.draw(board, REGION, "photo", Sees.FILE).picture == png()
+    watch.assert_none_was_held()
