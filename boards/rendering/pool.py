@@ -39,6 +39,8 @@ ANSWER_MAX_BYTES = 256 * 1024 * 1024
 
 PROGRAM = Path(__file__).with_name("process.py")
 LENGTH = struct.Struct(">I")
+GIVEN_UP = 2**32 - 1
+"""In the place of a picture's length: it could not be read, and the scene is not to be drawn."""
 Read = Callable[[], bytes]
 
 
@@ -81,6 +83,7 @@ class Drawer:
         # Whenever and however it ends, somebody asks how: otherwise it would stay as a zombie while nothing is drawn.
         threading.Thread(target=self._process.wait, name="boards-drawer", daemon=True).start()
         self.scenes_left = SCENES_EACH
+        self.is_ready = False
         try:
             self._exchange(None, START_SECONDS)
         except BaseException as error:
@@ -89,7 +92,7 @@ class Drawer:
             raise
 
     def ask(self, request: bytes, pictures: Sequence[Read]) -> Any:
-        """The answer. Raises Failed, and what reading a picture raises; then the process is of no more use."""
+        """The answer. Raises Failed, and what reading a picture raises. `is_ready` says whether it can be asked again."""
         self.scenes_left -= 1
         return self._exchange(request, CLOCK_SECONDS, pictures)
 
@@ -102,6 +105,8 @@ class Drawer:
 
     def _exchange(self, request: bytes | None, timeout_seconds: float, pictures: Sequence[Read] = ()) -> Any:
         """Send, and wait for the answer. A timer ends the process, and with it the waiting."""
+        self.is_ready = False
+        unread: Exception | None = None
         timer = threading.Timer(timeout_seconds, self._process.kill)
         timer.daemon = True
         timer.start()
@@ -109,14 +114,23 @@ class Drawer:
             if request is not None:
                 _write(_of(self._process.stdin), request)
             for read in pictures:
-                data = read()  # one at a time: together they may be a hundred megabytes
+                try:
+                    data = read()  # one at a time: together they may be a hundred megabytes
+                except Exception as error:  # the storage's fault, not that of the process
+                    unread = error
                 with suppress(BrokenPipeError):  # reading the answer tells
+                    if unread is not None:
+                        _give_up(_of(self._process.stdin))
+                        break
                     _write(_of(self._process.stdin), data)
             body = _read(_of(self._process.stdout))
         except OSError:
             body = b""
         finally:
             timer.cancel()
+        self.is_ready = bool(body)
+        if unread is not None:
+            raise unread
         if not body:
             raise self._why()
         return msgspec.msgpack.decode(body)
@@ -137,6 +151,11 @@ class Drawer:
 def _write(pipe: IO[bytes], data: bytes) -> None:
     pipe.write(LENGTH.pack(len(data)))
     pipe.write(data)
+    pipe.flush()
+
+
+def _give_up(pipe: IO[bytes]) -> None:
+    pipe.write(LENGTH.pack(GIVEN_UP))
     pipe.flush()
 
 
@@ -178,17 +197,15 @@ def _ask(data: bytes, pictures: Sequence[Read]) -> Any:
         except IndexError:
             drawer, woken = Drawer(), False
         try:
-            answer = drawer.ask(data, pictures)
-        except BaseException as error:
-            drawer.end()
-            if woken and isinstance(error, Asleep):
-                continue
-            raise
-        if drawer.scenes_left > 0:
-            _idle.append(drawer)
-        else:
-            drawer.end()
-        return answer
+            return drawer.ask(data, pictures)
+        except Asleep:
+            if not woken:
+                raise
+        finally:
+            if drawer.is_ready and drawer.scenes_left > 0:
+                _idle.append(drawer)
+            else:
+                drawer.end()
 
 
 @atexit.register

@@ -1,8 +1,9 @@
 """The program of a drawing process. Run by its path, isolated: it knows no Django, no database and no secret.
 
-Frames on stdin and stdout: four bytes of length, then msgpack. After a request come its pictures, a frame of bytes each.
+Frames on stdin and stdout: four bytes of length, then msgpack. After a request come its pictures, a frame of bytes each,
+or GIVEN_UP in the place of a length where one cannot be read.
 First comes `ready`, then one answer for each request:
-{code: "" | "too_large" | "failed", message, data, scale, simplified}.
+{code: "" | "too_large" | "failed" | "given_up", message, data, scale, simplified}.
 """
 
 import base64
@@ -31,6 +32,7 @@ sys.path.append(str(Path(__file__).parents[2]))  # isolated, a program finds not
 from boards.lettering import Fonts, line
 
 LENGTH = struct.Struct(">I")
+GIVEN_UP = 2**32 - 1
 SVG_MAX_BYTES = 96 * 1024 * 1024
 POINTS_MAX = 500_000
 NICENESS = 10
@@ -278,6 +280,9 @@ def main() -> None:
     renderer = Renderer(Path(options["folder"]), options["memory_max"])
     _write({"code": "", "message": "ready", "data": b""})
     while (request := _next(sys.stdin.buffer, options["idle_seconds"])) is not None:
+        if request["given_up"]:
+            _write({"code": "given_up", "message": "", "data": b""})
+            continue
         # The default action of these signals ends the process wherever it is: V8 and resvg cannot be asked to stop.
         # Its own work counts; the clock only where it does none, for a busy machine is not the scene's fault.
         signal.setitimer(signal.ITIMER_PROF, options["cpu_seconds"])
@@ -302,18 +307,29 @@ def _next(source: BinaryIO, idle_seconds: float) -> Any:
     if not ready or (body := _frame(source)) is None:
         return None
     request = msgspec.msgpack.decode(body)
-    pictures = {}
+    pictures: dict[str, tuple[str, bytes]] = {}
     for file_id, mime_type in request["pictures"]:
-        if (data := _frame(source)) is None:
+        try:
+            data = _frame(source)
+        except _GivenUp:
+            return {"given_up": True}
+        if data is None:
             return None
         if data:
             pictures[file_id] = (mime_type, data)
-    return request | {"pictures": pictures}
+    return request | {"pictures": pictures, "given_up": False}
+
+
+class _GivenUp(Exception):
+    """The other side has no more pictures for this scene, and wants it no more."""
 
 
 def _frame(source: BinaryIO) -> bytes | None:
+    """None when the other side is gone. Raises _GivenUp."""
     head = source.read(LENGTH.size)
     size = LENGTH.unpack(head)[0] if len(head) == LENGTH.size else 0
+    if size == GIVEN_UP:
+        raise _GivenUp
     body = source.read(size)
     return body if len(head) == LENGTH.size and len(body) == size else None
 

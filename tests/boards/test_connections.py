@@ -76,11 +76,12 @@ def test_the_turn_of_a_job_without_a_board_lasts_until_it_is_queued(
 ) -> None:
     under_way: list[int] = []
     real = storage.store_snapshot
-    monkeypatch.setattr(
-        storage,
-        "store_snapshot",
-        lambda data: (under_way.append(turns.requests._taken.total()), real(data))[1],
-    )
+
+    def counted(data: bytes) -> Any:
+        under_way.append(turns.requests._taken.total())
+        return real(data)
+
+    monkeypatch.setattr(storage, "store_snapshot", counted)
     sent = {"params": json.dumps(SKETCH), "snapshot": SimpleUploadedFile("x.png", png(), "image/png")}
     assert client.post("/api/v1/jobs", sent).status_code == 202
     assert under_way == [1]

@@ -20,6 +20,7 @@ from PIL import Image
 
 from boards import rendering
 from boards.rendering import Picture, RenderBusy, RenderFailed, RenderTooLarge, View, drawing, pool
+from generation.errors import StorageUnavailable
 from tests.factories import body, png
 from tests.likeness import picture
 
@@ -313,6 +314,22 @@ def test_a_process_that_died_is_replaced_and_many_threads_share_a_few() -> None:
         thread.join()
     assert len(colors) == 12 and all(wanted == got for wanted, got in colors)
     assert len(pool._idle) <= pool.PROCESSES
+
+
+@pytest.mark.parametrize("error", [StorageUnavailable(), ConnectionResetError("by the storage")], ids=repr)
+def test_a_picture_that_cannot_be_read_is_told_as_it_is_and_costs_no_process(error: Exception) -> None:
+    rendering.png([], {})
+    process = pool._idle[-1]._process.pid
+
+    def unreadable() -> bytes:
+        raise error
+
+    shown = {"whole": Picture("image/png", png(8, 8, "red")), "lost": Picture("image/png", unreadable)}
+    with pytest.raises(type(error)):
+        rendering.png([image("whole"), image("lost")], shown)
+    drawn = rendering.png([image("whole")], {"whole": shown["whole"]})
+    assert at(drawn, 60, 60) == (255, 0, 0), "the next scene is drawn as if nothing had been"
+    assert pool._idle[-1]._process.pid == process
 
 
 def test_one_that_ended_leaves_no_zombie(monkeypatch: pytest.MonkeyPatch) -> None:
