@@ -158,11 +158,8 @@ def picture(file: BoardFile) -> bytes | None:
     """
     database.give_back()
     try:
-        with storage.open_key(file.key) as stored:
-            return stored.read()
-    except StorageUnavailable as error:
-        if not isinstance(error.__cause__, FileNotFoundError):
-            raise
+        return storage.read(file.key)
+    except FileNotFoundError:
         log.warning("File %s of board %s is not in the storage", file.file_id, file.board_id)
         return None
 

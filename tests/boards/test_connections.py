@@ -111,6 +111,7 @@ def test_none_is_held_while_a_picture_for_a_render_is_read(
     store.apply(
         board.pk, [element("frame", type="frame", name=None), element("photo", **shown, frameId="frame")]
     )
+    watch.over(storage, "read")
     watch.over(storage, "open_key")
     answer = client.get(f"/api/v1/boards/{board.pk}/render.png?frame=frame&embed=true")
     assert answer.status_code == 200, answer.content
@@ -124,6 +125,6 @@ def test_none_is_held_while_a_picture_that_shall_become_larger_is_read(
     file = files.add_upload(board, alice, png())
     shown: dict[str, Any] = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1]}
     store.apply(board.pk, [element("photo", **shown, crop=None)])
-    watch.over(storage, "open_key")
+    watch.over(storage, "read")
     assert snapshot.draw(board, REGION, "photo", Sees.FILE).picture == png()
     watch.assert_none_was_held()
