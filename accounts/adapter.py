@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.messages import ERROR
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -41,10 +42,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.is_guest = app_settings.EMAIL_VERIFICATION == app_settings.EmailVerificationMethod.MANDATORY
-        saved: User = super().save_user(request, user, form, commit)
-        if request.session.get(SESSION_KEY) == str(saved.pk):
-            # With the password it changes; the guest goes on drawing while the mail is on its way.
-            request.session[HASH_SESSION_KEY] = saved.get_session_auth_hash()
+        with transaction.atomic():
+            saved: User = super().save_user(request, user, form, commit)
+            if request.session.get(SESSION_KEY) == str(saved.pk):
+                # With the password it changes; the guest goes on drawing while the mail is on its way. Both at once:
+                # who looks in between would take the guest's sockets for signed out.
+                request.session[HASH_SESSION_KEY] = saved.get_session_auth_hash()
+                request.session.save()
         return saved
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:

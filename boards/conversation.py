@@ -20,7 +20,7 @@ from boards.errors import (
 from boards.frames import read_live
 from boards.limits import Intake
 from boards.member import Member
-from boards.principal import Principal
+from boards.principal import Lapse, Principal
 from boards.protocol import Close
 from boards.reconcile import takes_incoming
 from boards.room import Room
@@ -206,6 +206,6 @@ def _renewed(member: Member) -> Principal:
     """Who asks, as the database has them now: the room looks only now and then. Raises Unauthenticated."""
     principal.person(member.principal)
     (now,) = principal.renewed([member.principal])
-    if now is None:
+    if isinstance(now, Lapse):
         raise Unauthenticated("What you came in with is not valid any more.")
     return now

@@ -1,7 +1,9 @@
 """Who asks: made at the door from what somebody showed, handed to boards.access, looked at again while they stay."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 
 from django.http import HttpRequest
 
@@ -28,6 +30,14 @@ class Principal:
 
 
 NOBODY = Principal()
+
+
+class Lapse(Enum):
+    """Why what somebody showed does not count any more."""
+
+    ENDED = auto()
+    MOVED = auto()
+    """Their password changed and the session is gone. Whoever changed it goes on in one with another key."""
 
 
 def by_session(request: HttpRequest) -> Principal:
@@ -70,11 +80,12 @@ def _read(request: HttpRequest) -> Principal:
     return by_api_key(key)
 
 
-def renewed(principals: Sequence[Principal]) -> list[Principal | None]:
-    """Each with its link and scopes as they are now; None where what was shown does not count any more.
+def renewed(principals: Sequence[Principal]) -> list[Principal | Lapse]:
+    """Each with its link, scopes and password as they are now; a Lapse where what was shown does not count any more.
 
     That is so once a session ended, its user got another password or was disabled, a key was revoked, a link ended.
-    Four queries at most, however many there are; whole users are not read, as this is asked all the time.
+    Four queries at most, however many there are, and one more when passwords changed; whole users are not read, as
+    this is asked all the time.
     """
     people = User.objects.filter(pk__in={p.user.pk for p in principals if p.user}, is_active=True)
     passwords = dict(people.values_list("pk", "password"))
@@ -82,21 +93,37 @@ def renewed(principals: Sequence[Principal]) -> list[Principal | None]:
     keys = ApiKey.objects.filter(pk__in={p.api_key.pk for p in principals if p.api_key}, revoked_at=None)
     limits = dict(keys.values_list("pk", "scopes"))
     links = ShareLink.objects.in_bulk({p.share_link.pk for p in principals if p.share_link})
+    # Django ends a session when it is next used after a new password, except that in which it was changed. A socket
+    # uses its session once.
+    changed = {
+        p.session_key: _with_password(p.user, passwords[p.user.pk])
+        for p in principals
+        if p.session_key and p.user and passwords.get(p.user.pk, p.user.password) != p.user.password
+    }
+    confirmed = sessions.confirmed({key: user for key, user in changed.items() if key in alive})
 
-    def again(principal: Principal) -> Principal | None:
+    def again(principal: Principal) -> Principal | Lapse:
         user, key, link = principal.user, principal.api_key, principal.share_link
         if user is not None and user.pk not in passwords:
-            return None
+            return Lapse.ENDED
         if principal.session_key is not None and principal.session_key not in alive:
-            return None
-        # Django ends a session when it is next used after a new password; a socket uses it once.
-        if principal.session_key is not None and user is not None and passwords[user.pk] != user.password:
-            return None
+            return Lapse.MOVED if principal.session_key in changed else Lapse.ENDED
+        if principal.session_key in changed:
+            known = principal.session_key in confirmed
+            return replace(principal, user=changed[principal.session_key]) if known else Lapse.ENDED
         if key is not None:
-            return replace(principal, scopes=scopes.named(limits[key.pk])) if key.pk in limits else None
+            return (
+                replace(principal, scopes=scopes.named(limits[key.pk])) if key.pk in limits else Lapse.ENDED
+            )
         if link is not None:
             now = links.get(link.pk)
-            return replace(principal, share_link=now) if now is not None and now.is_valid else None
+            return replace(principal, share_link=now) if now is not None and now.is_valid else Lapse.ENDED
         return principal
 
     return [again(principal) for principal in principals]
+
+
+def _with_password(user: User, password: str) -> User:
+    user = copy(user)
+    user.password = password
+    return user

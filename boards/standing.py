@@ -10,7 +10,7 @@ from boards import access, files, jobs, protocol, pruning, scopes, store
 from boards import principal as principals
 from boards.errors import BoardGone
 from boards.models import Board, Role
-from boards.principal import Principal
+from boards.principal import Lapse, Principal
 from boards.protocol import Close
 
 CHECK_INTERVAL_SECONDS = 60.0
@@ -75,7 +75,7 @@ class Present(NamedTuple):
 
 
 def present(boards: Mapping[uuid.UUID, Mapping[str, Principal]]) -> dict[uuid.UUID, Present]:
-    """The same for many boards, in six queries at most; a board that is gone is left out.
+    """The same for many boards, in seven queries at most; a board that is gone is left out.
 
     boards: who is on each, by session.
     """
@@ -87,17 +87,22 @@ def present(boards: Mapping[uuid.UUID, Mapping[str, Principal]]) -> dict[uuid.UU
         for session, principal in sessions.items()
     ]
     renewed = principals.renewed([principal for *_, principal in asked])
-    roles = iter(access.roles([(now, board) for (board, *_), now in zip(asked, renewed, strict=True) if now]))
+    here = zip(asked, renewed, strict=True)
+    roles = iter(access.roles([(now, board) for (board, *_), now in here if isinstance(now, Principal)]))
     standing = {board_id: Present(board.frozen, {}) for board_id, board in found.items()}
     for (board, session, principal), now in zip(asked, renewed, strict=True):
-        role = next(roles) if now else None
-        if now and role and scopes.opens(now, "hello"):
-            standing[board.pk].people[session] = Stay(role, now)
-        else:
-            standing[board.pk].people[session] = _farewell(principal, ended=now is None)
+        standing[board.pk].people[session] = (
+            _farewell(principal, now) if isinstance(now, Lapse) else _staying(now, next(roles))
+        )
     return standing
 
 
-def _farewell(principal: Principal, *, ended: bool) -> Close:
-    """Whoever is signed out is told so. ended: what they showed does not count any more, wherever they go."""
-    return Close.UNAUTHENTICATED if ended and principal.session_key else Close.FORBIDDEN
+def _staying(principal: Principal, role: Role | None) -> Stay | Close:
+    return Stay(role, principal) if role and scopes.opens(principal, "hello") else Close.FORBIDDEN
+
+
+def _farewell(principal: Principal, lapse: Lapse) -> Close:
+    """Whoever is signed out is told so; whoever may have another session by now comes again and shows it."""
+    if lapse is Lapse.MOVED:
+        return Close.RESTART
+    return Close.UNAUTHENTICATED if principal.session_key else Close.FORBIDDEN
