@@ -17,6 +17,8 @@ from click import Option
 log = logging.getLogger(__name__)
 SECONDS = 1
 """So soon it notices that it shall end."""
+END_SECONDS = 5
+"""For so long the worker waits for it."""
 
 
 def install(app: Celery) -> None:
@@ -34,10 +36,13 @@ class BeatStep(bootsteps.StartStopStep):
 
     def start(self, worker: Any) -> None:
         self._service = Service(worker.app, max_interval=SECONDS)
-        threading.Thread(target=self._run, name="beat", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="beat", daemon=True)
+        self._thread.start()
 
     def stop(self, worker: Any) -> None:
-        self._service.stop(wait=True)
+        # Not with wait=True: one that broke may never say that it stopped.
+        self._service.stop()
+        self._thread.join(END_SECONDS)
 
     def _run(self) -> None:
         try:

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +25,29 @@ def test_a_worker_keeps_the_schedule_if_it_is_told_to_and_ends_in_order(
 ) -> None:
     broker = redis.Redis.from_url(settings.REDIS_URL)
     broker.flushdb()
+    with worker(tmp_path, *option) as (process, log):
+        deadline = time.monotonic() + 60
+        while not (b" ready." in log.read_bytes() and (not option or broker.llen("gpu"))):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+            # until the canary, which is due every fifteen seconds, waits for a worker that paints
+            time.sleep(0.1)
+        assert bool(broker.llen("gpu")) == bool(option)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0, log.read_text()
+    broker.flushdb()
+
+
+def test_a_worker_that_cannot_read_its_schedule_ends(tmp_path: Path) -> None:
+    for ending in ("", ".bak", ".dat", ".db", ".dir"):  # whichever of them the machine's dbm opens
+        (tmp_path / f"beat{ending}").mkdir()
+    with worker(tmp_path, "--with-beat") as (process, log):
+        process.wait(60)
+        assert "The beat schedule broke" in log.read_text()
+
+
+@contextmanager
+def worker(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """A worker of a queue without jobs, at home in this folder, and its log. It is killed if it is still there then."""
     command = [
         sys.executable,
         "-m",
@@ -37,30 +62,23 @@ def test_a_worker_keeps_the_schedule_if_it_is_told_to_and_ends_in_order(
         "-Q",
         "nothing",
     ]
-    log = tmp_path / "log"
+    log = folder / "log"
     with log.open("wb") as file:
-        worker = subprocess.Popen(
-            [*command, "--loglevel=INFO", "--without-mingle", "--without-gossip", *option],
+        process = subprocess.Popen(
+            [*command, "--loglevel=INFO", "--without-mingle", "--without-gossip", *options],
             cwd=PROJECT,
             env=os.environ
             | WORKER
-            | {"LOG_LEVEL": "INFO", "ATELIER_HOME": str(tmp_path), "REDIS_URL": settings.REDIS_URL}
+            | {"LOG_LEVEL": "INFO", "ATELIER_HOME": str(folder), "REDIS_URL": settings.REDIS_URL}
             | {"DATABASE_URL": settings.DATABASE_URL, "SECRET_KEY": "worker"},
             stdout=file,
             stderr=file,
         )
     try:
-        deadline = time.monotonic() + 60
-        while not (b" ready." in log.read_bytes() and (not option or broker.llen("gpu"))):
-            assert worker.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(
-                0.1
-            )  # until the canary, which is due every fifteen seconds, waits for a worker that paints
-        assert bool(broker.llen("gpu")) == bool(option)
+        yield process, log
     finally:
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(30) == 0, log.read_text()
-        broker.flushdb()
+        process.kill()
+        process.wait()
 
 
 def test_a_worker_whose_schedule_broke_ends(monkeypatch: pytest.MonkeyPatch) -> None:
