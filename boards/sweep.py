@@ -6,6 +6,7 @@ what it hands out; what was marked while it was deleted here is put back.
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -49,8 +50,15 @@ def sweep(now: datetime) -> int:
 
 
 def _sweep(keys: Sequence[str], now: datetime) -> int:
-    unnamed = [key for key in _unnamed(keys) if default_storage.get_modified_time(key) < now - KEPT]
+    unnamed = [key for key in _unnamed(keys) if _is_old(key, now)]
     return sum(_delete(key) for key in unnamed)
+
+
+def _is_old(key: str, now: datetime) -> bool:
+    """Not of one that was deleted since it was listed."""
+    with suppress(FileNotFoundError), storage.reading(key):
+        return default_storage.get_modified_time(key) < now - KEPT
+    return False
 
 
 def _unnamed(keys: Sequence[str]) -> list[str]:
@@ -63,8 +71,10 @@ def _unnamed(keys: Sequence[str]) -> list[str]:
 def _delete(key: str) -> bool:
     if storage.is_marked(key):
         return False
-    with default_storage.open(key) as file:
-        data = file.read()
+    try:
+        data = storage.read(key)
+    except FileNotFoundError:
+        return False  # somebody else deleted it
     default_storage.delete(key)
     if storage.is_marked(key) or not _unnamed([key]):
         default_storage.save(key, ContentFile(data))

@@ -159,3 +159,25 @@ def test_a_lost_object_is_not_found_by_any_door(board: Any, alice: Any, client: 
     assert isinstance(failed.value.__cause__, FileNotFoundError)
     exported = client.get(f"/api/v1/boards/{board.pk}/scene")
     assert exported.status_code == 200 and b"".join(exported.streaming_content)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("anywhere")
+def test_what_vanishes_while_it_is_swept_does_not_end_the_sweep(
+    board: Any, alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "KEPT", timedelta(days=-1))
+    files.add_upload(board, alice, png(12, 10))
+    listed, looked_at, old = (f"snapshots/{name}.png" for name in ("a-listed", "b-looked-at", "c-old"))
+    for key in (looked_at, old):
+        default_storage.save(key, ContentFile(png()))
+    monkeypatch.setattr(sweep, "_files", lambda: iter([listed, looked_at, old]))
+
+    def somebody_else_deletes_it(key: str) -> bool:
+        if key == looked_at:
+            default_storage.delete(key)
+        return False
+
+    monkeypatch.setattr(storage, "is_marked", somebody_else_deletes_it)
+    assert sweep.sweep(timezone.now()) == 1
+    assert not default_storage.exists(old)
