@@ -62,8 +62,8 @@ class Guesses:
                 again_at = cache.get(f"{key}:next") or time.time()
                 raise TooMany(message, again_at - time.time())
 
-    def right(self, what: str) -> None:
-        """Take a try back: it was no wrong one."""
+    def take_back(self, what: str) -> None:
+        """A try that was taken was no wrong one, or came to nothing."""
         key = _key("guesses", self.name, what)
         with _failing_open():
             _count(key, -1, self.forgotten_seconds)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.allowance import Guesses
+from accounts.errors import TooMany
 from accounts.models import User
 from boards import bus
 from boards.access import strongest
@@ -56,13 +57,18 @@ def check(link: ShareLink, password: str | None, address: str = "") -> None:
         return
     if not password:
         raise LinkInvalid("This link needs a password.")
-    counted = ((GUESSES_FROM_AN_ADDRESS, f"{link.pk} {address}"), (GUESSES_OF_A_LINK, str(link.pk)))
-    for guesses, what in counted:
-        guesses.take(what, "Too many wrong passwords were tried. Wait a moment, then try again.")
+    here, everywhere = f"{link.pk} {address}", str(link.pk)
+    message = "Too many wrong passwords were tried. Wait a moment, then try again."
+    GUESSES_FROM_AN_ADDRESS.take(here, message)
+    try:
+        GUESSES_OF_A_LINK.take(everywhere, message)
+    except TooMany:
+        GUESSES_FROM_AN_ADDRESS.take_back(here)  # their password was not looked at
+        raise
     if not check_password(password, link.password):
         raise LinkInvalid("This link needs a password, and that is not it.")
-    for guesses, what in counted:
-        guesses.right(what)
+    GUESSES_FROM_AN_ADDRESS.take_back(here)
+    GUESSES_OF_A_LINK.take_back(everywhere)
 
 
 def join(link: ShareLink, user: User) -> Board:

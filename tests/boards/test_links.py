@@ -158,6 +158,18 @@ def test_a_link_is_guessed_slowly_from_many_addresses_too(board, alice, client):
     assert answers.count(429) == 60 - 51
 
 
+def test_who_must_wait_for_the_others_has_not_tried(board, alice):
+    link = links.create(board, alice, Role.EDIT, password="sesame")
+    for number in range(51):
+        with pytest.raises(LinkInvalid):
+            links.check(link, "wrong", f"203.0.113.{number}")
+    for _ in range(20):
+        with pytest.raises(TooMany):
+            links.check(link, "sesame", "198.51.100.1")
+    cache.delete(allowance._key("guesses", "link", str(link.pk)) + ":next")  # as after that time
+    links.check(link, "sesame", "198.51.100.1")
+
+
 def test_right_passwords_lock_nobody_out(board, alice):
     link = links.create(board, alice, Role.EDIT, password="sesame")
     for number in range(60):
