@@ -223,7 +223,8 @@ def _make(
         idempotency_key=idempotency_key,
     )
     version.people.set(User.objects.filter(pk__in=past.authors_since(board.pk, board.version_clock)))
-    Board.objects.filter(pk=board.pk).update(version_clock=board.clock, unversioned_since=None)
+    board.version_clock, board.unversioned_since = board.clock, None
+    board.save(update_fields=["version_clock", "unversioned_since"])
     return version
 
 

@@ -2,11 +2,13 @@
 
 import io
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from boards import background, store, versions
@@ -84,11 +86,23 @@ def test_a_version_keeps_it_and_going_back_brings_it_back(board: Board, alice: A
     assert restored.clock == board.clock
 
 
+def test_what_going_back_changes_is_without_a_version_from_then_on(board: Board, alice: Any) -> None:
+    version = versions.name_now(board, alice, "White")
+    background.change(board.pk, NAVY)
+    Board.objects.update(unversioned_since=timezone.now() - timedelta(minutes=9))
+    before = timezone.now()
+    versions.restore(board, version, alice)
+    board.refresh_from_db()
+    assert board.unversioned_since is not None and board.unversioned_since >= before
+
+
 def test_an_empty_board_takes_the_background_of_a_file_and_one_with_content_keeps_its_own(
     board: Board,
 ) -> None:
     with transaction.atomic():
-        assert not background.taken_from_import(board, "url(x)") or board.background == "#ffffff"
+        assert background.taken_from_import(board, "url(x)")
+        board.refresh_from_db()
+        assert board.background == "#ffffff", "which is no colour, so that the file says none"
         assert background.taken_from_import(board, NAVY)
         board.refresh_from_db()
         assert board.background == NAVY
