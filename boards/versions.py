@@ -21,6 +21,7 @@ from boards import background, bus, past, pruning, store
 from boards.element import Element, parse
 from boards.errors import BoardFrozen, BoardGone, ElementRefused, TooLongAgo, TooManyVersions
 from boards.exchange import incoming
+from boards.exchange.notes import Notes
 from boards.models import Board, Version
 from boards.models import Element as ElementRow
 
@@ -131,16 +132,19 @@ def _way_back(board: Board, clock: int) -> list[Element]:
 def _let_in(board: Board, changes: Iterable[Element]) -> list[Element]:
     """What was stored long ago as the board lets it in today, made whole where it must be; the living first.
 
-    Deleting needs no sound body.
+    Deleting needs no sound body. What costs its pages more than they can draw is filled solidly.
     """
     found: list[Element] = []
+    refused: list[bytes] = []
     for element in changes:
         try:
             found.append(element if element.is_deleted else parse(element.body))
         except ElementRefused:
-            known = frozenset(board.elements.values_list("element_id", flat=True))
-            found += incoming.check([element.body], known).elements
-    return sorted(found, key=lambda element: element.is_deleted)
+            refused.append(element.body)
+    if refused:
+        known = frozenset(board.elements.values_list("element_id", flat=True))
+        found += incoming.check(refused, known).elements
+    return sorted(incoming.affordable(board, found, Notes()), key=lambda element: element.is_deleted)
 
 
 def _replacing(now: Element, then: Element | None) -> Element | None:

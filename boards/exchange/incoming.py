@@ -192,7 +192,7 @@ def _merge(
     deleted = {element.id for element in wanted if element.id in standing} - alive
     if revive:
         wanted = [_revived(e, standing[e.id].rank) if e.id in deleted else e for e in wanted]
-    wanted = _affordable(board, wanted, notes)
+    wanted = affordable(board, wanted, notes)
     # What has the rank of what is here is here: it may differ by its place, which the board gave it.
     news = [e for e in wanted if e.id not in standing or standing[e.id].rank != e.rank]
     authors = dict.fromkeys((element.id for element in news), user.pk)
@@ -237,18 +237,18 @@ def _revived(element: Element, deleted: tuple[int, int]) -> Element:
     return element if takes_incoming(deleted, element.rank) else element.renewed(deleted[0], is_deleted=False)
 
 
-def _affordable(board: Board, elements: Sequence[Element], notes: Notes) -> list[Element]:
-    """The elements; those whose hatching is more than the board's pages can draw beside the rest, filled solidly."""
+def affordable(board: Board, elements: Sequence[Element], notes: Notes) -> list[Element]:
+    """The elements, which replace those with their ids; those whose hatching is more than the board's pages can draw beside the rest, filled solidly."""
     if not any(element.hatch_cost for element in elements):
         return list(elements)
-    cost, affordable = store.hatch_cost(board.pk, {element.id for element in elements}), []
+    cost, found = store.hatch_cost(board.pk, {element.id for element in elements}), []
     for element in elements:
         fits = cost + element.hatch_cost <= BOARD_COST_MAX
         if not fits:
             notes.count("hatching")
         cost += element.hatch_cost if fits else 0
-        affordable.append(element if fits else element.filled_solidly())
-    return affordable
+        found.append(element if fits else element.filled_solidly())
+    return found
 
 
 def _in_order(board: Board, elements: Sequence[Element], known: Mapping[str, object]) -> list[Element]:

@@ -1,16 +1,19 @@
 """The cost of hatching, against the cases that the front end runs too."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from boards import store
+from boards import store, versions
 from boards.element import Element
 from boards.exchange import document, incoming
 from boards.hatching import BOARD_COST_MAX, ELEMENT_COST_MAX, hatch_cost
 from boards.scene import Fate, Scene
+from tests.boards.test_versions import shift
 from tests.factories import body, element
 
 CASES = json.loads((Path(__file__).parent.parent / "shared" / "hatching_cases.json").read_text())
@@ -70,3 +73,32 @@ def test_an_import_brings_no_more_hatching_than_that(board: Any, alice: Any) -> 
     assert incoming.add(board, alice, document.read(file))["added"] == 3
     styles = [json.loads(board.elements.get(element_id=f"more-{n}").body)["fillStyle"] for n in range(3)]
     assert styles == ["hachure", "solid", "solid"]
+
+
+@pytest.mark.django_db
+def test_going_back_and_undoing_bring_no_more_hatching_than_that(board: Any, alice: Any, bob: Any) -> None:
+    """What was there before a release that counted it, or before somebody else used what it had left."""
+    dear = [drawn(number) for number in range(ENOUGH + 2)]
+    by_alice = dict.fromkeys((each.id for each in dear), alice.pk)
+    store.apply(board.pk, dear, by_alice)
+    version = versions.name_now(board, alice, "Before")
+    shift(hours=2)
+    gone = [each.renewed(each.version, is_deleted=True) for each in dear]
+    store.apply(board.pk, gone, dict.fromkeys(by_alice, bob.pk))
+    versions.restore(board, version, alice)
+    assert (hatched(board), board.elements.filter(is_deleted=False).count()) == (ENOUGH, ENOUGH + 2)
+
+    standing = list(board.elements.filter(body__contains='"hachure"').values_list("element_id", flat=True))[
+        :1
+    ]
+    removed = [drawn(int(name.split("-")[1]), version=9, isDeleted=True) for name in standing]
+    store.apply(board.pk, removed, dict.fromkeys(standing, bob.pk))
+    store.apply(board.pk, [drawn(9_999)], {"dear-9999": alice.pk})
+    assert hatched(board) == ENOUGH
+    versions.undo_person(board, bob, timezone.now() - timedelta(hours=1), alice)
+    assert hatched(board) == ENOUGH
+    assert board.elements.filter(is_deleted=False).count() == ENOUGH + 3
+
+
+def hatched(board: Any) -> int:
+    return int(board.elements.filter(is_deleted=False, body__contains='"hachure"').count())
