@@ -184,17 +184,19 @@ def _merge(
     Board.objects.select_for_update(no_key=True).filter(pk=board.pk).first()
     standing = _standing(board, [element.id for element in elements])
     alive = {element_id for element_id, stands in standing.items() if not stands.is_deleted}
-    wanted = [
-        _within_reach(element, standing.get(element.id))
-        for element in elements
-        if element.id in alive or not element.is_deleted
-    ]
+    wanted = [element for element in elements if element.id in alive or not element.is_deleted]
+    far = {element.id for element in wanted if not _is_within_reach(element, standing.get(element.id))}
+    wanted = [_next(e, standing.get(e.id)) if e.id in far else e for e in wanted]
     deleted = {element.id for element in wanted if element.id in standing} - alive
     if revive:
         wanted = [_revived(e, standing[e.id].rank) if e.id in deleted else e for e in wanted]
     wanted = affordable(board, wanted, notes)
+    left = _drawn_already(board, [e for e in wanted if e.id in far])
+    if not revive:
+        left |= far & deleted  # their versions do not tell whether they are newer than that
     # What has the rank of what is here is here: it may differ by its place, which the board gave it.
-    news = [e for e in wanted if e.id not in standing or standing[e.id].rank != e.rank]
+    left |= {e.id for e in wanted if e.id in standing and standing[e.id].rank == e.rank}
+    news = [e for e in wanted if e.id not in left]
     authors = dict.fromkeys((element.id for element in news), user.pk)
     change = store.apply(board.pk, _in_order(board, news, standing), authors)
     transaction.on_commit(lambda: bus.clock_moved(board.pk, change.clock))
@@ -216,12 +218,26 @@ def _merge(
     }
 
 
-def _within_reach(element: Element, stands: _Standing | None) -> Element:
-    """The element, as the version after the one that stands where its own is too far ahead for anybody to go on from."""
-    known = stands.rank[0] if stands else 0
-    if may_follow(known, element.version):
-        return element
-    return element.renewed(known, is_deleted=element.is_deleted)
+def _is_within_reach(element: Element, stands: _Standing | None) -> bool:
+    """Whether its version is not too far ahead of the one that stands for anybody to go on from."""
+    return may_follow(stands.rank[0] if stands else 0, element.version)
+
+
+def _next(element: Element, stands: _Standing | None) -> Element:
+    """The element as the version after the one that stands."""
+    return element.renewed(stands.rank[0] if stands else 0, is_deleted=element.is_deleted)
+
+
+def _drawn_already(board: Board, elements: Sequence[Element]) -> set[str]:
+    """The ids of those that look as they stand on the board, whatever their place there."""
+    wanted = {element.id: element for element in elements}
+    rows = board.elements.filter(element_id__in=wanted).values_list("element_id", "body")
+    return {i for i, body in rows if _look(body.encode()) == _look(wanted[i].body)}
+
+
+def _look(body: bytes) -> dict[str, object]:
+    own = {"index", "version", "versionNonce", "updated"}
+    return {name: value for name, value in msgspec.json.decode(body).items() if name not in own}
 
 
 def _standing(board: Board, ids: Sequence[str]) -> dict[str, _Standing]:

@@ -30,8 +30,6 @@ FONT_SIZE = 20
 LINK_MAX = 2_048
 NAME_MAX = 500
 WORD_MAX = 64
-VERSION_TOP = VERSION_MAX // 2
-"""No file may bring a version so high that nobody could change the element any more."""
 DOT = 0.0001
 """How far apart the two points of a dot are, as Excalidraw draws it."""
 BINDINGS_MAX = 1_000
@@ -116,7 +114,7 @@ def _common(raw: Mapping[str, Any], kind: str, fallback_id: str, notes: Notes) -
         "type": kind,
         "x": _place(raw.get("x")),
         "y": _place(raw.get("y")),
-        "version": _whole(raw.get("version"), 1, VERSION_TOP) or 1,
+        "version": _whole(raw.get("version"), 1, VERSION_MAX) or 1,
         "versionNonce": _whole(raw.get("versionNonce"), 0, 2**53),
         "index": raw.get("index") if isinstance(raw.get("index"), str) else None,
         "isDeleted": _flag(raw.get("isDeleted")),

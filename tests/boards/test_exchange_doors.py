@@ -79,6 +79,19 @@ def test_the_same_file_again_changes_nothing(board, bob):
     assert again["clock"] == first["clock"] and BoardFile.objects.count() == 1
 
 
+def test_the_same_file_again_changes_nothing_however_high_its_versions(board, bob):
+    shapes = [body(name, version=2**52 + number, index="a1") for number, name in enumerate("ab")]
+    first, again = (bring(bob, board, scene(*shapes)).json() for _ in range(2))
+    assert first["added"] == 2 and max(each["version"] for each in there(board).values()) == 1
+    assert (again["updated"], again["unchanged"], again["clock"]) == (0, 2, first["clock"])
+    moved = bring(bob, board, scene(shapes[0] | {"x": 77}, shapes[1])).json()
+    assert (moved["updated_ids"], moved["unchanged"]) == (["a"], 1) and there(board)["a"]["x"] == 77
+    store.apply(board.pk, [element(name, version=9, isDeleted=True) for name in "ab"])
+    left = bring(bob, board, scene(*shapes), "?deleted=leave").json()
+    assert (left["deleted"], left["unchanged"]) == (2, 0) and not there(board)
+    assert bring(bob, board, scene(*shapes)).json()["revived"] == 2
+
+
 def test_merging_takes_the_newer_of_two(board, bob):
     store.apply(board.pk, [element("a", version=5, x=1), element("b", version=1, x=1)])
     result = bring(bob, board, scene(body("a", version=4, x=2), body("b", version=2, x=2))).json()
