@@ -15,10 +15,27 @@ function withoutFonts(): Plugin {
   };
 }
 
+/**
+ * Ends a stroke where the page does. This package is newer than the page's Excalidraw, which, once a stroke was stored,
+ * stops it a little before the pen did: `last` is whether the element has a lastCommittedPoint, and reading drops that.
+ */
+function strokesAsOnThePage(): Plugin {
+  return {
+    name: "atelier-strokes-as-on-the-page",
+    enforce: "pre",
+    transform(code, id) {
+      if (!/@excalidraw[\\/]utils[\\/]dist[\\/]prod[\\/]index\.js$/.test(id)) return;
+      const [before, after, ...more] = code.split("last:!0");
+      if (after === undefined || more.length) this.error("The end of a stroke is no longer drawn where it was in @excalidraw/utils.");
+      return { code: `${before}last:!1${after}`, map: null };
+    },
+  };
+}
+
 /** The scene renderer: one classic script for an embedded V8, which knows no modules. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  plugins: [withoutFonts()],
+  plugins: [withoutFonts(), strokesAsOnThePage()],
   publicDir: false,
   define: { "import.meta.url": '"http://localhost/"', "import.meta.env": "{}" },
   build: {
