@@ -25,6 +25,16 @@ def colour(value: Any) -> str | None:
     return text if _hex.fullmatch(text) or text in NAMES else None
 
 
+def on_paper(background: str) -> str:
+    """How a background looks on white, as #rrggbb or a name: transparent is white, what is half transparent lighter."""
+    if background == "transparent":
+        return WHITE
+    if not background.startswith("#") or len(background) != len("#rrggbbaa"):
+        return background
+    red, green, blue, alpha = bytes.fromhex(background[1:])
+    return "#" + bytes((each * alpha + 255 * (255 - alpha) + 127) // 255 for each in (red, green, blue)).hex()
+
+
 def change(board_id: uuid.UUID, to: str) -> None:
     """Give the board another background: a change of its own, which moves the clock. Everybody is told.
 

@@ -16,7 +16,7 @@ from boards import past, pruning
 from boards.element import Element
 from boards.errors import BoardFrozen, BoardFull, BoardGone
 from boards.hatching import PASSES
-from boards.models import Board
+from boards.models import WHITE, Board
 from boards.models import Element as ElementRow
 from boards.reconcile import free_index, takes_incoming
 
@@ -41,11 +41,12 @@ class _BoardRow(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """The elements of a board, with the clock of each, at the board's clock."""
+    """The elements of a board, with the clock of each, and its background, at the board's clock."""
 
     clock: int
     elements: list[tuple[int, Element]]
     pruned_clock: int
+    background: str = WHITE
 
 
 _UPSERT = """
@@ -147,7 +148,8 @@ def _read(board_id: uuid.UUID, since: int) -> Snapshot:
     # One statement sees one state: rows may be newer than a clock that was read before them.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT b.clock, b.pruned_clock, e.clock, e.element_id, e.version, e.version_nonce, e.index, e.is_deleted, e.body"
+            "SELECT b.clock, b.pruned_clock, b.background,"
+            " e.clock, e.element_id, e.version, e.version_nonce, e.index, e.is_deleted, e.body"
             " FROM boards_board b LEFT JOIN boards_element e ON e.board_id = b.id AND e.clock > %s"
             " WHERE b.id = %s AND b.deleted_at IS NULL",
             [since, board_id],
@@ -155,8 +157,9 @@ def _read(board_id: uuid.UUID, since: int) -> Snapshot:
         rows = cursor.fetchall()
     if not rows:
         raise BoardGone("There is no such board.")
-    elements = [(row[2], _from_row(*row[3:])) for row in rows if row[2] is not None]
-    return Snapshot(rows[0][0], elements, rows[0][1])
+    clock, pruned_clock, background = rows[0][:3]
+    elements = [(row[3], _from_row(*row[4:])) for row in rows if row[3] is not None]
+    return Snapshot(clock, elements, pruned_clock, background)
 
 
 def _from_row(

@@ -55,6 +55,7 @@ _place = msgspec.json.Decoder(_Place)
 def contents(board: Board) -> Contents:
     """Raises BoardGone."""
     snapshot = store.snapshot(board.pk)
+    board.background = snapshot.background  # of that clock, for which pictures are kept
     live = [element for _, element in snapshot.elements if not element.is_deleted]
     live.sort(key=lambda element: (element.index or "", element.id))
     return with_files(board, snapshot.clock, [element.body for element in live])

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
+from boards.background import on_paper
 from boards.exchange import outgoing
 from boards.exchange.outgoing import Contents
-from boards.models import Board
+from boards.models import WHITE, Board
 from boards.rendering import drawing, masking, scenes
 from boards.rendering.scenes import FRAMES, Region, Shape, shape_of
 from boards.rendering.view import View
@@ -23,9 +24,9 @@ STORABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
 def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> Seen:
-    """What a job looks at of the region: a PNG of it on white, without what was made from it before.
+    """What a job looks at of the region: a PNG of it on the board's background, without what was made from it before.
 
-    With a mask, the pictures alone: white where somebody drew over them and where there is none. A file is that of the
+    With a mask, the pictures alone; the mask is white where somebody drew over them and where there is none. A file is that of the
     picture that is the target.
     target: id of the frame or picture that the region belongs to, which may have moved since; empty: none.
     Blocks for up to some seconds. Raises RenderFailed, BoardGone, NothingToRepaint, StorageUnavailable.
@@ -39,13 +40,17 @@ def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> 
         return Seen(_file(contents, found))
     if sees is Sees.PICTURES_AND_MASK:
         pictures, mask = masking.parts(contents.elements, shapes, at, found)
-        return Seen(_png(contents, pictures, at), _png(contents, mask, at))
+        return Seen(_png(contents, pictures, at), _png(contents, mask, at, ground=WHITE))
     return Seen(_png(contents, seen(contents.elements, shapes, at, found), at))
 
 
-def _png(contents: Contents, elements: Sequence[bytes], region: Region) -> bytes:
+def _png(
+    contents: Contents, elements: Sequence[bytes], region: Region, *, ground: str | None = None
+) -> bytes:
+    """ground: the colour behind them, by default the board's."""
     shown = outgoing.with_files(contents.board, contents.clock, list(elements))
-    return drawing.png(elements, scenes.pictures(shown), View(region=region), scale=scale_of(region))
+    view = View(region=region, background=ground or on_paper(contents.board.background))
+    return drawing.png(elements, scenes.pictures(shown), view, scale=scale_of(region))
 
 
 def _file(contents: Contents, target: Shape | None) -> bytes:
@@ -63,10 +68,7 @@ def _file(contents: Contents, target: Shape | None) -> bytes:
     data = None if file is None or changed or file.mime_type not in STORABLE else outgoing.picture(file)
     if data is not None:
         return data
-    shown = outgoing.with_files(contents.board, contents.clock, [_unframed(body, target)])
-    return drawing.png(
-        shown.elements, scenes.pictures(shown), View(region=target.region), scale=scale_of(target.region)
-    )
+    return _png(contents, [_unframed(body, target)], target.region)
 
 
 class _Look(msgspec.Struct):

@@ -13,10 +13,11 @@ from django.core.files.storage import default_storage
 from django.db.models import F, Q
 from PIL import Image
 
+from boards.background import on_paper
 from boards.errors import BoardGone
 from boards.exchange import outgoing
 from boards.exchange.outgoing import Contents
-from boards.models import WHITE, Board, Thumbnail
+from boards.models import Board, Thumbnail
 from boards.rendering import drawing, scenes
 from boards.rendering.drawing import RenderBusy, RenderFailed
 from boards.rendering.view import View
@@ -105,8 +106,7 @@ def _redraw(board: Board) -> None:
 
 def picture(contents: Contents, size_px: tuple[int, int] = SIZE_PX) -> Image.Image:
     """All of the scene in the middle of a sheet of this size. Raises RenderFailed, StorageUnavailable."""
-    ground = contents.board.background
-    ground = WHITE if ground == "transparent" else ground
+    ground = on_paper(contents.board.background)
     sheet = Image.new("RGB", size_px, ground)
     if not contents.elements:
         return sheet

@@ -7,7 +7,7 @@ import { exportToBlob, restoreElements } from "@excalidraw/excalidraw";
 import type { BinaryFiles } from "@excalidraw/excalidraw/types";
 import type { Region } from "../src/api/types";
 import "../src/board/scriptFonts";
-import { elementsSeen, snapshotSize } from "../src/generation/snapshot";
+import { elementsSeen, onPaper, snapshotSize } from "../src/generation/snapshot";
 import type { Shape } from "../src/generation/target";
 
 interface Scene {
@@ -48,12 +48,12 @@ async function scaled(scene: Scene, scale: number): Promise<string> {
 }
 
 /** What the model would see of a frame or picture, by the page's own rules. */
-async function snapshot(scene: Scene, id: string): Promise<string> {
+async function snapshot(scene: Scene, id: string, background: string): Promise<string> {
   const elements = restoreElements(scene.elements, null).filter(({ isDeleted }) => !isDeleted);
   const found = elements.find((element) => element.id === id)!;
   const region: Region = { x: found.x, y: found.y, width: found.width, height: found.height };
   const seen = elementsSeen(elements as unknown as Shape[], { id, shape: found.type === "image" ? "picture" : "frame", region });
-  return base64(await drawRegion(seen as never, (scene.files ?? {}) as Files, region, snapshotSize(region)));
+  return base64(await drawRegion(seen as never, (scene.files ?? {}) as Files, region, snapshotSize(region), onPaper(background)));
 }
 
 async function base64(blob: Blob): Promise<string> {

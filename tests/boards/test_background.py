@@ -12,7 +12,9 @@ from django.utils import timezone
 from PIL import Image
 
 from boards import background, store, versions
+from boards.exchange import outgoing
 from boards.models import Board
+from boards.rendering import thumbnails
 from tests.factories import element
 
 NAVY = "#001133"
@@ -70,6 +72,19 @@ def test_documents_and_pictures_have_it(board: Board, alice: Any) -> None:
     drawn = Image.open(io.BytesIO(seen.get(f"/api/v1/boards/{board.pk}/render.png").content)).convert("RGB")
     assert drawn.getpixel((1, 1)) == (0, 0x11, 0x33)
     assert NAVY in seen.get(f"/api/v1/boards/{board.pk}/render.svg").content.decode()
+
+
+def test_a_thumbnail_shows_it_as_it_looks_on_white(board: Board) -> None:
+    background.change(board.pk, "#ff000080")
+    assert thumbnails.picture(outgoing.contents(board)).getpixel((0, 0)) == (255, 127, 127)
+
+
+def test_a_scene_has_the_background_of_its_own_clock(board: Board) -> None:
+    """However old what is known of the board is: a picture is kept for the clock."""
+    background.change(board.pk, NAVY)
+    assert board.background == "#ffffff"
+    contents = outgoing.contents(board)
+    assert (contents.clock, contents.board.background) == (board.clock + 1, NAVY)
 
 
 def test_a_version_keeps_it_and_going_back_brings_it_back(board: Board, alice: Any) -> None:

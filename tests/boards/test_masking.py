@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from boards import store
+from boards import background, store
 from boards.models import Board, BoardFile, Placement
 from boards.rendering import masking
 from boards.rendering.scenes import Region, shape_of
@@ -115,6 +115,17 @@ def test_a_mask_is_drawn_on_the_server_where_nobody_sends_one(
     assert white == {(128, 128): 255, (20, 20): 0, (240, 240): 0, (384, 128): 255, (500, 10): 255}
     red = seen.getpixel((128, 128))
     assert red == (255, 0, 0), "the line is not part of the picture"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_background_is_behind_the_pictures_and_not_in_the_mask(
+    painted: Board, bob: Any, published: list[str]
+) -> None:
+    background.change(painted.pk, "black")
+    ask = {"params": {"kind": "inpaint", "prompt": "a door"}, "frame": "f"}
+    job = Job.objects.get(pk=post(bob, painted, ask).json()["id"])
+    mask, seen = storage.load_mask(job.mask), storage.load_picture(job.snapshot)
+    assert (mask.getpixel((384, 128)), seen.getpixel((384, 128))) == (255, (0, 0, 0))
 
 
 @pytest.mark.django_db(transaction=True)

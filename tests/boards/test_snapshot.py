@@ -1,6 +1,7 @@
 """What a model sees when nobody sends a snapshot, and jobs that are asked for that way."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.test import Client
 
-from boards import jobs, store
+from boards import background, jobs, store
 from boards.models import Board, Placement
 from boards.rendering import RenderFailed, snapshot
 from boards.rendering.scenes import Region, shape_of
@@ -114,6 +115,24 @@ def test_a_job_over_http_without_a_snapshot_is_drawn_on_the_server(
     assert again.json()["id"] == str(job.pk) and Job.objects.count() == 1
     client.force_login(mallory)
     assert client.post(path, ask, content_type="application/json").status_code == 404
+
+
+GROUNDS = json.loads((Path(__file__).parents[1] / "shared" / "background_cases.json").read_text())["on_paper"]
+
+
+@pytest.mark.parametrize(("colour", "ground"), GROUNDS)
+def test_what_is_seen_lies_on_the_background_as_it_looks_on_white(colour: str, ground: str) -> None:
+    """The page draws on the same (frontend/src/generation/target.test.ts)."""
+    assert background.on_paper(colour) == ground
+
+
+@pytest.mark.django_db(transaction=True)
+def test_white_lines_on_a_dark_board_are_seen(board: Board, bob: Any, published: list[str]) -> None:
+    background.change(board.pk, "#1e1e1e")
+    white = {"strokeColor": "#ffffff", "backgroundColor": "#ffffff", "fillStyle": "solid"}
+    store.apply(board.pk, [element("line", x=0, y=20, width=100, height=10, **white)])
+    image = snapshot_of(jobs.ask(board, bob, {"kind": "img2img"}, REGION))
+    assert (image.getpixel((256, 128)), image.getpixel((256, 20))) == (WHITE, (30, 30, 30))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,6 +16,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Route
 
 from boards import rendering
+from boards.background import on_paper
+from boards.models import WHITE
 from boards.rendering import Picture, View, pool, scenes, snapshot
 from generation import pixels
 from generation.image_header import read_header
@@ -210,17 +212,20 @@ def test_what_the_model_sees_is_what_the_page_would_have_sent(reference: Draw, p
     document["files"] = {"made": {"id": "made", "mimeType": "image/png", "dataURL": url, "created": 1}}
     bodies = [json.dumps(raw).encode() for raw in document["elements"] if not raw["isDeleted"]]
     shapes = [scenes.shape_of(raw) for raw in bodies]
-    for target in (frame["id"], "other frame", "made from another"):
+    cases = [(target, WHITE) for target in (frame["id"], "other frame", "made from another")]
+    for target, background in [*cases, (frame["id"], "#1e1e1e"), ("other frame", "#1971c280")]:
         shape = next(shape for shape in shapes if shape.id == target)
         seen = snapshot.seen(bodies, shapes, shape.region, shape)
         data = rendering.png(
             seen,
             {"made": Picture("image/png", made)},
-            View(region=shape.region),
+            View(region=shape.region, background=on_paper(background)),
             scale=snapshot.scale_of(shape.region),
         )
-        ours, theirs = picture(data), reference("snapshot", document, target)
-        _side_by_side(theirs, ours).save(pictures / f"snapshot-{target.replace(' ', '-')}.png")
+        ours, theirs = picture(data), reference("snapshot", document, target, background)
+        _side_by_side(theirs, ours).save(
+            pictures / f"snapshot-{target.replace(' ', '-')}-{background[1:]}.png"
+        )
         assert ours.size == theirs.size
-        print(f"\nsnapshot of {target}: SSIM {ssim(theirs, ours):.3f}")
-        assert ssim(theirs, ours) > ALIKE_MIN, target
+        print(f"\nsnapshot of {target} on {background}: SSIM {ssim(theirs, ours):.3f}")
+        assert ssim(theirs, ours) > ALIKE_MIN, (target, background)

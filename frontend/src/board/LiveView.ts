@@ -1,9 +1,9 @@
 import type { Job, Region } from "../api/types";
-import { elementsSeen, snapshotSize } from "../generation/snapshot";
+import { elementsSeen, onPaper, snapshotSize } from "../generation/snapshot";
 import type { Shape, Target } from "../generation/target";
 import type { LivePort } from "../live/LivePort";
 import type { BoardSession } from "./BoardSession";
-import { drawRegion, type SceneElement } from "./excalidraw";
+import { backgroundOf, drawRegion, type SceneElement } from "./excalidraw";
 import { regionOf, signatureOf } from "./Targeting";
 
 const jpeg_max_bytes = 110 * 1024;
@@ -29,7 +29,7 @@ export class LiveView implements LivePort {
 
   look(frame: string): number | null {
     const target = this.target(frame);
-    return target && signatureOf(this.seen(target), target, this.session.canvas.getFiles()) >>> 0;
+    return target && signatureOf(this.seen(target), target, this.session.canvas.getFiles(), backgroundOf(this.session.canvas));
   }
 
   isTouched(): boolean {
@@ -42,7 +42,8 @@ export class LiveView implements LivePort {
       const target = this.target(frame);
       if (!target) return null;
       const size = snapshotSize(target.region, side_px);
-      const blob = await drawRegion(this.seen(target) as never, this.session.canvas.getFiles(), target.region, size, quality);
+      const ground = onPaper(backgroundOf(this.session.canvas));
+      const blob = await drawRegion(this.seen(target) as never, this.session.canvas.getFiles(), target.region, size, ground, quality);
       if (blob.size <= jpeg_max_bytes) return blob;
     }
     return null;

@@ -1,11 +1,11 @@
 import type { Job, Kind, Region } from "../api/types";
 import type { BoardPort } from "../generation/boardPort";
 import { noteOf, type Note } from "../generation/note";
-import { elementsSeen, longest_side_px, snapshotSize } from "../generation/snapshot";
+import { elementsSeen, longest_side_px, onPaper, snapshotSize } from "../generation/snapshot";
 import { chooseTarget, type Shape, type Target } from "../generation/target";
 import type { RoomClient } from "../room/RoomClient";
 import type { StagePort } from "../staging/StagePort";
-import { bringIntoView, changed, drawRegion, heldIds, inView, onScreen, takeFrameTool, type BoardApi, type SceneElement } from "./excalidraw";
+import { backgroundOf, bringIntoView, changed, drawRegion, heldIds, inView, onScreen, takeFrameTool, type BoardApi, type SceneElement } from "./excalidraw";
 import type { SceneSync } from "./sceneSync";
 
 const look_again_ms = 120;
@@ -51,14 +51,14 @@ export class Targeting implements BoardPort, StagePort {
   async snapshot(target: Target, longest_px = longest_side_px, kind?: Kind): Promise<Blob> {
     const current = this.now(target);
     const choose = kind === "inpaint" ? (await import("../generation/mask")).picturesOf : elementsSeen;
-    return this.draw(choose(this.shapes(), current), current, longest_px);
+    return this.draw(choose(this.shapes(), current), current, longest_px, onPaper(backgroundOf(this.api)));
   }
 
   async mask(target: Target, longest_px = longest_side_px): Promise<Blob> {
-    const { maskOf, picturesOf } = await import("../generation/mask");
+    const { maskOf, picturesOf, white } = await import("../generation/mask");
     const current = this.now(target);
     if (!picturesOf(this.shapes(), current).length) throw new Error("There is no picture here of which a part could be repainted.");
-    return this.draw(maskOf(this.shapes(), current), current, longest_px);
+    return this.draw(maskOf(this.shapes(), current), current, longest_px, white);
   }
 
   private now(target: Target): Target {
@@ -66,8 +66,8 @@ export class Targeting implements BoardPort, StagePort {
     return element ? { ...target, region: regionOf(element) } : target;
   }
 
-  private draw(elements: readonly Shape[], { region }: Target, longest_px: number): Promise<Blob> {
-    return drawRegion(elements as never, this.api.getFiles(), region, snapshotSize(region, longest_px));
+  private draw(elements: readonly Shape[], { region }: Target, longest_px: number, ground: string): Promise<Blob> {
+    return drawRegion(elements as never, this.api.getFiles(), region, snapshotSize(region, longest_px), ground);
   }
 
   middleOfView(): Region {
@@ -138,7 +138,7 @@ export class Targeting implements BoardPort, StagePort {
     const key = selected.join();
     const aim = this.staying(shapes, key) ?? chooseTarget(shapes, new Set(selected), inView(this.api));
     this.selection = key;
-    const signature = aim ? signatureOf(withResults(shapes, aim) as SceneElement[], aim, this.api.getFiles()) : 0;
+    const signature = aim ? signatureOf(withResults(shapes, aim) as SceneElement[], aim, this.api.getFiles(), backgroundOf(this.api)) : 0;
     const moved = JSON.stringify(aim) !== JSON.stringify(this.aim);
     if (!moved && signature === this.signature) return;
     if (moved) this.aim = aim;
@@ -173,12 +173,16 @@ function withResults(shapes: readonly Shape[], aim: Target): Shape[] {
   return [...seen, ...shapes.filter((shape) => shape.frameId === aim.id && shape.type === "image" && !seen.includes(shape))];
 }
 
-/** Differs whenever the picture would: any element, its place in the order, or the arrival of a file. */
-export function signatureOf(elements: readonly SceneElement[], { region }: Target, files: Record<string, unknown>): number {
-  let hash = region.x * 3 + region.y * 5 + region.width * 7 + region.height * 11 + elements.length;
-  elements.forEach((element, at) => {
-    const there = element.type === "image" && element.fileId && Object.hasOwn(files, element.fileId) ? 17 : 0;
-    hash = (hash * 31 + element.versionNonce + element.version * 13 + at + there) % 9_007_199_254_740_881;
-  });
-  return hash;
+/** 32 bits that differ whenever the picture would: any element, its place in the order, the arrival of a file, or the background. */
+export function signatureOf(elements: readonly SceneElement[], { region }: Target, files: Record<string, unknown>, background: string): number {
+  // Within 32 bits: beyond 2^53 products lose their last bits, and with them the arrival of a file.
+  let hash = 0;
+  const mix = (value: number) => void (hash = (Math.imul(hash, 31) + value) | 0);
+  for (const character of `${[region.x, region.y, region.width, region.height].join()} ${background}`) mix(character.charCodeAt(0));
+  for (const element of elements) {
+    mix(element.versionNonce);
+    mix(element.version);
+    mix(element.type === "image" && element.fileId && Object.hasOwn(files, element.fileId) ? 1 : 0);
+  }
+  return hash >>> 0;
 }

@@ -309,12 +309,13 @@ function drawn(api: BoardApi, elements: readonly SceneElement[], { frame, backgr
   };
 }
 
-/** Draws a region as a picture: on white, never dark, at width × height pixels. */
+/** Draws a region as a picture: on the ground, which is opaque, never dark, at width × height pixels. */
 export function drawRegion(
   elements: readonly NonDeletedExcalidrawElement[],
   files: BinaryFiles,
   region: Region,
   size: { width: number; height: number; scale: number },
+  ground: string,
   jpeg_quality?: number,
 ): Promise<Blob> {
   const frame = { ...blankFrame, ...region } as unknown as ExcalidrawFrameElement;
@@ -324,7 +325,7 @@ export function drawRegion(
     files,
     exportingFrame: frame,
     exportPadding: 0,
-    appState: { exportBackground: true, viewBackgroundColor: "#ffffff", exportWithDarkMode: false },
+    appState: { exportBackground: true, viewBackgroundColor: ground, exportWithDarkMode: false },
     getDimensions: () => size,
     // Lines compress best and exactly as PNG; photographs would be megabytes.
     ...(jpeg_quality ? { mimeType: "image/jpeg", quality: jpeg_quality } : withPictures ? { mimeType: "image/webp", quality: 0.92 } : { mimeType: "image/png" }),

@@ -3,7 +3,7 @@ import { overlap, type Shape, type Target } from "./target";
 /** Which part of a region a person wants repainted. The rules of boards/rendering/masking.py, in the page. */
 
 const black = "#000000";
-const white = "#ffffff";
+export const white = "#ffffff";
 /** Scene units around a picture that count as covered: it need not fill its frame to the last unit. */
 const rim = 2;
 

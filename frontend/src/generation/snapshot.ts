@@ -2,7 +2,7 @@ import type { Region } from "../api/types";
 import { noteOf } from "./note";
 import { overlap, type Shape, type Target } from "./target";
 
-/** Which elements the model sees, and at what size. Pure; the drawing itself is the board's. */
+/** Which elements the model sees, on what ground and at what size. Pure; the drawing itself is the board's. */
 
 export const longest_side_px = 1024;
 const sharp_side_px = 512;
@@ -26,6 +26,15 @@ export function elementsSeen<E extends Shape>(elements: readonly E[], target: Pi
 function rough({ x, y, width, height }: Shape): Region {
   const reach = Math.hypot(width, height);
   return { x: x - reach, y: y - reach, width: 3 * reach || 1, height: 3 * reach || 1 };
+}
+
+/** The ground on which they are drawn: how a board's background looks on white. The same as on_paper in boards/background.py. */
+export function onPaper(background: string): string {
+  if (background === "transparent") return "#ffffff";
+  const [red, green, blue, alpha] = /^#[0-9a-f]{8}$/i.test(background) ? background.match(/[0-9a-f]{2}/gi)!.map((pair) => parseInt(pair, 16)) : [];
+  if (alpha === undefined) return background;
+  const blended = [red!, green!, blue!].map((each) => Math.floor((each * alpha + 255 * (255 - alpha) + 127) / 255));
+  return `#${blended.map((each) => each.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** Small regions are drawn larger than life for the sake of thin lines, none beyond `longest_side_px`. */

@@ -1,5 +1,6 @@
+import backgrounds from "../../../tests/shared/background_cases.json";
 import { describe, expect, it } from "vitest";
-import { elementsSeen, snapshotSize } from "./snapshot";
+import { elementsSeen, onPaper, snapshotSize } from "./snapshot";
 import { chooseTarget, type Shape } from "./target";
 
 const view = { x: 0, y: 0, width: 1000, height: 800 };
@@ -59,4 +60,6 @@ describe("what the model sees", () => {
     expect(snapshotSize({ x: 0, y: 0, width: 700, height: 700 })).toMatchObject({ width: 1024 });
     expect(snapshotSize({ x: 0, y: 0, width: 0, height: 0 }).width).toBeGreaterThan(0);
   });
+
+  it.each(backgrounds.on_paper)("%s is the ground %s", (background, ground) => expect(onPaper(background!)).toBe(ground));
 });
