@@ -4,7 +4,8 @@ import "./ui/controls.css";
 import { createRoot } from "react-dom/client";
 import { readConfig } from "./board/config";
 import { Rescue } from "./board/Rescue";
+import { whenIdle } from "./room/Pace";
 
-// After the board: its texts are drawn anew as their fonts come.
-setTimeout(() => void import("./board/scriptFonts"), 1_000);
 createRoot(document.getElementById("root")!).render(<Rescue config={readConfig(document)} />);
+// Behind the first paint, for which nothing may wait: most boards need none of these fonts, and texts are drawn anew as they come.
+whenIdle(() => void import("./board/scriptFonts"));
