@@ -5,6 +5,9 @@ import os
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
+from webapp import arenas
+
+arenas.limit()  # before there are threads
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 http = get_asgi_application()  # before anything that needs the app registry
 
