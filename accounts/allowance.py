@@ -28,7 +28,7 @@ class Allowance:
         if not self.most:
             return
         key = _key("allowance", self.name, who)
-        with _failing_open():
+        with failing_open():
             ends = time.time() + self.seconds
             if not cache.add(f"{key}:ends", ends, self.seconds):
                 ends = cache.get(f"{key}:ends") or ends
@@ -52,7 +52,7 @@ class Guesses:
         Raises TooMany with the message; such a try does not count.
         """
         key = _key("guesses", self.name, what)
-        with _failing_open():
+        with failing_open():
             tried = _count(key, 1, self.forgotten_seconds)
             if tried <= self.free:
                 return
@@ -65,7 +65,7 @@ class Guesses:
     def take_back(self, what: str) -> None:
         """A try that was taken was no wrong one, or came to nothing."""
         key = _key("guesses", self.name, what)
-        with _failing_open():
+        with failing_open():
             _count(key, -1, self.forgotten_seconds)
             cache.delete(f"{key}:next")
 
@@ -84,7 +84,8 @@ def _count(key: str, by: int, seconds: int) -> int:
 
 
 @contextmanager
-def _failing_open() -> Iterator[None]:
+def failing_open() -> Iterator[None]:
+    """Leave the block where Redis is away."""
     try:
         yield
     except (RedisError, OSError) as error:

@@ -1,5 +1,9 @@
 """Signing in: who is locked out by wrong passwords, and by which address they are counted."""
 
+import signal
+import tempfile
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.cache import cache
@@ -7,6 +11,8 @@ from django.core.cache import cache
 from accounts import address
 from boards.sockets import address_of
 from tests.factories import PASSWORD, person
+from webapp.embedded import redis
+from webapp.embedded.home import sockets
 
 pytestmark = pytest.mark.django_db
 LOCKED = "Too many failed login attempts"
@@ -70,3 +76,35 @@ def test_pages_and_sockets_go_by_one_rule(rf, settings, peer):
     scope = {"client": (peer, 1), "headers": [(b"x-forwarded-for", forwarded.encode())]}
     request = rf.get("/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR=forwarded)
     assert address.of_request(request) == address_of(scope)
+
+
+@pytest.fixture
+def dying_redis(settings):
+    """What kills the Redis that this test counts in. In a short folder: a socket's path may not be long."""
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder, (Path(folder) / "log").open("ab") as log:
+        server = redis.start(Path(folder), log)
+
+        def die():
+            server.send_signal(signal.SIGKILL)
+            server.wait(30)
+
+        place = f"unix://{sockets(Path(folder))}/redis.sock?db=0"
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": place}}
+        yield die
+        die()
+
+
+def test_people_sign_in_and_up_while_redis_is_gone(client, dying_redis, caplog):
+    person("ada")
+    for _ in range(6):
+        answer = sign_in(client, "wrong")
+    assert LOCKED in answer.content.decode()
+    dying_redis()
+    assert "do not match" in (page := sign_in(client, "wrong").content.decode()) or "not correct" in page
+    assert sign_in(client, PASSWORD).status_code == 302
+    client.logout()
+    new = {"email": "eve@example.org", "password1": PASSWORD}
+    assert client.post("/accounts/signup/", new).status_code == 302
+    client.logout()
+    assert client.post("/accounts/password/reset/", {"email": "ada@example.org"}).status_code == 302
+    assert "let through" in caplog.text
