@@ -1,5 +1,6 @@
 """May this person do that on this board? The only place that answers."""
 
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -71,6 +72,14 @@ def _memberships() -> QuerySet[Membership]:
     now = timezone.now()
     link_holds = Q(link__revoked_at=None) & (Q(link__expires_at=None) | Q(link__expires_at__gt=now))
     return Membership.objects.filter(Q(link=None) | link_holds)
+
+
+def worth(membership: Membership) -> tuple[bool, int, bool, float]:
+    """Of two memberships of a board the greater one gives more: it counts still, its role is stronger, no link
+    that is revoked takes it away, it ends later."""
+    link = membership.link
+    ends = math.inf if link is None or link.expires_at is None else link.expires_at.timestamp()
+    return link is None or link.is_valid, _STRENGTH[Role(membership.role)], link is None, ends
 
 
 def allows(role: Role | None, act: Act, *, frozen: bool = False) -> None:

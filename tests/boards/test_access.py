@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.guests import guest_claimed
 from boards import access, links
 from boards.access import Act
 from boards.errors import BoardFrozen, BoardGone, Forbidden, LinkInvalid
-from boards.models import Board, Role
+from boards.models import Board, Membership, Role
 from boards.principal import NOBODY, Principal
+from tests.factories import person
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +113,45 @@ def test_a_password_is_asked_for(board, alice, mallory):
             links.open_link(link.token, mallory, wrong)
     assert links.open_link(link.token, mallory, "sesame") == board
     assert links.find(link.token) is None, "a program cannot answer for the password"
+
+
+def joined(board, user, role, *, by_link=False, ends_in=None):
+    """A membership; by a link it ends in so many seconds, where that is said."""
+    link = links.create(board, board.owner, role) if by_link else None
+    if link is not None and ends_in is not None:
+        link.expires_at = timezone.now() + timedelta(seconds=ends_in)
+        link.save()
+    return Membership.objects.create(board=board, user=user, role=role, link=link)
+
+
+@pytest.mark.parametrize(
+    ("guests", "accounts", "stays"),
+    [
+        ({"role": "edit"}, None, "guest's"),
+        ({"role": "edit"}, {"role": "view"}, "guest's"),
+        ({"role": "view"}, {"role": "edit"}, "account's"),
+        ({"role": "view"}, {"role": "edit", "by_link": True, "ends_in": -1}, "guest's"),
+        ({"role": "edit", "by_link": True, "ends_in": -1}, {"role": "view"}, "account's"),
+        ({"role": "edit"}, {"role": "edit", "by_link": True}, "guest's"),
+        ({"role": "edit", "by_link": True}, {"role": "edit"}, "account's"),
+        (
+            {"role": "edit", "by_link": True, "ends_in": 90},
+            {"role": "edit", "by_link": True, "ends_in": 9},
+            "guest's",
+        ),
+        (
+            {"role": "edit", "by_link": True, "ends_in": 9},
+            {"role": "edit", "by_link": True, "ends_in": 90},
+            "account's",
+        ),
+    ],
+)
+def test_a_guest_who_signs_in_keeps_the_stronger_membership(board, alice, mallory, guests, accounts, stays):
+    guest = person("guest", is_guest=True)
+    kept = {"guest's": joined(board, guest, **guests)}
+    if accounts is not None:
+        kept["account's"] = joined(board, mallory, **accounts)
+    guest_claimed.send(sender=type(guest), guest=guest, user=mallory)
+    guest.delete()
+    (left,) = Membership.objects.filter(board=board, user=mallory)
+    assert left.pk == kept[stays].pk
