@@ -225,5 +225,6 @@ async def _converse(member: Member, room: Room, receive: Receive) -> None:
                 conversation.hear(said)
             else:
                 conversation.see(said)
+            await conversation.has_room()
     finally:
         conversation.end()

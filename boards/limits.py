@@ -11,6 +11,8 @@ ELEMENTS_BURST = 25_000.0
 """Room for a whole board pasted or replayed at once."""
 BYTES_IN_PER_SECOND = 2.0 * 2**20
 BYTES_IN_BURST = 32.0 * 2**20
+REFUSED_COST = 10
+"""An element that is refused counts as so many: pages look before they send."""
 LIVE_PER_SECOND = 20.0
 LIVE_BURST = 20.0
 """More than anybody sees; a page sends the next frame when it has the picture of the last one."""
@@ -71,6 +73,10 @@ class Intake:
         """Raises RateLimited."""
         if wait := self._elements.take(count):
             raise RateLimited("Too many elements at once.", wait)
+
+    def refused(self, count: int) -> None:
+        """So many of those elements could not come in."""
+        self._elements.spend(count * (REFUSED_COST - 1))
 
     def live(self) -> None:
         """Raises RateLimited."""

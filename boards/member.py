@@ -53,6 +53,7 @@ class Member:
         self._clock_then = 0  # the clock once all of that was sent
         self._picture: Packet | None = None  # the newest live picture, for when there is room
         self._ended = False
+        self._sent_away = False
         self._send = send
         self._wire = wire.of(send)
         self._blocked: asyncio.Task[None] | None = None
@@ -63,6 +64,11 @@ class Member:
     def has_ended(self) -> bool:
         """It was sent away, or the socket is gone: what it still says does not count."""
         return self._ended
+
+    @property
+    def was_sent_away(self) -> bool:
+        """What it said before does not count either."""
+        return self._sent_away
 
     @property
     def who(self) -> dict[str, str]:
@@ -126,6 +132,15 @@ class Member:
         if self._wire is not None:
             self._wire.listen(hear)
 
+    def pause(self) -> None:
+        """Let what it still says wait on its side, where the server allows it."""
+        if self._wire is not None:
+            self._wire.stop_reading()
+
+    def resume(self) -> None:
+        if self._wire is not None and not self._ended:
+            self._wire.read_on()
+
     def write(self, message: bytes) -> None:
         """Send one JSON message."""
         self.send(Packet.of(message))
@@ -139,7 +154,7 @@ class Member:
             if is_flood:
                 self._wire.stop_reading()
             asyncio.get_running_loop().call_later(CLOSING_MAX_SECONDS, self._wire.abort)
-        self._ended = True
+        self._ended = self._sent_away = True
 
     def end(self) -> None:
         """The socket is gone: write nothing more."""

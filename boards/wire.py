@@ -31,7 +31,10 @@ class Wire(Protocol):
         """Begin the closing handshake, behind whatever waits. Who never answers is to be aborted."""
 
     def stop_reading(self) -> None:
-        """Let what still comes wait with its sender, for good."""
+        """Let what still comes wait with its sender."""
+
+    def read_on(self) -> None:
+        """It need not wait any longer."""
 
     def abort(self) -> None:
         """Drop the connection with whatever waits."""
@@ -119,6 +122,9 @@ class _DaphneWire:
     def stop_reading(self) -> None:
         self._transport.pauseProducing()
 
+    def read_on(self) -> None:
+        self._transport.resumeProducing()
+
     def abort(self) -> None:
         self._transport.abortConnection()
 
@@ -167,6 +173,9 @@ class _UvicornWire:
 
     def stop_reading(self) -> None:
         self._transport.pause_reading()
+
+    def read_on(self) -> None:
+        self._transport.resume_reading()
 
     def abort(self) -> None:
         self._transport.abort()

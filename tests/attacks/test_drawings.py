@@ -36,7 +36,7 @@ def blurred(bench: Bench) -> None:
         '<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="4000"><filter id="f"><feTurbulence numOctaves="8" '
         'baseFrequency="0.1"/><feGaussianBlur stdDeviation="200"/></filter><rect width="4000" height="4000" filter="url(#f)"/></svg>'
     )
-    file = files.add_from_document(bench.board, bench.alice, svg.encode(), "blurred")
+    file = files.add_from_document(bench.board, bench.alice, files.store(svg.encode()).image, "blurred")
     shown = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1], "crop": None}
     store.apply(bench.board.pk, [element(**shown | {"x": 0, "y": 0, "width": 4000, "height": 4000})])
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from boards.errors import RateLimited
-from boards.limits import BYTES_IN_BURST, ELEMENTS_BURST, MESSAGES_BURST, Intake, TokenBucket
+from boards.limits import BYTES_IN_BURST, ELEMENTS_BURST, MESSAGES_BURST, REFUSED_COST, Intake, TokenBucket
 
 
 def test_a_burst_is_allowed_then_the_rate() -> None:
@@ -35,3 +35,13 @@ def test_messages_bytes_and_elements_are_counted_each() -> None:
     assert refused.value.retry_after_seconds > 0
     with pytest.raises(RateLimited, match="elements"):
         Intake().elements(int(ELEMENTS_BURST) + 1)
+
+
+def test_an_element_that_is_refused_counts_as_many() -> None:
+    talk, pushes = Intake(), 0
+    with pytest.raises(RateLimited, match="elements"):
+        while True:
+            talk.elements(500)
+            talk.refused(500)
+            pushes += 1
+    assert pushes == ELEMENTS_BURST / 500 / REFUSED_COST
