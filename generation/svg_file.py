@@ -8,9 +8,9 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 import tinycss2
 from lxml import etree
@@ -41,6 +41,7 @@ _ELEMENTS = _words(
 )
 _SHOWN = frozenset({"foreignObject", "filter", "video", "iframe", "embed", "object"})
 """What a browser would show, and is lost here."""
+_FILTERS = frozenset({"filter", "-webkit-filter"})
 _ATTRIBUTES = _words(
     "id class lang version viewBox preserveAspectRatio transform x y x1 x2 y1 y2 cx cy r rx ry fx fy fr dx dy rotate "
     "width height d points pathLength offset gradientUnits gradientTransform spreadMethod patternUnits "
@@ -73,7 +74,6 @@ _FONT_DATA = (
 )
 _RASTER_DATA = re.compile(r"data:image/(png|jpe?g|gif|webp)[;,]", re.IGNORECASE)
 _SVG_DATA = re.compile(r"data:image/svg\+xml[;,]", re.IGNORECASE)
-_REFERENCE = re.compile(r"url\(\s*[\"']?#([^\"')]+)")
 _LENGTH = re.compile(r"\s*([0-9.]+(?:e[0-9]+)?)\s*(px)?\s*", re.IGNORECASE)
 
 
@@ -88,7 +88,7 @@ class Svg(NamedTuple):
 
 def clean_svg(data: bytes) -> Svg:
     """What it draws, as a document of its own; cleaning that again changes nothing. Raises SnapshotInvalid."""
-    return _clean(data, _Budget(), nested=False)
+    return _clean(data, _Budget(), nested=False)[0]
 
 
 class _Budget:
@@ -98,7 +98,8 @@ class _Budget:
         self.pixels = IMAGE_MAX_PIXELS
 
 
-def _clean(data: bytes, budget: _Budget, *, nested: bool) -> Svg:
+def _clean(data: bytes, budget: _Budget, *, nested: bool) -> tuple[Svg, int]:
+    """It and its weight."""
     if len(data) > SVG_MAX_BYTES:
         raise SnapshotInvalid("image_broken", f"The SVG has {len(data)} bytes, {SVG_MAX_BYTES} are allowed.")
     copy = _Copy(budget, nested)
@@ -116,8 +117,7 @@ def _clean(data: bytes, budget: _Budget, *, nested: bool) -> Svg:
         if _name(source) != "svg":
             raise SnapshotInvalid("image_broken", "The file is no SVG.")
         root = copy.element(source, 0)
-        if root is None or _weight(root) > WEIGHT_MAX:
-            raise SnapshotInvalid("image_broken", f"The SVG draws more than {WEIGHT_MAX} elements.")
+        weight = _weigh(root, copy.inside)
     except (etree.XMLSyntaxError, ValueError, LookupError, RecursionError) as error:
         raise SnapshotInvalid("image_broken", f"The SVG is damaged: {error}.") from None
     width, height = _sized(root)
@@ -126,12 +126,15 @@ def _clean(data: bytes, budget: _Budget, *, nested: bool) -> Svg:
         raise SnapshotInvalid(
             "image_broken", f"The SVG unpacks to {len(cleaned)} bytes, {SVG_MAX_BYTES} are allowed."
         )
-    return Svg(cleaned, width, height, copy.lost)
+    return Svg(cleaned, width, height, copy.lost), weight
 
 
 class _Copy:
+    """inside: the weight of the SVG in an <image>, by that element."""
+
     def __init__(self, budget: _Budget, nested: bool) -> None:
         self.lost = False
+        self.inside: dict[Any, int] = {}
         self._budget = budget
         self._nested = nested
 
@@ -144,11 +147,12 @@ class _Copy:
             self.lost |= name in _SHOWN and not _has_stand_in(source)
             return None
         made = etree.Element(_SVG + name, nsmap={None: _SVG[1:-1]} if depth == 0 else None)
-        if name == "style":
-            made.text = "\n".join(_rules(tinycss2.parse_stylesheet("".join(source.itertext()), True, True)))
-            return made
         for attribute, value in source.attrib.items():
             self._attribute(made, name, attribute, value)
+        if name == "style":
+            sheet = tinycss2.parse_stylesheet("".join(source.itertext()), True, True)
+            made.text = "\n".join(self._rules(sheet))
+            return made
         if name == "image" and "href" not in made.attrib:
             return None  # it would have been loaded from elsewhere, which an <img> does not do
         made.text = source.text
@@ -166,38 +170,65 @@ class _Copy:
     def _attribute(self, made: Any, element: str, attribute: str, value: str) -> None:
         name = attribute.removeprefix(_XLINK)
         if name == "href":
-            target = self._target(element, value.strip())
+            target, weight = self._target(element, value.strip())
             if target is not None:
                 made.set("href", target)
+            if weight:
+                self.inside[made] = weight
         elif attribute == "style":
-            if declarations := _declarations(value, _PROPERTIES):
+            if declarations := self._declarations(value, _PROPERTIES):
                 made.set("style", declarations)
-        elif attribute == "filter":
-            self.lost = True
+        elif attribute in _FILTERS:
+            self.lost |= value.strip().lower() != "none"
         elif attribute in _ATTRIBUTES or (
             attribute in _PROPERTIES and _is_let_in(tinycss2.parse_component_value_list(value))
         ):
             made.set(attribute, value)
 
-    def _target(self, element: str, href: str) -> str | None:
-        """What it may refer to: something of this document, or a picture that is in it."""
+    def _target(self, element: str, href: str) -> tuple[str | None, int]:
+        """What it may refer to: something of this document, or a picture that is in it. And an SVG's weight."""
         if element == "a":
-            return None
+            return None, 0
         if href.startswith("#"):
-            return href
+            return href, 0
         if element != "image":
-            return None
+            return None, 0
         if _RASTER_DATA.match(href):
             pixels = _pixels_in(href)
             self._budget.pixels -= pixels
             if self._budget.pixels < 0:
                 raise SnapshotInvalid("image_broken", "The pictures in the SVG have too many pixels.")
-            return href if pixels else None
+            return href if pixels else None, 0
         if _SVG_DATA.match(href) and not self._nested:
-            inner = _clean(_bytes_of(href), self._budget, nested=True)
+            inner, weight = _clean(_bytes_of(href), self._budget, nested=True)
             self.lost |= inner.lost
-            return f"data:{SVG_MIME_TYPE};base64,{base64.b64encode(inner.data).decode()}"
-        return None
+            return f"data:{SVG_MIME_TYPE};base64,{base64.b64encode(inner.data).decode()}", weight
+        return None, 0
+
+    def _rules(self, rules: Iterable[Any]) -> Iterator[str]:
+        for rule in rules:
+            if rule.type == "qualified-rule":
+                declarations = self._declarations(rule.content, _PROPERTIES)
+                yield f"{tinycss2.serialize(rule.prelude)}{{{declarations}}}"
+            elif rule.type == "at-rule" and rule.content is not None:
+                if rule.lower_at_keyword == "font-face":
+                    yield f"@font-face{{{self._declarations(rule.content, _DESCRIPTORS)}}}"
+                elif rule.lower_at_keyword == "media":
+                    inner = "".join(self._rules(tinycss2.parse_rule_list(rule.content, True, True)))
+                    yield f"@media{tinycss2.serialize(rule.prelude)}{{{inner}}}"
+
+    def _declarations(self, source: Any, names: frozenset[str]) -> str:
+        kept = []
+        for each in tinycss2.parse_declaration_list(source, skip_comments=True, skip_whitespace=True):
+            if each.type != "declaration":
+                continue
+            value = tinycss2.serialize(each.value).strip()
+            if each.lower_name in _FILTERS:
+                self.lost |= value.lower() != "none"
+            known = each.lower_name in names or each.name.startswith("--")
+            if known and _is_let_in(each.value, fonts=names is _DESCRIPTORS):
+                kept.append(f"{each.name}:{value}{'!important' if each.important else ''}")
+        return ";".join(kept)
 
 
 def _pixels_in(url: str) -> int:
@@ -236,30 +267,6 @@ def _has_stand_in(source: Any) -> bool:
 # --- CSS ------------------------------------------------------------------------------------------------------
 
 
-def _rules(rules: Iterable[Any]) -> Iterator[str]:
-    for rule in rules:
-        if rule.type == "qualified-rule":
-            yield f"{tinycss2.serialize(rule.prelude)}{{{_declarations(rule.content, _PROPERTIES)}}}"
-        elif rule.type == "at-rule" and rule.content is not None:
-            if rule.lower_at_keyword == "font-face":
-                yield f"@font-face{{{_declarations(rule.content, _DESCRIPTORS)}}}"
-            elif rule.lower_at_keyword == "media":
-                inner = "".join(_rules(tinycss2.parse_rule_list(rule.content, True, True)))
-                yield f"@media{tinycss2.serialize(rule.prelude)}{{{inner}}}"
-
-
-def _declarations(source: Any, names: frozenset[str]) -> str:
-    parsed = tinycss2.parse_declaration_list(source, skip_comments=True, skip_whitespace=True)
-    kept = []
-    for each in parsed:
-        if each.type != "declaration" or not (each.lower_name in names or each.name.startswith("--")):
-            continue
-        if _is_let_in(each.value, fonts=names is _DESCRIPTORS):
-            important = "!important" if each.important else ""
-            kept.append(f"{each.name}:{tinycss2.serialize(each.value).strip()}{important}")
-    return ";".join(kept)
-
-
 def _is_let_in(tokens: Iterable[Any], *, fonts: bool = False) -> bool:
     """Whether a value refers to nothing outside; escapes are read as a browser reads them."""
     for token in tokens:
@@ -288,24 +295,71 @@ def _is_inside(url: str, fonts: bool) -> bool:
 # --- size -----------------------------------------------------------------------------------------------------
 
 
-def _weight(root: Any) -> int:
-    """How many elements are drawn, each as often as it is repeated."""
-    by_id = {element.get("id"): element for element in root.iter() if element.get("id")}
+def _weigh(root: Any, inside: Mapping[Any, int]) -> int:
+    """How many elements are drawn, each as often as it is repeated; an SVG in an <image> with all of its own.
+
+    As browsers draw: what leads back to itself does not go on there. Raises SnapshotInvalid.
+    """
+    by_id: dict[str, Any] = {}
+    for element in root.iter():
+        if name := element.get("id"):
+            by_id.setdefault(name, element)  # browsers take the first
     known: dict[Any, int] = {}
+    under_way: dict[Any, int] = {}  # with how many there were before
+    visits = 0
 
-    def weigh(element: Any) -> int:
+    def weigh(element: Any) -> tuple[int, float]:
+        """Its weight, and the outermost one under way that it leads back to; infinite where to none."""
+        nonlocal visits
         if element in known:
-            return known[element]
-        known[element] = 0  # one that leads back to itself is not drawn again
-        weight = 1 + sum(map(len, element.attrib.values())) // DATA_PER_ELEMENT + sum(map(weigh, element))
-        href = element.get("href", "")
-        targets = {href[1:]} if href.startswith("#") else set()
-        targets.update(name for value in element.attrib.values() for name in _REFERENCE.findall(value))
-        weight += sum(weigh(by_id[name]) for name in targets if name in by_id)
-        known[element] = weight
-        return weight
+            return known[element], math.inf
+        if element in under_way:
+            return 0, under_way[element]
+        visits += 1  # each is an element that is drawn: within a circle nothing is known, only counted
+        if visits > WEIGHT_MAX:
+            raise _too_heavy()
+        depth = under_way[element] = len(under_way)
+        weight = 1 + sum(map(len, element.attrib.values())) // DATA_PER_ELEMENT + inside.get(element, 0)
+        back = math.inf
+        for other in (*element, *(by_id[name] for name in _references(element) if name in by_id)):
+            more, leads_to = weigh(other)
+            weight += more
+            back = min(back, leads_to)
+        del under_way[element]
+        if back >= depth:
+            known[element] = weight
+            return weight, math.inf
+        return weight, back
 
-    return weigh(root)
+    weight, _ = weigh(root)
+    if weight > WEIGHT_MAX:
+        raise _too_heavy()
+    return weight
+
+
+def _too_heavy() -> SnapshotInvalid:
+    return SnapshotInvalid("image_broken", f"The SVG draws more than {WEIGHT_MAX} elements.")
+
+
+def _references(element: Any) -> Iterator[str]:
+    """The ids that it refers to, as a browser reads them."""
+    for attribute, value in element.attrib.items():
+        urls: Iterable[str] = ()
+        if attribute == "href":
+            urls = [value]
+        elif "(" in value:
+            urls = _urls(tinycss2.parse_component_value_list(value))
+        yield from (unquote(url.strip()[1:]) for url in urls if url.strip().startswith("#"))
+
+
+def _urls(tokens: Iterable[Any]) -> Iterator[str]:
+    for token in tokens:
+        if token.type == "url":
+            yield token.value
+        elif token.type == "function" and token.lower_name == "url":
+            yield from (each.value for each in token.arguments if each.type == "string")
+        elif token.type == "function":
+            yield from _urls(token.arguments)
 
 
 def _sized(root: Any) -> tuple[int, int]:

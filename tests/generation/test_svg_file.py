@@ -47,6 +47,7 @@ def test_the_size_is_what_it_says_or_a_usual_one(attributes: str, size: tuple[in
         '<linearGradient id="g" gradientUnits="userSpaceOnUse"><stop offset="0" stop-color="red"/></linearGradient>',
         '<text x="1" y="2" font-family="Arial, sans-serif" text-anchor="middle">a <tspan dx="2">b</tspan> c</text>',
         "<style>.a{fill:url(#g);stroke:rgb(1,2,3)}</style>",
+        '<style type="text/css" media="print">.a{fill:red}</style>',
         "<style>@media (prefers-color-scheme:dark){.a{fill:red}}</style>",
         '<style>@font-face{font-family:F;src:url("data:font/woff2;base64,AA")}</style>',
         "<a><text>x</text></a>",
@@ -106,6 +107,9 @@ def test_what_does_more_than_draw_is_left_out(inside: str) -> None:
     [
         ("<foreignObject><body/></foreignObject>", True),
         ('<filter id="f"><feGaussianBlur stdDeviation="9"/></filter><g filter="url(#f)"/>', True),
+        ('<g style="filter:blur(3px)"/>', True),
+        ("<style>.a{-webkit-filter:blur(3px)}</style>", True),
+        ('<g filter="none" style="filter: none"/>', False),
         ("<switch><foreignObject/><text>instead</text></switch>", False),
     ],
 )
@@ -155,6 +159,46 @@ def copies(levels: int) -> str:
 
 def test_one_that_leads_back_to_itself_is_drawn_once() -> None:
     assert clean_svg(svg('<g id="a"><use href="#a"/></g>')).width_px == 20
+
+
+def within(data: bytes) -> str:
+    return f'<image href="data:image/svg+xml;base64,{base64.b64encode(data).decode()}"/>'
+
+
+def test_an_svg_inside_weighs_what_it_draws_each_time() -> None:
+    inner = within(svg(copies(5)))  # about 36,000 elements
+    assert clean_svg(svg(inner * 5)).width_px == 20
+    for many in (inner * 6, f'<g id="i">{inner}</g>' + '<use href="#i"/>' * 5):
+        with pytest.raises(SnapshotInvalid, match="draws more than"):
+            clean_svg(svg(many))
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        '<use href="#%6c4"/>',
+        r'<rect fill="url(#\6c 4)"/>',
+        """<rect style="fill: url( '#l4' )"/>""",
+        '<rect fill="color-mix(in srgb, url(#l4), red)"/>',
+    ],
+)
+def test_what_is_drawn_again_is_counted_however_it_is_referred_to(again: str) -> None:
+    inside = copies(5) + '<g id="l4"/>'  # browsers take the first of one id
+    assert clean_svg(svg(inside)).width_px == 20
+    with pytest.raises(SnapshotInvalid, match="draws more than"):
+        clean_svg(svg(inside + again * 20))
+
+
+def test_a_circle_hides_no_weight() -> None:
+    """What was weighed as part of a circle, where it goes on to nothing, is as heavy as it is drawn elsewhere."""
+    heavy = '<g id="start"><use href="#around"/><use href="#l4"/></g><g id="around"><use href="#start"/></g>'
+    assert clean_svg(svg(heavy + copies(5))).width_px == 20
+    tangled = "".join(
+        f'<g id="t{n}">' + "".join(f'<use href="#t{m}"/>' for m in range(9)) + "</g>" for n in range(9)
+    )
+    for inside in (heavy + copies(5) + '<use href="#around"/>' * 6, tangled):
+        with pytest.raises(SnapshotInvalid, match="draws more than"):
+            clean_svg(svg(inside))
 
 
 @pytest.mark.parametrize(

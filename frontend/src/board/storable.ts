@@ -1,7 +1,7 @@
 const svg_max_bytes = 2 * 1024 * 1024;
 const svg_side_px = 2_048; // sharp on any display, far within what a canvas takes
 /** What browsers show in an SVG and the server cannot keep. */
-const not_kept = /<([\w-]+:)?(foreignObject|filter)[\s>/]/i;
+const not_kept = /<([\w-]+:)?(foreignObject|filter)[\s>/]|\bfilter\s*[:=]/i;
 
 export interface Storable {
   bytes: Blob;
