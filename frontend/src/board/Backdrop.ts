@@ -11,6 +11,8 @@ export class Backdrop {
   /** What the board has; null before it said so. */
   private told: string | null = null;
   private sending = false;
+  /** Since the last one was sent, from others or our own coming back: what the board has is known from there. */
+  private heard = false;
 
   constructor(
     private readonly api: BoardApi,
@@ -38,16 +40,19 @@ export class Backdrop {
   private hear(colour: string): void {
     const picked = this.isPicked;
     this.told = colour;
+    this.heard = true;
     if (!picked && !this.sending) showBackground(this.api, colour);
   }
 
   private async send(): Promise<void> {
     if (!this.isPicked || this.sending) return;
     const colour = backgroundOf(this.api);
+    this.heard = false;
     this.sending = true;
     try {
       await this.save(colour);
-      this.told = colour;
+      if (!this.heard) this.told = colour;
+      else if (backgroundOf(this.api) === colour) showBackground(this.api, this.told!);
     } catch (error) {
       showBackground(this.api, this.told!);
       this.failed(error);
