@@ -13,6 +13,12 @@ describe("what Excalidraw looks up unseen", () => {
     expect(sound(element("a", { groupIds: ["g", name], fillStyle: name }))).toMatchObject({ groupIds: ["g"], fillStyle: "hachure" });
   });
 
+  it.each(["dots", "dashed", "zigzag-line", "sunburst"])("%s is a fill that costs more than is counted, and none of ours", (fillStyle) => {
+    const shown = sound(plane("a", 4_000, { fillStyle }));
+    expect(shown.fillStyle).toBe("hachure");
+    expect(fills(withinBudget([shown], []))).toEqual(["solid"]);
+  });
+
   it("leaves ordinary elements as they are", () => {
     const ordinary = element("a", { groupIds: ["g"], fillStyle: "zigzag" });
     const picture = element("b", { type: "image", scale: [1, -1] });

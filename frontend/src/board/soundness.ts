@@ -6,7 +6,7 @@ import { board_cost_max, element_cost_max, hatchCost, type Hatchable } from "../
  * here differs.
  */
 
-const fill_styles = new Set<unknown>(["hachure", "cross-hatch", "solid", "zigzag", "dots", "dashed", "zigzag-line", "sunburst"]);
+const fill_styles = new Set<unknown>(["hachure", "cross-hatch", "solid", "zigzag"]); // as boards/fields.py
 
 /** Whether every object has something under this name: whoever looks it up in a table finds what nobody put there. */
 export const isTaken = (name: unknown): boolean => typeof name === "string" && name in {};
