@@ -68,18 +68,28 @@ def store(data: bytes) -> Kept:
 
     May take seconds, without a database connection. Raises FileRefused, DecoderBusy, StorageUnavailable.
     """
-    # What left here comes back as it was.
+    found = find(data)
+    return store_new(data) if found is None else Kept(found)
+
+
+def find(data: bytes) -> StoredImage | GeneratedImage | None:
+    """The picture with these very bytes: what left here comes back as it was, whatever is allowed by now.
+
+    Raises StorageUnavailable.
+    """
     own = GeneratedImage.objects.filter(sha256=hashlib.sha256(data).hexdigest()).first()
     if own is not None:
         storage.mark(own.key)
     database.give_back()
+    return own or storage.find_bytes(data, "files")
+
+
+def store_new(data: bytes) -> Kept:
+    """Store a picture that `find` does not know. Raises FileRefused, DecoderBusy, StorageUnavailable."""
     try:
         if is_svg(data):
             data, size, lost = decoding.clean_svg(data)
             return Kept(storage.store_bytes(data, "files", size, SVG_MIME_TYPE, "svg"), lost)
-        found = own or storage.find_bytes(data, "files")
-        if found is not None:
-            return Kept(found)
         data, header = storage.clean_image(data)
     except SnapshotInvalid as error:
         raise FileRefused(error.message) from None

@@ -39,11 +39,11 @@ def is_svg(data: bytes) -> bool:
     return start.startswith(b"<") and b"<svg" in data[:65_536]
 
 
-def read_header(data: bytes) -> ImageHeader:
-    """Format and size of an image that we take. Raises SnapshotInvalid."""
+def read_header(data: bytes, *, bounded: bool = True) -> ImageHeader:
+    """Format and size of an image that we take, of whatever size unless bounded. Raises SnapshotInvalid."""
     if not data:
         raise SnapshotInvalid("image_empty", "The image file is empty.")
-    if len(data) > IMAGE_MAX_BYTES:
+    if bounded and len(data) > IMAGE_MAX_BYTES:
         raise SnapshotInvalid(
             "image_too_large", f"The image has {len(data)} bytes; {IMAGE_MAX_BYTES} are allowed."
         )
@@ -51,7 +51,7 @@ def read_header(data: bytes) -> ImageHeader:
     if size is None or min(size) < 1:
         raise SnapshotInvalid("image_broken", f"The {name} file does not say how large its picture is.")
     width, height = size
-    if max(size) > IMAGE_MAX_SIDE_PX or width * height > IMAGE_MAX_PIXELS:
+    if bounded and (max(size) > IMAGE_MAX_SIDE_PX or width * height > IMAGE_MAX_PIXELS):
         raise SnapshotInvalid(
             "image_too_many_pixels",
             f"The image is {width} × {height} px; {IMAGE_MAX_PIXELS // 1_000_000} megapixels "

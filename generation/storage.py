@@ -14,7 +14,7 @@ from PIL import Image
 from redis.exceptions import RedisError
 
 from generation import decoding, pixels, recipe
-from generation.errors import StorageUnavailable
+from generation.errors import SnapshotInvalid, StorageUnavailable
 from generation.image_header import IMAGE_MAX_BYTES, ImageHeader, read_header
 
 logger = logging.getLogger(__name__)
@@ -80,8 +80,11 @@ def store_bytes(data: bytes, folder: str, size: tuple[int, int], mime_type: str,
 
 
 def find_bytes(data: bytes, folder: str) -> StoredImage | None:
-    """These very bytes of a picture, if they were stored before. Raises SnapshotInvalid, StorageUnavailable."""
-    header = check_image(data)
+    """These very bytes of a picture, not an SVG, if they were stored before. Raises StorageUnavailable."""
+    try:
+        header = read_header(data, bounded=False)  # it was when it was stored, by the bounds of its day
+    except SnapshotInvalid:
+        return None
     digest = hashlib.sha256(data).hexdigest()
     key = _key(folder, digest, header.format.lower())
     mark(key)

@@ -18,7 +18,7 @@ from generation.storage import StoredImage
 
 PICTURES_MAX = 1_000
 PIXELS_MAX = 400_000_000
-"""Of all pictures of one document: what decoding them may cost."""
+"""Of all pictures of one document that are new here: what decoding them may cost."""
 
 
 class Brought(NamedTuple):
@@ -35,12 +35,13 @@ def store_all(entries: Mapping[str, Any]) -> Brought:
     for number, (file_id, entry) in enumerate(entries.items()):
         try:
             data = data_of(entry)
-            pixels += _pixels(data)
+            found = files.find(data)
+            pixels += _pixels(data) if found is None else 0
             if number >= PICTURES_MAX or pixels > PIXELS_MAX:
                 raise FileRefused(
                     f"One document may bring {PICTURES_MAX} pictures with {PIXELS_MAX // 1_000_000} megapixels in all."
                 )
-            brought.stored[file_id], lost = files.store(data)
+            brought.stored[file_id], lost = files.store_new(data) if found is None else files.Kept(found)
             if lost:
                 raise FileSimplified
         except FileRefused as error:

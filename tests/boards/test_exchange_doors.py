@@ -12,12 +12,14 @@ from django.test import AsyncClient, Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from boards import pruning, store
+from boards import files, pruning, store
 from boards.api import exchange as door
 from boards.errors import SceneMissing
 from boards.exchange import document, embedding, incoming, outgoing, pictures
 from boards.models import Board, BoardFile, Placement
+from generation import image_header, storage
 from generation.models import GeneratedImage, Job, JobStatus
 from tests.factories import body, element, png
 
@@ -292,6 +294,42 @@ def made_picture(board: Board, user: Any) -> GeneratedImage:
         job=job, board=board, x=0, y=0, width=1, height=1, elements={str(image.pk): "shown"}
     )
     return image
+
+
+def photograph(orientation: int) -> bytes:
+    """Noise, turned by what it says about itself: it is written anew on the way in, and hardly gets smaller."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    Image.effect_noise((480, 360), 90).convert("RGB").save(file, "JPEG", quality=95, exif=exif)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("limit", [("IMAGE_MAX_BYTES", 4_000), ("IMAGE_MAX_PIXELS", 1_000)])
+@pytest.mark.parametrize("kind", ["photograph", "generated"])
+def test_what_left_here_comes_back_on_another_board_whatever_is_allowed_by_now(
+    board, alice, bob, monkeypatch, kind, limit
+):
+    if kind == "generated":
+        job = Job.objects.create(created_by=alice, kind="img2img", checkpoint="bundled", params={})
+        kept = storage.store_image(Image.effect_noise((480, 360), 90).convert("RGB"), {})
+        made = GeneratedImage.objects.create(job=job, seed=7, **vars(kept))
+        file = files.add_generated(board, made, alice)
+        bring(bob, board, scene(picture("i", file.file_id)))
+    else:
+        assert bring(bob, board, scene(picture("i", "f"), f=photograph(6))).json()["refused"] == []
+        file = BoardFile.objects.get(board=board)
+        assert (file.width_px, file.height_px) == (360, 480)
+    exported = signed_in(alice).get(f"{API}/boards/{board.pk}/scene").getvalue()
+    for module in (image_header, storage):
+        monkeypatch.setattr(module, *limit, raising=False)
+    other = Board.objects.create(owner=bob)
+    assert bring(bob, other, exported).json()["refused"] == []
+    [back] = BoardFile.objects.filter(board=other)
+    assert (back.key, back.sha256, back.size_bytes) == (file.key, file.sha256, file.size_bytes)
+    assert there(other).keys() == {"i"}
+    stranger = bring(bob, other, scene(picture("j", "g"), g=photograph(8))).json()
+    assert [each["code"] for each in stranger["refused"]] == ["bad_file"], "what is new here stays bounded"
 
 
 def test_a_zip_holds_the_scene_its_pictures_and_how_they_were_made(board, alice, bob, monkeypatch):
