@@ -1,4 +1,4 @@
-"""Lines of text as outlines, in every script, as a browser sets them. Runs in the drawing processes; knows no Django.
+"""Lines of text as outlines, in every script, as a browser sets them. Runs in the drawing processes, and measures what an import brings; knows no Django.
 
 The text is put into visual order (Unicode's bidirectional algorithm), divided into runs of one font, script and direction,
 and each run is shaped by HarfBuzz, which browsers use too. resvg could draw text itself, but it knows no fallback that
@@ -56,6 +56,7 @@ class Fonts:
         self._scripts: list[str] = index["scripts"]
         self._hand = set(index["hand"])
         self._default: str = index["default"]
+        self._chosen: dict[tuple[str, str], str] = {}  # by family and character
         self._shaping: dict[str, hb.Font] = {}
         self._outlines: dict[tuple[str, int], str] = {}
 
@@ -79,6 +80,14 @@ class Fonts:
         ]
 
     def _font_of(self, name: str, letter: str) -> str:
+        if len(letter) > 1:
+            return self._font_for(name, letter)
+        font = self._chosen.get((name, letter))
+        if font is None:
+            font = self._chosen[name, letter] = self._font_for(name, letter)
+        return font
+
+    def _font_for(self, name: str, letter: str) -> str:
         if letter.isspace():
             return name
         # The hand-drawn family is followed by the hand-drawn Chinese one, as on the page; every other by the scripts.

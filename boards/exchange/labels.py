@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from boards.exchange import lettering, mending
+from boards.exchange import mending, wrapping
 from boards.exchange.mending import Values, lettering_of, named
 from boards.exchange.notes import Notes
 
@@ -30,7 +30,7 @@ def taken_out(element: Values, raw: Mapping[str, Any], notes: Notes) -> list[Val
         return [shape]
     shape["boundElements"] = [*(shape["boundElements"] or ()), {"type": "text", "id": text["id"]}]
     if shape["type"] != "arrow" and mending.number(raw.get("width")) is None:
-        width, _ = lettering.size_of(text["text"], lettering_of(text))
+        width, _ = wrapping.size_of(text["text"], lettering_of(text))
         shape["width"] = _around(width, shape["type"])
     if shape["type"] != "arrow" and mending.number(raw.get("height")) is None:
         shape["height"] = 0
@@ -41,10 +41,10 @@ def taken_out(element: Values, raw: Mapping[str, Any], notes: Notes) -> list[Val
 def fitted(text: Values, shape: Mapping[str, Any]) -> tuple[Values, Values]:
     """What changes so that a text lies in its shape or on its arrow: of the text, and of a shape too low for it."""
     how = lettering_of(text)
-    words = lettering.wrapped(
+    words = wrapping.wrapped(
         text["originalText"], how, _room(shape["width"], shape["type"], text["fontSize"])
     )
-    width, height = lettering.size_of(words, how)
+    width, height = wrapping.size_of(words, how)
     size: Values = {"text": words, "width": width, "height": height}
     if shape["type"] == "arrow":
         x, y = _middle(shape)

@@ -17,9 +17,9 @@ from msgspec import Meta
 
 from boards.element import COORDINATE_MAX, KEYS_MAX, REFUSED_TYPES, UNSAFE_KEYS, VERSION_MAX, is_safe_link
 from boards.errors import ElementRefused
-from boards.exchange import lettering
-from boards.exchange.lettering import DEFAULT_FAMILY, FAMILIES, Lettering
+from boards.exchange import wrapping
 from boards.exchange.notes import Notes
+from boards.exchange.wrapping import DEFAULT_FAMILY, FAMILIES, Lettering
 
 Values = dict[str, Any]
 """The fields of one element, decoded."""
@@ -195,7 +195,7 @@ def _text(raw: Mapping[str, Any], values: Values) -> Values:
         "verticalAlign": _word(raw.get("verticalAlign")) or "top",
         "containerId": id_of(raw.get("containerId")),
         "autoResize": raw.get("autoResize") is not False,
-        "lineHeight": line_height or lettering.line_height_of(family),
+        "lineHeight": line_height or wrapping.line_height_of(family),
         **box,
     }
     if "baseline" in raw:
@@ -210,8 +210,8 @@ def measured(text: Values) -> Values:
     how = lettering_of(text)
     words = text["text"]
     if not text["autoResize"] and text["width"]:
-        words = lettering.wrapped(words, how, text["width"])
-    width, height = lettering.size_of(words, how)
+        words = wrapping.wrapped(words, how, text["width"])
+    width, height = wrapping.size_of(words, how)
     return {"text": words, "width": width if text["autoResize"] else text["width"] or width, "height": height}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from boards.element import ELEMENT_MAX_BYTES, POINTS_MAX, TEXT_MAX_BYTES
-from boards.exchange import lettering
+from boards.exchange import wrapping
 from boards.exchange.mending import Values, lettering_of, named
 from boards.exchange.notes import Notes
 
@@ -102,7 +102,7 @@ def _of_text(element: Values, notes: Notes) -> list[Values]:
     how = lettering_of(element)
     pieces, top = [], element["y"]
     for number, words in enumerate(_pages(element["text"])):
-        width, height = lettering.size_of(words, how)
+        width, height = wrapping.size_of(words, how)
         width = width if element["autoResize"] else element["width"] or width
         size = {"text": words, "originalText": words, "y": top, "width": width, "height": height}
         pieces.append(_piece(element, number) | size | ({"containerId": None} if number else {}))

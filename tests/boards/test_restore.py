@@ -9,12 +9,14 @@ import pytest
 
 from boards import rendering
 from boards.element import ELEMENT_MAX_BYTES, POINTS_MAX, parse
-from boards.exchange import labels, lettering, pieces
-from boards.exchange.lettering import Lettering
+from boards.exchange import labels, pieces, wrapping
 from boards.exchange.notes import Notes
 from boards.exchange.restore import Restored, restored
+from boards.exchange.wrapping import Lettering
+from boards.rendering import View
 from tests.factories import body
 from tests.likeness import picture, ssim
+from tests.scripts_corpus import HAND_TEXTS, TEXTS
 
 HAND = Lettering(5, 20, 1.25)
 
@@ -299,18 +301,52 @@ def test_nobody_is_told_of_what_was_never_there() -> None:
 )
 def test_letters_are_as_wide_as_on_the_page(family: int, size: float, words: str, width: float) -> None:
     """width: as excalidraw.com itself saved it."""
-    assert lettering.width_of(words, Lettering(family, size, 1.25)) == pytest.approx(width, rel=0.01)
+    assert wrapping.width_of(words, Lettering(family, size, 1.25)) == pytest.approx(width, rel=0.01)
+
+
+SCRIPTS = (
+    "hebrew",
+    "arabic",
+    "arabic with marks",
+    "hindi",
+    "bengali",
+    "thai",
+    "mixed, left to right",
+    "chinese",
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("family", [5, 6])
+def test_a_text_without_a_size_gets_the_one_that_is_drawn(script: str, family: int) -> None:
+    words = (TEXTS | HAND_TEXTS)[script].rstrip("。")  # which is mostly blank
+    [element], _ = brought(text(words=words, fontSize=60, fontFamily=family, width=None, height=None))
+    wide = element | {"width": element["width"] + 400, "strokeColor": "#000000"}  # to see what stands over
+    for align, start in (("left", 0.0), ("right", 400.0)):
+        drawn = rendering.png([json.dumps(wide | {"textAlign": align}).encode()], {}, View(padding=0))
+        ink = picture(drawn).convert("L").point(lambda value: 255 * (value < 200)).getbbox()
+        assert ink is not None
+        assert ink[0] == pytest.approx(start, abs=15) and ink[2] == pytest.approx(
+            start + element["width"], abs=15
+        )
+
+
+def test_words_without_an_end_are_broken_letter_by_letter() -> None:
+    """Marks stay on what they belong to, and a long word costs in proportion to its length."""
+    marked = wrapping.wrapped("x\u0323\u0302" * 2_000, HAND, 60)
+    assert all(part.startswith("x") and wrapping.width_of(part, HAND) <= 60 for part in marked.split("\n"))
+    assert wrapping.wrapped("a bc  d", HAND, wrapping.width_of("a bc", HAND)) == "a bc\nd"
 
 
 def test_empty_lines_have_a_height() -> None:
-    assert lettering.size_of("a\n\nbc", HAND)[1] == 75
+    assert wrapping.size_of("a\n\nbc", HAND)[1] == 75
 
 
 def test_lines_break_where_words_do_and_long_words_anywhere() -> None:
-    assert lettering.wrapped("one two", HAND, 50) == "one\ntwo"
-    assert lettering.wrapped("one two", HAND, 500) == "one two"
-    broken = lettering.wrapped("a" * 50, HAND, 60)
+    assert wrapping.wrapped("one two", HAND, 50) == "one\ntwo"
+    assert wrapping.wrapped("one two", HAND, 500) == "one two"
+    broken = wrapping.wrapped("a" * 50, HAND, 60)
     assert broken.replace("\n", "") == "a" * 50
-    assert all(lettering.width_of(line, HAND) <= 60 for line in broken.split("\n"))
-    assert lettering.wrapped("漢字漢字漢字", HAND, 45).count("\n") >= 2
-    assert lettering.wrapped("xx", HAND, 1) == "x\nx"
+    assert all(wrapping.width_of(line, HAND) <= 60 for line in broken.split("\n"))
+    assert wrapping.wrapped("漢字漢字漢字", HAND, 45).count("\n") >= 2
+    assert wrapping.wrapped("xx", HAND, 1) == "x\nx"
