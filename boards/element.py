@@ -25,7 +25,7 @@ from boards.hatching import ELEMENT_COST_MAX, PASSES, hatch_cost
 from boards.reconcile import is_index
 
 POINTS_MAX = 5_000
-TEXT_MAX_BYTES = 20_000
+TEXT_MAX = 20_000
 CUSTOM_DATA_MAX_BYTES = 8_192
 UNKNOWN_FIELDS_MAX_BYTES = 8_192
 ELEMENT_MAX_BYTES = 256 * 1024
@@ -40,7 +40,7 @@ Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Version = Annotated[int, Meta(ge=0, le=VERSION_MAX)]
 Nonce = Annotated[int, Meta(ge=0, le=2**53)]  # a negative one would win every tie
 Points = Annotated[list[Point], Meta(max_length=POINTS_MAX)]
-Text = Annotated[str, Meta(max_length=TEXT_MAX_BYTES)]
+Text = Annotated[str, Meta(max_length=TEXT_MAX)]
 
 
 class _Shape(Struct, rename="camel"):

@@ -31,13 +31,6 @@ def create(
     )
 
 
-def open_link(token: str, user: User, password: str | None = None) -> Board:
-    """Join the link's board with its role; a stronger role that the person has stays. Raises LinkInvalid."""
-    link = valid(token)
-    check(link, password)
-    return join(link, user)
-
-
 def valid(token: str) -> ShareLink:
     """The link, if it leads somewhere. Raises LinkInvalid."""
     link = ShareLink.objects.select_related("board").filter(digest=ShareLink.digest_of(token)).first()
@@ -72,7 +65,7 @@ def check(link: ShareLink, password: str | None, address: str = "") -> None:
 
 
 def join(link: ShareLink, user: User) -> Board:
-    """Let somebody in by a link that was checked."""
+    """Let somebody in by a link that was checked, with its role; a stronger role that the person has stays."""
     with transaction.atomic():
         membership, _ = Membership.objects.select_for_update().get_or_create(
             board=link.board, user=user, defaults={"role": link.role, "link": link}

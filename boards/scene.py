@@ -20,9 +20,9 @@ class Fate(Enum):
     LOST = "lost"
     """What stands here is newer, or the same."""
     UNSETTLED = "unsettled"
-    """It is newer, but had to be mended, or its index is bad or taken; or it has the rank of what stands here, and another content. The
-    store alone makes a version that settles it: what a process made and told by itself could die with it, and
-    nobody would push it again."""
+    """It is newer, but had to be mended, or its index is bad or taken; or it has the rank of what stands here, and
+    another content. The store alone makes a version that settles it: what a process made and told by itself could
+    die with it, and nobody would push it again."""
 
 
 class Entry(msgspec.Struct):

@@ -75,7 +75,7 @@ class Present(NamedTuple):
 
 
 def present(boards: Mapping[uuid.UUID, Mapping[str, Principal]]) -> dict[uuid.UUID, Present]:
-    """The same for many boards, in seven queries at most; a board that is gone is left out.
+    """How boards stand for those who are on them, in seven queries at most; a board that is gone is left out.
 
     boards: who is on each, by session.
     """

@@ -8,7 +8,9 @@ from typing import Any
 from PIL import Image
 
 from accounts.models import User
+from boards import links
 from boards.element import Element, parse
+from boards.models import Board
 
 _numbers = itertools.count(1)
 PASSWORD = "correct horse battery staple"
@@ -16,6 +18,13 @@ PASSWORD = "correct horse battery staple"
 
 def person(name: str, **fields: Any) -> User:
     return User.objects.create_user(f"{name}@example.org", PASSWORD, name=name.title(), **fields)
+
+
+def open_link(token: str, user: User, password: str | None = None) -> Board:
+    """As the page of an invitation lets somebody in. Raises LinkInvalid."""
+    link = links.valid(token)
+    links.check(link, password)
+    return links.join(link, user)
 
 
 def body(element_id: str | None = None, **fields: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from boards.element import ELEMENT_MAX_BYTES, POINTS_MAX, TEXT_MAX_BYTES
+from boards.element import ELEMENT_MAX_BYTES, POINTS_MAX, TEXT_MAX
 from boards.exchange import wrapping
 from boards.exchange.mending import Values, lettering_of, named
 from boards.exchange.notes import Notes
@@ -24,7 +24,6 @@ were tried: they change the shape of the whole stroke, seen much more.
 """
 POINTS_MAX_BYTES = ELEMENT_MAX_BYTES - 32 * 1024
 """Room for points and pressures beside everything else that an element has."""
-TEXT_MAX = TEXT_MAX_BYTES
 
 Points = list[list[Any]]
 

@@ -4,7 +4,7 @@ Excalidraw's own export code draws them (frontend/render, built into one script)
 cannot reach the network, has little memory and little time, and is thrown away when it misbehaves.
 """
 
-from boards.rendering.drawing import RenderBusy, RenderFailed, RenderTooLarge, draw_png, draw_svg, png, svg
+from boards.rendering.drawing import RenderBusy, RenderFailed, RenderTooLarge, draw_png, draw_svg, png
 from boards.rendering.view import Drawn, Picture, View
 
 __all__ = [
@@ -17,5 +17,4 @@ __all__ = [
     "draw_png",
     "draw_svg",
     "png",
-    "svg",
 ]

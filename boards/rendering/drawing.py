@@ -41,11 +41,6 @@ class RenderBusy(RenderFailed):
     retry_after_seconds = 5.0
 
 
-def svg(elements: Sequence[bytes], files: Mapping[str, Picture], view: View = View()) -> str:  # noqa: B008
-    """See `draw_svg`."""
-    return draw_svg(elements, files, view).data.decode()
-
-
 def draw_svg(elements: Sequence[bytes], files: Mapping[str, Picture], view: View = View()) -> Drawn:  # noqa: B008
     """The scene as an SVG document of its own: fonts and pictures are inside.
 

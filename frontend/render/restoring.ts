@@ -1,5 +1,5 @@
 /**
- * Excalidraw's own reading of a file, for the test that holds ours against it (tests/boards/test_exchange_beside_excalidraw.py).
+ * Excalidraw's own reading of a file, for the test that holds ours against it (tests/boards/test_restore_beside_excalidraw.py).
  * Reads a list of documents' elements from standard input, each a list, and answers each with what `restore` makes of it.
  * Not part of the product's build.
  */

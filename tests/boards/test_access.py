@@ -12,7 +12,7 @@ from boards.access import Act
 from boards.errors import BoardFrozen, BoardGone, Forbidden, LinkInvalid
 from boards.models import Board, Membership, Role
 from boards.principal import NOBODY, Principal
-from tests.factories import person
+from tests.factories import open_link, person
 
 pytestmark = pytest.mark.django_db
 
@@ -72,37 +72,37 @@ def test_a_disabled_account_may_nothing(board, alice):
 
 def test_a_link_gives_its_role(board, alice, mallory):
     link = links.create(board, alice, Role.EDIT)
-    links.open_link(link.token, mallory)
+    open_link(link.token, mallory)
     assert access.role_of(Principal(mallory), board) == Role.EDIT
 
 
 def test_a_weaker_link_takes_nothing_away(board, alice, bob):
-    links.open_link(links.create(board, alice, Role.VIEW).token, bob)
+    open_link(links.create(board, alice, Role.VIEW).token, bob)
     assert access.role_of(Principal(bob), board) == Role.EDIT
 
 
 def test_what_came_by_a_link_ends_with_it(board, alice, mallory):
     link = links.create(board, alice, Role.EDIT)
-    links.open_link(link.token, mallory)
+    open_link(link.token, mallory)
     links.revoke(link)
     assert access.role_of(Principal(mallory), board) is None
 
 
 def test_an_expired_link_leads_nowhere_and_ends_its_roles(board, alice, mallory):
     link = links.create(board, alice, Role.EDIT, expires_at=timezone.now() + timedelta(hours=1))
-    links.open_link(link.token, mallory)
+    open_link(link.token, mallory)
     link.expires_at = timezone.now() - timedelta(seconds=1)
     link.save()
     assert access.role_of(Principal(mallory), board) is None
     with pytest.raises(LinkInvalid):
-        links.open_link(link.token, mallory)
+        open_link(link.token, mallory)
 
 
 def test_a_new_link_lets_in_again_after_the_old_one_ended(board, alice, mallory):
     old = links.create(board, alice, Role.EDIT)
-    links.open_link(old.token, mallory)
+    open_link(old.token, mallory)
     links.revoke(old)
-    links.open_link(links.create(board, alice, Role.VIEW).token, mallory)
+    open_link(links.create(board, alice, Role.VIEW).token, mallory)
     assert access.role_of(Principal(mallory), board) == Role.VIEW
 
 
@@ -110,8 +110,8 @@ def test_a_password_is_asked_for(board, alice, mallory):
     link = links.create(board, alice, Role.EDIT, password="sesame")
     for wrong in (None, "", "wrong"):
         with pytest.raises(LinkInvalid):
-            links.open_link(link.token, mallory, wrong)
-    assert links.open_link(link.token, mallory, "sesame") == board
+            open_link(link.token, mallory, wrong)
+    assert open_link(link.token, mallory, "sesame") == board
     assert links.find(link.token) is None, "a program cannot answer for the password"
 
 

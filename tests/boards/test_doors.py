@@ -27,7 +27,7 @@ from boards.models import Board, Element, Membership, Placement, Role
 from boards.protocol import Close
 from generation.models import GeneratedImage, Job
 from tests.boards.socket_client import connect, joined
-from tests.factories import body, element, png
+from tests.factories import body, element, open_link, png
 from webapp.api import api
 
 WORDS = {"kind": "txt2img", "prompt": "a cat"}
@@ -322,7 +322,7 @@ def test_whose_link_ended_does_not_even_see_the_title(
     board: Board, alice: Any, mallory: Any, ended: str
 ) -> None:
     link = links.create(board, alice, Role.EDIT)
-    links.open_link(link.token, mallory)
+    open_link(link.token, mallory)
     client = signed_in(mallory)
     assert b"Alice&#x27;s board" in client.get("/boards/").content
     setattr(link, f"{ended}_at", timezone.now())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boards.element import CUSTOM_DATA_MAX_BYTES, POINTS_MAX, TEXT_MAX_BYTES, is_safe_link, parse
+from boards.element import CUSTOM_DATA_MAX_BYTES, POINTS_MAX, TEXT_MAX, is_safe_link, parse
 from boards.errors import ElementRefused, ImportRefused
 from tests.factories import body
 
@@ -68,7 +68,7 @@ def test_what_cannot_be_filled_in_is_refused(field: str) -> None:
         {"type": "freedraw", "points": [[0, 0]] * (POINTS_MAX + 1)},
         {"type": "line", "points": [[0, 1e8]]},
         {"type": "line", "points": [[0]]},
-        {"type": "text", "text": "x" * (TEXT_MAX_BYTES + 1)},
+        {"type": "text", "text": "x" * (TEXT_MAX + 1)},
         {"type": "text", "text": "NUL \0"},
         {"type": "text", "text": "x", "fontSize": 0},
         {"customData": {"x": "y" * CUSTOM_DATA_MAX_BYTES}},

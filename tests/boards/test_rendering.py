@@ -53,6 +53,10 @@ def text(words: str, **fields: Any) -> bytes:
     return shape(**{"x": 0, "y": 0, "width": 400, "height": 50} | written | fields)
 
 
+def svg(elements: list[bytes], files: dict[str, Picture]) -> str:
+    return rendering.draw_svg(elements, files).data.decode()
+
+
 def image(file_id: str, **fields: Any) -> bytes:
     shown = {"type": "image", "fileId": file_id, "status": "saved", "scale": [1, 1], "crop": None}
     return shape(**{"x": 0, "y": 0, "width": 100, "height": 100} | shown | fields)
@@ -84,7 +88,7 @@ def test_without_a_background_it_is_transparent() -> None:
 
 def test_an_empty_scene_is_a_small_white_picture() -> None:
     assert ink(rendering.png([], {})) == 0 and ink(rendering.png([], {}, View(padding=0))) == 0
-    assert "<svg" in rendering.svg([], {})
+    assert "<svg" in svg([], {})
 
 
 def test_tombstones_are_left_out_and_unknown_types_do_no_harm() -> None:
@@ -129,8 +133,8 @@ def test_pictures_are_drawn_from_their_bytes_and_missing_ones_left_out() -> None
     files = {"one": Picture("image/png", png(8, 8, "#1971c2"))}
     data = rendering.png([image("one"), image("two", x=100)], files)
     assert (at(data, 60, 60), at(data, 160, 60)) == (BLUE, WHITE)
-    svg = rendering.svg([image("one")], files)
-    assert base64.b64encode(png(8, 8, "#1971c2")).decode() in svg and "atelier:" not in svg
+    document = svg([image("one")], files)
+    assert base64.b64encode(png(8, 8, "#1971c2")).decode() in document and "atelier:" not in document
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "GIF"])
@@ -153,14 +157,16 @@ def test_fonts_are_our_own_each_of_them_and_chinese_japanese_and_symbols_too() -
 
 
 def test_an_svg_brings_its_fonts_and_asks_for_nothing_from_elsewhere() -> None:
-    svg = rendering.svg([text("Grüße 日本", link="https://example.org/")], {})
-    faces = re.findall(r"@font-face\{font-family:\"(\w+)\";src:url\(data:font/woff2;base64,([^)]+)\)", svg)
+    document = svg([text("Grüße 日本", link="https://example.org/")], {})
+    faces = re.findall(
+        r"@font-face\{font-family:\"(\w+)\";src:url\(data:font/woff2;base64,([^)]+)\)", document
+    )
     assert {family for family, _ in faces} == {"Excalifont"}
     characters: set[int] = set()
     for _, data in faces:
         characters |= set(TTFont(io.BytesIO(base64.b64decode(data))).getBestCmap())
     assert {ord(character) for character in "Grüße日本"} <= characters
-    asked = re.findall(r"(?:href|src)=\"([^\"]*)\"|url\(([^)]*)\)", svg)
+    asked = re.findall(r"(?:href|src)=\"([^\"]*)\"|url\(([^)]*)\)", document)
     assert {a or b for a, b in asked if not (a or b).startswith(("data:", "#"))} == {"https://example.org/"}
 
 
@@ -240,7 +246,7 @@ def test_a_hostile_scene_is_drawn_or_refused_with_a_code_in_time(
     rendering.png([], {})  # a process is there: its start is not the drawing's time
     for draw in (
         lambda elements: picture(rendering.png(elements, {}, within_px=(400, 400))),
-        lambda elements: rendering.svg(elements, {}),
+        lambda elements: svg(elements, {}),
     ):
         began = time.monotonic()
         try:
@@ -271,7 +277,7 @@ def test_more_than_is_drawn_says_so() -> None:
     wide = [box(RED), box(RED, x=1e6)]
     with pytest.raises(RenderTooLarge, match="elements"):
         rendering.png([b"{}"] * 50_000, {})
-    assert rendering.png(wide, {}, within_px=(100, 100)) and rendering.svg(wide, {})
+    assert rendering.png(wide, {}, within_px=(100, 100)) and svg(wide, {})
 
 
 def test_nothing_of_the_machine_gets_into_a_picture(tmp_path: Path) -> None:

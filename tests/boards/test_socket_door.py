@@ -11,7 +11,7 @@ from boards import bus, consumers, limits, links
 from boards.models import Element, Role
 from boards.protocol import Close
 from tests.boards.socket_client import connect, joined
-from tests.factories import body
+from tests.factories import body, open_link
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("rooms_end")]
 
@@ -174,7 +174,7 @@ async def test_a_flood_is_slowed_then_ended(board, alice, monkeypatch):
 
 async def test_ending_a_link_closes_the_sockets_that_came_by_it(board, alice, mallory):
     link = await sync_to_async(links.create)(board, alice, Role.EDIT)
-    await sync_to_async(links.open_link)(link.token, mallory)
+    await sync_to_async(open_link)(link.token, mallory)
     async with joined(board, mallory) as m:
         await sync_to_async(links.revoke, thread_sensitive=True)(link)
         assert await m.closed() == Close.FORBIDDEN
@@ -192,7 +192,7 @@ async def test_a_program_whose_key_was_revoked_is_sent_away_at_the_next_look(boa
 
 async def test_whoever_was_sent_away_is_not_heard_any_more(board, alice, mallory):
     link = await sync_to_async(links.create)(board, alice, Role.EDIT)
-    await sync_to_async(links.open_link)(link.token, mallory)
+    await sync_to_async(open_link)(link.token, mallory)
     async with joined(board, alice) as a:
         async with joined(board, mallory) as m:
             await sync_to_async(links.revoke, thread_sensitive=True)(link)

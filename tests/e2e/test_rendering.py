@@ -116,7 +116,7 @@ def test_every_scene_of_the_corpus_looks_as_in_the_browser(reference: Draw, pict
         theirs = reference("whole", document, LONGEST_PX)
         rendering.png([], {})  # a process is there: its start is not the drawing's time
         began = time.perf_counter()
-        rendering.svg(elements, files)
+        rendering.draw_svg(elements, files)
         svg_ms.append((time.perf_counter() - began) * 1000)
         began = time.perf_counter()
         data = rendering.png(elements, files, within_px=(LONGEST_PX, LONGEST_PX))

@@ -22,7 +22,7 @@ from accounts.models import User
 from boards import links
 from boards.models import Board, Membership, Role
 from tests.boards.socket_client import cookie
-from tests.factories import body, person
+from tests.factories import body, open_link, person
 from tests.faults.conftest import free_ports
 from tests.faults.web import served
 from tests.faults.workers import environment
@@ -197,7 +197,7 @@ def cases(servers: Servers) -> Iterator[tuple[str, Case]]:
             path = f"/api/v1/boards/{boards[name].pk}/links/{link.pk}"
             yield case(name, asks(servers.asked, "DELETE", path, key), 4403, link.token)
             continue
-        links.open_link(link.token, users[name])
+        open_link(link.token, users[name])
         if name == "link revoked":
             path = f"/api/v1/boards/{boards[name].pk}/links/{link.pk}"
             yield case(name, asks(servers.asked, "DELETE", path, key), 4403)
