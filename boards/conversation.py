@@ -145,7 +145,7 @@ class Conversation:
                 access.allows(member.role, Act.EDIT)
                 room.live.stop(member, message.frame)
             case _:
-                raise BadMessage("You said hello already.")
+                raise BadMessage("`hello` was already sent.")
 
     def _push(self, push: protocol.Push) -> Work:
         """Check its elements, a portion at a time, then merge them. Raises BoardError."""

@@ -43,7 +43,7 @@ class Turns:
             if self._here[who] >= self._each + self._waiting:
                 raise self._too_many()
             if self._here.total() >= self._everybody:
-                raise Crowded(f"Too many {self._what} are under way for all people together.")
+                raise Crowded(f"Too many {self._what} are being made right now.")
             self._here[who] += 1
             if self._taken[who] >= self._each:
                 database.give_back()
@@ -105,5 +105,5 @@ exports = Turns("exports", each=2, waiting=4, everybody=32, patience_seconds=10.
 """Each is read at its reader's speed and costs this process little more than what is under way to the network."""
 uploads = Turns("uploads", each=2, waiting=8, everybody=32, patience_seconds=60.0)
 """Pictures and files that people bring: each is decoded, one after the other, in a process that all share."""
-requests = Turns("pictures", each=2, waiting=8, everybody=32, patience_seconds=60.0)
+requests = Turns("requests", each=2, waiting=8, everybody=32, patience_seconds=60.0)
 """Jobs that are asked for: what the model shall see is decoded in the same process."""

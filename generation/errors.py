@@ -121,7 +121,7 @@ class TooManyJobs(GenerationError):
 
     def __init__(self, active: int, allowed: int, retry_after_seconds: int) -> None:
         self.retry_after_seconds = retry_after_seconds
-        super().__init__(f"{active} pictures are being made for you, {allowed} at a time are allowed.")
+        super().__init__(f"You have {active} jobs under way; {allowed} at a time are allowed.")
 
 
 class TooManyPictures(GenerationError):

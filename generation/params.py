@@ -220,7 +220,7 @@ class _Reader:
         if not isinstance(value, str):
             self._refuse(name, f"{_shown(value)} is not text")
         elif len(value) > TEXT_MAX:
-            self._refuse(name, f"is {len(value)} characters long; {TEXT_MAX} are allowed")
+            self._refuse(name, f"the text is {len(value):,} characters long; {TEXT_MAX:,} are allowed")
         elif "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
             self._refuse(name, f"{_shown(value)} holds a NUL or a lone surrogate, which no text has")
         else:

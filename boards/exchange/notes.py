@@ -30,8 +30,8 @@ _WORDS = {
     ),
     "background": ("The board keeps its own background.",) * 2,
     "hatching": (
-        "1 shape is filled solidly: the board has as much hatching as pages can draw.",
-        "{} shapes are filled solidly: the board has as much hatching as pages can draw.",
+        "1 shape is filled solidly: the board has reached its limit of hatching.",
+        "{} shapes are filled solidly: the board has reached its limit of hatching.",
     ),
     "texts": (
         "1 text was longer than 20,000 characters: it came in several pieces, one below the other.",

@@ -60,7 +60,7 @@ def _file(contents: Contents, target: Shape | None) -> bytes:
     """
     body = next((body for body in contents.elements if target and shape_of(body).id == target.id), None)
     if body is None or target is None or target.type != "image":
-        raise NothingToRepaint("Choose the picture that shall become larger.")
+        raise NothingToRepaint("Select a picture to enlarge.")
     file_id = outgoing.file_id_of(body)
     file = next((file for file in contents.files if file.file_id == file_id), None)
     look = msgspec.json.decode(body, type=_Look)

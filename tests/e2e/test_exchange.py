@@ -221,7 +221,7 @@ def test_the_dialog_shows_what_comes_and_listens_to_the_keyboard(a: BoardPage, p
     choose(a, "Export…")
     expect(dialog.get_by_label("What")).not_to_have_value("")  # the frame that was drawn last is selected
     dialog.get_by_label("Background").click()
-    dialog.get_by_label("Dark").click()
+    dialog.get_by_label("Dark mode").click()
     a.page.wait_for_timeout(500)
     a.page.screenshot(path=pictures / "export-frame.png")
     with a.page.expect_download() as started:
@@ -250,6 +250,6 @@ def test_one_who_may_only_look_can_take_but_not_bring(
     expect(guest.page.get_by_text("Import…", exact=True)).to_have_count(0)
     guest.page.keyboard.press("Escape")
     drop(guest, "plan.excalidraw", "", scene(body("new")))
-    expect(guest.page.get_by_test_id("notice")).to_contain_text("You can look at this board")
+    expect(guest.page.get_by_test_id("notice")).to_contain_text("You can view this board")
     assert len(guest.elements()) == 3
     guest.context.close()

@@ -150,7 +150,7 @@ def test_the_pages_around_the_board(atelier: Atelier, browser: Browser, pictures
     for path, text in (
         ("/boards/", "Your boards"),
         ("/accounts/login/", "Sign in"),
-        ("/accounts/signup/", "Make an account"),
+        ("/accounts/signup/", "Create an account"),
     ):
         a.page.goto(atelier.url + path)
         expect(a.page.get_by_role("heading", name=text)).to_be_visible()

@@ -58,7 +58,7 @@ def test_each_kind_has_its_own_type(bundled: Checkpoint, kind: str, cls: type) -
         ("width_px", 100, "100 is not a multiple of 8"),
         ("height_px", 56, "56 is not between 64 and 1536"),
         ("prompt", 7, "7 is not text"),
-        ("prompt", "x" * 1001, "is 1001 characters long; 1000 are allowed"),
+        ("prompt", "x" * 1001, "the text is 1,001 characters long; 1,000 are allowed"),
         ("prompt", "a\0cat", "'a\\x00cat' holds a NUL or a lone surrogate, which no text has"),
         ("negative_prompt", "a\ud800", "'a\\ud800' holds a NUL or a lone surrogate, which no text has"),
         ("style", "comic", "'comic' has no effect on img2img with bundled; leave it out"),

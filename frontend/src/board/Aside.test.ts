@@ -23,7 +23,7 @@ describe("what is set aside", () => {
     expect(asideText([element("a", { type: "text", text: 5 })])).toBe("A text would break the board and was set aside.");
     expect(asideText([element("a", { type: "constructor" })])).toBe("An element would break the board and was set aside.");
     expect(asideText([element("a"), element("b"), element("c", { type: "arrow" })])).toBe(
-      "3 elements would break the board and were set aside: 2 × a rectangle, an arrow.",
+      "3 elements would break the board and were set aside: 2 rectangles, 1 arrow.",
     );
   });
 

@@ -52,27 +52,25 @@ export function tombstoneOf({ id, type, index, version, x, y, width, height, poi
 }
 
 const nouns = new Map([
-  ["rectangle", "a rectangle"], ["diamond", "a diamond"], ["ellipse", "an ellipse"], ["line", "a line"], ["arrow", "an arrow"],
-  ["text", "a text"], ["freedraw", "a stroke"], ["image", "a picture"], ["frame", "a frame"], ["magicframe", "a frame"],
+  ["rectangle", "rectangle"], ["diamond", "diamond"], ["ellipse", "ellipse"], ["line", "line"], ["arrow", "arrow"],
+  ["text", "text"], ["freedraw", "stroke"], ["image", "picture"], ["frame", "frame"], ["magicframe", "frame"],
 ]);
+const nounOf = ({ type }: WireElement): string => nouns.get(type) ?? "element";
 
 /** What is said of them: which ones, in words of the canvas. */
 export function asideText(elements: readonly WireElement[]): string {
   const [first] = elements;
   if (!first) return "";
   if (elements.length > 1) return `${elements.length} elements would break the board and were set aside: ${enumerated(elements)}.`;
-  const noun = nouns.get(first.type) ?? "an element";
+  const noun = nounOf(first);
   const label = [first.name, first.text].find((text) => typeof text === "string" && text.trim());
   const called = typeof label === "string" ? ` “${label.trim().slice(0, 40)}”` : "";
-  return `${noun[0]!.toUpperCase()}${noun.slice(1)}${called} would break the board and was set aside.`;
+  return `${/^[aeiou]/.test(noun) ? "An" : "A"} ${noun}${called} would break the board and was set aside.`;
 }
 
-/** For example: 2 × a text, an arrow. */
+/** For example: 2 texts, 1 arrow. */
 function enumerated(elements: readonly WireElement[]): string {
   const counts = new Map<string, number>();
-  for (const { type } of elements) {
-    const noun = nouns.get(type) ?? "an element";
-    counts.set(noun, (counts.get(noun) ?? 0) + 1);
-  }
-  return [...counts].map(([noun, count]) => (count > 1 ? `${count} × ${noun}` : noun)).join(", ");
+  for (const noun of elements.map(nounOf)) counts.set(noun, (counts.get(noun) ?? 0) + 1);
+  return [...counts].map(([noun, count]) => `${count} ${noun}${count > 1 ? "s" : ""}`).join(", ");
 }

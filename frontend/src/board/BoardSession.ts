@@ -107,7 +107,7 @@ const refusals = new Map(Object.entries({
   element_too_big: "One element is too big to be kept, and was put back. A very long stroke does better in parts.",
   board_full: "This board is full. Delete something before you add more.",
   frozen: "This board is frozen: your last change was put back.",
-  forbidden: "You can look at this board, not change it. Your last change was put back.",
+  forbidden: "You can view this board, not change it. Your last change was put back.",
 }));
 
 function refusalText(code: string, message: string): string {

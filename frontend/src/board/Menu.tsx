@@ -31,7 +31,7 @@ export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onImport,
       <MainMenu.DefaultItems.SearchMenu />
       <MainMenu.Separator />
       <MainMenu.Item onSelect={() => onTheme(dark ? "light" : "dark")} icon={dark ? <SunIcon size={16} /> : <MoonIcon size={16} />}>
-        {dark ? "Light" : "Dark"}
+        {dark ? "Light mode" : "Dark mode"}
       </MainMenu.Item>
       <MainMenu.DefaultItems.ChangeCanvasBackground />
       <MainMenu.Separator />

@@ -90,7 +90,7 @@ export default function ExportDialog({ port, zipUrl, onClose }: Props) {
           <fieldset className="export-switches">
             <legend className="unseen">How it looks</legend>
             <Switch label="Background" checked={background} onChange={setBackground} />
-            <Switch label="Dark" checked={dark} onChange={setDark} />
+            <Switch label="Dark mode" checked={dark} onChange={setDark} />
             <Switch label="Board inside" title="The file can be opened again as a board, here and in Excalidraw." checked={embed} onChange={setEmbed} />
           </fieldset>
         )}

@@ -21,7 +21,7 @@ async function importOne(file: File, importer: Importer, how: "merge" | "copy"):
   const { api, board, port, notices } = importer;
   const key = `import-${file.name}`;
   if (!port.mayEdit) {
-    notices.show({ key, tone: "problem", text: "You can look at this board, not add to it." });
+    notices.show({ key, tone: "problem", text: "You can view this board, not add to it." });
     return;
   }
   notices.show({ key, text: `Importing ${file.name}…`, seconds: null });

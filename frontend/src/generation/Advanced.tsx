@@ -64,7 +64,7 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
               id={`${id}-seed`} type="number" min={0} max={largest_seed} step={1} placeholder="new each time" value={form.seedLocked && form.seed !== null ? form.seed : ""} aria-invalid={errors.seed ? true : undefined}
               onChange={(event) => change(event.target.value === "" ? { seed: null, seedLocked: false } : { seed: Number(event.target.value), seedLocked: true })}
             />
-            <button type="button" className="button icon" aria-label="Throw a new seed and keep it" title="New seed" onClick={() => change({ seed: randomSeed(), seedLocked: true })}>
+            <button type="button" className="button icon" aria-label="Roll and lock a seed" title="New seed" onClick={() => change({ seed: randomSeed(), seedLocked: true })}>
               <DiceIcon />
             </button>
             <button

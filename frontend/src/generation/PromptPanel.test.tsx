@@ -304,7 +304,7 @@ describe("kinds that other models make", () => {
   it("a picture is made larger without words and in its own size", async () => {
     await open(frame("f", ""), [checkpoint, enlarger]);
     fireEvent.click(screen.getByText("Make larger"));
-    expect(screen.getByText("Select the picture that shall become larger.")).toBeTruthy();
+    expect(screen.getByText("Select a picture to enlarge.")).toBeTruthy();
     board.set({ shape: "picture", id: "p", title: "Selected picture", region: { x: 0, y: 0, width: 10, height: 10 }, prompt: "" });
     fireEvent.click(button());
     await settle();

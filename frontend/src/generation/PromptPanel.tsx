@@ -220,13 +220,13 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
 
 const questions: Partial<Record<Kind, string>> = {
   inpaint: "What should be there instead?",
-  upscale: "What is in the picture? (if you like)",
+  upscale: "What is in the picture? (optional)",
 };
 
 /** Why Generate cannot be pressed, as what to do about it; "" when it can. */
 function whyNot({ board, target, kind, words }: { board: BoardPort; target: Target | null; kind: Kind; words: string }): string {
-  if (!board.mayEdit) return "You can look at this board, not change it.";
-  if (kind === "upscale") return target?.shape === "picture" ? "" : "Select the picture that shall become larger.";
+  if (!board.mayEdit) return "You can view this board, not change it.";
+  if (kind === "upscale") return target?.shape === "picture" ? "" : "Select a picture to enlarge.";
   if (!target && kind !== "txt2img") return "Draw a region around a sketch first.";
   if (!words) return kind === "pix2pix" && target?.shape === "picture" ? "Say what should change." : "Say what it should become.";
   return "";

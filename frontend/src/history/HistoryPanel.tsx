@@ -49,7 +49,7 @@ export function HistoryPanel({ versions, chosen, mayEdit, thumbnail, onChoose, o
         ))}
         {problem && <p role="alert" className="history-problem">{problem} <button type="button" className="button small" onClick={refresh}>Try again</button></p>}
         {items === null && !problem && <p className="quiet" role="status">Looking for versions…</p>}
-        {items?.length === 0 && <p className="quiet">No versions yet. They make themselves while people draw here{mayEdit ? ", or when you give one a name" : ""}.</p>}
+        {items?.length === 0 && <p className="quiet">No versions yet. They are saved automatically as people draw{mayEdit ? ", or when you name one" : ""}.</p>}
         {byDay(items ?? [], new Date()).map((day) => (
           <section key={day.title} aria-label={day.title}>
             <h3>{day.title}</h3>

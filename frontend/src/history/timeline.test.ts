@@ -29,7 +29,7 @@ describe("the timeline", () => {
     expect(titleOf(version(now))).toMatch(/\d/);
     expect(noteOf(version(now))).toBe("");
     expect(noteOf(version(now, { name: "Draft" }))).toBe(titleOf(version(now)));
-    expect(noteOf(version(now, { before_restore_of: "x" }))).toBe("before going back");
+    expect(noteOf(version(now, { before_restore_of: "x" }))).toBe("before restore");
     expect(inWords(version(now, { name: "Draft" }), now)).toMatch(/^“Draft” \(Today, /);
   });
 });

@@ -29,7 +29,7 @@ export function titleOf(version: Version): string {
 /** What else is to be said of it, or nothing. */
 export function noteOf(version: Version): string {
   if (version.name) return timeOf(version);
-  return version.before_restore_of ? "before going back" : "";
+  return version.before_restore_of ? "before restore" : "";
 }
 
 /** What a version is called in a sentence. */

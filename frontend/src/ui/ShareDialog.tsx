@@ -4,7 +4,7 @@ import { Dialog } from "./Dialog";
 
 export type SharedRole = "edit" | "view";
 
-const words: Record<SharedRole, string> = { edit: "Can draw", view: "Can look" };
+const words: Record<SharedRole, string> = { edit: "Can draw", view: "Can view" };
 
 interface Props {
   /** Set for those who may not make links: the address of the page, which lets nobody in by itself. */

@@ -51,9 +51,7 @@ def _dependencies() -> Iterator[Finding]:
 
 def _accelerator() -> Iterator[Finding]:
     for worker in heartbeat.alive():
-        yield Finding(
-            "accelerator", True, f"{worker['name']} paints on {worker.get('device', 'an unknown device')}"
-        )
+        yield Finding("accelerator", True, f"{worker['name']}: device: {worker.get('device') or 'none'}")
 
 
 def _checkpoints() -> Iterator[Finding]:
