@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 from boards import protocol
@@ -14,6 +15,8 @@ SMALL_BYTES = 64 * 1024
 CHANGED_SHARE_MAX = 1 / 8
 """Beyond this a new picture is better than the old one and what changed since."""
 KEPT_SECONDS = 60.0
+_packing = ThreadPoolExecutor(1, thread_name_prefix="boards-packing")
+"""Large scenes are deflated one after the other, however many people come at once."""
 
 
 class Picture:
@@ -42,8 +45,13 @@ class Picture:
         """Wait until it is deflated, off the event loop where it takes long."""
         if self.size_bytes > SMALL_BYTES:
             if self._packing is None:
-                self._packing = asyncio.get_running_loop().run_in_executor(None, self._pack)
+                self._packing = asyncio.get_running_loop().run_in_executor(_packing, self._pack)
             await asyncio.shield(self._packing)
+
+    @property
+    def took_long(self) -> bool:
+        """Was it deflated elsewhere, so that the scene may have gone on meanwhile?"""
+        return self._packing is not None
 
     def _pack(self) -> None:
         _ = self._first_deflated, self._rest_deflated

@@ -59,6 +59,7 @@ class Room:
         self._others = Neighbours(
             board_id, self._scene, self._fanout, self._start, self._heal_soon, self._saver.add
         )
+        self._begun = 0  # how often the scene was read anew
         self._pruned_clock = 0  # of the board, when the scene was last read anew
         self._changed_at = 0.0  # when somebody's access may have changed
         self._files: dict[str, dict[str, Any]] = {}
@@ -100,14 +101,20 @@ class Room:
             await self.heal()  # another process was faster
         if since is not None and not max(pruned_clock, self._pruned_clock) <= since <= self.clock:
             since = None  # it may have seen what is no more and cannot be told so: start over
-        picture = await self._arrivals.picture(deflate=member.deflate) if since is None else None
-        if self.closed:
+        begun, cut = self._begun, self.clock
+        if since is None:
+            picture = await self._arrivals.picture(deflate=member.deflate)
+        else:
+            picture = Picture(list(self._scene.since(since)))
+            if member.deflate:
+                await picture.packed()
+        if self.closed or (since is not None and self._begun != begun):
             raise RoomClosed("The board is read anew: come again.")
         # From here on nothing waits, so that nothing falls between the welcome and the next tick.
-        if picture is None:
-            picture, later = Picture(list(self._scene.since(since or 0))), []
-        else:
+        if since is None:
             later = self._scene.changed()
+        else:
+            later = list(self._scene.since(cut)) if picture.took_long else []
         pack = Packet.deflated if member.deflate else Packet.of
         rest = picture.rest(deflate=member.deflate)
         if later:
@@ -283,6 +290,7 @@ class Room:
         """Take over the whole scene as it is stored."""
         assert state.pruned is not None, "it comes with the whole scene"
         self.title, self.frozen, self.background = state.title, state.frozen, state.background
+        self._begun += 1
         self._pruned_clock = state.pruned.clock
         self._scene.bury(state.pruned.ranks)
         for clock, element in state.snapshot.elements:
