@@ -115,7 +115,7 @@ def ensure_person(request: HttpRequest) -> User:
         return request.user
     budget = Allowance("guests", settings.GUESTS_PER_ADDRESS_MAX, 3600)
     budget.take(
-        address.of_request(request), "Very many guests came from your network. Sign in, or come again later."
+        address.of_request(request), "Too many guests came from your network. Sign in, or try again later."
     )
     guest = User(name=f"{secrets.choice(ADJECTIVES)} {secrets.choice(ANIMALS)}", is_guest=True)
     guest.set_unusable_password()

@@ -120,7 +120,7 @@ def _principal(request: Request, keys: dict[str, ApiKey]) -> Principal:
         return by_api_key(key)
     if (link := links.find(request.token)) is not None:
         return Principal(share_link=link)
-    raise Unauthenticated("The token is not valid, or not any more.")
+    raise Unauthenticated("The token is not valid or no longer valid.")
 
 
 def _by_cookie(cookie: str | None) -> Principal:

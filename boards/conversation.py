@@ -280,5 +280,5 @@ def _renewed(member: Member) -> Principal:
     principal.person(member.principal)
     (now,) = principal.renewed([member.principal])
     if isinstance(now, Lapse):
-        raise Unauthenticated("What you came in with is not valid any more.")
+        raise Unauthenticated("Your session, key or link is no longer valid.")
     return now

@@ -35,9 +35,7 @@ def valid(token: str) -> ShareLink:
     """The link, if it leads somewhere. Raises LinkInvalid."""
     link = ShareLink.objects.select_related("board").filter(digest=ShareLink.digest_of(token)).first()
     if link is None or not link.is_valid or link.board.deleted_at is not None:
-        raise LinkInvalid(
-            "This link does not lead anywhere, or not any more. Ask whoever sent it for a new one."
-        )
+        raise LinkInvalid("This link is not valid or no longer valid. Ask whoever sent it for a new one.")
     return link
 
 
@@ -59,7 +57,7 @@ def check(link: ShareLink, password: str | None, address: str = "") -> None:
         GUESSES_FROM_AN_ADDRESS.take_back(here)  # their password was not looked at
         raise
     if not check_password(password, link.password):
-        raise LinkInvalid("This link needs a password, and that is not it.")
+        raise LinkInvalid("This link needs a password, and that one is wrong.")
     GUESSES_FROM_AN_ADDRESS.take_back(here)
     GUESSES_OF_A_LINK.take_back(everywhere)
 

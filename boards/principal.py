@@ -76,7 +76,7 @@ def _read(request: HttpRequest) -> Principal:
         return by_session(request)
     key = api_keys.find(token)
     if key is None:
-        raise Unauthenticated("This key is not valid, or not any more.")
+        raise Unauthenticated("This key is not valid or no longer valid.")
     return by_api_key(key)
 
 

@@ -115,7 +115,7 @@ def _clean(data: bytes, budget: _Budget, *, nested: bool) -> tuple[Svg, int]:
     try:
         source = etree.fromstring(data, parser)
         if _name(source) != "svg":
-            raise SnapshotInvalid("image_broken", "The file is no SVG.")
+            raise SnapshotInvalid("image_broken", "The file is not an SVG.")
         root = copy.element(source, 0)
         weight = _weigh(root, copy.inside)
     except (etree.XMLSyntaxError, ValueError, LookupError, RecursionError) as error:

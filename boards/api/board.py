@@ -24,7 +24,7 @@ def _colour(value: str) -> str:
     colour = background.colour(value)
     if colour is None:
         raise ValueError(
-            f"{value[:40]!r} is no colour: #rgb, #rrggbb, #rrggbbaa or a name such as transparent."
+            f"{value[:40]!r} is not a colour: use #rgb, #rrggbb, #rrggbbaa or a name such as transparent."
         )
     return colour
 

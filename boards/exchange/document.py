@@ -62,7 +62,7 @@ def read(data: bytes) -> Document:
     if start in (b"{", b"["):
         return read_json(data)
     raise ImportRefused(
-        "This file cannot be imported. Bring an .excalidraw or .excalidrawlib file, a board's zip, "
+        "This file cannot be imported. Use an .excalidraw or .excalidrawlib file, a board's zip, "
         "or a PNG or SVG that was exported with the board inside."
     )
 

@@ -123,7 +123,7 @@ def _scene(envelope: bytes) -> bytes:
         if found.encoded is None:
             return envelope
         if found.encoding != "bstring":
-            raise ImportRefused("The board in this picture was written in a way that is not known here.")
+            raise ImportRefused("The board in this picture is in a format that is not supported.")
         data = found.encoded.encode("latin-1")
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise ImportRefused("The board in this picture is damaged.") from None

@@ -138,7 +138,7 @@ def _let_in(bodies: Iterable[bytes], file_names: dict[str, str], notes: Notes) -
                 elements.append(bare)
             elif not _is_deleted(body):
                 log.info("An element of a file was refused: %s", error.message)
-                message = "It holds something that a board cannot take."
+                message = "It holds something that cannot be on a board."
                 refused.append(Refusal(id=_text(fields["id"]), code=error.code, message=message))
     return Checked(elements, refused)
 

@@ -56,7 +56,7 @@ def mended(raw: Mapping[str, Any], fallback_id: str, notes: Notes) -> Values:
     """The element made whole. Raises Invisible, ElementRefused where it cannot be told what it is or where."""
     kind = raw.get("type")
     if not isinstance(kind, str) or not 0 < len(kind) <= WORD_MAX:
-        raise ElementRefused("It does not say what it is.")
+        raise ElementRefused("It has no type.")
     if kind in REFUSED_TYPES:
         raise ElementRefused("Pages that run inside a drawing are not taken: put a link to them instead.")
     kind = "line" if kind == "draw" else kind
@@ -314,7 +314,7 @@ _KINDS: dict[str, Callable[[Mapping[str, Any], Values], Values]] = {
 def _place(value: Any) -> int | float:
     found = 0 if value is None else number(value)
     if found is None:
-        raise ElementRefused("Where it stands cannot be read.")
+        raise ElementRefused("Its position cannot be read.")
     return found
 
 

@@ -83,7 +83,7 @@ def _decoded(body: bytes) -> Values:
     try:
         values = _decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise ElementRefused("It is no element of a drawing.") from None
+        raise ElementRefused("It is not an element of a drawing.") from None
     return _without_nul(values) if b"u0000" in body else values
 
 

@@ -274,10 +274,10 @@ def test_a_text_of_one_endless_line_is_cut() -> None:
             body("a", type="iframe"),
             "Pages that run inside a drawing are not taken: put a link to them instead.",
         ),
-        (body("a", x="left"), "Where it stands cannot be read."),
+        (body("a", x="left"), "Its position cannot be read."),
         (body("a", x=1e8), "It reaches farther than 10,000,000 from the middle of the board."),
-        ([], "It is no element of a drawing."),
-        ({}, "It does not say what it is."),
+        ([], "It is not an element of a drawing."),
+        ({}, "It has no type."),
     ],
 )
 def test_what_is_lost_is_said_in_words_for_people(element: Any, told: str) -> None:

@@ -396,7 +396,7 @@ def test_real_files_open_as_in_excalidraw(excalidraw: Beside) -> None:
 
 TOLD = {
     "customdata-9k": ["Other programs' data on 1 element was left out: there is room for 8 KB of it."],
-    "elements-null-entries": ["It is no element of a drawing."] * 3,
+    "elements-null-entries": ["It is not an element of a drawing."] * 3,
     "foreign-links": ["4 links were removed: only web and mail links are kept."],
     "iframe-embed": ["Pages that run inside a drawing are not taken: put a link to them instead."],
     "long-link": ["1 link was removed: it is longer than 2,048 characters."],

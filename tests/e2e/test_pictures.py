@@ -142,7 +142,7 @@ def test_a_picture_looks_the_same_through_every_door(author: BoardPage, name: st
         alike = ssim(shown.resize(meant.size, Image.Resampling.LANCZOS), meant)
         assert alike >= OTHER_FONT.get(name, ALIKE), (door, alike)
     assert ssim(seen["its author"], seen["everybody else"]) >= SAME
-    assert "could not be taken" not in author.page.get_by_test_id("notice").all_inner_texts()
+    assert "could not be imported" not in author.page.get_by_test_id("notice").all_inner_texts()
 
 
 def test_an_enlarged_icon_stays_a_drawing_for_everybody(author: BoardPage) -> None:

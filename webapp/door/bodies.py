@@ -105,7 +105,7 @@ class Body:
 
     def _refuse_above(self, size: int) -> None:
         if size > self._limit:
-            raise Refused(413, "too_big", f"The body of this request may have {self._limit} bytes.")
+            raise Refused(413, "too_big", f"The body of this request may have at most {self._limit:,} bytes.")
 
 
 def too_slow() -> Refused:

@@ -31,7 +31,7 @@ export function BrokenPage() {
     <div className="atelier">
       <main className="ours broken" role="alert">
         <h1>The board stopped working.</h1>
-        <p>What the chip called Saved is safe, and what it did not is kept on this device.</p>
+        <p>Everything that was marked Saved is safe; the rest is kept on this device.</p>
         <button type="button" className="button primary" onClick={() => location.reload()}>
           Reload board
         </button>

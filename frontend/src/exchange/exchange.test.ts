@@ -55,11 +55,11 @@ describe("what came of an import", () => {
     ["Added 3 elements from a, updated 1 and brought back 2 that had been deleted here.", { added: 3, updated: 1, revived: 2 }],
     ["Added 1 element from a. 3 links were removed: only web and mail links are kept.", { added: 1, notes: [links] }],
     ["3 links were removed: only web and mail links are kept.", { notes: [links] }],
-    ["2 parts of a could not be taken: It is malformed. It is too far away.", { refused: [refusal, { ...refusal, message: "It is too far away." }] }],
+    ["2 parts of a could not be imported: It is malformed. It is too far away.", { refused: [refusal, { ...refusal, message: "It is too far away." }] }],
     ["a is empty: there was nothing to add.", {}],
     ["Added 4 items of the library a.", { kind: "library", items: 4, added: 9 }],
-    ["Added 1 element from a. 1 part of a could not be taken: It is malformed.", { added: 1, refused: [refusal] }],
-    ["2 parts of a could not be taken: It is malformed.", { refused: [refusal, refusal] }],
+    ["Added 1 element from a. 1 part of a could not be imported: It is malformed.", { added: 1, refused: [refusal] }],
+    ["2 parts of a could not be imported: It is malformed.", { refused: [refusal, refusal] }],
   ])("%s", (text, outcome) => expect(outcomeText("a", { ...nothing, ...outcome })).toBe(text));
 });
 

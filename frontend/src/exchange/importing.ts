@@ -49,7 +49,7 @@ export function outcomeText(name: string, { kind, items, added, updated, revived
   else if (!refused.length && !notes.length) parts.push(`${name} is empty: there was nothing to add.`);
   parts.push(...notes.map(({ message }) => message));
   const reasons = [...new Set(refused.map(({ message }) => message))];
-  if (reasons.length) parts.push(`${count(refused.length, "part")} of ${name} could not be taken: ${reasons.slice(0, most_reasons).join(" ")}`);
+  if (reasons.length) parts.push(`${count(refused.length, "part")} of ${name} could not be imported: ${reasons.slice(0, most_reasons).join(" ")}`);
   return parts.join(" ");
 }
 
