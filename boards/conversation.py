@@ -264,6 +264,7 @@ def _ask(message: protocol.Generate, member: Member, room: Room) -> None:
         frame=message.frame or "",
         where=message.placement,
         idempotency_key=f"socket:{member.session}:{message.id}",
+        waits=False,  # the few threads that draw for sockets are everybody's
     )
 
 

@@ -48,9 +48,11 @@ def ask(
     snapshot: bytes | None = None,
     mask: bytes | None = None,
     idempotency_key: str | None = None,
+    waits: bool = True,
 ) -> Job:
     """Submit a job for a region of the board. Without a snapshot it is drawn here, which may take some seconds.
 
+    waits: for a turn to draw, while something else is drawn for this person; otherwise that is refused at once.
     Raises what generation.submission and rendering.snapshot raise; then nothing is kept.
     """
     plan = submission.plan(
@@ -62,7 +64,7 @@ def ask(
         belongs_to={"frame": frame, "where": where, **region},
     )
     # Drawing, decoding and storing may take seconds: no transaction is open meanwhile, and no connection held.
-    seen = _seen(plan, board, region, frame, Seen(snapshot, mask))
+    seen = _seen(plan, board, region, frame, Seen(snapshot, mask), waits)
     database.give_back()
     kept = submission.keep(plan, seen)
     place = {"board": board, "frame": frame, "where": where, "accepted_where": accepted_where}
@@ -72,11 +74,11 @@ def ask(
     return job
 
 
-def _seen(plan: Plan, board: Board, region: Mapping[str, float], frame: str, came: Seen) -> Seen:
+def _seen(plan: Plan, board: Board, region: Mapping[str, float], frame: str, came: Seen, waits: bool) -> Seen:
     """What the model sees: what came with the request, completed by what is drawn here."""
     if not plan.lacks(came):
         return came
-    with turns.renders.take(plan.user.pk):
+    with turns.renders.take(plan.user.pk, waits=waits):
         made = drawn.draw(board, region, frame, plan.sees)
     return Seen(came.picture or made.picture, came.mask or made.mask)
 

@@ -37,10 +37,13 @@ class Turns:
         self._taken: Counter[object] = Counter()
         self._changed = threading.Condition()
 
-    def take(self, who: object) -> "Turn":
-        """A turn, to be released; waits for it without a database connection. Raises RateLimited, Crowded."""
+    def take(self, who: object, *, waits: bool = True) -> "Turn":
+        """A turn, to be released; waits for it without a database connection. Raises RateLimited, Crowded.
+
+        waits: False where the thread that would wait is one of a few that others need as well.
+        """
         with self._changed:
-            if self._here[who] >= self._each + self._waiting:
+            if self._here[who] >= self._each + (self._waiting if waits else 0):
                 raise self._too_many()
             if self._here.total() >= self._everybody:
                 raise Crowded(f"Too many {self._what} are being made right now.")

@@ -1,6 +1,7 @@
 """Whoever waits for something that is not the database, or works for long, holds none of its connections meanwhile."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
-from boards import files, store, turns
+from boards import files, jobs, store, turns
+from boards.errors import RateLimited
 from boards.exchange import document, incoming
 from boards.models import Board
 from boards.rendering import snapshot
@@ -128,3 +130,14 @@ def test_none_is_held_while_a_picture_that_shall_become_larger_is_read(
     watch.over(storage, "read")
     assert snapshot.draw(board, REGION, "photo", Sees.FILE).picture == png()
     watch.assert_none_was_held()
+
+
+def test_a_socket_s_generate_waits_for_no_drawing_of_the_same_person(board: Board, alice: Any) -> None:
+    """The threads that draw for sockets are few: four who wait there would keep everybody's pictures from being asked for."""
+    store.apply(board.pk, [element("box", x=0, y=0)])
+    with turns.renders.take(alice.pk):
+        began = time.monotonic()
+        with pytest.raises(RateLimited):
+            jobs.ask(board, alice, SKETCH, REGION, waits=False)
+        assert time.monotonic() - began < turns.renders._patience_seconds / 4
+    assert not Job.objects.exists()

@@ -67,6 +67,18 @@ def test_who_waits_gets_the_turn_when_it_is_free() -> None:
     assert not mine._here and not mine._taken
 
 
+def test_who_may_not_wait_is_sent_away_at_once() -> None:
+    mine = turns(waiting=8)
+    first = mine.take("alice", waits=False)
+    began = time.monotonic()
+    with pytest.raises(RateLimited):
+        mine.take("alice", waits=False)
+    assert time.monotonic() - began < 1
+    mine.take("bob", waits=False).release()
+    first.release()
+    mine.take("alice", waits=False).release()
+
+
 def test_who_waits_too_long_is_sent_away_and_leaves_nothing_behind() -> None:
     mine = turns(waiting=1, patience_seconds=0.01)
     first = mine.take("alice")
