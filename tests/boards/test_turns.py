@@ -120,11 +120,13 @@ def test_rooms_have_connections_when_requests_hold_all_of_theirs(db: None, setti
     taken, done = threading.Barrier(most + 1), threading.Event()
 
     def request() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        taken.wait(30)
-        done.wait(30)
-        connection.close()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            taken.wait(30)
+            done.wait(30)
+        finally:
+            connection.close()
 
     def room() -> int:
         with connection.cursor() as cursor:
@@ -136,11 +138,13 @@ def test_rooms_have_connections_when_requests_hold_all_of_theirs(db: None, setti
         return await in_thread(room)
 
     connection.close()
+    connection.close_pool()  # a pool of which no thread of an earlier test holds a connection
     with ThreadPoolExecutor(most) as requests:
-        for _ in range(most):
-            requests.submit(request)
-        taken.wait(30)
+        asked = [requests.submit(request) for _ in range(most)]
         try:
+            taken.wait(30)
             assert asyncio.run(answer()) == 2
         finally:
             done.set()
+    for each in asked:
+        each.result()
