@@ -3,6 +3,9 @@ const svg_side_px = 2_048; // sharp on any display, far within what a canvas tak
 /** What browsers show in an SVG and the server cannot keep. */
 const not_kept = /<([\w-]+:)?(foreignObject|filter)[\s>/]|\bfilter\s*[:=]/i;
 
+/** Whether the server keeps all that is seen of an SVG. */
+export const isKept = (svg: string): boolean => !not_kept.test(svg);
+
 export interface Storable {
   bytes: Blob;
   /** The picture is another one than the canvas has: it goes by another name. */
@@ -13,7 +16,7 @@ export interface Storable {
 export async function storable(dataURL: string, max_bytes: number): Promise<Storable> {
   const bytes = await (await fetch(dataURL)).blob();
   const vector = bytes.type === "image/svg+xml";
-  const keeps = vector ? bytes.size <= svg_max_bytes && !not_kept.test(await bytes.text()) : bytes.size <= max_bytes;
+  const keeps = vector ? bytes.size <= svg_max_bytes && isKept(await bytes.text()) : bytes.size <= max_bytes;
   return keeps ? { bytes, redrawn: false } : { bytes: await redrawn(dataURL, vector, max_bytes), redrawn: true };
 }
 
