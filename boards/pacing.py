@@ -1,13 +1,15 @@
-"""Answers at their reader's speed, on Daphne: it puts whatever it is given into a buffer without an end.
+"""Answers at their reader's speed, and no longer than somebody reads them.
 
-uvicorn waits by itself. Like boards/wire.py this rests on what Daphne hands out as `send`, so its version is pinned,
-and a test with a reader who does not read fails if that changes.
+uvicorn waits for a reader by itself, Daphne puts whatever it is given into a buffer without an end. Neither sends away
+who stopped reading. Like boards/wire.py this rests on what the servers hand out as `send`, so their versions are
+pinned, and tests with a reader who does not read fail if that changes.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
@@ -17,30 +19,54 @@ Application = Callable[[Any, Any, Send], Awaitable[None]]
 
 
 class Paced:
-    """An ASGI application whose answers go out no faster than they are read."""
+    """An ASGI application whose answers go out no faster than they are read.
+
+    Whoever takes nothing of one for STALLED_SECONDS is gone: the connection is aborted, and the application hears of it
+    as of any other that ends.
+    """
 
     def __init__(self, application: Application) -> None:
         self._application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
-        request = _behind(send)
-        if request is None or scope["type"] != "http":
+        if scope["type"] != "http":
             await self._application(scope, receive, send)
-            return
-        reader = _Reader(request)
-        try:
-            await self._application(scope, receive, reader.sending(send))
-        except asyncio.CancelledError:
-            reader.abort()
-            raise
-        reader.abort_unfinished()
+        elif (request := daphne_request(send)) is not None:
+            reader = _Reader(request)
+            try:
+                await self._application(scope, receive, _timed(reader.sending(send), reader.abort))
+            except asyncio.CancelledError:
+                reader.abort()
+                raise
+            reader.abort_unfinished()
+        elif (transport := _uvicorn_transport(send)) is not None:
+            await self._application(scope, receive, _timed(send, transport.abort))
+        else:
+            await self._application(scope, receive, send)
 
 
-def _behind(send: Any) -> Any:
+def daphne_request(send: Any) -> Any:
     """Daphne's request behind an ASGI `send`, which is partial(handle_reply, request); None on other servers."""
     arguments = getattr(send, "args", ())
     request = arguments[0] if arguments else None
     return request if hasattr(request, "registerProducer") and hasattr(request, "channel") else None
+
+
+def _uvicorn_transport(send: Any) -> Any:
+    """The connection behind an ASGI `send`, which is a method of uvicorn's RequestResponseCycle; None elsewhere."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    return transport if hasattr(transport, "abort") else None
+
+
+def _timed(send: Send, abort: Callable[[], None]) -> Send:
+    async def timed(message: Message) -> None:
+        try:
+            async with asyncio.timeout(settings.STALLED_SECONDS):
+                await send(message)
+        except TimeoutError:
+            abort()
+
+    return timed
 
 
 @implementer(IPushProducer)
@@ -73,7 +99,7 @@ class _Reader:
     def abort(self) -> None:
         self._end()
         if self._request.channel is not None:
-            self._request.channel.abortConnection()
+            self._request.channel.transport.abortConnection()
 
     def _begin(self) -> None:
         if not self._begun and self._request.channel is not None:

@@ -24,8 +24,6 @@ from generation import storage
 log = logging.getLogger(__name__)
 
 PIECE_BYTES = 256 * 1024
-STALLED_SECONDS = 30.0
-"""A reader who takes nothing for so long is gone."""
 
 
 def immutable(request: HttpRequest, sha256: str, key: str, mime_type: str) -> HttpResponseBase:
@@ -148,17 +146,10 @@ def _at_once(parts: Iterator[bytes], turn: Turn | None) -> Iterator[bytes]:
 
 
 async def _from_threads(parts: Iterator[bytes], turn: Turn | None) -> AsyncIterator[bytes]:
-    task = asyncio.current_task()
-    assert task is not None
-    loop = asyncio.get_running_loop()
     try:
+        # Whoever iterates sends the piece before asking for the next, which waits for the reader.
         while (part := await asyncio.to_thread(next, parts, None)) is not None:
-            # Whoever iterates sends the piece before asking for the next, which waits for the reader.
-            stalled = loop.call_later(STALLED_SECONDS, task.cancel)
-            try:
-                yield part
-            finally:
-                stalled.cancel()
+            yield part
     finally:
         if turn is not None:
             turn.release()

@@ -45,6 +45,8 @@ SOCKETS_PER_ADDRESS_MAX = env.number("SOCKETS_PER_ADDRESS_MAX", 1_000)
 CONNECTIONS_PER_ADDRESS_MAX = env.number("CONNECTIONS_PER_ADDRESS_MAX", 1_000)
 # So long a client may take to send a request's headers, and as long for a body on top of 8 kB a second.
 SLOW_CLIENT_SECONDS = env.number("SLOW_CLIENT_SECONDS", 20)
+# A client who takes nothing of an answer for so long is gone.
+STALLED_SECONDS = env.number("STALLED_SECONDS", 30)
 
 # --- Applications ------------------------------------------------------------------------------------------
 # A worker shows no pages: what only they need costs it 20 MB.

@@ -42,8 +42,9 @@ ACK_P95_SECONDS = 0.25
 PEACE_SECONDS = 1.5
 SAMPLE_SECONDS = 0.05
 SLOW_CLIENT_SECONDS = 2
+STALLED_SECONDS = 3
 PER_ADDRESS = 200
-"""What the attacked process allows: seconds, sockets, and connections besides. Outside of tests it is 20 and 1,000."""
+"""What the attacked process allows: seconds, sockets, and connections besides. Outside of tests it is 20, 30 and 1,000."""
 AFTERMATH_SECONDS = 0.5
 """Strokes are still watched for so long after an attack: what it left behind counts too."""
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.bench import PER_ADDRESS, SLOW_CLIENT_SECONDS, Bench
+from tests.attacks.bench import PER_ADDRESS, SLOW_CLIENT_SECONDS, STALLED_SECONDS, Bench
 from tests.e2e.atelier import free_port
 from tests.faults.web import running
 from tests.faults.workers import environment
@@ -20,6 +20,7 @@ def _bench(server: str, media: Path, tmp_path: Path) -> Iterator[Bench]:
     settings = environment(media) | {
         "ASGI_SERVER": server,
         "SLOW_CLIENT_SECONDS": str(SLOW_CLIENT_SECONDS),
+        "STALLED_SECONDS": str(STALLED_SECONDS),
         "SOCKETS_PER_ADDRESS_MAX": str(PER_ADDRESS),
         "CONNECTIONS_PER_ADDRESS_MAX": str(PER_ADDRESS),
     }
