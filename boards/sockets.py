@@ -43,12 +43,17 @@ REFUSED_MAX = 100
 @contextmanager
 def counted(holder: str, most: int) -> Iterator[None]:
     """A connection to this process, while it lasts. Raises TooManySockets: too many of this holder, or of all."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     with (
-        open_sockets.one_more("all", max(1, files - RESERVED_FILES), "to this server"),
+        open_sockets.one_more("all", all_max(), "to this server"),
         open_sockets.one_more(holder, most, "from your address"),
     ):
         yield
+
+
+def all_max() -> int:
+    """How many connections this process may have: each takes a file, and another one while a download is read to it."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, (files - RESERVED_FILES) // 2)
 
 
 def http_holder(peer: str) -> tuple[str, int]:
