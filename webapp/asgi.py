@@ -18,4 +18,4 @@ from webapp.door.asgi import BoundedBodies  # noqa: E402
 
 open_files.raise_file_limit()
 daphne.install()
-application = ProtocolTypeRouter({"http": Paced(BoundedBodies(http)), "websocket": routing.application})
+application = ProtocolTypeRouter({"http": BoundedBodies(Paced(http)), "websocket": routing.application})

@@ -2,8 +2,9 @@
 
 import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -68,6 +69,28 @@ def test_many_large_uploads_stop_nobody(any_bench: Bench) -> None:
     assert {answer.status for answer in answers} <= {401, 403, 503}, [answer.head for answer in answers]
     seen.assert_others_draw_on()
     seen.assert_memory_within(bodies.HELD_BY_ADDRESS_MAX_BYTES + 100 * MB)
+
+
+@contextmanager
+def half_an_import(bench: Bench, size: int) -> Iterator[None]:
+    """While it lasts an import of so many bytes and one more is on its way, and that one does not come."""
+    with bench.connect() as connection:
+        connection.sendall(
+            f"POST {NOWHERE}/import HTTP/1.1\r\nHost: 127.0.0.1:{bench.host[1]}\r\n"
+            f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: {size + 1}\r\n\r\n".encode()
+        )
+        part = b"x" * MB
+        for _ in range(size // MB):
+            connection.sendall(part)
+        yield
+
+
+def test_every_byte_of_an_upload_counts_once(any_bench: Bench) -> None:
+    """Three of the largest imports from one address are less than it may have under way: a school behind one router."""
+    size = bodies.HELD_BY_ADDRESS_MAX_BYTES // 4 + MB // 2
+    with half_an_import(any_bench, 64 * MB), half_an_import(any_bench, 64 * MB):
+        answer = upload(any_bench, f"{NOWHERE}/import", size, block=MB // 2)
+    assert answer.status == 403, answer.head
 
 
 def drip(bench: Bench, opening: bytes, drop: bytes) -> tuple[float, Answer]:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from boards import pacing
 from boards.sockets import address_of
 from webapp.door.bodies import Body, Refused, too_slow
 from webapp.problems import problem
@@ -30,8 +31,15 @@ class BoundedBodies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         declared = dict(scope["headers"]).get(b"content-length", b"")
         length = int(declared) if declared.isdigit() else None
+        request = pacing.daphne_request(send)
         try:
-            body = Body(scope["method"], scope["path"], address_of(scope), length)
+            body = Body(
+                scope["method"],
+                scope["path"],
+                address_of(scope),
+                length,
+                is_held=not getattr(request, "holds_its_body", False),
+            )
         except Refused as refused:
             await _refuse(refused, receive, send)
             return

@@ -78,8 +78,11 @@ held = Held()
 class Body:
     """The body of one request while it arrives and is worked on."""
 
-    def __init__(self, method: str, path: str, address: str, declared: int | None) -> None:
-        """declared: its Content-Length. Raises Refused."""
+    def __init__(
+        self, method: str, path: str, address: str, declared: int | None, *, is_held: bool = True
+    ) -> None:
+        """declared: its Content-Length. is_held: False where the server counted it already. Raises Refused."""
+        self._is_held = is_held
         self._limit = limit_of(method, path)
         self._address = address
         self._size = 0
@@ -94,14 +97,15 @@ class Body:
     def take(self, size: int) -> None:
         """So many more bytes came. Raises Refused."""
         self._refuse_above(self._size + size)
-        held.add(self._address, size)
+        if self._is_held:
+            held.add(self._address, size)
         self._size += size
 
     def close(self) -> None:
         """It is not held any more. Twice is once."""
-        if self._size:
+        if self._size and self._is_held:
             held.remove(self._address, self._size)
-            self._size = 0
+        self._size = 0
 
     def _refuse_above(self, size: int) -> None:
         if size > self._limit:

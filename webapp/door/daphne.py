@@ -108,6 +108,9 @@ class Channel(_HTTPChannel):
 class Request(http_protocol.WebRequest):
     """One request: its body is bounded while it arrives, and no form is parsed here."""
 
+    holds_its_body = True
+    """For webapp.door.asgi, which is handed the same bytes: they count as held already, until the answer is finished."""
+
     _body: Body | None = None
     _was_refused = False
     _timer: Any = None
