@@ -9,7 +9,7 @@ const writable = "input, textarea, select, [contenteditable]";
  */
 export function takePastes(canvas: HTMLElement, take: (files: File[]) => void): () => void {
   const paste = (event: ClipboardEvent) => {
-    const at = event.target as Element;
+    const at = event.target instanceof Element ? event.target : document.body; // a paste may be the document's
     if (at.closest(writable) || !(canvas.contains(at) || at === document.body)) return;
     const text = event.clipboardData?.getData("text/plain") ?? "";
     if (!isDocumentText(text)) return;
