@@ -18,6 +18,12 @@ PASTE = """text => {
   document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
 }"""
 
+WIDTH = """text => {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = "20px Excalifont";
+  return pen.measureText(text).width;
+}"""
+
 
 @pytest.fixture
 def pair(atelier: Atelier, browser: Browser) -> Iterator[tuple[BoardPage, BoardPage]]:
@@ -52,6 +58,16 @@ def test_a_background_that_one_picks_is_everybodys_and_can_be_undone(
     owner.page.keyboard.press("Control+z")
     until_background(owner, "#ffffff")
     until_background(guest, "#ffffff")
+
+
+def test_the_first_text_on_a_board_is_as_wide_as_its_letters(pair: tuple[BoardPage, BoardPage]) -> None:
+    owner = pair[0]
+    owner.page.wait_for_function("() => document.fonts.check('20px Excalifont')")
+    owner.page.evaluate(PASTE, "while we were walking over the wonderful mill")
+    for page in pair:
+        page.page.wait_for_function("() => window.__atelier.api.getSceneElements().length === 1")
+        width = page.page.evaluate(WIDTH, page.elements()[0]["text"])
+        assert page.elements()[0]["width"] >= width - 1
 
 
 def test_a_text_too_long_for_one_element_is_whole_for_everybody(pair: tuple[BoardPage, BoardPage]) -> None:

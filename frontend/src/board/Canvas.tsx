@@ -32,6 +32,10 @@ export const Canvas = memo(function Canvas({ parts, server, board, theme, viewOn
   const dialog = useRef<string>(undefined);
   const presence = usePresence(room);
   useCursors(loaded ? api : null, room);
+  useEffect(() => {
+    // Excalidraw measures what is pasted at once, by another font where this one has not come: lines would lose their ends.
+    if (loaded) void document.fonts.load("20px Excalifont");
+  }, [loaded]);
 
   useEffect(() => {
     if (!api || !loaded) return;

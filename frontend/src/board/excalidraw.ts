@@ -206,15 +206,19 @@ export function showCursors(api: BoardApi, people: ReadonlyMap<string, Collabora
   api.updateScene({ collaborators: cursors });
 }
 
+const svg = "image/svg+xml";
+
+/** Pictures that are on the server. */
 export function addFiles(api: BoardApi, files: Record<string, BoardFile>): void {
-  api.addFiles(
-    Object.entries(files).map(([id, { url, mime_type }]) => ({
-      id: id as FileId,
-      dataURL: url as BinaryFileData["dataURL"], // an address of our own origin serves as well, and is far smaller
-      mimeType: mime_type as BinaryFileData["mimeType"],
-      created: Date.now(),
-    })),
-  );
+  const added = Object.entries(files).map(([id, { url, mime_type }]) => ({
+    id: id as FileId,
+    dataURL: url as BinaryFileData["dataURL"], // an address of our own origin serves as well, and is far smaller
+    mimeType: mime_type as BinaryFileData["mimeType"],
+    created: Date.now(),
+  }));
+  api.addFiles(added.filter(({ mimeType }) => mimeType !== svg));
+  // Of an SVG Excalidraw reads the text itself, which an address is not.
+  for (const drawing of added.filter(({ mimeType }) => mimeType === svg)) void embed(drawing).then(() => api.addFiles([drawing]));
 }
 
 /** Pictures as part of a scene to begin with. */
@@ -248,12 +252,13 @@ export function addPictures(api: BoardApi, pictures: readonly Picture[]): void {
  * In place: addFiles never overwrites an id. A picture that cannot be fetched keeps its address.
  */
 export async function embedFiles(api: BoardApi): Promise<void> {
-  const embed = async (file: BinaryFileData) => {
-    if (file.dataURL.startsWith("data:")) return;
-    const answer = await fetch(file.dataURL).catch(() => null);
-    if (answer?.ok) Object.assign(file, { dataURL: await getDataURL(await answer.blob()) });
-  };
   await Promise.all(Object.values(api.getFiles()).map(embed));
+}
+
+async function embed(file: BinaryFileData): Promise<void> {
+  if (file.dataURL.startsWith("data:")) return;
+  const answer = await fetch(file.dataURL).catch(() => null);
+  if (answer?.ok) Object.assign(file, { dataURL: await getDataURL(await answer.blob()) });
 }
 
 /** Elements as an .excalidraw document, with what this version of the canvas cannot draw. */
