@@ -17,8 +17,9 @@ from boards.errors import BoardFull, ElementRefused
 from boards.exchange import layout, pictures
 from boards.exchange.document import Document, Fields
 from boards.exchange.layout import Box
+from boards.exchange.mending import named
 from boards.exchange.notes import Notes, Refusal
-from boards.exchange.renaming import Names, new_id, renamed, with_files
+from boards.exchange.renaming import Names, Only, new_id, renamed, with_files
 from boards.exchange.restore import restored
 from boards.hatching import BOARD_COST_MAX
 from boards.models import Board
@@ -38,7 +39,13 @@ class _Deleted(msgspec.Struct, rename="camel"):
     is_deleted: bool = False
 
 
+class _Typed(msgspec.Struct):
+    id: str
+    type: str
+
+
 _deleted = msgspec.json.Decoder(_Deleted)
+_typed = msgspec.json.Decoder(_Typed)
 _fields_of = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
@@ -108,13 +115,28 @@ def _restored(
         here = frozenset(board.elements.filter(is_deleted=False).values_list("element_id", flat=True))
         database.give_back()
         found = restored(document.elements, notes, here)
-        return found.bodies, found.refused
+        return _beside_namesakes(board, found.bodies), found.refused
     by = scene_box(board)
     database.give_back()
     scenes = [restored(bodies, notes) for bodies in document.items or [document.elements]]
     items = [scene.bodies for scene in scenes]
     bodies = _copy(items[0], by) if document.items is None else _library(items, by)
     return list(bodies), [refusal for scene in scenes for refusal in scene.refused]
+
+
+def _beside_namesakes(board: Board, bodies: list[bytes]) -> list[bytes]:
+    """Under another id, the same each time, whatever has the id of something else on the board: files that were made by
+    hand or by a program number their elements from one."""
+    there = {found.id: found for found in map(_typed.decode, bodies)}
+    rows = board.elements.filter(element_id__in=list(there), is_deleted=False).values_list(
+        "element_id", "body"
+    )
+    here = {element_id: _typed.decode(body).type for element_id, body in rows}
+    names = {i: named("namesake", i, there[i].type) for i in here if there[i].type != here[i]}
+    if not names:
+        return bodies
+    renaming = Only(names)
+    return [msgspec.json.encode(renamed(_fields_of(body), renaming)) for body in bodies]
 
 
 def _refuse_too_many(bodies: Sequence[bytes]) -> None:
@@ -205,6 +227,9 @@ def _merge(
     updated = [each for each in changed if each in alive]
     added = [each for each in changed if each not in standing]
     left_deleted = len(deleted) - len(revived)
+    for element in news:
+        if element.id in alive and element.id not in changed:
+            notes.count("newer")
     return {
         "clock": change.clock,
         "added": len(added),

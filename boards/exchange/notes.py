@@ -29,6 +29,10 @@ _WORDS = {
         "The outlines of {} shapes were simplified to 5,000 points.",
     ),
     "background": ("The board keeps its own background.",) * 2,
+    "newer": (
+        "1 element is on this board in a newer version, which stays.",
+        "{} elements are on this board in newer versions, which stay.",
+    ),
     "hatching": (
         "1 shape is filled solidly: the board has reached its limit of hatching.",
         "{} shapes are filled solidly: the board has reached its limit of hatching.",

@@ -29,6 +29,13 @@ class Names(dict[str, str]):
         return found
 
 
+class Only(Names):
+    """New ids for some; all others stay as they are."""
+
+    def __missing__(self, old: str) -> str:
+        return old
+
+
 def renamed(fields: Fields, names: Names, outer_groups: Sequence[str] = ()) -> Fields:
     """An element with all its ids replaced, as a member of further groups around its own.
 

@@ -360,9 +360,7 @@ def test_a_board_that_cannot_be_drawn_goes_out_without_its_picture(board, alice,
 
 
 @pytest.mark.parametrize("form", ["png", "svg"])
-def test_a_drawn_board_carries_its_scene_where_that_is_asked_for(board, carol, monkeypatch, form):
-    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
-    monkeypatch.setattr(door.rendering, form, lambda *_, **__: png() if form == "png" else svg)
+def test_a_drawn_board_carries_its_scene_where_that_is_asked_for(board, carol, form):
     frame, inside = element("frame", type="frame"), element("inside", frameId="frame")
     store.apply(board.pk, [frame, inside, element("outside")])
     address = f"{API}/boards/{board.pk}/render.{form}"
@@ -478,4 +476,42 @@ def test_a_copy_takes_labels_and_odd_ids_along(board, bob):
     box, label = (there(board)[name] for name in result["added_ids"])
     assert label["containerId"] == box["id"] != "7" and box["boundElements"] == [
         {"id": label["id"], "type": "text"}
+    ]
+
+
+def test_what_has_the_id_of_something_else_comes_beside_it(board: Any, alice: Any) -> None:
+    def file(*elements: dict[str, Any]) -> Any:
+        return document.read(json.dumps({"type": "excalidraw", "elements": list(elements)}).encode())
+
+    incoming.add(board, alice, file(body("r", type="rectangle")))
+    other = file(
+        body("r", type="ellipse", boundElements=[{"id": "t", "type": "text"}]),
+        body(
+            "t",
+            type="text",
+            text="Database",
+            originalText="Database",
+            fontSize=20,
+            fontFamily=5,
+            containerId="r",
+        ),
+    )
+    done = incoming.add(board, alice, other)
+    assert (done["added"], done["updated"], done["notes"]) == (2, 0, [])
+    (ellipse, label) = [
+        json.loads(b) for b in board.elements.exclude(element_id="r").values_list("body", flat=True)
+    ]
+    if ellipse["type"] == "text":
+        ellipse, label = label, ellipse
+    assert (ellipse["type"], label["containerId"]) == ("ellipse", ellipse["id"])
+    again = incoming.add(board, alice, other)
+    assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 2)
+
+
+def test_what_is_here_in_a_newer_version_stays_and_is_said(board: Any, alice: Any) -> None:
+    old = document.read(json.dumps({"type": "excalidraw", "elements": [body("r", version=1)]}).encode())
+    store.apply(board.pk, [element("r", version=5)])
+    done = incoming.add(board, alice, old)
+    assert [note["message"] for note in done["notes"]] == [
+        "1 element is on this board in a newer version, which stays."
     ]
