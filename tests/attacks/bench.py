@@ -45,6 +45,8 @@ SLOW_CLIENT_SECONDS = 2
 STALLED_SECONDS = 3
 PER_ADDRESS = 200
 """What the attacked process allows: seconds, sockets, and connections besides. Outside of tests it is 20, 30 and 1,000."""
+GUESTS_PER_ADDRESS = 20
+"""In an hour; outside of tests 300."""
 AFTERMATH_SECONDS = 0.5
 """Strokes are still watched for so long after an attack: what it left behind counts too."""
 

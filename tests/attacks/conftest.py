@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.bench import PER_ADDRESS, SLOW_CLIENT_SECONDS, STALLED_SECONDS, Bench
+from tests.attacks.bench import GUESTS_PER_ADDRESS, PER_ADDRESS, SLOW_CLIENT_SECONDS, STALLED_SECONDS, Bench
 from tests.e2e.atelier import free_port
 from tests.faults.web import running
 from tests.faults.workers import environment
@@ -23,6 +23,7 @@ def _bench(server: str, media: Path, tmp_path: Path) -> Iterator[Bench]:
         "STALLED_SECONDS": str(STALLED_SECONDS),
         "SOCKETS_PER_ADDRESS_MAX": str(PER_ADDRESS),
         "CONNECTIONS_PER_ADDRESS_MAX": str(PER_ADDRESS),
+        "GUESTS_PER_ADDRESS_MAX": str(GUESTS_PER_ADDRESS),
     }
     with running(free_port(), settings, log) as (address, process):
         yield Bench(address, process.pid)
