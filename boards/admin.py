@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.models import User
-from boards import past, versions
+from boards.elements import revisions
 from boards.errors import BoardError
+from boards.history import versions
 from boards.models import (
     Board,
     BoardFile,
@@ -45,7 +46,7 @@ class UndoPersonForm(forms.Form):
 
     def __init__(self, board: Board, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["person"].queryset = User.objects.filter(pk__in=past.authors_since(board.pk, -1))  # type: ignore[attr-defined]
+        self.fields["person"].queryset = User.objects.filter(pk__in=revisions.authors_since(board.pk, -1))  # type: ignore[attr-defined]
 
 
 @admin.register(Board)
@@ -104,7 +105,7 @@ class MembershipAdmin(admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """To look at only: these rows are written by boards.store, under the board's clock."""
+    """To look at only: these rows are written by boards.elements.store, under the board's clock."""
 
     search_fields = ["element_id", "board__id"]
     list_select_related = ["board"]
@@ -138,7 +139,7 @@ class PrunedElementAdmin(ReadOnlyAdmin):
 
 @admin.register(Version)
 class VersionAdmin(admin.ModelAdmin):
-    """To look at, and to delete; boards.versions makes them."""
+    """To look at, and to delete; boards.history.versions makes them."""
 
     list_display = ["__str__", "board", "clock", "automatic", "created_by", "created_at"]
     list_filter = ["automatic"]

@@ -5,4 +5,6 @@ class BoardsConfig(AppConfig):
     name = "boards"
 
     def ready(self) -> None:
-        from boards import claims, placement  # noqa: F401  (connect their signal receivers)
+        # These connect their signal receivers.
+        from boards.jobs import placement  # noqa: F401
+        from boards.sharing import guest_transfer  # noqa: F401

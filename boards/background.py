@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from boards import bus
+from boards import announce
 from boards.errors import BoardFrozen, BoardGone
 from boards.models import WHITE, Board
 
@@ -57,7 +57,7 @@ def write(board: Board, to: str) -> None:
     board.background, board.clock, board.changed_at = to, board.clock + 1, now
     board.unversioned_since = board.unversioned_since or now
     board.save(update_fields=["background", "clock", "changed_at", "unversioned_since"])
-    transaction.on_commit(lambda: bus.board_changed(board.pk))
+    transaction.on_commit(lambda: announce.board_changed(board.pk))
 
 
 def taken_from_import(board: Board, found: str | None) -> bool:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from boards import sealing
+from boards import sealed_tokens
 
 TITLE_MAX = 120
 WHITE = "#ffffff"
@@ -71,7 +71,7 @@ class Board(models.Model):
 
 
 def new_sealed_token() -> str:
-    return sealing.seal(secrets.token_urlsafe())
+    return sealed_tokens.seal(secrets.token_urlsafe())
 
 
 class ShareLink(models.Model):
@@ -84,10 +84,10 @@ class ShareLink(models.Model):
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="links")
     digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the token.")
     sealed_token = models.CharField(
-        max_length=sealing.SEALED_MAX,
+        max_length=sealed_tokens.SEALED_MAX,
         default=new_sealed_token,
         editable=False,
-        help_text="See boards.sealing.",
+        help_text="See boards.sealed_tokens.",
     )
     role = models.CharField(max_length=8, choices=[c for c in Role.choices if c[0] != Role.OWNER])
     password = models.CharField(max_length=128, blank=True, editable=False, help_text="Hashed; empty: none.")
@@ -107,7 +107,7 @@ class ShareLink(models.Model):
     @property
     def token(self) -> str | None:
         """What opens it, or None since SECRET_KEY has changed: the link still works, but cannot be shown again."""
-        return sealing.unseal(self.sealed_token)
+        return sealed_tokens.unseal(self.sealed_token)
 
     @staticmethod
     def digest_of(token: str) -> str:
@@ -140,7 +140,7 @@ class Membership(models.Model):
 
 
 class Element(models.Model):
-    """One Excalidraw element. Written by boards.store alone.
+    """One Excalidraw element. Written by boards.elements.store alone.
 
     `body` is the JSON text as it goes over the wire; the columns repeat what merging and ordering need.
     """
@@ -175,7 +175,7 @@ class Element(models.Model):
 
 
 class PrunedElement(models.Model):
-    """What is kept of a pruned tombstone: its rank, so that nothing older comes back. Written by boards.pruning alone."""
+    """What is kept of a pruned tombstone: its rank, so that nothing older comes back. Written by boards.elements.tombstones alone."""
 
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="pruned_elements")
     element_id = models.CharField(max_length=64, db_collation="C")
@@ -192,7 +192,7 @@ class PrunedElement(models.Model):
 
 
 class PastElement(models.Model):
-    """A version of an element that was replaced, and is kept. Written by boards.past alone."""
+    """A version of an element that was replaced, and is kept. Written by boards.elements.revisions alone."""
 
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="past_elements")
     element_id = models.CharField(max_length=64, db_collation="C")

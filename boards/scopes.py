@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts.scopes import Scope
 from boards.errors import ScopeRequired
 from boards.principal import Principal
-from boards.protocol import Message
+from boards.wire.protocol import Message
 
 READ, WRITE, GENERATE = Scope.SCENE_READ, Scope.SCENE_WRITE, Scope.GENERATE
 BOARDS, EXPORT, LIVE = Scope.BOARDS, Scope.EXPORT, Scope.LIVE

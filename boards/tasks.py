@@ -3,14 +3,17 @@
 from celery import shared_task
 from django.utils import timezone
 
-from boards import past, pruning, sweep, trash, versions
+from boards import trash
+from boards.elements import revisions, tombstones
+from boards.files import unreferenced
+from boards.history import versions
 from boards.rendering import thumbnails
 
 
 @shared_task(name="boards.tasks.prune_tombstones", ignore_result=True)
 def prune_tombstones() -> None:
     """Once a day."""
-    pruning.prune_all()
+    tombstones.prune_all()
 
 
 @shared_task(name="boards.tasks.record_versions", ignore_result=True)
@@ -30,7 +33,7 @@ def thin_versions() -> None:
     """Once an hour."""
     now = timezone.now()
     versions.thin(now)
-    past.sweep(now)
+    revisions.sweep(now)
 
 
 @shared_task(name="boards.tasks.throw_away", ignore_result=True)
@@ -39,4 +42,4 @@ def throw_away() -> None:
     now = timezone.now()
     trash.purge(now)
     trash.forget_jobs()
-    sweep.sweep(now)
+    unreferenced.sweep(now)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from boards import bus
+from boards import announce
 from boards.models import Board
 from generation.models import ACTIVE, Job
 
@@ -27,7 +27,7 @@ def _purge(board_id: UUID, before: datetime) -> int:
     board = Board.objects.select_for_update().filter(pk=board_id, deleted_at__lt=before).first()
     if board is None:
         return 0  # somebody took it out again, or purged it
-    jobs = list(Job.objects.filter(audience=bus.group(board.pk)).values_list("pk", flat=True))
+    jobs = list(Job.objects.filter(audience=announce.group(board.pk)).values_list("pk", flat=True))
     board.delete()
     Job.objects.filter(pk__in=jobs).exclude(status__in=ACTIVE).delete()
     return 1

@@ -13,7 +13,7 @@ const base = "/static/board/"; // Django collects frontend/dist under this prefi
 export default defineConfig({
   base,
   plugins: [withoutCdn(base), ownFileLimit(), twoWeights(), react(), checkChunks(), fonts(), compressed()],
-  resolve: { alias: { "image-blob-reduce": fileURLToPath(new URL("src/board/reduce.ts", import.meta.url)) } },
+  resolve: { alias: { "image-blob-reduce": fileURLToPath(new URL("src/canvas/imageBlobReduce.ts", import.meta.url)) } },
   build: {
     manifest: true,
     target: "es2022",

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from generation import lifecycle
+from generation.jobs import lifecycle
 from generation.models import GeneratedImage, Job, JobAttempt, JobEvent
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.gzip import gzip_page
 from ninja import Router
 from ninja.decorators import decorate_view
 
-from generation.description import describe_checkpoints
+from generation.jobs.description import describe_checkpoints
 
 router = Router()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
-from generation import catalogue
+from generation.checkpoints import catalogue
 from generation.errors import CatalogueInvalid
 
 

@@ -18,11 +18,11 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from generation import catalogue
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import Params, as_json, complete, parse
 from generation.errors import LiveNotOffered, SnapshotInvalid
-from generation.image_header import read_header
-from generation.params import Params, as_json, complete, parse
+from generation.images.header import read_header
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 class Job(models.Model):
-    """The truth about one request for pictures. `status` is written by generation.lifecycle only.
+    """The truth about one request for pictures. `status` is written by generation.jobs.lifecycle only.
 
     audience: the channel group that hears of it, chosen by whoever submitted it, opaque here.
     attempt: grows with every claim and never falls, so it fences off a worker that lost its lease.
@@ -96,7 +96,7 @@ class Job(models.Model):
             models.Index(fields=["status", "created_at"], name="generation_job_queue"),
             models.Index(fields=["created_by", "status"], name="generation_job_person"),
             models.Index(fields=["audience", "-created_at"], name="generation_job_audience"),
-            # Who was served last, and which of their boards: one look each, see generation.turns.
+            # Who was served last, and which of their boards: one look each, see generation.jobs.turns.
             models.Index(fields=["created_by", "claimed_at"], name="generation_job_turn"),
             models.Index(fields=["created_by", "audience", "claimed_at"], name="generation_job_board_turn"),
             models.Index(
@@ -105,7 +105,7 @@ class Job(models.Model):
                 name="generation_job_lent_turn",
             ),
             models.Index(fields=["dead_at"], condition=Q(dead_at__isnull=False), name="generation_job_dead"),
-            # How long the last of a sort took: asked for every job that waits, see generation.estimate.
+            # How long the last of a sort took: asked for every job that waits, see generation.jobs.estimate.
             models.Index(
                 fields=["checkpoint", "kind", "-finished_at"],
                 condition=Q(status="succeeded"),

@@ -12,8 +12,10 @@ from django.db import close_old_connections, transaction
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from generation import lifecycle, queues, runner, turns, worker
-from generation.events import job_queued
+from generation.checkpoints import queues
+from generation.jobs import lifecycle, turns
+from generation.jobs.events import job_queued
+from generation.worker import runner, worker_process
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ def generate(job_id: str) -> None:
 
     A hint that was lost, or sent twice, is therefore no job that was lost, or done twice.
     """
-    worker.consumed()
+    worker_process.consumed()
     while runner.run_next():
         close_old_connections()
 
@@ -44,7 +46,7 @@ def reap() -> None:
 @shared_task(name="generation.tasks.canary", ignore_result=True)
 def canary() -> None:
     """Every fifteen seconds, through the queue of jobs: proves that somebody takes out what is put in."""
-    worker.consumed()
+    worker_process.consumed()
 
 
 def remind() -> None:
@@ -79,7 +81,7 @@ def _hints(queue: str) -> int:
 @worker_shutdown.connect
 def _on_shutdown(**_: Any) -> None:
     """This worker listens no more: tell the others of what it put back."""
-    for job_id in lifecycle.handed_back_by(worker.name()):
+    for job_id in lifecycle.handed_back_by(worker_process.name()):
         publish(job_id)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from generation import limits
-from generation.catalogue import Checkpoint
-from generation.params import Params
+from generation.checkpoints import limits
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import Params
 
 
 @dataclass(frozen=True)

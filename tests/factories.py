@@ -8,9 +8,9 @@ from typing import Any
 from PIL import Image
 
 from accounts.models import User
-from boards import links
-from boards.element import Element, parse
+from boards.elements.element import Element, parse
 from boards.models import Board
+from boards.sharing import links
 
 _numbers = itertools.count(1)
 PASSWORD = "correct horse battery staple"

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 @register()
 def check_checkpoint(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
-    from generation import catalogue
+    from generation.checkpoints import catalogue
     from generation.errors import CatalogueInvalid
 
     try:

@@ -14,7 +14,8 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from generation import catalogue, heartbeat
+from generation.checkpoints import catalogue
+from generation.jobs import heartbeat
 
 GPU_QUEUE = "gpu"
 # Four canaries: so long nothing came out of the queue of jobs, and nobody worked on anything.

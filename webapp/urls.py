@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from boards import views as boards
+from boards.pages import views as boards
 from webapp import health, problems
 from webapp.api import api
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from generation import catalogue
+from generation.checkpoints import catalogue
 
 FOLDER = catalogue.BUNDLED / "scenes"
 DRAWN_SCALE = 4  # pixels per unit of the scene, for smooth edges

@@ -9,12 +9,13 @@ import psutil
 from django.conf import settings
 from PIL import Image
 
-from generation import catalogue, framing
+from generation.checkpoints import catalogue
+from generation.checkpoints.limits import allowed
+from generation.checkpoints.params import complete, parse
 from generation.engine import device
 from generation.engine.engine import Engine
 from generation.engine.residency import Residency
-from generation.limits import allowed
-from generation.params import complete, parse
+from generation.images import framing
 from generation.pipelines.loading import Loaded, load
 from generation.work import Work
 

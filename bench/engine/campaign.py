@@ -6,7 +6,7 @@ from functools import partial
 from bench.engine import floors, live, measures, models, stock
 from bench.engine.measures import Row
 from bench.engine.rig import rig
-from generation import catalogue
+from generation.checkpoints import catalogue
 from generation.engine import device as devices
 from generation.pipelines.loading import Loaded, load
 

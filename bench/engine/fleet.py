@@ -88,7 +88,7 @@ def _work(pipe: Connection, counter: Counter, together: int, device: str) -> Non
     """One worker process: as many threads wait for pictures as it draws at a time, as with Celery's pool of threads."""
     from bench.engine import models
     from bench.engine.rig import Rig, rig
-    from generation import catalogue
+    from generation.checkpoints import catalogue
     from generation.pipelines.loading import Loaded, load
 
     def share(engine: Rig) -> None:

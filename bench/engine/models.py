@@ -13,7 +13,7 @@ import diffusers
 import torch
 import transformers
 
-from generation.catalogue import Checkpoint, Kind
+from generation.checkpoints.catalogue import Checkpoint, Kind
 from generation.pipelines.loading import Loaded
 
 SD = {"txt2img": "StableDiffusionPipeline", "img2img": "StableDiffusionImg2ImgPipeline"}

@@ -7,9 +7,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from generation.checkpoints.params import complete, parse
 from generation.engine.engine import Engine, Live
 from generation.engine.residency import Residency
-from generation.params import complete, parse
 from generation.pipelines.loading import Loaded
 from generation.work import Drawn, Ticket, Work
 

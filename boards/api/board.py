@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Router, Schema, Status
 from pydantic import AfterValidator, StringConstraints
 
-from boards import access, background, bus
+from boards import access, announce, background
 from boards.access import Act
 from boards.api.pages import page
 from boards.models import TITLE_MAX, Board, Role
@@ -87,7 +87,7 @@ def change(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> dict
     if body.title is not None:
         board.title = body.title
         board.save(update_fields=["title"])
-        bus.board_changed(board.pk)
+        announce.board_changed(board.pk)
     return describe(board, role)
 
 
@@ -97,5 +97,5 @@ def trash(request: HttpRequest, board_id: uuid.UUID) -> Status:
     board, _ = access.find(of_request(request), board_id, Act.MANAGE)
     board.deleted_at = timezone.now()
     board.save(update_fields=["deleted_at"])
-    bus.board_changed(board.pk)
+    announce.board_changed(board.pk)
     return Status(204, None)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import File, Query, Router, UploadedFile
 
-from boards import access, database, rendering, turns
+from boards import access, database, rendering, request_limits
 from boards.access import Act
 from boards.errors import TooBig
 from boards.exchange import archive, document, incoming, outgoing
@@ -16,7 +16,7 @@ from boards.exchange.embedding import MIME_TYPE
 from boards.exchange.outgoing import Contents
 from boards.principal import of_request, person_of
 from boards.rendering import scenes
-from boards.serving import streamed, unchanged
+from boards.responses import streamed, unchanged
 
 router = Router()
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> 
     etag = f'W/"{board.clock}-{board.files.count()}"'
     if (answer := unchanged(request, etag)) is not None:
         return answer
-    turn = turns.exports.take(person_of(request).pk)
+    turn = request_limits.exports.take(person_of(request).pk)
     document = outgoing.document(outgoing.contents(board))
     name = outgoing.filename(board, "excalidraw") if download else None
     kind = MIME_TYPE if download else "application/json"
@@ -52,10 +52,10 @@ def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> 
 def export_zip(request: HttpRequest, board_id: uuid.UUID) -> HttpResponseBase:
     """The board as a zip: scene, pictures, how it looks, and the prompts and seeds of what was generated."""
     board, _ = access.find(of_request(request), board_id, Act.SEE)
-    turn = turns.exports.take(person_of(request).pk)
+    turn = request_limits.exports.take(person_of(request).pk)
     contents = outgoing.contents(board)
     manifest = archive.manifest(contents)
-    with turns.renders.take(person_of(request).pk):
+    with request_limits.renders.take(person_of(request).pk):
         looks = _looks(contents)
     parts = archive.parts(contents, looks, manifest)
     return streamed(request, parts, "application/zip", outgoing.filename(board, "zip"), turn=turn)
@@ -76,7 +76,7 @@ def import_document(
     """
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
     user = person_of(request)
-    with turns.uploads.take(user.pk):
+    with request_limits.uploads.take(user.pk):
         database.give_back()  # reading 64 MB of JSON takes seconds
         return incoming.add(board, user, read_upload(file), copy=how == "copy", revive=deleted == "revive")
 

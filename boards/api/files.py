@@ -7,9 +7,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja import File, Form, Router, Status, UploadedFile
 
-from boards import access, files, turns
+from boards import access, request_limits
 from boards.access import Act
 from boards.errors import TooBig
+from boards.files import board_files
 from boards.principal import of_request, person_of
 
 router = Router()
@@ -28,7 +29,7 @@ def create(
 ) -> Status:
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
     user = person_of(request)
-    with turns.uploads.take(user.pk):
-        added = files.add_upload(board, user, read_upload(file), file_id)
-    described = files.describe(added)[added.file_id]
+    with request_limits.uploads.take(user.pk):
+        added = board_files.add_upload(board, user, read_upload(file), file_id)
+    described = board_files.describe(added)[added.file_id]
     return Status(201, {"file_id": added.file_id, "size_bytes": added.size_bytes} | described)

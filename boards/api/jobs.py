@@ -12,18 +12,19 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router, Schema, Status
 
-from boards import acceptance, access, database, jobs, turns
+from boards import access, database, request_limits
 from boards.access import Act
 from boards.api.files import read_upload
 from boards.api.pages import page
 from boards.errors import BadMessage, JobGone, NoRegion
+from boards.jobs import acceptance, board_jobs
 from boards.models import Placement
 from boards.principal import of_request, person_of
-from boards.protocol import Region
-from boards.serving import immutable
-from generation import submission
+from boards.responses import immutable
+from boards.wire.protocol import Region
+from generation.jobs import submission
+from generation.jobs.submission import Seen
 from generation.models import GeneratedImage, Job
-from generation.submission import Seen
 
 router = Router()
 
@@ -51,15 +52,15 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
     if body.get("region") is not None:
         region = _region(body["region"])
     elif frame:
-        region = jobs.region_of(board, str(frame))
+        region = board_jobs.region_of(board, str(frame))
     else:
-        region = jobs.region_of_all(board, _params(body))
+        region = board_jobs.region_of_all(board, _params(body))
     where = body.get("placement") or Placement.Where.BESIDE
     if where not in Placement.Where.values:
         raise NoRegion(f"placement is “beside”, “inside” or “stage”, not {where!r}.")
     user = person_of(request)
-    with turns.requests.take(user.pk):
-        job = jobs.ask(
+    with request_limits.requests.take(user.pk):
+        job = board_jobs.ask(
             board,
             user,
             _params(body),
@@ -71,7 +72,7 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
             mask=_upload(request, "mask"),
             idempotency_key=request.headers.get("Idempotency-Key"),
         )
-    return Status(202, jobs.describe(job))
+    return Status(202, board_jobs.describe(job))
 
 
 @router.post("/jobs", response={202: dict[str, Any]})
@@ -79,13 +80,13 @@ def ask(request: HttpRequest) -> Status:
     """Ask for pictures without a board."""
     body, snapshot = _read(request)
     user = person_of(request)
-    with turns.requests.take(user.pk):
+    with request_limits.requests.take(user.pk):
         seen = Seen(snapshot, _upload(request, "mask"))
         key = request.headers.get("Idempotency-Key")
         plan = submission.plan(user, _params(body), seen=seen, idempotency_key=key)
         database.give_back()  # decoding may take a minute, and the database has no part in it
         job = submission.submit(plan, submission.keep(plan, seen))
-    return Status(202, jobs.describe(job))
+    return Status(202, board_jobs.describe(job))
 
 
 @router.get("/jobs")
@@ -111,18 +112,18 @@ def index(
         rows = rows.filter(placement__frame=frame)
     if with_pictures:
         rows = rows.filter(Exists(GeneratedImage.objects.filter(job=OuterRef("pk"))))
-    return page(rows, jobs.describe_each, limit, cursor)
+    return page(rows, board_jobs.describe_each, limit, cursor)
 
 
 @router.get("/jobs/{job_id}")
 def show(request: HttpRequest, job_id: str) -> dict[str, Any]:
-    return jobs.describe(jobs.find(of_request(request), job_id, Act.SEE))
+    return board_jobs.describe(board_jobs.find(of_request(request), job_id, Act.SEE))
 
 
 @router.get("/jobs/{job_id}/images/{uuid:image_id}")
 def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpResponseBase:
     """The bytes of one picture. They never change."""
-    found = jobs.find(of_request(request), job_id, Act.SEE).images.filter(pk=image_id).first()
+    found = board_jobs.find(of_request(request), job_id, Act.SEE).images.filter(pk=image_id).first()
     if found is None:
         raise JobGone("The job has no such picture.")
     return immutable(request, found.sha256, found.key, found.mime_type)
@@ -131,7 +132,7 @@ def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpRespons
 @router.get("/jobs/{job_id}/snapshot")
 def snapshot(request: HttpRequest, job_id: str) -> HttpResponseBase:
     """What the model saw. It never changes."""
-    key = jobs.find(of_request(request), job_id, Act.SEE).snapshot
+    key = board_jobs.find(of_request(request), job_id, Act.SEE).snapshot
     if not key:
         raise JobGone("This job was made from words alone.")
     return immutable(request, PurePosixPath(key).stem, key, "image/png")
@@ -140,62 +141,64 @@ def snapshot(request: HttpRequest, job_id: str) -> HttpResponseBase:
 @router.post("/jobs/{job_id}/images/{uuid:image_id}/accept")
 def accept(request: HttpRequest, job_id: str, image_id: uuid.UUID, choice: Choice | None = None) -> Any:
     """Put a picture on the board. Twice is once."""
-    job = jobs.find_on_board(of_request(request), job_id, Act.EDIT)
+    job = board_jobs.find_on_board(of_request(request), job_id, Act.EDIT)
     choice = choice or Choice()
     acceptance.accept(
         job, image_id, person_of(request), _spot(choice.placement), keep_others=choice.keep_others
     )
-    return jobs.describe_by_id(job_id)
+    return board_jobs.describe_by_id(job_id)
 
 
 @router.post("/jobs/{job_id}/images/{uuid:image_id}/finish", response={202: dict[str, Any]})
 def finish(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> Status:
     """Make a picture of a draft again with all its steps."""
     key = request.headers.get("Idempotency-Key")
-    job = jobs.find_to_repeat(of_request(request), job_id)
-    return Status(202, jobs.describe(jobs.finish(job, person_of(request), image_id, key)))
+    job = board_jobs.find_to_repeat(of_request(request), job_id)
+    return Status(202, board_jobs.describe(board_jobs.finish(job, person_of(request), image_id, key)))
 
 
 @router.post("/jobs/{job_id}/images/{uuid:image_id}/{standing}")
 def put_away(request: HttpRequest, job_id: str, image_id: uuid.UUID, standing: Putting) -> Any:
     """Keep a picture for later, discard it, or offer it again."""
     acceptance.put_away(
-        jobs.find_on_board(of_request(request), job_id, Act.EDIT), image_id, STANDINGS[standing]
+        board_jobs.find_on_board(of_request(request), job_id, Act.EDIT), image_id, STANDINGS[standing]
     )
-    return jobs.describe_by_id(job_id)
+    return board_jobs.describe_by_id(job_id)
 
 
 @router.post("/jobs/{job_id}/images/{standing}")
 def put_all_away(request: HttpRequest, job_id: str, standing: Putting) -> Any:
     """The same with all that are to be chosen from; offered again are all that are on no board."""
-    acceptance.put_away(jobs.find_on_board(of_request(request), job_id, Act.EDIT), None, STANDINGS[standing])
-    return jobs.describe_by_id(job_id)
+    acceptance.put_away(
+        board_jobs.find_on_board(of_request(request), job_id, Act.EDIT), None, STANDINGS[standing]
+    )
+    return board_jobs.describe_by_id(job_id)
 
 
 @router.post("/jobs/{job_id}/run-next")
 def run_next(request: HttpRequest, job_id: str) -> Any:
     """Let it run before the board's others that wait. The board's owner may."""
-    submission.run_next(jobs.find_on_board(of_request(request), job_id, Act.MANAGE, Act.EDIT))
-    return jobs.describe_by_id(job_id)
+    submission.run_next(board_jobs.find_on_board(of_request(request), job_id, Act.MANAGE, Act.EDIT))
+    return board_jobs.describe_by_id(job_id)
 
 
 @router.post("/boards/{uuid:board_id}/jobs/cancel")
 def cancel_all(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
     """Take back all that one still waits for on a board."""
     board, _ = access.find(of_request(request), board_id, Act.SEE)
-    return {"items": jobs.describe_each(jobs.cancel_all(board, person_of(request)))}
+    return {"items": board_jobs.describe_each(board_jobs.cancel_all(board, person_of(request)))}
 
 
 @router.post("/jobs/{job_id}/cancel")
 def cancel(request: HttpRequest, job_id: str) -> dict[str, Any]:
-    return jobs.describe(submission.cancel(jobs.find(of_request(request), job_id, Act.MANAGE)))
+    return board_jobs.describe(submission.cancel(board_jobs.find(of_request(request), job_id, Act.MANAGE)))
 
 
 @router.post("/jobs/{job_id}/retry")
 def retry(request: HttpRequest, job_id: str) -> dict[str, Any]:
     key = request.headers.get("Idempotency-Key")
-    job = jobs.find_to_repeat(of_request(request), job_id)
-    return jobs.describe(jobs.retry(job, person_of(request), key))
+    job = board_jobs.find_to_repeat(of_request(request), job_id)
+    return board_jobs.describe(board_jobs.retry(job, person_of(request), key))
 
 
 def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes | None]:

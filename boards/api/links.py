@@ -8,12 +8,13 @@ from django.urls import reverse
 from ninja import Router, Schema, Status
 from pydantic import StringConstraints
 
-from boards import access, links
+from boards import access
 from boards.access import Act
 from boards.api.pages import Moment
 from boards.errors import LinkInvalid
 from boards.models import Role, ShareLink
 from boards.principal import of_request, person_of
+from boards.sharing import links
 
 router = Router()
 

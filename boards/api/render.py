@@ -10,15 +10,15 @@ from django.http import HttpRequest, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from ninja import Query, Router
 
-from boards import access, rendering, turns
+from boards import access, rendering, request_limits
 from boards.access import Act
 from boards.errors import NoRegion
 from boards.exchange import embedding, outgoing
 from boards.exchange.outgoing import Contents
 from boards.principal import of_request, person_of
-from boards.protocol import Region
 from boards.rendering import Drawn, View, build, kept, scenes
-from boards.serving import whole
+from boards.responses import whole
+from boards.wire.protocol import Region
 
 router = Router()
 SCALE_MIN, SCALE_MAX = 0.01, 8.0
@@ -84,7 +84,7 @@ def _answer(
     else:
         tag = etag(board.clock)
         if (drawn := kept.get(tag)) is None:
-            with turns.renders.take(user.pk):
+            with request_limits.renders.take(user.pk):
                 contents = outgoing.contents(board)
                 tag = etag(contents.clock)
                 # Whoever had the turn before may have asked for the same.

@@ -9,15 +9,17 @@ from ninja import Router, Schema, Status
 from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from accounts.models import User
-from boards import access, people, turns, version_scene, versions
+from boards import access, request_limits
 from boards.access import Act
 from boards.api.pages import on_the_calendar, page
 from boards.errors import Forbidden, PersonGone, VersionGone
 from boards.exchange import outgoing
 from boards.exchange.embedding import MIME_TYPE
+from boards.history import version_scene, versions
 from boards.models import TITLE_MAX, Board, Role, Version
 from boards.principal import of_request, person_of
-from boards.serving import immutable, streamed, whole
+from boards.responses import immutable, streamed, whole
+from boards.sharing import people
 
 router = Router()
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX)]
@@ -89,7 +91,7 @@ def scene(
 ) -> HttpResponseBase:
     """The board as it was, as an .excalidraw document; its pictures inside, or as addresses on this server."""
     _, _, version = _find(request, board_id, version_id, Act.SEE)
-    turn = turns.exports.take(person_of(request).pk)
+    turn = request_limits.exports.take(person_of(request).pk)
     contents = version_scene.contents(version)
     if pictures == "linked":
         with turn:
@@ -102,7 +104,7 @@ def thumbnail(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) 
     """A small picture of the board as it was, drawn when it is first asked for."""
     _, _, version = _find(request, board_id, version_id, Act.SEE)
     if not (key := version.thumbnail_key):
-        with turns.renders.take(person_of(request).pk):
+        with request_limits.renders.take(person_of(request).pk):
             key = version_scene.thumbnail(version)
     return immutable(request, str(version.pk), key, "image/png")
 

@@ -11,8 +11,11 @@ from fractional_indexing import generate_n_keys_between
 from msgspec import Raw
 
 from accounts.models import User
-from boards import background, bus, database, pruning, store
-from boards.element import SHAPES, Element, parse
+from boards import announce, background, database
+from boards.elements import store, tombstones
+from boards.elements.element import SHAPES, Element, parse
+from boards.elements.hatching import BOARD_COST_MAX
+from boards.elements.reconcile import may_follow, takes_incoming
 from boards.errors import BoardFull, ElementRefused
 from boards.exchange import layout, pictures
 from boards.exchange.document import Document, Fields
@@ -21,9 +24,7 @@ from boards.exchange.mending import named
 from boards.exchange.notes import Notes, Refusal
 from boards.exchange.renaming import Names, Only, new_id, renamed, with_files
 from boards.exchange.restore import restored
-from boards.hatching import BOARD_COST_MAX
 from boards.models import Board
-from boards.reconcile import may_follow, takes_incoming
 
 NULL = Raw(b"null")
 FRAMES = {b'"frame"', b'"magicframe"'}
@@ -221,7 +222,7 @@ def _merge(
     news = [e for e in wanted if e.id not in left]
     authors = dict.fromkeys((element.id for element in news), user.pk)
     change = store.apply(board.pk, _in_order(board, news, standing), authors)
-    transaction.on_commit(lambda: bus.clock_moved(board.pk, change.clock))
+    transaction.on_commit(lambda: announce.clock_moved(board.pk, change.clock))
     changed = [element.id for element in change.elements]
     revived = [each for each in changed if each in deleted]
     updated = [each for each in changed if each in alive]
@@ -267,7 +268,7 @@ def _look(body: bytes) -> dict[str, object]:
 
 def _standing(board: Board, ids: Sequence[str]) -> dict[str, _Standing]:
     """How those of these elements stand that the board knows. Its row must be locked."""
-    pruned = {i: _Standing(rank, True) for i, rank in pruning.ranks(board.pk, ids).items()}
+    pruned = {i: _Standing(rank, True) for i, rank in tombstones.ranks(board.pk, ids).items()}
     rows = board.elements.filter(element_id__in=ids)
     stored = rows.values_list("element_id", "version", "version_nonce", "is_deleted")
     return pruned | {i: _Standing((version, nonce), gone) for i, version, nonce, gone in stored}

@@ -15,7 +15,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from boards.element import COORDINATE_MAX, KEYS_MAX, REFUSED_TYPES, UNSAFE_KEYS, VERSION_MAX, is_safe_link
+from boards.elements.element import (
+    COORDINATE_MAX,
+    KEYS_MAX,
+    REFUSED_TYPES,
+    UNSAFE_KEYS,
+    VERSION_MAX,
+    is_safe_link,
+)
 from boards.errors import ElementRefused
 from boards.exchange import wrapping
 from boards.exchange.notes import Notes

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from accounts.models import User
-from boards import files
 from boards.errors import FileRefused, FileSimplified
 from boards.exchange.notes import Refusal
+from boards.files import board_files
 from boards.models import Board
 from generation.errors import SnapshotInvalid
-from generation.image_header import is_svg, read_header
+from generation.images.header import is_svg, read_header
+from generation.images.storage import StoredImage
 from generation.models import GeneratedImage
-from generation.storage import StoredImage
 
 PICTURES_MAX = 1_000
 PIXELS_MAX = 400_000_000
@@ -35,13 +35,15 @@ def store_all(entries: Mapping[str, Any]) -> Brought:
     for number, (file_id, entry) in enumerate(entries.items()):
         try:
             data = data_of(entry)
-            found = files.find(data)
+            found = board_files.find(data)
             pixels += _pixels(data) if found is None else 0
             if number >= PICTURES_MAX or pixels > PIXELS_MAX:
                 raise FileRefused(
                     f"One document may bring {PICTURES_MAX} pictures with {PIXELS_MAX // 1_000_000} megapixels in all."
                 )
-            brought.stored[file_id], lost = files.store_new(data) if found is None else files.Kept(found)
+            brought.stored[file_id], lost = (
+                board_files.store_new(data) if found is None else board_files.Kept(found)
+            )
             if lost:
                 raise FileSimplified
         except FileRefused as error:
@@ -52,7 +54,8 @@ def store_all(entries: Mapping[str, Any]) -> Brought:
 def add_all(board: Board, user: User, brought: Brought) -> dict[str, str]:
     """Make them files of the board. Returns the names of those that go by another file_id here."""
     added = {
-        name: files.add_from_document(board, user, stored, name) for name, stored in brought.stored.items()
+        name: board_files.add_from_document(board, user, stored, name)
+        for name, stored in brought.stored.items()
     }
     return {name: file.file_id for name, file in added.items() if file.file_id != name}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from boards.element import ELEMENT_MAX_BYTES, POINTS_MAX, TEXT_MAX
+from boards.elements.element import ELEMENT_MAX_BYTES, POINTS_MAX, TEXT_MAX
 from boards.exchange import wrapping
 from boards.exchange.mending import Values, lettering_of, named
 from boards.exchange.notes import Notes

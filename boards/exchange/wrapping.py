@@ -1,4 +1,4 @@
-"""How large texts are as they are drawn (boards/lettering.py), and where their lines break. Scene units."""
+"""How large texts are as they are drawn (boards/text_shaping.py), and where their lines break. Scene units."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from boards.lettering import Fonts, letters, line
+from boards.text_shaping import Fonts, letters, line
 
 FAMILIES = {
     1: "Virgil",

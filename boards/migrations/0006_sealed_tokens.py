@@ -5,21 +5,21 @@ from typing import Any
 from django.db import migrations, models
 
 import boards.models
-from boards import sealing
+from boards import sealed_tokens
 from boards.models import ShareLink
 
 
 def seal(apps: Any, schema_editor: Any) -> None:
     links = apps.get_model("boards", "ShareLink").objects
     for link in links.only("token").iterator():
-        link.digest, link.sealed_token = ShareLink.digest_of(link.token), sealing.seal(link.token)
+        link.digest, link.sealed_token = ShareLink.digest_of(link.token), sealed_tokens.seal(link.token)
         link.save(update_fields=["digest", "sealed_token"])
 
 
 def unseal(apps: Any, schema_editor: Any) -> None:
     links = apps.get_model("boards", "ShareLink").objects
     for link in links.only("sealed_token").iterator():
-        link.token = sealing.unseal(link.sealed_token) or link.token
+        link.token = sealed_tokens.unseal(link.sealed_token) or link.token
         link.save(update_fields=["token"])
 
 
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 max_length=200,
                 default=boards.models.new_sealed_token,
                 editable=False,
-                help_text="See boards.sealing.",
+                help_text="See boards.sealed_tokens.",
             ),
         ),
         migrations.RemoveField("sharelink", "token"),

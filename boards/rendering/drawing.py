@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from boards import database
+from boards.elements.store import LIVE_ELEMENTS_MAX
 from boards.errors import BoardError
 from boards.rendering import pool
 from boards.rendering.view import Drawn, Picture, View
-from boards.store import LIVE_ELEMENTS_MAX
 
 ELEMENTS_MAX_BYTES = 40 * 1024 * 1024
 PICTURES_MAX_BYTES = 96 * 1024 * 1024

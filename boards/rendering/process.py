@@ -29,7 +29,7 @@ from py_mini_racer import MiniRacer
 
 sys.path.append(str(Path(__file__).parents[2]))  # isolated, a program finds nothing beside itself
 
-from boards.lettering import Fonts, line
+from boards.text_shaping import Fonts, line
 
 LENGTH = struct.Struct(">I")
 GIVEN_UP = 2**32 - 1

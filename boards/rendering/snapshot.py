@@ -16,7 +16,7 @@ from boards.rendering import drawing, masking, scenes
 from boards.rendering.scenes import FRAMES, Region, Shape, shape_of
 from boards.rendering.view import View
 from generation.errors import NothingToRepaint
-from generation.submission import Seen, Sees
+from generation.jobs.submission import Seen, Sees
 
 LONGEST_SIDE_PX = 1024
 SHARP_SIDE_PX = 512

@@ -21,9 +21,9 @@ from boards.models import Board, Thumbnail
 from boards.rendering import drawing, scenes
 from boards.rendering.drawing import RenderBusy, RenderFailed
 from boards.rendering.view import View
-from generation import storage
 from generation.errors import StorageUnavailable
-from generation.storage import StoredImage
+from generation.images import storage
+from generation.images.storage import StoredImage
 
 log = logging.getLogger(__name__)
 

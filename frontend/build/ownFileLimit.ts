@@ -2,7 +2,7 @@ import type { Plugin } from "vite";
 
 /**
  * Lifts Excalidraw's limit of 4 MB a picture, which the host cannot set: what the server takes is the limit, and
- * src/board/storable.ts makes larger ones fit. To be removed when Excalidraw has a prop for it.
+ * src/canvas/storable.ts makes larger ones fit. To be removed when Excalidraw has a prop for it.
  */
 export function ownFileLimit(): Plugin {
   let lifted = 0;

@@ -2,11 +2,11 @@
  * What the page itself would draw, for tests that hold the server's drawings against it (tests/e2e/test_rendering.py).
  * Not part of the product's build.
  */
-import { drawRegion, type Files } from "../src/board/excalidraw";
+import { drawRegion, type Files } from "../src/canvas/excalidraw";
 import { exportToBlob, restoreElements } from "@excalidraw/excalidraw";
 import type { BinaryFiles } from "@excalidraw/excalidraw/types";
 import type { Region } from "../src/api/types";
-import "../src/board/scriptFonts";
+import "../src/canvas/scriptFonts";
 import { elementsSeen, onPaper, snapshotSize } from "../src/generation/snapshot";
 import type { Shape } from "../src/generation/target";
 

@@ -2,10 +2,10 @@ import "@excalidraw/excalidraw/index.css";
 import "./ui/tokens.css";
 import "./ui/controls.css";
 import { createRoot } from "react-dom/client";
-import { readConfig } from "./board/config";
-import { Rescue } from "./board/Rescue";
+import { readConfig } from "./canvas/config";
+import { CrashRecovery } from "./board/CrashRecovery";
 import { whenIdle } from "./room/Pace";
 
-createRoot(document.getElementById("root")!).render(<Rescue config={readConfig(document)} />);
+createRoot(document.getElementById("root")!).render(<CrashRecovery config={readConfig(document)} />);
 // Behind the first paint, for which nothing may wait: most boards need none of these fonts, and texts are drawn anew as they come.
-whenIdle(() => void import("./board/scriptFonts"));
+whenIdle(() => void import("./canvas/scriptFonts"));

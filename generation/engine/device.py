@@ -42,7 +42,7 @@ def tuning(device: str) -> Tuning:
 
 def choose(wanted: str = "auto") -> str:
     """A torch device: what was asked for, or the best there is."""
-    # As nvidia-smi counts, by which generation.queues asks for a card's memory. By default the fastest comes first.
+    # As nvidia-smi counts, by which generation.checkpoints.queues asks for a card's memory. By default the fastest comes first.
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     if wanted != "auto":
         return wanted

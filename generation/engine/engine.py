@@ -15,7 +15,7 @@ from typing import Protocol
 
 import torch
 
-from generation.catalogue import Checkpoint
+from generation.checkpoints.catalogue import Checkpoint
 from generation.engine import device as devices
 from generation.engine.batching import next_in_turn
 from generation.engine.failure import told

@@ -15,7 +15,7 @@ from time import monotonic
 import torch
 from PIL import Image
 
-from generation.catalogue import Checkpoint
+from generation.checkpoints.catalogue import Checkpoint
 from generation.engine import device as devices
 from generation.engine.batching import portions
 from generation.engine.failure import lightened, told

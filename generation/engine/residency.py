@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 from typing import Any
 
-from generation import hub
-from generation.catalogue import Checkpoint
+from generation.checkpoints import hub
+from generation.checkpoints.catalogue import Checkpoint
 from generation.engine import device as devices
 from generation.engine.decoding import BUCKETS, Compiled, Decoder, Plain
 from generation.engine.device import Tuning

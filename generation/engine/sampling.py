@@ -16,7 +16,7 @@ import torch
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from PIL import Image
 
-from generation.catalogue import Kind
+from generation.checkpoints.catalogue import Kind
 from generation.engine import device as devices
 from generation.engine import schedulers
 from generation.engine.decoding import Decoder, Plain

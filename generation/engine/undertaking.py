@@ -10,7 +10,7 @@ from time import monotonic
 
 import torch
 
-from generation.catalogue import Checkpoint
+from generation.checkpoints.catalogue import Checkpoint
 from generation.engine.failure import succeeded, told
 from generation.engine.previews import Budget, Previewer
 from generation.engine.sampling import Denoiser, Sample, Sampler

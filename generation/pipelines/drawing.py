@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from PIL import Image, ImageOps
 
-from generation import framing
-from generation.catalogue import Checkpoint, Kind
+from generation.checkpoints.catalogue import Checkpoint, Kind
+from generation.checkpoints.limits import allowed
+from generation.checkpoints.params import Params, complete, parse, words
 from generation.errors import PictureWithheld
-from generation.framing import Frame
-from generation.limits import allowed
-from generation.params import Params, complete, parse, words
+from generation.images import framing
+from generation.images.framing import Frame
 from generation.pipelines import lines
 from generation.pipelines.loading import Loaded
 from generation.work import Work

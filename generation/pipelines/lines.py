@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
-from generation import framing
-from generation.framing import Size
+from generation.images import framing
+from generation.images.framing import Size
 
 # What is thinner than this share of the picture's side is a line; what is wider is a surface, which the model paints.
 WIDTH_SHARE = 0.05

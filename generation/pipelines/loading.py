@@ -12,8 +12,8 @@ import diffusers
 import torch
 import transformers
 
-from generation import hub
-from generation.catalogue import Checkpoint, Component, Part
+from generation.checkpoints import hub
+from generation.checkpoints.catalogue import Checkpoint, Component, Part
 from generation.errors import CheckpointUnavailable
 from generation.pipelines import lora
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from generation import hub
-from generation.catalogue import Checkpoint, Lora
+from generation.checkpoints import hub
+from generation.checkpoints.catalogue import Checkpoint, Lora
 from generation.errors import CheckpointUnavailable
 
 _MATRIX = re.compile(r"(?P<module>.+?)[._](lora|lora_linear_layer)[._](?P<which>down|up|A|B)\.weight")

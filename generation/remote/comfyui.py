@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from generation.checkpoints import workflow
 from generation.errors import RemoteAnswerInvalid, RemoteError, RemoteFailed, RemoteNotSetUp
-from generation.remote import workflow
 from generation.remote.line import Line
 from generation.remote.picture import Asked
 

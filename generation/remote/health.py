@@ -11,10 +11,10 @@ import threading
 from django.core.cache import cache
 from redis import RedisError
 
-from generation import catalogue, queues
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue, queues
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.remote_entry import Remote
 from generation.errors import GenerationError, PictureWithheld, RemoteBusy, RemoteError, RemoteTimeout
-from generation.remote.entry import Remote
 from generation.remote.line import Line
 from generation.remote.protocol import SPEAKERS
 

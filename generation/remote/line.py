@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import httpx2
 
+from generation.checkpoints.remote_entry import Remote
 from generation.errors import (
     RemoteAnswerInvalid,
     RemoteAnswerTooLarge,
@@ -17,8 +18,7 @@ from generation.errors import (
     RemoteUnauthorised,
     RemoteUnreachable,
 )
-from generation.image_header import IMAGE_MAX_BYTES
-from generation.remote.entry import Remote
+from generation.images.header import IMAGE_MAX_BYTES
 
 # Base64 takes four bytes for three, and the params of the picture may come back with it.
 JSON_MAX_BYTES = IMAGE_MAX_BYTES * 4 // 3 + 2**20

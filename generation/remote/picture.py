@@ -9,12 +9,12 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from generation import framing
+from generation.checkpoints.params import words
+from generation.checkpoints.remote_entry import OFFERS, Remote
 from generation.errors import RemoteAnswerInvalid, RemoteAnswerTooLarge, SnapshotInvalid
-from generation.framing import Frame
-from generation.image_header import read_header
-from generation.params import words
-from generation.remote.entry import OFFERS, Remote
+from generation.images import framing
+from generation.images.framing import Frame
+from generation.images.header import read_header
 from generation.work import Work
 
 _TOO_LARGE = {"image_too_large", "image_too_many_pixels"}

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Coroutine
 from time import monotonic
 
+from generation.checkpoints.remote_entry import Remote
 from generation.errors import GenerationError, PipelineFailed, RemoteError, RemoteTimeout
 from generation.remote import health
-from generation.remote.entry import Remote
 from generation.remote.line import Line
 from generation.remote.picture import Asked, asked, received
 from generation.remote.protocol import SPEAKERS

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.cache import cache
 
 from accounts import address
-from boards.sockets import address_of
+from boards.socket.connection_limits import address_of
 from tests.factories import PASSWORD, person
 from webapp.embedded import redis
 from webapp.embedded.home import sockets

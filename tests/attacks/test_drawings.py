@@ -14,10 +14,11 @@ import httpx2
 import pytest
 from PIL import Image
 
-from boards import files, store
+from boards.elements import store
+from boards.files import board_files
 from boards.models import Board
-from generation import storage
-from generation.image_header import SVG_MIME_TYPE
+from generation.images import storage
+from generation.images.header import SVG_MIME_TYPE
 from tests.attacks.bench import LONG, MB, Bench
 from tests.factories import body, element
 
@@ -45,7 +46,7 @@ def blurred(bench: Bench) -> None:
     )
     # As it came before pictures were cleaned, which takes the filter away.
     image = storage.store_bytes(svg.encode(), "files", (4000, 4000), SVG_MIME_TYPE, "svg")
-    file = files.add_from_document(bench.board, bench.alice, image, "blurred")
+    file = board_files.add_from_document(bench.board, bench.alice, image, "blurred")
     shown = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1], "crop": None}
     store.apply(bench.board.pk, [element(**shown | {"x": 0, "y": 0, "width": 4000, "height": 4000})])
 
@@ -120,7 +121,7 @@ def test_unread_exports_of_a_large_board_stay_out_of_memory(any_bench: Bench, pa
     bench = any_bench
     dice = random.Random(7)
     for number in range(8):
-        file = files.add_upload(bench.board, bench.alice, noise(dice), f"photo{number}")
+        file = board_files.add_upload(bench.board, bench.alice, noise(dice), f"photo{number}")
         shown: dict[str, Any] = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1]}
         store.apply(bench.board.pk, [element(**shown, customData={"note": "x" * 4_000})])
     keys = [bench.key(person) for person in (bench.alice, bench.bob)]

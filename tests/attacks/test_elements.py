@@ -7,9 +7,9 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from boards.hatching import BOARD_COST_MAX
-from boards.reconcile import VERSION_JUMP_MAX, VERSION_STEPS_FROM
-from boards.store import hatch_cost
+from boards.elements.hatching import BOARD_COST_MAX
+from boards.elements.reconcile import VERSION_JUMP_MAX, VERSION_STEPS_FROM
+from boards.elements.store import hatch_cost
 from tests.attacks.bench import LONG, Bench
 from tests.factories import body
 

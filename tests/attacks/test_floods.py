@@ -15,8 +15,8 @@ from websockets import CloseCode
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from boards import store
-from boards.protocol import Close
+from boards.elements import store
+from boards.wire.protocol import Close
 from tests.attacks.bench import LONG, MB, Bench, Seen
 from tests.factories import body, element
 

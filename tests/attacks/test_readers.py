@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from boards import files, store
+from boards.elements import store
+from boards.files import board_files
 from tests.attacks.bench import SAMPLE_SECONDS, STALLED_SECONDS, Bench
 from tests.attacks.test_drawings import noise
 from tests.factories import element
@@ -45,12 +46,12 @@ def largest_static_file() -> str:
 @pytest.mark.parametrize("what", ["static file", "picture", "scene"])
 def test_who_stops_reading_is_sent_away(any_bench: Bench, what: str) -> None:
     bench = any_bench
-    file = files.add_upload(bench.board, bench.alice, noise(random.Random(7)), "photo")
+    file = board_files.add_upload(bench.board, bench.alice, noise(random.Random(7)), "photo")
     shown: dict[str, Any] = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1]}
     store.apply(bench.board.pk, [element(**shown)])
     path = {
         "static file": largest_static_file(),
-        "picture": files.url_of(file),
+        "picture": board_files.url_of(file),
         "scene": f"/api/v1/boards/{bench.board.pk}/scene",
     }[what]
     key = bench.key(bench.alice)

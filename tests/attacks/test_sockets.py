@@ -13,9 +13,9 @@ from websockets import CloseCode
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from boards.member import CLOSING_MAX_SECONDS
-from boards.protocol import Close
-from boards.sockets import REFUSED_MAX
+from boards.room.session import CLOSING_MAX_SECONDS
+from boards.socket.connection_limits import REFUSED_MAX
+from boards.wire.protocol import Close
 from tests.attacks.bench import LONG, MB, PER_ADDRESS, Bench
 
 HELLO_SECONDS = 5.0

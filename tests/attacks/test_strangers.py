@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 
 from accounts.models import User
-from boards import demo
+from boards.pages import demo
 from tests.attacks.bench import GUESTS_PER_ADDRESS, LONG, MB, Bench
 
 AT_ONCE = 8

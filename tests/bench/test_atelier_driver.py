@@ -10,8 +10,8 @@ from bench.room import drawing, marker
 from bench.room.drivers.atelier import Atelier
 from bench.room.drivers.driver import Frame
 from bench.room.run import Spec
-from boards import protocol
-from boards.element import parse
+from boards.elements.element import parse
+from boards.wire import protocol
 
 
 class Line:

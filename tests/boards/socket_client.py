@@ -14,8 +14,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 
 from accounts.models import User
-from boards import room as rooms
-from boards.frames import live, read_live
+from boards.room import room as rooms
+from boards.wire.frames import live, read_live
 from webapp.asgi import application
 
 ORIGIN = "http://testserver"

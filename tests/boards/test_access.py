@@ -7,11 +7,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.guests import guest_claimed
-from boards import access, links
+from boards import access
 from boards.access import Act
 from boards.errors import BoardFrozen, BoardGone, Forbidden, LinkInvalid
 from boards.models import Board, Membership, Role
 from boards.principal import NOBODY, Principal
+from boards.sharing import links
 from tests.factories import open_link, person
 
 pytestmark = pytest.mark.django_db

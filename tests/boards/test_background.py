@@ -11,8 +11,10 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from boards import background, store, versions
+from boards import background
+from boards.elements import store
 from boards.exchange import outgoing
+from boards.history import versions
 from boards.models import Board
 from boards.rendering import thumbnails
 from tests.factories import element

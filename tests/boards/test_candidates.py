@@ -13,9 +13,10 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from boards import jobs, store
+from boards.elements import store
+from boards.jobs import board_jobs
 from boards.models import Board, BoardFile, Element, Membership, Placement, Role
-from generation.events import images_made
+from generation.jobs.events import images_made
 from generation.models import GeneratedImage, Job
 from tests.factories import element, png
 
@@ -79,12 +80,12 @@ def pictures(board: Board) -> list[dict[str, Any]]:
 
 
 def standings(job: Job) -> list[str]:
-    described: Any = jobs.describe_by_id(str(job.pk))
+    described: Any = board_jobs.describe_by_id(str(job.pk))
     return [image["standing"] for image in described["images"]]
 
 
 def shown(board: Board) -> list[str]:
-    return [job["id"] for job in jobs.shown_on(board)]
+    return [job["id"] for job in board_jobs.shown_on(board)]
 
 
 def accept_path(image: GeneratedImage) -> str:
@@ -111,7 +112,7 @@ def test_they_are_offered_one_by_one_and_to_whoever_comes_later(board: Board, jo
 
 def test_a_choice_that_nobody_made_for_a_day_is_not_offered_to_newcomers(board: Board, job: Job) -> None:
     make(job, 1)
-    Job.objects.update(status="succeeded", created_at=timezone.now() - jobs.CHOICE_SHOWN)
+    Job.objects.update(status="succeeded", created_at=timezone.now() - board_jobs.CHOICE_SHOWN)
     assert shown(board) == [] and standings(job) == ["candidate"]
 
 
@@ -215,11 +216,11 @@ def test_keep_discard_and_offer_again(board: Board, job: Job, four: list[Generat
 def test_a_room_that_missed_a_word_sees_that_something_has_changed(job: Job, bob: Any) -> None:
     path = f"/jobs/{job.pk}/images/{make(job, 0).pk}"
     verbs = ("keep", "discard", "restore", "accept")
-    stamps = [jobs.stamp(post(bob, f"{path}/{verb}").json()) for verb in verbs]
+    stamps = [board_jobs.stamp(post(bob, f"{path}/{verb}").json()) for verb in verbs]
     make(job, 1)
-    described: Any = jobs.describe_by_id(str(job.pk))
-    stamps += [jobs.stamp(described)]
-    assert all(one != other for one, other in pairwise(stamps)) and stamps[-1] == jobs.stamp(described)
+    described: Any = board_jobs.describe_by_id(str(job.pk))
+    stamps += [board_jobs.stamp(described)]
+    assert all(one != other for one, other in pairwise(stamps)) and stamps[-1] == board_jobs.stamp(described)
 
 
 def test_an_accepted_one_is_not_put_away(job: Job, four: list[GeneratedImage], alice: Any) -> None:

@@ -17,9 +17,10 @@ from websockets.sync.client import ClientConnection, connect
 
 from accounts import api_keys
 from accounts.models import User
-from boards import bus, links
+from boards import announce
 from boards.models import Board, Role
-from boards.protocol import Close
+from boards.sharing import links
+from boards.wire.protocol import Close
 from tests.e2e.atelier import free_port
 from tests.factories import body
 from tests.faults.web import running
@@ -136,7 +137,7 @@ def test_who_may_not_be_there_any_more_is_sent_away(server: Server, board: Board
         links.revoke(link)
         assert code_of(guest) == Close.FORBIDDEN
         Board.objects.filter(pk=board.pk).update(deleted_at=board.created_at)
-        bus.board_changed(board.pk)
+        announce.board_changed(board.pk)
         assert code_of(owner) == Close.NOT_FOUND
     assert said(server, board, hello(api_keys.create(alice))) == Close.NOT_FOUND
 

@@ -9,14 +9,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
-from boards import files, jobs, store, turns
+from boards import request_limits
+from boards.elements import store
 from boards.errors import RateLimited
 from boards.exchange import document, incoming
+from boards.files import board_files
+from boards.jobs import board_jobs
 from boards.models import Board
 from boards.rendering import snapshot
-from generation import decoding, storage
+from generation.images import decoder, storage
+from generation.jobs.submission import Sees
 from generation.models import Job
-from generation.submission import Sees
 from tests.factories import body, element, png
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,7 +68,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 def test_none_is_held_while_a_job_s_snapshot_is_decoded(
     board: Board, client: Client, published: list[str], watch: Watch, on_board: bool
 ) -> None:
-    watch.over(decoding, "snapshot")
+    watch.over(decoder, "snapshot")
     path = f"/api/v1/boards/{board.pk}/jobs" if on_board else "/api/v1/jobs"
     sent = {"params": json.dumps(SKETCH), "snapshot": SimpleUploadedFile("x.png", png(), "image/png")}
     answer = client.post(path, sent | ({"region": json.dumps(REGION)} if on_board else {}))
@@ -80,14 +83,14 @@ def test_the_turn_of_a_job_without_a_board_lasts_until_it_is_queued(
     real = storage.store_snapshot
 
     def counted(data: bytes) -> Any:
-        under_way.append(turns.requests._taken.total())
+        under_way.append(request_limits.requests._taken.total())
         return real(data)
 
     monkeypatch.setattr(storage, "store_snapshot", counted)
     sent = {"params": json.dumps(SKETCH), "snapshot": SimpleUploadedFile("x.png", png(), "image/png")}
     assert client.post("/api/v1/jobs", sent).status_code == 202
     assert under_way == [1]
-    assert not turns.requests._taken
+    assert not request_limits.requests._taken
     assert Job.objects.count() == 1
 
 
@@ -108,7 +111,7 @@ def test_none_is_held_while_an_import_is_read_and_restored(
 def test_none_is_held_while_a_picture_for_a_render_is_read(
     board: Board, alice: Any, client: Client, watch: Watch
 ) -> None:
-    file = files.add_upload(board, alice, png())
+    file = board_files.add_upload(board, alice, png())
     shown: dict[str, Any] = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1]}
     store.apply(
         board.pk, [element("frame", type="frame", name=None), element("photo", **shown, frameId="frame")]
@@ -124,7 +127,7 @@ def test_none_is_held_while_a_picture_for_a_render_is_read(
 def test_none_is_held_while_a_picture_that_shall_become_larger_is_read(
     board: Board, alice: Any, watch: Watch
 ) -> None:
-    file = files.add_upload(board, alice, png())
+    file = board_files.add_upload(board, alice, png())
     shown: dict[str, Any] = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1]}
     store.apply(board.pk, [element("photo", **shown, crop=None)])
     watch.over(storage, "read")
@@ -135,9 +138,9 @@ def test_none_is_held_while_a_picture_that_shall_become_larger_is_read(
 def test_a_socket_s_generate_waits_for_no_drawing_of_the_same_person(board: Board, alice: Any) -> None:
     """The threads that draw for sockets are few: four who wait there would keep everybody's pictures from being asked for."""
     store.apply(board.pk, [element("box", x=0, y=0)])
-    with turns.renders.take(alice.pk):
+    with request_limits.renders.take(alice.pk):
         began = time.monotonic()
         with pytest.raises(RateLimited):
-            jobs.ask(board, alice, SKETCH, REGION, waits=False)
-        assert time.monotonic() - began < turns.renders._patience_seconds / 4
+            board_jobs.ask(board, alice, SKETCH, REGION, waits=False)
+        assert time.monotonic() - began < request_limits.renders._patience_seconds / 4
     assert not Job.objects.exists()

@@ -22,9 +22,15 @@ from django.utils import timezone
 from accounts import api_keys
 from accounts.models import ApiKey
 from accounts.scopes import EVERY, Scope
-from boards import attendance, files, links, protocol, scopes, store, versions
+from boards import scopes
+from boards.elements import store
+from boards.files import board_files
+from boards.history import versions
 from boards.models import Board, Element, Membership, Placement, Role
-from boards.protocol import Close
+from boards.room import access_watch
+from boards.sharing import links
+from boards.wire import protocol
+from boards.wire.protocol import Close
 from generation.models import GeneratedImage, Job
 from tests.boards.socket_client import connect, joined
 from tests.factories import body, element, open_link, png
@@ -145,7 +151,7 @@ def make_place(board: Board, alice: Any, bob: Any) -> Place:
     store.apply(board.pk, [frame, element("drawn")], {"frame": alice.pk, "drawn": bob.pk})
     version = versions.name_now(board, alice, "First")
     store.apply(board.pk, [element("later")], {"later": bob.pk})
-    file = files.add_upload(board, alice, png())
+    file = board_files.add_upload(board, alice, png())
     key = default_storage.save("images/made.png", ContentFile(png(64, 64, "red")))
     job = Job.objects.create(
         audience=f"board.{board.pk}",
@@ -369,7 +375,7 @@ def place_of_rooms(transactional_db: None, board: Board, alice: Any, bob: Any, p
 @pytest.fixture
 def unwatched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The room does not look by itself: a door that asks the database must notice all the same."""
-    monkeypatch.setattr(attendance, "INTERVAL_SECONDS", 3_600.0)
+    monkeypatch.setattr(access_watch, "INTERVAL_SECONDS", 3_600.0)
     yield
 
 

@@ -8,11 +8,12 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from boards import store, versions
+from boards.elements import store
 from boards.errors import ElementRefused
 from boards.exchange import document, incoming
+from boards.history import versions
 from boards.models import Board, Element
-from boards.scene import Fate, Scene
+from boards.room.scene import Fate, Scene
 from tests.boards.socket_client import joined
 from tests.factories import body, element
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boards.element import CUSTOM_DATA_MAX_BYTES, POINTS_MAX, TEXT_MAX, is_safe_link, parse
+from boards.elements.element import CUSTOM_DATA_MAX_BYTES, POINTS_MAX, TEXT_MAX, is_safe_link, parse
 from boards.errors import ElementRefused, ImportRefused
 from tests.factories import body
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from boards.element import DEFAULTS, is_safe_link
+from boards.elements.element import DEFAULTS, is_safe_link
 from boards.errors import ImportRefused
 from boards.exchange import archive, document, embedding, incoming, outgoing
 from boards.exchange.document import Document

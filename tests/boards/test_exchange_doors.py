@@ -14,12 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from boards import files, pruning, store
 from boards.api import exchange as door
+from boards.elements import store, tombstones
 from boards.errors import SceneMissing
 from boards.exchange import document, embedding, incoming, outgoing, pictures
+from boards.files import board_files
 from boards.models import Board, BoardFile, Placement
-from generation import image_header, storage
+from generation.images import header, storage
 from generation.models import GeneratedImage, Job, JobStatus
 from tests.factories import body, element, png
 
@@ -314,14 +315,14 @@ def test_what_left_here_comes_back_on_another_board_whatever_is_allowed_by_now(
         job = Job.objects.create(created_by=alice, kind="img2img", checkpoint="bundled", params={})
         kept = storage.store_image(Image.effect_noise((480, 360), 90).convert("RGB"), {})
         made = GeneratedImage.objects.create(job=job, seed=7, **vars(kept))
-        file = files.add_generated(board, made, alice)
+        file = board_files.add_generated(board, made, alice)
         bring(bob, board, scene(picture("i", file.file_id)))
     else:
         assert bring(bob, board, scene(picture("i", "f"), f=photograph(6))).json()["refused"] == []
         file = BoardFile.objects.get(board=board)
         assert (file.width_px, file.height_px) == (360, 480)
     exported = signed_in(alice).get(f"{API}/boards/{board.pk}/scene").getvalue()
-    for module in (image_header, storage):
+    for module in (header, storage):
         monkeypatch.setattr(module, *limit, raising=False)
     other = Board.objects.create(owner=bob)
     assert bring(bob, other, exported).json()["refused"] == []
@@ -405,17 +406,17 @@ def test_what_was_deleted_long_ago_comes_back_too(board, bob):
     drawn = scene(body("a"))
     bring(bob, board, drawn)
     store.apply(board.pk, [element("a", version=9, isDeleted=True)])
-    pruning.prune(board.pk, timezone.now())
+    tombstones.prune(board.pk, timezone.now())
     assert bring(bob, board, drawn, "?deleted=leave").json()["deleted"] == 1
     assert bring(bob, board, drawn).json()["revived"] == 1 and there(board)["a"]["version"] == 10
 
 
 def test_a_tombstone_in_a_file_deletes_only_what_is_older_here(board, bob):
     store.apply(board.pk, [element("a", version=2), element("b", version=9)])
-    tombstones = scene(
+    deleted = scene(
         body("a", version=3, isDeleted=True), body("b", version=3, isDeleted=True), body("c", isDeleted=True)
     )
-    result = bring(bob, board, tombstones).json()
+    result = bring(bob, board, deleted).json()
     assert (result["updated_ids"], list(there(board))) == (["a"], ["b"])
 
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from boards import fanout, protocol
-from boards.fanout import CROWD, Fanout, News
-from boards.frames import CLOSE, DEFLATE_MIN_BYTES, Packet, frame, live
-from boards.limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND
-from boards.member import BACKLOG_MAX_BYTES, SLOW_MAX_SECONDS, Member
 from boards.models import Role
 from boards.principal import NOBODY
-from boards.protocol import Close
-from boards.scene import Fate, Scene
+from boards.room import fanout
+from boards.room.fanout import CROWD, Fanout, News
+from boards.room.scene import Fate, Scene
+from boards.room.session import BACKLOG_MAX_BYTES, SLOW_MAX_SECONDS, Member
+from boards.wire import protocol
+from boards.wire.frames import CLOSE, DEFLATE_MIN_BYTES, Packet, frame, live
+from boards.wire.protocol import Close
+from boards.wire.rate_limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND
 from tests.factories import element
 
 
@@ -225,7 +226,7 @@ async def test_what_changes_much_at_once_leaves_as_there_is_room(stage: Stage, d
 
 
 async def test_a_scene_on_its_way_waits_for_room(stage: Stage) -> None:
-    from boards.frames import Packet
+    from boards.wire.frames import Packet
 
     member, wire = stage.member("s1")
 

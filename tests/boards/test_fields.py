@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boards.element import parse
+from boards.elements.element import parse
+from boards.elements.fields import BOUND_ELEMENTS_MAX, CHOICES, KEYS_MAX, NESTED, UNSAFE_KEYS
 from boards.errors import ElementRefused
-from boards.fields import BOUND_ELEMENTS_MAX, CHOICES, KEYS_MAX, NESTED, UNSAFE_KEYS
 from tests.factories import body
 
 BINDING = {"elementId": "box", "focus": 0.5, "gap": 1, "fixedPoint": [0.5, 1]}

@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 
-from boards.frames import (
+from boards.wire.frames import (
     BINARY,
     DEFLATE_MAX_BYTES,
     DEFLATE_MIN_BYTES,

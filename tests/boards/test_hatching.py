@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from boards import store, versions
-from boards.element import Element
+from boards.elements import store
+from boards.elements.element import Element
+from boards.elements.hatching import BOARD_COST_MAX, ELEMENT_COST_MAX, hatch_cost
 from boards.exchange import document, incoming
-from boards.hatching import BOARD_COST_MAX, ELEMENT_COST_MAX, hatch_cost
-from boards.scene import Fate, Scene
+from boards.history import versions
+from boards.room.scene import Fate, Scene
 from tests.boards.test_versions import shift
 from tests.factories import body, element
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts import api_keys
-from boards import store
+from boards.elements import store
 from boards.models import Board, BoardFile, Element, Membership, Placement
 from generation.models import Job
 from tests.factories import body, element, png
@@ -327,7 +327,7 @@ def test_the_schema_is_served():
 
 
 def test_a_guest_becomes_a_member_and_keeps_what_is_theirs(client, board, alice):
-    from boards import links
+    from boards.sharing import links
 
     client.get(f"/join/{links.create(board, alice, 'edit').token}")
     assert Membership.objects.filter(board=board, user__is_guest=True).count() == 1

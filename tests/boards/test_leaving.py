@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.guests import guest_claimed
 from boards.models import Board, Element, Membership, Placement, Role
-from generation.events import images_made
+from generation.jobs.events import images_made
 from generation.models import GeneratedImage, Job
 from tests.factories import person
 

@@ -13,10 +13,10 @@ from accounts import allowance
 from accounts.allowance import Guesses
 from accounts.errors import TooMany
 from accounts.models import User
-from boards import links
 from boards.errors import LinkInvalid
 from boards.models import Board, Role, ShareLink
-from boards.sealing import seal, unseal
+from boards.sealed_tokens import seal, unseal
+from boards.sharing import links
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from boards import jobs, links
+from boards.jobs import board_jobs
 from boards.models import Board, Membership, Placement, Role, Version
+from boards.sharing import links
 from generation.models import GeneratedImage, Job
 from tests.factories import person
 
@@ -83,13 +84,13 @@ def test_a_long_list_costs_no_more_queries_than_a_short_one(board: Board, alice:
 
 def test_a_room_with_many_jobs_costs_no_more_queries_than_with_one(board: Board, alice: Any) -> None:
     more(board, alice, 1)
-    few = counted(lambda: jobs.shown_on(board))
+    few = counted(lambda: board_jobs.shown_on(board))
     more(board, alice, 20)
-    assert counted(lambda: jobs.shown_on(board)) == few
-    assert len(jobs.shown_on(board)) == 42
+    assert counted(lambda: board_jobs.shown_on(board)) == few
+    assert len(board_jobs.shown_on(board)) == 42
 
 
 def test_taking_back_all_ones_jobs_describes_them_together(board: Board, alice: Any) -> None:
     more(board, alice, 4)
-    cancelled = jobs.cancel_all(board, alice)
-    assert counted(lambda: jobs.describe_each(cancelled)) <= 3
+    cancelled = board_jobs.cancel_all(board, alice)
+    assert counted(lambda: board_jobs.describe_each(cancelled)) <= 3

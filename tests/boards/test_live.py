@@ -13,16 +13,19 @@ import redis
 from asgiref.sync import sync_to_async
 from PIL import Image
 
-from boards import bus, frames, limits, live_slot
-from boards.fanout import Fanout
-from boards.live import LiveBoard
+from boards import announce
 from boards.models import Role
-from boards.room import room_of
-from boards.scene import Scene
-from generation import catalogue, live
+from boards.room import live_slot
+from boards.room.fanout import Fanout
+from boards.room.live import LiveBoard
+from boards.room.room import room_of
+from boards.room.scene import Scene
+from boards.wire import frames, rate_limits
+from generation import live
+from generation.checkpoints import catalogue
 from generation.live import Frame, Redrawn
-from generation.live_line import LiveLine
 from generation.work import Work
+from generation.worker.live_listener import LiveLine
 from tests.boards.socket_client import Client, joined
 from tests.factories import body
 from tests.generation.test_live import until_listeners
@@ -102,7 +105,7 @@ async def test_L1_everybody_is_told_whose_frame_is_live_and_sees_the_pictures(
         for client in (a, b, c):
             assert await client.until_picture(1) == (state["run"], 1, b"\xff\xd81")
         [(frame, work)] = worker.drawn
-        assert frame.audience == bus.group(board.pk) and work.params.prompt == "a cat"
+        assert frame.audience == announce.group(board.pk) and work.params.prompt == "a cat"
 
 
 @pytest.mark.parametrize("who", ["carol", "mallory"])
@@ -167,7 +170,7 @@ async def test_L5_a_bad_frame_is_answered_and_the_socket_lives(board, alice, wor
 
 
 async def test_L5_a_flood_of_frames_is_slowed_and_then_ended(board, alice, worker, monkeypatch):
-    monkeypatch.setattr(limits, "LIVE_PER_SECOND", 0.1)  # a flood on any machine
+    monkeypatch.setattr(rate_limits, "LIVE_PER_SECOND", 0.1)  # a flood on any machine
     async with joined(board, alice) as a:
         state = await switch_on(a)
         for seq in range(1, 60):
@@ -222,7 +225,7 @@ async def test_L4_a_picture_that_comes_late_or_of_another_run_is_dropped(board, 
     worker.answer = lambda frame: None
     async with joined(board, alice) as a:
         state = await switch_on(a)
-        group, run = bus.group(board.pk), state["run"]
+        group, run = announce.group(board.pk), state["run"]
         for given in (
             Redrawn(group, run, 5, b"5"),
             Redrawn(group, run, 4, b"4"),
@@ -252,7 +255,7 @@ async def test_L9_without_a_worker_everybody_is_told_at_once(board, alice, bob):
 
 
 async def test_L9_a_worker_that_does_not_answer_is_not_waited_for_for_ever(board, alice, worker, monkeypatch):
-    monkeypatch.setattr("boards.live.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("boards.room.live.ANSWER_SECONDS", 0.2)
     worker.answer = lambda frame: None
     async with joined(board, alice) as a:
         state = await switch_on(a)
@@ -321,7 +324,7 @@ async def test_L5_a_frozen_board_is_not_redrawn(board, alice, worker):
         state = await switch_on(a)
         board.frozen = True
         await sync_to_async(board.save)()
-        await bus.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, {"type": "board.changed"})
         over = await a.until("live", live=None)
         assert over["reason"] == "refused" and "froze" in over["message"]
         await a.show(state["run"], 1, jpeg())
@@ -335,7 +338,7 @@ async def test_L5_a_host_who_may_no_longer_edit_is_stopped(board, alice, bob):
         await switch_on(b)
         await a.until("live")
         await sync_to_async(board.memberships.filter(user=bob).update)(role=Role.VIEW)
-        await bus.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, {"type": "board.changed"})
         assert (await a.until("live", live=None))["reason"] == "refused"
 
 

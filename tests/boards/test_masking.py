@@ -9,12 +9,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from boards import background, store
+from boards import background
+from boards.elements import store
 from boards.models import Board, BoardFile, Placement
 from boards.rendering import masking
 from boards.rendering.scenes import Region, shape_of
-from generation import lifecycle, storage
 from generation.errors import NothingToRepaint
+from generation.images import storage
+from generation.jobs import lifecycle
 from generation.models import Job
 from tests.factories import body, element, png
 from tests.generation.test_lifecycle import IMAGE, claimed

@@ -9,11 +9,11 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
-from boards import standing
 from boards.models import Board, Membership, Role
 from boards.principal import Principal
-from boards.protocol import Close
-from boards.standing import Stay
+from boards.room import board_state
+from boards.room.board_state import Stay
+from boards.wire.protocol import Close
 from tests.boards.socket_client import joined
 from tests.factories import PASSWORD
 
@@ -39,7 +39,7 @@ def came_by(client: Client) -> Principal:
 
 
 def stands(board: Board, principal: Principal) -> Stay | Close:
-    return standing.present({board.pk: {"tab": principal}})[board.pk].people["tab"]
+    return board_state.present({board.pk: {"tab": principal}})[board.pk].people["tab"]
 
 
 def change(client: Client) -> None:

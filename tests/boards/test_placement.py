@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from boards import placement, store
+from boards.elements import store
+from boards.elements.reconcile import is_index
+from boards.jobs import placement
+from boards.jobs.placement import Box, beside, contain
 from boards.models import Board, BoardFile, Element, Placement
-from boards.placement import Box, beside, contain
-from boards.reconcile import is_index
-from generation.events import images_made
+from generation.jobs.events import images_made
 from generation.models import GeneratedImage, Job
 from tests.factories import body, element
 
@@ -142,7 +143,7 @@ class TestPlace:
 
 
 def test_the_body_passes_the_same_checks_as_everybody_elses(settings: Any) -> None:
-    from boards.element import parse
+    from boards.elements.element import parse
 
     job = Job(kind="img2img", params={"prompt": "x"})
     picture = GeneratedImage(job=job, sha256="0" * 64, width_px=1, height_px=1, seed=1)

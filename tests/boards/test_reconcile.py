@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from boards.reconcile import (
+from boards.elements.reconcile import (
     INDEX_MAX,
     VERSION_STEPS_FROM,
     free_index,

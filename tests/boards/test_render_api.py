@@ -9,7 +9,9 @@ from django.test import Client
 from PIL import Image
 
 from accounts import api_keys
-from boards import files, rendering, store
+from boards import rendering
+from boards.elements import store
+from boards.files import board_files
 from boards.models import Board
 from boards.rendering import drawing, kept
 from tests.factories import element, png
@@ -142,7 +144,7 @@ def noise_png(side_px: int) -> bytes:
 def test_a_large_picture_is_kept_too(
     board: Board, alice: Any, carols: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = files.add_upload(board, alice, noise_png(1_200), "one")
+    file = board_files.add_upload(board, alice, noise_png(1_200), "one")
     shown = {"type": "image", "status": "saved", "scale": [1, 1], "crop": None, "x": 0, "y": 0}
     store.apply(board.pk, [element("p", fileId=file.file_id, width=1_200, height=1_200, **shown)])
     first = b"".join(carols.get(path(board)))
@@ -182,7 +184,7 @@ def test_hatching_without_measure_is_filled_evenly_and_said(board: Board, carols
 
 
 def test_pictures_on_the_board_come_out_of_the_storage(board: Board, alice: Any, carols: Client) -> None:
-    file = files.add_upload(board, alice, png(8, 8, "#1971c2"), "one")
+    file = board_files.add_upload(board, alice, png(8, 8, "#1971c2"), "one")
     shown = {"type": "image", "status": "saved", "scale": [1, 1], "crop": None}
     store.apply(
         board.pk, [element("p", fileId=file.file_id, **shown | {"x": 0, "y": 0, "width": 90, "height": 90})]

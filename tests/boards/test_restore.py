@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from boards import rendering
-from boards.element import ELEMENT_MAX_BYTES, POINTS_MAX, parse
+from boards.elements.element import ELEMENT_MAX_BYTES, POINTS_MAX, parse
 from boards.exchange import labels, pieces, wrapping
 from boards.exchange.notes import Notes
 from boards.exchange.restore import Restored, restored

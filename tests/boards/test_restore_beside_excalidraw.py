@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from boards.element import COORDINATE_MAX, SHAPES, is_safe_link, parse
+from boards.elements.element import COORDINATE_MAX, SHAPES, is_safe_link, parse
+from boards.elements.fields import mends
 from boards.errors import ElementRefused, ImportRefused
 from boards.exchange import document, incoming
-from boards.fields import mends
 from boards.models import Board
 from tests.factories import body
 

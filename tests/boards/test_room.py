@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
-from boards import protocol, store
+from boards.elements import store
 from boards.models import Element
+from boards.wire import protocol
 from tests.boards.socket_client import joined
 from tests.factories import body, element
 
@@ -100,7 +101,7 @@ async def test_RM3_a_bad_index_never_leaves_the_server(board, alice, bob, index)
         if ack["refused"]:
             assert ack["refused"][0]["id"] == "box"
         else:
-            from boards.reconcile import is_index
+            from boards.elements.reconcile import is_index
 
             assert is_index((await b.until_has("box"))["index"])
 
@@ -175,21 +176,21 @@ async def test_a_large_scene_comes_in_parts(board, alice, bob):
 
 
 async def test_RM18_what_is_written_past_the_room_arrives(board, alice, bob):
-    from boards import bus
+    from boards import announce
 
     async with joined(board, bob) as b:
         change = await sync_to_async(store.apply)(board.pk, [element("placed")])
-        await bus.publish(board.pk, {"type": "clock.moved", "clock": change.clock})
+        await announce.publish(board.pk, {"type": "clock.moved", "clock": change.clock})
         await b.until_has("placed")
         assert b.clock == change.clock
 
 
 async def test_a_frozen_board_refuses_and_keeps_the_socket(board, alice):
-    from boards import bus
+    from boards import announce
 
     async with joined(board, alice) as a:
         await sync_to_async(type(board).objects.filter(pk=board.pk).update)(frozen=True)
-        await bus.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, {"type": "board.changed"})
         while not (await a.until("board")).get("frozen"):
             pass
         await a.send({"type": "push", "id": "p1", "elements": [body("no")]})
@@ -247,7 +248,7 @@ async def test_RM12_what_the_store_refuses_is_taken_back_from_everybody(board, a
 async def test_RM10_what_got_through_before_the_board_was_closed_to_its_author_is_not_refused(
     board, bob, ending
 ):
-    from boards import bus
+    from boards import announce
 
     async with joined(board, bob) as b:
         await b.push(stroke := body("stored"))
@@ -255,7 +256,7 @@ async def test_RM10_what_got_through_before_the_board_was_closed_to_its_author_i
         await sync_to_async(type(board).objects.filter(pk=board.pk).update)(**change, title="Changed")
         if ending == "forbidden":
             await sync_to_async(board.memberships.filter(user=bob).update)(role="view")
-        await bus.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, {"type": "board.changed"})
         await b.until("board", title="Changed")
         # As after a line that was lost before the ack.
         again = await b.push(stroke, body("new"))

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.db import DataError, OperationalError
 
-from boards import saver, store
-from boards.element import Element
+from boards.elements import store
+from boards.elements.element import Element
 from boards.errors import BoardError, ElementRefused, NotSaving
-from boards.saver import Ack, Batch, Saver
+from boards.room import saver
+from boards.room.saver import Ack, Batch, Saver
 from tests.factories import element
 
 BOARD = uuid.UUID(int=1)

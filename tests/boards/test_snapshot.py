@@ -9,11 +9,13 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.test import Client
 
-from boards import background, jobs, store
+from boards import background
+from boards.elements import store
+from boards.jobs import board_jobs
 from boards.models import Board, Placement
 from boards.rendering import RenderFailed, snapshot
 from boards.rendering.scenes import Region, shape_of
-from generation import storage
+from generation.images import storage
 from generation.models import Job
 from tests.boards.socket_client import joined
 from tests.factories import body, element
@@ -131,14 +133,14 @@ def test_white_lines_on_a_dark_board_are_seen(board: Board, bob: Any, published:
     background.change(board.pk, "#1e1e1e")
     white = {"strokeColor": "#ffffff", "backgroundColor": "#ffffff", "fillStyle": "solid"}
     store.apply(board.pk, [element("line", x=0, y=20, width=100, height=10, **white)])
-    image = snapshot_of(jobs.ask(board, bob, {"kind": "img2img"}, REGION))
+    image = snapshot_of(board_jobs.ask(board, bob, {"kind": "img2img"}, REGION))
     assert (image.getpixel((256, 128)), image.getpixel((256, 20))) == (WHITE, (30, 30, 30))
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_frame_counts_where_it_is_now(drawn_on: Board, bob: Any, published: list[str]) -> None:
     store.apply(drawn_on.pk, [element("f", type="frame", x=500, y=0, width=100, height=50, version=2)])
-    job = jobs.ask(drawn_on, bob, {"kind": "img2img"}, REGION, frame="f")
+    job = board_jobs.ask(drawn_on, bob, {"kind": "img2img"}, REGION, frame="f")
     assert snapshot_of(job).getcolors() == [(512 * 256, WHITE)]
 
 
@@ -191,7 +193,7 @@ def test_who_may_not_ask_any_more_is_not_drawn_for(
     settings.ATELIER_MAX_ACTIVE_JOBS = 0
     monkeypatch.setattr(snapshot, "draw", lambda *_: pytest.fail("drawn for nothing"))
     with pytest.raises(TooManyJobs):
-        jobs.ask(drawn_on, bob, {"kind": "img2img"}, REGION)
+        board_jobs.ask(drawn_on, bob, {"kind": "img2img"}, REGION)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -214,7 +216,7 @@ def test_kinds_that_need_no_board_are_not_drawn_for(
     monkeypatch: pytest.MonkeyPatch, db: None, board: Board, bob: Any, published: list[str]
 ) -> None:
     monkeypatch.setattr(snapshot, "draw", lambda *_: pytest.fail("drawn for nothing"))
-    assert jobs.ask(board, bob, {"kind": "txt2img", "prompt": "a cat"}, REGION).snapshot == ""
+    assert board_jobs.ask(board, bob, {"kind": "txt2img", "prompt": "a cat"}, REGION).snapshot == ""
 
 
 @pytest.mark.django_db(transaction=True)
@@ -256,5 +258,5 @@ def test_a_job_without_its_place_is_never_seen(
 
     monkeypatch.setattr(Placement.objects, "get_or_create", fail)
     with pytest.raises(OSError):
-        jobs.ask(drawn_on, bob, {"kind": "txt2img", "prompt": "a cat"}, REGION)
+        board_jobs.ask(drawn_on, bob, {"kind": "txt2img", "prompt": "a cat"}, REGION)
     assert not Job.objects.exists() and published == []

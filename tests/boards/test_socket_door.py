@@ -7,9 +7,12 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from accounts import api_keys
-from boards import bus, consumers, limits, links
+from boards import announce
 from boards.models import Element, Role
-from boards.protocol import Close
+from boards.sharing import links
+from boards.socket import consumers
+from boards.wire import rate_limits
+from boards.wire.protocol import Close
 from tests.boards.socket_client import connect, joined
 from tests.factories import body, open_link
 
@@ -163,7 +166,7 @@ async def test_many_bad_messages_end_the_socket(board, alice):
 
 
 async def test_a_flood_is_slowed_then_ended(board, alice, monkeypatch):
-    monkeypatch.setattr(limits, "MESSAGES_PER_SECOND", 1.0)  # a flood on any machine
+    monkeypatch.setattr(rate_limits, "MESSAGES_PER_SECOND", 1.0)  # a flood on any machine
     async with joined(board, alice) as a:
         for _ in range(400):
             await a.send('{"type":"ping"}')
@@ -186,7 +189,7 @@ async def test_a_program_whose_key_was_revoked_is_sent_away_at_the_next_look(boa
     await client.send({"type": "hello", "protocol": 1, "token": key})
     await client.until("welcome")
     await sync_to_async(bob.api_keys.update)(revoked_at=timezone.now())
-    await bus.publish(board.pk, {"type": "board.changed"})
+    await announce.publish(board.pk, {"type": "board.changed"})
     assert await client.closed() == Close.FORBIDDEN
 
 
@@ -205,7 +208,7 @@ async def test_whoever_was_sent_away_is_not_heard_any_more(board, alice, mallory
 async def test_a_role_that_was_lowered_counts_for_the_next_message(board, alice, bob):
     async with joined(board, bob) as b:
         await sync_to_async(board.memberships.filter(user=bob).update)(role=Role.VIEW)
-        await bus.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, {"type": "board.changed"})
         while (await b.until("board"))["role"] != "view":
             pass
         await b.send({"type": "push", "id": "p", "elements": [body()]})
@@ -215,7 +218,7 @@ async def test_a_role_that_was_lowered_counts_for_the_next_message(board, alice,
 async def test_a_trashed_board_sends_everybody_away(board, alice):
     async with joined(board, alice) as a:
         await sync_to_async(type(board).objects.filter(pk=board.pk).update)(deleted_at=timezone.now())
-        await bus.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, {"type": "board.changed"})
         assert await a.closed() == Close.NOT_FOUND
 
 
@@ -244,14 +247,14 @@ async def test_a_job_asked_for_over_the_socket_is_shown_to_everybody_and_can_be_
 
 
 async def test_progress_reaches_everybody_and_those_who_come_later(board, alice, bob, published):
-    from generation.events import announce_progress
+    from generation.jobs.events import announce_progress
 
     async with joined(board, alice) as a:
         region = {"x": 0, "y": 0, "width": 100, "height": 100}
         params = {"kind": "txt2img", "prompt": "a cat"}
         await a.send({"type": "generate", "id": "g1", "params": params, "region": region})
         job = (await a.until("job"))["job"]
-        await sync_to_async(announce_progress)(bus.group(board.pk), job["id"], 3, 12, b"\xff\xd8jpeg")
+        await sync_to_async(announce_progress)(announce.group(board.pk), job["id"], 3, 12, b"\xff\xd8jpeg")
         progress = await a.until("progress")
         assert (progress["job"], progress["step"], progress["steps"]) == (job["id"], 3, 12)
         assert progress["preview_url"].startswith("data:image/jpeg;base64,")

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from boards.splitter import FRAME_MAX_BYTES, Splitter
+from boards.wire.splitter import FRAME_MAX_BYTES, Splitter
 
 TEXT, BINARY, CLOSE, PING, PONG, CONTINUED = 0x81, 0x82, 0x88, 0x89, 0x8A, 0x80
 

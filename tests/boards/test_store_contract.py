@@ -1,4 +1,4 @@
-"""The store of the storms answers as boards.store does: both take the same random calls."""
+"""The store of the storms answers as boards.elements.store does: both take the same random calls."""
 
 import random
 from types import SimpleNamespace
@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from boards import element as elements
-from boards import pruning, standing, store
-from boards.element import Element
+from boards.elements import element as elements
+from boards.elements import store, tombstones
+from boards.elements.element import Element
 from boards.errors import BoardFrozen, BoardFull, BoardGone
 from boards.models import Board
 from boards.models import Element as Row
+from boards.room import board_state
 from tests.boards.storm.memory import MemoryStore
 from tests.factories import element
 
@@ -61,9 +62,9 @@ def test_both_stores_give_the_same_answers(board: Board, seed: int, monkeypatch:
                 real, double = both(store.apply, memory.apply, board.pk, some(random_))
                 assert real == double
             case "prune":
-                assert pruning.prune(board.pk, timezone.now()) == memory.prune(memory.clock)
+                assert tombstones.prune(board.pk, timezone.now()) == memory.prune(memory.clock)
             case "start_over":
-                real, double = standing.read_anew(board.pk), memory.standing_anew(board.pk)
+                real, double = board_state.read_anew(board.pk), memory.standing_anew(board.pk)
                 assert real.pruned == double.pruned
             case "freeze":
                 memory.frozen = not memory.frozen

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from boards import store
+from boards.elements import store
 from boards.models import Board, Membership, Role
 from tests.factories import element
 

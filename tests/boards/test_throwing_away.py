@@ -17,9 +17,10 @@ from PIL import Image
 
 from accounts import tasks as people
 from accounts.models import User
-from boards import bus, files, sweep, tasks, trash
+from boards import announce, tasks, trash
+from boards.files import board_files, unreferenced
 from boards.models import Board, Placement, Thumbnail, Version
-from generation import storage
+from generation.images import storage
 from generation.models import GeneratedImage, Job
 from tests.factories import png
 
@@ -35,11 +36,11 @@ def stored(colour, folder):
 
 def fill(board, user, colour="red"):
     """One of each kind of file that a board has, and a job with a prompt."""
-    file = files.add_upload(board, user, png(12, 10, colour))
+    file = board_files.add_upload(board, user, png(12, 10, colour))
     snapshot, mask, made = (stored(colour, folder) for folder in ("snapshots", "masks", "images"))
     thumbnail = stored(colour, "thumbnails")
     job = Job.objects.create(
-        created_by=user, audience=bus.group(board.pk), kind="inpaint", checkpoint="bundled", status="succeeded",
+        created_by=user, audience=announce.group(board.pk), kind="inpaint", checkpoint="bundled", status="succeeded",
         params={"prompt": "a secret garden"}, snapshot=snapshot.key, mask=mask.key,
     )  # fmt: skip
     Placement.objects.create(job=job, board=board, x=0, y=0, width=8, height=8)
@@ -55,7 +56,7 @@ def fill(board, user, colour="red"):
 
 
 def everything():
-    return set(sweep._files())
+    return set(unreferenced._files())
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def days_pass(monkeypatch):
 
     def pass_():
         monkeypatch.setattr(storage, "is_marked", lambda key: False)
-        monkeypatch.setattr(sweep, "KEPT", timedelta(days=-1))
+        monkeypatch.setattr(unreferenced, "KEPT", timedelta(days=-1))
 
     return pass_
 
@@ -78,7 +79,7 @@ def test_a_board_is_gone_for_good_when_its_time_in_the_trash_is_over(board, alic
     Board.objects.filter(pk=board.pk).update(deleted_at=timezone.now() - LONG_AGO)
     tasks.throw_away()
     assert not Board.objects.filter(pk=board.pk).exists()
-    assert Job.objects.get().audience == bus.group(kept.pk)
+    assert Job.objects.get().audience == announce.group(kept.pk)
     assert everything() == stays
     assert {str(path.relative_to(media)) for path in media.rglob("*") if path.is_file()} == stays
 
@@ -129,18 +130,18 @@ def test_a_young_file_may_belong_to_a_row_that_is_not_written_yet(board, alice, 
     fill(board, alice)
     monkeypatch.setattr(storage, "is_marked", lambda key: False)
     orphan = stored("green", "snapshots")
-    assert sweep.sweep(timezone.now()) == 0 and default_storage.exists(orphan.key)
+    assert unreferenced.sweep(timezone.now()) == 0 and default_storage.exists(orphan.key)
     old = (timezone.now() - timedelta(days=2)).timestamp()
     os.utime(default_storage.path(orphan.key), (old, old))
-    assert sweep.sweep(timezone.now()) == 1 and not default_storage.exists(orphan.key)
+    assert unreferenced.sweep(timezone.now()) == 1 and not default_storage.exists(orphan.key)
 
 
 def test_an_old_file_that_is_stored_again_stays(board, alice, monkeypatch):
     """It is there already, so it is not written anew, and no row names it yet."""
     fill(board, alice)
-    monkeypatch.setattr(sweep, "KEPT", timedelta(days=-1))
+    monkeypatch.setattr(unreferenced, "KEPT", timedelta(days=-1))
     again = stored("green", "snapshots")
-    assert sweep.sweep(timezone.now()) == 0 and default_storage.exists(again.key)
+    assert unreferenced.sweep(timezone.now()) == 0 and default_storage.exists(again.key)
 
 
 def test_what_is_stored_again_while_it_is_deleted_is_put_back(board, alice, days_pass, monkeypatch):
@@ -149,21 +150,21 @@ def test_what_is_stored_again_while_it_is_deleted_is_put_back(board, alice, days
     days_pass()
     answers = iter([False, True])
     monkeypatch.setattr(storage, "is_marked", lambda key: next(answers))
-    assert sweep.sweep(timezone.now()) == 0
+    assert unreferenced.sweep(timezone.now()) == 0
     assert storage.load_picture(orphan.key).size == (8, 8)
 
 
 def test_somebody_elses_storage_is_not_swept(db, days_pass):
     stored("green", "snapshots")
     days_pass()
-    assert sweep.sweep(timezone.now()) == 0 and len(everything()) == 1
+    assert unreferenced.sweep(timezone.now()) == 0 and len(everything()) == 1
 
 
 def test_other_folders_are_not_touched(board, alice, days_pass):
     fill(board, alice)
     default_storage.save("backups/database.sql", ContentFile(b"-- all of it"))
     days_pass()
-    sweep.sweep(timezone.now())
+    unreferenced.sweep(timezone.now())
     assert default_storage.exists("backups/database.sql")
 
 

@@ -9,8 +9,10 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
 
-from boards import demo, store, tasks
+from boards import tasks
+from boards.elements import store
 from boards.models import Board, Role, Thumbnail
+from boards.pages import demo
 from boards.rendering import RenderBusy, RenderFailed, drawing, thumbnails
 from boards.rendering.thumbnails import APART, SETTLED, SIZE_PX
 from tests.factories import element

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 import pytest
 from asgiref.sync import sync_to_async
 
-from boards import conversation, protocol, store
-from boards import room as rooms
+from boards.elements import store
+from boards.elements.reconcile import takes_incoming
 from boards.models import Element
-from boards.reconcile import takes_incoming
+from boards.room import room as rooms
+from boards.socket import message_handler
+from boards.wire import protocol
 from tests.boards.socket_client import Client, joined
 from tests.boards.test_reconcile import CASES
 from tests.factories import body, element
@@ -112,7 +114,7 @@ def test_RM1_of_several_versions_in_one_push_the_rule_says_which_stays(case: Bod
     )
     push = protocol.parse(raw.decode())
     assert isinstance(push, protocol.Push)
-    elements, refused = outcome(conversation._check(push))
+    elements, refused = outcome(message_handler._check(push))
     assert refused == []
     stays = [{"id": e.id, "version": e.version, "versionNonce": e.version_nonce} for e in elements]
     assert stays == case["stay"]

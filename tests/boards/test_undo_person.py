@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from boards import store, versions
+from boards.elements import store
 from boards.errors import BoardFrozen, TooLongAgo
+from boards.history import versions
 from boards.models import Board, Element
 from tests.boards.test_versions import draw, scene, shift
 from tests.factories import element

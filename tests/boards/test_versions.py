@@ -11,8 +11,9 @@ from django.utils import timezone
 from msgspec import structs
 
 from accounts.guests import guest_claimed
-from boards import past, pruning, store, versions
+from boards.elements import revisions, store, tombstones
 from boards.errors import BoardFrozen, TooManyVersions
+from boards.history import versions
 from boards.models import Board, Element, PastElement, Version
 from tests.factories import element, person
 
@@ -124,7 +125,7 @@ def test_H2_a_pruned_tombstone_does_not_raise_what_it_ended(board, alice):
     draw(board, alice, "box", 2, isDeleted=True)
     second = versions.name_now(board, alice, "Without")
     shift(days=8)
-    assert pruning.prune_all() == 1
+    assert tombstones.prune_all() == 1
     assert shown(board, first) == {"box": 1} and shown(board, second) == {}
 
 
@@ -214,12 +215,12 @@ def test_H5_what_no_version_shows_is_swept_after_a_week(board, alice, bob):
     draw(board, bob, "box", 2, x=2)
     version = versions.name_now(board, alice, "Second")
     draw(board, alice, "box", 3, x=3)
-    assert past.sweep(timezone.now()) == 0
+    assert revisions.sweep(timezone.now()) == 0
     shift(days=8)
-    assert past.sweep(timezone.now()) == 1
+    assert revisions.sweep(timezone.now()) == 1
     assert shown(board, version) == {"box": 2}
     versions.forget(version)
-    assert past.sweep(timezone.now()) == 1 and not PastElement.objects.exists()
+    assert revisions.sweep(timezone.now()) == 1 and not PastElement.objects.exists()
 
 
 # --- going back ---------------------------------------------------------------------------------------------
@@ -310,7 +311,7 @@ def test_H6_what_was_deleted_so_long_ago_that_its_tombstone_is_gone_comes_back(b
     version = versions.name_now(board, alice, "First")
     draw(board, alice, "box", 40, isDeleted=True)
     shift(days=8)
-    assert pruning.prune_all() == 1
+    assert tombstones.prune_all() == 1
     versions.restore(board, version, alice)
     assert scene(board) == {"box": 1}
     assert Element.objects.get(element_id="box").version > 40, "a client may still hold the tombstone"
@@ -348,7 +349,7 @@ def test_H6_a_full_board_can_be_exchanged_for_another_full_one(board, alice, mon
     for number in range(3):
         draw(board, alice, f"old {number}", 2, isDeleted=True)
     shift(days=8)
-    assert pruning.prune_all() == 3
+    assert tombstones.prune_all() == 3
     for number in range(3):
         draw(board, alice, f"new {number}")
     versions.restore(board, version, alice)

@@ -12,7 +12,9 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from boards import files, store, versions
+from boards.elements import store
+from boards.files import board_files
+from boards.history import versions
 from boards.models import Board, Element, Version
 from tests.boards.socket_client import joined
 from tests.boards.test_versions import draw, scene
@@ -131,7 +133,7 @@ def test_an_editor_may_not_delete_what_others_may_want_back(board, alice, bob):
 
 
 def test_a_versions_scene_is_a_document_with_the_pictures_of_then(board, alice):
-    file = files.add_upload(board, alice, png(8, 8, "red"), "red")
+    file = board_files.add_upload(board, alice, png(8, 8, "red"), "red")
     draw(board, alice, "picture", type="image", fileId="red", status="saved", scale=[1, 1])
     version = versions.name_now(board, alice, "First")
     draw(board, alice, "picture", 2, isDeleted=True)
@@ -144,7 +146,7 @@ def test_a_versions_scene_is_a_document_with_the_pictures_of_then(board, alice):
     assert document["files"]["red"]["dataURL"].startswith("data:image/png;base64,")
     linked = as_(alice).get(url + "?pictures=linked").json()
     assert linked["elements"] == document["elements"]
-    assert linked["files"]["red"]["dataURL"] == files.url_of(file)
+    assert linked["files"]["red"]["dataURL"] == board_files.url_of(file)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
-from boards import bus, files, protocol
-from boards import room as rooms
+from boards import announce
+from boards.files import board_files
 from boards.models import Board
+from boards.room import room as rooms
+from boards.wire import protocol
 from tests.boards.socket_client import Client, joined
 from tests.factories import body, png
 
@@ -40,7 +42,8 @@ def known() -> dict[str, set[str]]:
 def sent_types() -> set[str]:
     """Every type that the code of the rooms names in a message to a member."""
     code = "".join(
-        (ROOT / "boards" / f"{name}.py").read_text() for name in ("protocol", "room", "live", "conversation")
+        (ROOT / "boards" / f"{name}.py").read_text()
+        for name in ("wire/protocol", "room/room", "room/live", "socket/message_handler")
     )
     outgoing = code[code.index("def welcome(") :]
     return set(re.findall(r"""["']?type["']?: ?["'](\w+)["']""", outgoing)) | set(
@@ -82,9 +85,9 @@ async def test_the_page_knows_every_field_that_is_sent(board: Board, alice: Any,
             await b.send({"type": "live.stop", "id": "x", "frame": 5})
             await gather(b, seen, "pong", "presence", "ack", "error")
             room = await rooms.room_of(board.pk)
-            file = await sync_to_async(files.add_upload)(board, alice, png())
-            await bus.publish(board.pk, {"type": "file.added", "files": files.describe(file)})
-            await bus.publish(board.pk, {"type": "board.changed"})
+            file = await sync_to_async(board_files.add_upload)(board, alice, png())
+            await announce.publish(board.pk, {"type": "file.added", "files": board_files.describe(file)})
+            await announce.publish(board.pk, {"type": "board.changed"})
             room._hear_progress({"job": "j", "step": 1, "steps": 2, "preview": None})
             room.live._over({"reason": "stopped", "by": "Ana", "message": ""})
             room._call_back()

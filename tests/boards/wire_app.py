@@ -1,12 +1,12 @@
-"""An application for the tests of boards.wire: it talks to its client over the wire, and tells how it heard things."""
+"""An application for the tests of boards.wire.transport: it talks to its client over the wire, and tells how it heard things."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from boards import wire
-from boards.frames import BINARY, TEXT, frame
+from boards.wire import transport
+from boards.wire.frames import BINARY, TEXT, frame
 
 Message = dict[str, Any]
 
@@ -32,14 +32,14 @@ async def application(
     await send({"type": "websocket.accept"})
     if scope["path"].startswith("/close/"):
         _, _, how, code = scope["path"].split("/")
-        await wire.close(send if how == "reached" else _wrapped(send), int(code))
+        await transport.close(send if how == "reached" else _wrapped(send), int(code))
         while (await receive())["type"] != "websocket.disconnect":
             pass
         return
     if scope["path"] == "/observer":
         await send({"type": "websocket.send", "text": str(await left_behind.get())})
         return
-    found = wire.of(_wrapped(send) if scope["path"] == "/wrapped" else send)
+    found = transport.of(_wrapped(send) if scope["path"] == "/wrapped" else send)
     await send({"type": "websocket.send", "text": type(found).__name__})
     if found is None:
         return

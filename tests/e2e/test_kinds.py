@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from generation import catalogue
+from generation.checkpoints import catalogue
 from tests.e2e.atelier import Atelier
 from tests.e2e.browser import BoardPage
 

@@ -19,8 +19,8 @@ from boards import rendering
 from boards.background import on_paper
 from boards.models import WHITE
 from boards.rendering import Picture, View, pool, scenes, snapshot
-from generation import pixels
-from generation.image_header import read_header
+from generation.images import pixels
+from generation.images.header import read_header
 from tests import scripts_corpus
 from tests.factories import body, png
 from tests.likeness import picture, ssim

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from boards.reconcile import takes_incoming
+from boards.elements.reconcile import takes_incoming
 from tests.boards.storm.editor import Seen
 from tests.faults.cluster import Cluster
 from tests.faults.page import Page

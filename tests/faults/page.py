@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
-from boards.reconcile import VERSION_JUMP_MAX, free_index
+from boards.elements.reconcile import VERSION_JUMP_MAX, free_index
 from tests.boards.storm.editor import Editor, Seen
 from tests.boards.storm.process import texts
 

@@ -17,9 +17,10 @@ from PIL import Image
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 django.setup()
 
-from generation import lifecycle, worker  # noqa: E402
-from generation.catalogue import Checkpoint  # noqa: E402
+from generation.checkpoints.catalogue import Checkpoint  # noqa: E402
+from generation.jobs import lifecycle  # noqa: E402
 from generation.work import Drawn, HandedBack, Picture, Progress, Ticket, Work  # noqa: E402
+from generation.worker import worker_process  # noqa: E402
 from webapp.celery import app  # noqa: E402
 
 __all__ = ["app"]
@@ -78,4 +79,4 @@ def noise(seed: int) -> Image.Image:
 
 
 stub: Any = StubEngine()
-worker._engine = stub
+worker_process._engine = stub

@@ -18,9 +18,9 @@ import redis
 from django.conf import settings as django_settings
 
 from accounts.models import User
-from boards import jobs
+from boards.jobs import board_jobs
 from boards.models import Board, Element
-from generation import lifecycle
+from generation.jobs import lifecycle
 from generation.models import ACTIVE, GeneratedImage, Job, JobStatus, Outcome
 from tests.faults.workers import Beat, Nemesis, Workers
 from tests.generation.test_lifecycle import replayed
@@ -69,7 +69,7 @@ def ask(board: Board, user: User, number: int, prompt: str = "a cat") -> Job:
     params = {"kind": "txt2img", "prompt": prompt, "seed": 10 * number, "count": count_of(number)}
     params |= {"width_px": 512, "height_px": 512}
     region = {"x": 600.0 * number, "y": 0.0, "width": 512.0, "height": 512.0}
-    return jobs.ask(board, user, params, region, idempotency_key=f"job {number}")
+    return board_jobs.ask(board, user, params, region, idempotency_key=f"job {number}")
 
 
 def until_ended(workers: Workers, strike: Callable[[], None], done: Callable[[], bool]) -> None:

@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 
 from accounts import api_keys
 from boards.models import Board
-from generation import heartbeat
+from generation.jobs import heartbeat
 from generation.models import Job, JobStatus
 from tests.factories import person
 from tests.faults.conftest import free_ports

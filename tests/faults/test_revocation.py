@@ -19,8 +19,8 @@ from websockets.exceptions import ConnectionClosed
 
 from accounts import api_keys
 from accounts.models import User
-from boards import links
 from boards.models import Board, Membership, Role
+from boards.sharing import links
 from tests.boards.socket_client import cookie
 from tests.factories import body, open_link, person
 from tests.faults.conftest import free_ports

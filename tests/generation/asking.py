@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import User
-from generation import submission
+from generation.jobs import submission
+from generation.jobs.submission import Seen
 from generation.models import Job
-from generation.submission import Seen
 
 
 def ask(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from generation import catalogue
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue
+from generation.checkpoints.catalogue import Checkpoint
 
 HERE = Path(__file__).parent
 

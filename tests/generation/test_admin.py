@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import User
-from generation import lifecycle
 from generation.errors import OutOfMemory
+from generation.jobs import lifecycle
 from generation.models import Job, JobStatus
 from tests.factories import person
 from tests.generation.test_lifecycle import IMAGE, claimed, lose, queued

@@ -1,4 +1,4 @@
-from generation import backoff
+from generation.jobs import backoff
 
 
 def test_J22_a_rest_grows_with_every_failure_and_ends() -> None:

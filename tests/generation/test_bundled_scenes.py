@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from boards.element import parse
-from boards.reconcile import is_index
-from generation import catalogue
+from boards.elements.element import parse
+from boards.elements.reconcile import is_index
+from generation.checkpoints import catalogue
 
 SCENES = sorted((catalogue.BUNDLED / "scenes").glob("*.excalidraw"))
 

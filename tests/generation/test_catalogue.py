@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from generation import catalogue
+from generation.checkpoints import catalogue
+from generation.checkpoints.limits import NUMBERS
+from generation.checkpoints.params import KINDS, parse
 from generation.errors import CatalogueInvalid, CheckpointUnknown
-from generation.limits import NUMBERS
-from generation.params import KINDS, parse
 
 OWN: dict[str, Any] = {
     "title": "Mine",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from generation import catalogue
+from generation.checkpoints import catalogue
 
 
 def checkpoints(*args: str) -> str:

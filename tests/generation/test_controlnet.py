@@ -9,12 +9,12 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from generation import catalogue
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import complete, parse
 from generation.engine.device import tuning
 from generation.engine.residency import Resident
 from generation.errors import CatalogueInvalid, CheckpointUnavailable, ParamsInvalid
-from generation.params import complete, parse
 from generation.pipelines import drawing
 from generation.pipelines.loading import load
 from generation.work import Work

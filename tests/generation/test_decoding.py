@@ -11,17 +11,17 @@ import psutil
 import pytest
 from PIL import Image
 
-from generation import decoding
 from generation.errors import DecoderBusy, SnapshotInvalid
-from generation.image_header import IMAGE_MAX_BYTES
+from generation.images import decoder
+from generation.images.header import IMAGE_MAX_BYTES
 from tests.generation.test_image_header import encoded
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    decoding.end_all()
+    decoder.end_all()
     yield
-    decoding.end_all()
+    decoder.end_all()
 
 
 def decoders() -> list[psutil.Process]:
@@ -30,31 +30,31 @@ def decoders() -> list[psutil.Process]:
     return [
         each
         for each in children
-        if each.status() == psutil.STATUS_ZOMBIE or decoding.PROGRAM in each.cmdline()
+        if each.status() == psutil.STATUS_ZOMBIE or decoder.PROGRAM in each.cmdline()
     ]
 
 
 def test_no_pixel_is_decoded_in_the_process_that_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "open", None)
-    data, format_name, size = decoding.clean(encoded("JPEG", exif=Image.Exif()), IMAGE_MAX_BYTES)
+    data, format_name, size = decoder.clean(encoded("JPEG", exif=Image.Exif()), IMAGE_MAX_BYTES)
     assert (format_name, size) == ("JPEG", (60, 40)) and data
 
 
 def test_a_decoder_knows_no_secret_and_writes_no_file() -> None:
-    decoding.clean(encoded("PNG"), IMAGE_MAX_BYTES)
-    [decoder] = decoders()
-    assert not {"DATABASE_URL", "SECRET_KEY", "PATH"} & set(decoder.environ())
-    assert decoder.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
-    assert decoder.nice() > os.getpriority(os.PRIO_PROCESS, 0)
+    decoder.clean(encoded("PNG"), IMAGE_MAX_BYTES)
+    [program] = decoders()
+    assert not {"DATABASE_URL", "SECRET_KEY", "PATH"} & set(program.environ())
+    assert program.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
+    assert program.nice() > os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def test_many_at_once_share_a_few_decoders() -> None:
     with ThreadPoolExecutor(12) as people:
         sizes = list(
-            people.map(lambda n: decoding.clean(encoded("PNG", (n, 9)), IMAGE_MAX_BYTES)[2], range(1, 25))
+            people.map(lambda n: decoder.clean(encoded("PNG", (n, 9)), IMAGE_MAX_BYTES)[2], range(1, 25))
         )
     assert sizes == [(n, 9) for n in range(1, 25)]
-    assert 1 <= len(decoders()) <= decoding.PROCESSES <= 2
+    assert 1 <= len(decoders()) <= decoder.PROCESSES <= 2
 
 
 @pytest.mark.parametrize("limit", ["MEMORY_MAX_BYTES", "CPU_SECONDS", "CLOCK_SECONDS"])
@@ -64,28 +64,28 @@ def test_what_takes_too_much_is_refused_and_the_next_picture_is_read(
     large = io.BytesIO()
     Image.new("RGB", (16_383, 1_464), "red").save(large, "WEBP", lossless=True)
     with monkeypatch.context() as patch:
-        patch.setattr(decoding, limit, {"MEMORY_MAX_BYTES": 60 * 2**20, "CPU_SECONDS": 0.05}.get(limit, 1.05))
+        patch.setattr(decoder, limit, {"MEMORY_MAX_BYTES": 60 * 2**20, "CPU_SECONDS": 0.05}.get(limit, 1.05))
         with pytest.raises(SnapshotInvalid):
-            decoding.snapshot(large.getvalue(), 1536)
-        decoding.end_all()
-    assert decoding.snapshot(encoded("PNG"), 1536)[1] == (60, 40)
+            decoder.snapshot(large.getvalue(), 1536)
+        decoder.end_all()
+    assert decoder.snapshot(encoded("PNG"), 1536)[1] == (60, 40)
 
 
 def test_a_decoder_that_nobody_asks_ends_and_leaves_no_zombie(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "IDLE_SECONDS", 0.1)
-    decoding.clean(encoded("PNG"), IMAGE_MAX_BYTES)
-    [decoder] = decoders()
-    decoder.wait(10)
+    monkeypatch.setattr(decoder, "IDLE_SECONDS", 0.1)
+    decoder.clean(encoded("PNG"), IMAGE_MAX_BYTES)
+    [program] = decoders()
+    program.wait(10)
     deadline = time.monotonic() + 10
     while decoders() and time.monotonic() < deadline:
         threading.Event().wait(0.01)
     assert not decoders()
-    assert decoding.clean(encoded("PNG"), IMAGE_MAX_BYTES)[2] == (60, 40)
+    assert decoder.clean(encoded("PNG"), IMAGE_MAX_BYTES)[2] == (60, 40)
 
 
 def test_whoever_waits_too_long_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(decoding, "_free", threading.Semaphore(0))
+    monkeypatch.setattr(decoder, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(decoder, "_free", threading.Semaphore(0))
     with pytest.raises(DecoderBusy) as caught:
-        decoding.clean(encoded("PNG"), IMAGE_MAX_BYTES)
+        decoder.clean(encoded("PNG"), IMAGE_MAX_BYTES)
     assert caught.value.retryable and caught.value.status == 503

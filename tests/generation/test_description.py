@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from generation import description, heartbeat, lifecycle
 from generation.errors import OutOfMemory
+from generation.jobs import description, heartbeat, lifecycle
 from generation.models import Job, JobAttempt
 from tests.generation.test_lifecycle import IMAGE, claimed, queued
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from PIL import Image, ImageChops, ImageDraw
 
-from generation import catalogue
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import complete, parse
 from generation.errors import PictureWithheld
-from generation.params import complete, parse
 from generation.pipelines import drawing
 from generation.pipelines.loading import Loaded, load
 from generation.work import Work

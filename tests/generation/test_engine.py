@@ -11,13 +11,13 @@ import pytest
 import torch
 from PIL import Image
 
-from generation import catalogue
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import as_json, complete, parse
 from generation.engine.engine import Engine
 from generation.engine.previews import Budget, Previewer
 from generation.engine.residency import Residency
 from generation.errors import CheckpointUnavailable, GenerationError, OutOfMemory, PipelineFailed
-from generation.params import as_json, complete, parse
 from generation.pipelines import drawing
 from generation.pipelines.loading import load
 from generation.work import Cancelled, Drawn, HandedBack, Progress, Ticket, Work

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from generation.catalogue import Checkpoint
+from generation.checkpoints.catalogue import Checkpoint
 from generation.engine import residency as residencies
 from generation.engine.decoding import BUCKETS, Compiled, Decode, Plain, compiling
 from generation.engine.engine import Engine

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from generation import catalogue
+from generation.checkpoints import catalogue
+from generation.checkpoints.params import complete, parse
 from generation.engine import device, failure
 from generation.errors import OutOfMemory, PipelineFailed, WorkerLost
-from generation.params import complete, parse
 from generation.work import Work
 
 

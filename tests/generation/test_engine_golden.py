@@ -7,11 +7,11 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from generation.catalogue import Checkpoint
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import complete, parse
 from generation.engine.device import tuning
 from generation.engine.residency import Resident
 from generation.engine.sampling import Denoiser, Sample, Sampler
-from generation.params import complete, parse
 from generation.pipelines import drawing
 from generation.pipelines.drawing import Drawing
 from generation.pipelines.loading import load

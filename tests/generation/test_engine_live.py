@@ -13,18 +13,18 @@ import torch
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from generation import live as slot
-from generation.catalogue import Checkpoint
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import complete, parse
 from generation.engine.engine import Engine
 from generation.engine.live import BOARDS_MAX, Live, encoded
 from generation.engine.residency import Residency
 from generation.engine.sampling import Sample
 from generation.errors import CheckpointUnavailable, LiveNotOffered
 from generation.live import Frame, Redrawn
-from generation.live_line import work_of
-from generation.params import complete, parse
 from generation.pipelines import drawing
 from generation.pipelines.loading import load
 from generation.work import Work
+from generation.worker.live_listener import work_of
 
 WAIT_SECONDS = 60
 PIX2PIX = {"pix2pix": "StableDiffusionInstructPix2PixPipeline"}

@@ -13,8 +13,9 @@ import pytest
 import torch
 from PIL import Image
 
-from generation import catalogue
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import complete, parse
 from generation.engine import device as devices
 from generation.engine import engine as engines
 from generation.engine import graphs, previews
@@ -24,7 +25,6 @@ from generation.engine.previews import Budget, Previewer
 from generation.engine.residency import Residency
 from generation.engine.sampling import Denoiser, Kept, Sample, Sampler
 from generation.errors import OutOfMemory, PipelineFailed
-from generation.params import complete, parse
 from generation.pipelines.loading import Loaded, load
 from generation.work import Cancelled, HandedBack, Ticket, Work
 from tests.generation.test_engine import Fake

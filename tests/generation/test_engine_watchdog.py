@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from generation import catalogue, hub
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue, hub
+from generation.checkpoints.catalogue import Checkpoint
 from generation.engine.residency import Residency
 from generation.engine.watchdog import EXIT_STATUS, Watchdog, watching
 
@@ -19,12 +19,12 @@ import os, threading
 os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
 import django; django.setup()
 from PIL import Image
-from generation import catalogue
+from generation.checkpoints import catalogue
 from generation.engine import graphs
 from generation.engine.engine import Engine
 from generation.engine.residency import Residency
 from generation.engine.watchdog import Watchdog
-from generation.params import complete, parse
+from generation.checkpoints.params import complete, parse
 from generation.work import Work
 
 graphs.Eager.__call__ = lambda *_: threading.Event().wait()  # a stub of a card that hangs

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from generation import catalogue, estimate, heartbeat, lifecycle
-from generation.heartbeat import Heartbeat
+from generation.checkpoints import catalogue
+from generation.jobs import estimate, heartbeat, lifecycle
+from generation.jobs.heartbeat import Heartbeat
 from generation.models import Job
 from tests.generation.test_lifecycle import IMAGE, claimed, queued
 

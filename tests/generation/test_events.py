@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-from generation import events, lifecycle
+from generation.jobs import events, lifecycle
 from generation.models import Job
 
 WAIT_SECONDS = 10

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image, ImageDraw
 
-from generation import framing
+from generation.images import framing
 
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import redis
 
-from generation import heartbeat, worker
-from generation.catalogue import Checkpoint
+from generation.checkpoints.catalogue import Checkpoint
 from generation.errors import CatalogueInvalid
-from generation.heartbeat import Heartbeat
+from generation.jobs import heartbeat
+from generation.jobs.heartbeat import Heartbeat
+from generation.worker import worker_process
 
 
 @pytest.fixture(autouse=True)
@@ -70,8 +71,8 @@ def test_what_is_no_worker_is_not_listed() -> None:
 
 
 def test_a_worker_reports_every_checkpoint(monkeypatch: pytest.MonkeyPatch, bundled: Checkpoint) -> None:
-    monkeypatch.setattr(worker, "_engine", None)
-    report = worker.report(["gpu"])
+    monkeypatch.setattr(worker_process, "_engine", None)
+    report = worker_process.report(["gpu"])
     assert report["checkpoints"]["bundled"] == {"status": "loading", "reason": ""}, (
         "the default one is on its way"
     )
@@ -80,7 +81,7 @@ def test_a_worker_reports_every_checkpoint(monkeypatch: pytest.MonkeyPatch, bund
 
 
 def test_a_worker_without_the_queue_has_no_checkpoints() -> None:
-    assert worker.report(["default"]) == {"queues": ["default"], "device": None, "checkpoints": {}}
+    assert worker_process.report(["default"]) == {"queues": ["default"], "device": None, "checkpoints": {}}
 
 
 def test_a_loaded_checkpoint_is_ready(
@@ -89,8 +90,8 @@ def test_a_loaded_checkpoint_is_ready(
     from tests.generation.test_engine import WAIT_SECONDS, faking, work
 
     started = engine(faking())
-    monkeypatch.setattr(worker, "_engine", started)
+    monkeypatch.setattr(worker_process, "_engine", started)
     started.submit(work(bundled)).result(WAIT_SECONDS)
-    report = worker.report(["gpu"])
+    report = worker_process.report(["gpu"])
     assert report["device"] == "cpu"
     assert report["checkpoints"]["bundled"]["status"] == "ready"

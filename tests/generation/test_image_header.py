@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from generation.errors import SnapshotInvalid
-from generation.image_header import IMAGE_MAX_BYTES, read_header
+from generation.images.header import IMAGE_MAX_BYTES, read_header
 
 
 def encoded(format_name: str, size: tuple[int, int] = (60, 40), **options: object) -> bytes:

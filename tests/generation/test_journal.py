@@ -4,8 +4,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import User
-from generation import lifecycle
 from generation.errors import OutOfMemory, StorageUnavailable
+from generation.jobs import lifecycle
 from generation.models import Job, JobEvent
 from tests.generation.test_lifecycle import IMAGE, claimed, lose, queued, replayed
 

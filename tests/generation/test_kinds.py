@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from generation import catalogue, framing, styles
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue, styles
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import Params, complete, parse, words
 from generation.engine.engine import Engine
 from generation.errors import CatalogueInvalid, ParamsInvalid
-from generation.params import Params, complete, parse, words
+from generation.images import framing
 from generation.pipelines import drawing, lines
 from generation.work import Work
 from tests.generation import tiny

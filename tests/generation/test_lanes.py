@@ -2,7 +2,7 @@
 
 import pytest
 
-from generation.lanes import Lanes
+from generation.jobs.lanes import Lanes
 
 BOTH = {"sd": ["a", "b"], "sdxl": ["b"]}
 

@@ -10,12 +10,12 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
-from generation import lifecycle
 from generation.errors import OutOfMemory, StorageUnavailable
-from generation.events import images_made
-from generation.lifecycle import Claim, Standing
+from generation.images.storage import StoredImage
+from generation.jobs import lifecycle
+from generation.jobs.events import images_made
+from generation.jobs.lifecycle import Claim, Standing
 from generation.models import GeneratedImage, Happening, Job, JobStatus, Outcome
-from generation.storage import StoredImage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("published")]
 
@@ -321,12 +321,12 @@ def test_J23_what_was_handed_back_is_published_once_the_worker_listens_no_more(
 ) -> None:
     from celery.signals import worker_shutdown
 
-    from generation import worker
+    from generation.worker import worker_process
 
     job, lost, done = queued(), queued(), queued()
     with django_capture_on_commit_callbacks(execute=True):
-        lifecycle.hand_back(claimed(job, worker.name()))
-        lifecycle.hand_back(claimed(done, worker.name()))
+        lifecycle.hand_back(claimed(job, worker_process.name()))
+        lifecycle.hand_back(claimed(done, worker_process.name()))
         lifecycle.succeed(claimed(done), [(IMAGE, 7)])
         lifecycle.hand_back(claimed(lost, "there:2"))
     published.clear()

@@ -10,8 +10,9 @@ import pytest
 import redis
 from PIL import Image
 
-from generation import catalogue, live
-from generation.catalogue import Checkpoint
+from generation import live
+from generation.checkpoints import catalogue
+from generation.checkpoints.catalogue import Checkpoint
 from generation.errors import (
     CatalogueInvalid,
     CheckpointUnavailable,
@@ -20,8 +21,8 @@ from generation.errors import (
     SnapshotInvalid,
 )
 from generation.live import Frame, Redrawn
-from generation.live_line import LiveLine, work_of
 from generation.work import Work
+from generation.worker.live_listener import LiveLine, work_of
 
 WAIT_SECONDS = 30
 CAT = {"prompt": "a cat", "checkpoint": "bundled", "seed": 7}

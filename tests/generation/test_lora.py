@@ -9,8 +9,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from generation import catalogue
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue
+from generation.checkpoints.catalogue import Checkpoint
 from generation.errors import CatalogueInvalid, CheckpointUnavailable
 from generation.pipelines.loading import load
 from tests.generation import tiny

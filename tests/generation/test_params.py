@@ -5,10 +5,17 @@ import math
 
 import pytest
 
-from generation import catalogue
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import (
+    Img2ImgParams,
+    Pix2PixParams,
+    Txt2ImgParams,
+    as_json,
+    complete,
+    parse,
+)
 from generation.errors import ParamsInvalid
-from generation.params import Img2ImgParams, Pix2PixParams, Txt2ImgParams, as_json, complete, parse
 
 NAN, INFINITY = math.nan, math.inf
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from generation import catalogue, queues, worker
+from generation.checkpoints import catalogue, queues
 from generation.errors import CatalogueInvalid
+from generation.worker import worker_process
 from tests.generation.test_catalogue import OWN
 
 GIB = 2**30
@@ -62,10 +63,10 @@ def test_J17_memory_is_the_cards_or_the_machines() -> None:
 
 
 def test_J17_a_worker_says_what_it_leaves_to_others(settings: Any, room: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(worker, "_engine", None)
+    monkeypatch.setattr(worker_process, "_engine", None)
     settings.ATELIER_FAMILIES = ["sd15"]
     room(140 * GIB)
-    states = worker.report(["gpu", "gpu.sd15"])["checkpoints"]
+    states = worker_process.report(["gpu", "gpu.sd15"])["checkpoints"]
     assert "ATELIER_FAMILIES" in states["bundled"]["reason"] and states["bundled"]["status"] == "failed"
     assert "Not downloaded" in states["stable-diffusion-1.5"]["reason"]
 

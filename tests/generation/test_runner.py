@@ -16,11 +16,14 @@ from django.db.models.functions import Now
 from PIL import Image
 
 from accounts.models import User
-from generation import events, lifecycle, runner, storage, submission, tasks, worker
-from generation.catalogue import Checkpoint
+from generation import tasks
+from generation.checkpoints.catalogue import Checkpoint
 from generation.engine.engine import Engine
 from generation.errors import StorageUnavailable
+from generation.images import storage
+from generation.jobs import events, lifecycle, submission
 from generation.models import Job, JobStatus, Outcome
+from generation.worker import runner, worker_process
 from tests.factories import png
 from tests.generation.asking import ask
 from tests.generation.test_engine import Fake
@@ -53,7 +56,7 @@ def fake_engine(
         return Fake(checkpoint, lambda step: at_step["do"](step))
 
     started = engine(load)
-    monkeypatch.setattr(worker, "_engine", started)
+    monkeypatch.setattr(worker_process, "_engine", started)
     yield started
 
 
@@ -218,9 +221,9 @@ def test_J20_a_worker_whose_card_is_lost_gives_its_job_up_and_ends(
     # Stubs at the card's door and at the process's own end.
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.cuda, "synchronize", fail)
-    monkeypatch.setattr(worker, "_stopping", False)
+    monkeypatch.setattr(worker_process, "_stopping", False)
     ended: list[tuple[int, signal.Signals]] = []
-    monkeypatch.setattr(worker.os, "kill", lambda *how: ended.append(how))
+    monkeypatch.setattr(worker_process.os, "kill", lambda *how: ended.append(how))
     at_step["do"] = fail
     first, second = asked(alice), asked(alice)
     job = done(first)
@@ -433,7 +436,7 @@ def test_J22_out_of_memory_rests_and_is_dead_the_third_time(alice: User, at_step
 
 def test_J23_a_worker_that_ends_takes_no_more_jobs(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     job = asked(alice)
-    monkeypatch.setattr(worker, "_stopping", True)
+    monkeypatch.setattr(worker_process, "_stopping", True)
     assert not runner.run_next()
     assert Job.objects.get(id=job.id).attempt == 0
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
-from generation import catalogue
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.params import complete, parse
 from generation.engine.engine import Engine
 from generation.engine.residency import Residency
-from generation.params import complete, parse
 from generation.pipelines import drawing
 from generation.work import Ticket, Work
 

@@ -12,9 +12,9 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image, ImageCms
 
-from generation import pixels, storage
 from generation.errors import SnapshotInvalid, StorageUnavailable
-from generation.image_header import read_header
+from generation.images import pixels, storage
+from generation.images.header import read_header
 from tests.generation.test_image_header import encoded, png_bomb
 
 RECIPE = {

@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
-from generation import lifecycle, storage, submission
 from generation.errors import (
     CheckpointUnknown,
     IdempotencyConflict,
@@ -24,6 +23,8 @@ from generation.errors import (
     TooManyJobs,
     TooManyPictures,
 )
+from generation.images import storage
+from generation.jobs import lifecycle, submission
 from generation.models import Job, JobStatus
 from tests.factories import png
 from tests.generation.asking import ask

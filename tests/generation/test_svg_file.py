@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from generation.errors import SnapshotInvalid
-from generation.image_header import is_svg
-from generation.svg_file import SVG_MAX_BYTES, clean_svg
+from generation.images.header import is_svg
+from generation.images.svg import SVG_MAX_BYTES, clean_svg
 from tests.generation.test_image_header import encoded, png_bomb
 
 

@@ -10,9 +10,11 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from generation import lifecycle, tasks, worker
+from generation import tasks
 from generation.errors import StorageUnavailable
+from generation.jobs import lifecycle
 from generation.models import Job, JobStatus
+from generation.worker import worker_process
 from tests.generation.test_lifecycle import claimed, lose, queued
 
 pytestmark = pytest.mark.django_db
@@ -84,13 +86,13 @@ def test_J2_a_broker_that_is_away_costs_no_job(alice: User, monkeypatch: pytest.
 
 
 def test_J16_what_comes_out_of_the_queue_is_told_with_the_next_beat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "_engine", None)
-    monkeypatch.setattr(worker, "_consumed_at", None)
-    assert worker.report(["gpu"])["consumed_at"] is None
+    monkeypatch.setattr(worker_process, "_engine", None)
+    monkeypatch.setattr(worker_process, "_consumed_at", None)
+    assert worker_process.report(["gpu"])["consumed_at"] is None
     for task in (tasks.canary, lambda: tasks.generate("nobody")):
         before = timezone.now()
         task()
-        assert datetime.fromisoformat(worker.report(["gpu"])["consumed_at"]) >= before
+        assert datetime.fromisoformat(worker_process.report(["gpu"])["consumed_at"]) >= before
 
 
 def test_J17_a_hint_goes_to_its_checkpoints_family(alice: User, broker: "redis.Redis") -> None:

@@ -13,8 +13,8 @@ HEAVY = ["torch", "diffusers", "transformers", "huggingface_hub", "numpy"]
 PROGRAM = f"""
 import sys
 import webapp.asgi
-import generation.admin, generation.submission, generation.tasks, generation.description, generation.runner
-from generation import catalogue, params
+import generation.admin, generation.jobs.submission, generation.tasks, generation.jobs.description, generation.worker.runner
+from generation.checkpoints import catalogue, params
 params.parse({{"prompt": "a cat"}}, catalogue.get())
 loaded = [name for name in {HEAVY} if name in sys.modules]
 sys.exit(f"loaded: {{loaded}}" if loaded else 0)

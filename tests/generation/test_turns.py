@@ -11,8 +11,8 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from accounts.models import User
-from generation import lifecycle, turns
 from generation.errors import StorageUnavailable
+from generation.jobs import lifecycle, turns
 from generation.models import Job, JobStatus
 from tests.generation.test_lifecycle import IMAGE, at_once, claimed, lose, queued
 

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from accounts.models import User
-from generation import heartbeat, lifecycle, submission
+from generation.jobs import heartbeat, lifecycle, submission
 from generation.models import Job, JobStatus, Outcome
 from tests.factories import png
 from tests.generation.asking import ask

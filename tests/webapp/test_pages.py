@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from boards import demo
 from boards.models import Board
-from generation import heartbeat
+from boards.pages import demo
+from generation.jobs import heartbeat
 from tests.factories import PASSWORD, person
 from webapp import health
 

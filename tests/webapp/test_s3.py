@@ -15,10 +15,11 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 
-from boards import files, sweep, tasks
+from boards import tasks
+from boards.files import board_files, unreferenced
 from boards.models import Board, BoardFile
-from generation import storage
 from generation.errors import StorageUnavailable
+from generation.images import storage
 from tests.e2e.atelier import PROJECT, free_port
 from tests.factories import png
 from webapp import env, health
@@ -102,9 +103,9 @@ def test_it_is_private(bucket: str) -> None:
 
 @pytest.mark.django_db
 def test_a_board_serves_it_same_origin(bucket: str, board: Any, alice: Any, client: Any) -> None:
-    file = files.add_upload(board, alice, png(12, 10))
+    file = board_files.add_upload(board, alice, png(12, 10))
     client.force_login(alice)
-    served = client.get(files.url_of(file))
+    served = client.get(board_files.url_of(file))
     assert served.status_code == 200 and served["Content-Type"] == "image/png"
     assert BoardFile.objects.get().key.startswith("files/")
 
@@ -114,18 +115,21 @@ def test_what_was_deleted_leaves_the_bucket(
     bucket: str, board: Any, alice: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same rules as on disk (tests/boards/test_throwing_away.py); here the listing is the bucket's."""
-    monkeypatch.setattr(sweep, "KEPT", timedelta(days=-1))
+    monkeypatch.setattr(unreferenced, "KEPT", timedelta(days=-1))
     monkeypatch.setattr(storage, "is_marked", lambda key: False)
-    sweep.sweep(timezone.now())  # what other tests left
+    unreferenced.sweep(timezone.now())  # what other tests left
     kept = Board.objects.create(owner=bob)
-    stays, goes = files.add_upload(kept, bob, png(9, 9)), files.add_upload(board, alice, png(7, 7))
+    stays, goes = (
+        board_files.add_upload(kept, bob, png(9, 9)),
+        board_files.add_upload(board, alice, png(7, 7)),
+    )
     thumbnail = default_storage.save("versions/some-board/some-version.png", ContentFile(png()))
-    before = set(sweep._files())
+    before = set(unreferenced._files())
     assert before >= {stays.key, goes.key, thumbnail}
     Board.objects.filter(pk=board.pk).update(deleted_at=timezone.now() - timedelta(days=40))
     tasks.throw_away()
-    assert before - set(sweep._files()) >= {goes.key, thumbnail}
-    assert set(sweep._files()) == {stays.key}
+    assert before - set(unreferenced._files()) >= {goes.key, thumbnail}
+    assert set(unreferenced._files()) == {stays.key}
 
 
 def test_ready_says_whether_it_can_be_written(
@@ -148,10 +152,10 @@ def anywhere(request: pytest.FixtureRequest) -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("anywhere")
 def test_a_lost_object_is_not_found_by_any_door(board: Any, alice: Any, client: Any) -> None:
-    file = files.add_upload(board, alice, png(12, 10))
+    file = board_files.add_upload(board, alice, png(12, 10))
     default_storage.delete(file.key)
     client.force_login(alice)
-    assert client.get(files.url_of(file)).status_code == 404
+    assert client.get(board_files.url_of(file)).status_code == 404
     with pytest.raises(FileNotFoundError):
         storage.read(file.key)
     with pytest.raises(StorageUnavailable) as failed:
@@ -166,12 +170,12 @@ def test_a_lost_object_is_not_found_by_any_door(board: Any, alice: Any, client: 
 def test_what_vanishes_while_it_is_swept_does_not_end_the_sweep(
     board: Any, alice: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "KEPT", timedelta(days=-1))
-    files.add_upload(board, alice, png(12, 10))
+    monkeypatch.setattr(unreferenced, "KEPT", timedelta(days=-1))
+    board_files.add_upload(board, alice, png(12, 10))
     listed, looked_at, old = (f"snapshots/{name}.png" for name in ("a-listed", "b-looked-at", "c-old"))
     for key in (looked_at, old):
         default_storage.save(key, ContentFile(png()))
-    monkeypatch.setattr(sweep, "_files", lambda: iter([listed, looked_at, old]))
+    monkeypatch.setattr(unreferenced, "_files", lambda: iter([listed, looked_at, old]))
 
     def somebody_else_deletes_it(key: str) -> bool:
         if key == looked_at:
@@ -179,5 +183,5 @@ def test_what_vanishes_while_it_is_swept_does_not_end_the_sweep(
         return False
 
     monkeypatch.setattr(storage, "is_marked", somebody_else_deletes_it)
-    assert sweep.sweep(timezone.now()) == 1
+    assert unreferenced.sweep(timezone.now()) == 1
     assert not default_storage.exists(old)

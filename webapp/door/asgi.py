@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from boards import pacing
-from boards.sockets import address_of
+from boards.socket.connection_limits import address_of
+from webapp.door import pacing
 from webapp.door.bodies import Body, Refused, too_slow
 from webapp.problems import problem
 

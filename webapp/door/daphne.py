@@ -15,7 +15,7 @@ from twisted.internet import reactor
 from twisted.web import http
 
 from boards.errors import TooManySockets
-from boards.sockets import address_of, counted, http_holder
+from boards.socket.connection_limits import address_of, counted, http_holder
 from webapp.door.asgi import LINGER_BYTES, LINGER_SECONDS
 from webapp.door.bodies import Body, Refused, too_slow
 from webapp.problems import problem

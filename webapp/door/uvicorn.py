@@ -8,7 +8,7 @@ from django.conf import settings
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from boards.errors import TooManySockets
-from boards.sockets import counted, http_holder
+from boards.socket.connection_limits import counted, http_holder
 
 
 class Connection(H11Protocol):

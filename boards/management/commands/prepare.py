@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from boards import demo
+from boards.pages import demo
 
 
 class Command(BaseCommand):

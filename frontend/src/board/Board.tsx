@@ -13,15 +13,15 @@ import { NoticeList } from "../ui/NoticeList";
 import { ShareDialog } from "../ui/ShareDialog";
 import { StatusChip } from "../ui/StatusChip";
 import { Part } from "../errors/ErrorBoundary";
-import type { Aside } from "./Aside";
-import { assemble, type BoardSession, type LastScene, type Uploads } from "./BoardSession";
-import { Canvas } from "./Canvas";
-import type { BoardConfig } from "./config";
-import { isPhoneLayout, type Theme } from "./excalidraw";
-import { Exchange } from "./Exchange";
+import type { Quarantine } from "../canvas/Quarantine";
+import { assemble, type CanvasSession, type LastScene, type Uploads } from "../canvas/CanvasSession";
+import { Canvas } from "../canvas/Canvas";
+import type { BoardConfig } from "../canvas/config";
+import { isPhoneLayout, type Theme } from "../canvas/excalidraw";
+import { Exchange } from "../canvas/CanvasExchange";
 import { Menu } from "./Menu";
 import { saving } from "./saving";
-import { ScenePreview } from "./ScenePreview";
+import { ScenePreview } from "../canvas/ScenePreview";
 import { SidePanel } from "./SidePanel";
 import { exposeForTests } from "./testHook";
 import { TopBar } from "./TopBar";
@@ -39,11 +39,11 @@ const ExportDialog = lazy(() => import("../exchange/ExportDialog"));
 const sheet_screen = "(width <= 1060px)"; // a column beside it would leave the canvas too narrow for its tools
 
 /** The page: canvas and panel side by side, and what floats above them. */
-export function Board({ config, aside, last }: { config: BoardConfig; aside: Aside; last: LastScene }) {
+export function Board({ config, aside, last }: { config: BoardConfig; aside: Quarantine; last: LastScene }) {
   const api = useMemo(() => createApi(config.api), [config]);
   const parts = useMemo(() => assemble(config, aside, last), [config, aside, last]);
   const { room, jobs, notices } = parts;
-  const [session, setSession] = useState<BoardSession | null>(null);
+  const [session, setSession] = useState<CanvasSession | null>(null);
   const [uploads, setUploads] = useState<Uploads>({ pending: 0, failed: 0 });
   const [sharing, setSharing] = useState(false);
   const [exporting, setExporting] = useState(false);

@@ -6,11 +6,11 @@ import LiveLayer, { chosen } from "../live/LiveLayer";
 import { resumeAfterBreaks } from "../live/resume";
 import type { Live } from "../room/protocol";
 import type { Notices } from "../ui/notices";
-import type { BoardSession } from "./BoardSession";
-import { LiveView } from "./LiveView";
+import type { CanvasSession } from "../canvas/CanvasSession";
+import { LiveView } from "../canvas/LiveView";
 
 interface Props {
-  session: BoardSession;
+  session: CanvasSession;
   api: Pick<Api, "generate">;
   board: string;
   jobs: JobStore;

@@ -1,6 +1,6 @@
 import { BoardsIcon, HistoryIcon, ImportIcon, MoonIcon, PenIcon, PersonIcon, SaveIcon, ShareIcon, SunIcon } from "../ui/icons";
-import type { BoardConfig } from "./config";
-import { MainMenu, type Theme } from "./excalidraw";
+import type { BoardConfig } from "../canvas/config";
+import { MainMenu, type Theme } from "../canvas/excalidraw";
 
 interface Props {
   config: BoardConfig;

@@ -1,5 +1,5 @@
 import { useId, useState } from "react";
-import type { BoardConfig } from "./config";
+import type { BoardConfig } from "../canvas/config";
 
 interface Props {
   name: string;

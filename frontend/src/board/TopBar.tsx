@@ -1,8 +1,8 @@
 import { useState } from "react";
 import type { RoomClient } from "../room/RoomClient";
 import { ShareIcon } from "../ui/icons";
-import { Avatar, usePeople } from "./Collaborators";
-import type { BoardConfig } from "./config";
+import { Avatar, usePeople } from "../canvas/Collaborators";
+import type { BoardConfig } from "../canvas/config";
 import { NameCard } from "./NameCard";
 import "./TopBar.css";
 

@@ -1,5 +1,5 @@
-import type { BoardSession } from "./BoardSession";
-import type { BoardApi } from "./excalidraw";
+import type { CanvasSession } from "../canvas/CanvasSession";
+import type { BoardApi } from "../canvas/excalidraw";
 
 /** For end-to-end tests and nothing else: what the canvas holds and how the books stand. Read it, do not act through it. */
 export interface TestHook {
@@ -28,7 +28,7 @@ declare global {
 }
 
 /** Returns the way to take it back. */
-export function exposeForTests({ canvas, room }: BoardSession): () => void {
+export function exposeForTests({ canvas, room }: CanvasSession): () => void {
   window.__atelier = {
     api: canvas,
     room: {

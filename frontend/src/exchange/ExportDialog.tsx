@@ -1,7 +1,7 @@
 import { useEffect, useId, useState } from "react";
 import { Dialog } from "../ui/Dialog";
 import { SaveIcon } from "../ui/icons";
-import type { Drawing, ExchangePort } from "./boardPort";
+import type { Drawing, ExchangePort } from "./ExchangePort";
 import { Choices } from "./Choices";
 import { fileName, possibleScale } from "./limits";
 import { download } from "./download";

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { ApiError, type Api } from "../api/client";
 import type { Imported } from "../api/types";
 import { Notices } from "../ui/notices";
-import type { ExchangePort } from "./boardPort";
+import type { ExchangePort } from "./ExchangePort";
 import { sorted } from "./drop";
 import { holdsScene, isDocument, mayHoldScene } from "./files";
 import { importFiles, outcomeText } from "./importing";

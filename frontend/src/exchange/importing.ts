@@ -1,7 +1,7 @@
 import { ApiError, type Api } from "../api/client";
 import type { Imported } from "../api/types";
 import type { Notices } from "../ui/notices";
-import type { ExchangePort } from "./boardPort";
+import type { ExchangePort } from "./ExchangePort";
 
 export interface Importer {
   api: Api;

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import type { Job } from "../api/types";
 import { RetryIcon } from "../ui/icons";
-import type { BoardPort } from "./boardPort";
+import type { BoardPort } from "./BoardPort";
 import { standing, useJobNews, useJobs } from "./useJobs";
 import type { JobStore } from "./jobStore";
 import "./JobOverlay.css";

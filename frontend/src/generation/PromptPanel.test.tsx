@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, type JobRequest } from "../api/client";
 import type { Job } from "../api/types";
 import { checkpoint } from "../test/checkpoint";
-import type { BoardPort } from "./boardPort";
+import type { BoardPort } from "./BoardPort";
 import { recall } from "./form";
 import { JobStore } from "./jobStore";
 import { PromptPanel } from "./PromptPanel";

@@ -4,7 +4,7 @@ import { uuid } from "../api/ids";
 import type { Checkpoint, Job, Kind, KindOfCheckpoint, Params, Style } from "../api/types";
 import { SparkIcon } from "../ui/icons";
 import { Advanced } from "./Advanced";
-import type { BoardPort } from "./boardPort";
+import type { BoardPort } from "./BoardPort";
 import { blank, checkpointOf, keepsLines, kind_hints, kind_words, kindOf, kindsOffered, onRecall, paramsOf, recalled, withKind, type Form } from "./form";
 import type { JobStore } from "./jobStore";
 import { Queue, type QueueActs } from "./Queue";

@@ -1,6 +1,6 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Kind } from "../api/types";
-import type { BoardPort } from "./boardPort";
+import type { BoardPort } from "./BoardPort";
 import type { Target } from "./target";
 
 const settle_ms = 450;

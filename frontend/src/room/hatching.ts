@@ -1,5 +1,5 @@
 /**
- * What the hatching of an element costs whoever draws it. Pure; the server follows the same rule (boards/hatching.py)
+ * What the hatching of an element costs whoever draws it. Pure; the server follows the same rule (boards/elements/hatching.py)
  * and both sides run tests/shared/hatching_cases.json.
  *
  * Excalidraw draws a hatched area line by line, four strokes' width apart, and keeps every line in memory: a few

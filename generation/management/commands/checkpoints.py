@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from generation import catalogue, hub
-from generation.catalogue import Checkpoint
+from generation.checkpoints import catalogue, hub
+from generation.checkpoints.catalogue import Checkpoint
 from generation.errors import CatalogueInvalid, CheckpointUnavailable, CheckpointUnknown
 from generation.remote import health
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from boards.reconcile import takes_incoming
+from boards.elements.reconcile import takes_incoming
 
 Rank = tuple[int, int]
 

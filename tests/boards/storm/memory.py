@@ -1,4 +1,4 @@
-"""boards.store and what else the rooms read of Postgres, in memory: the same rules, a thousand times faster.
+"""boards.elements.store and what else the rooms read of Postgres, in memory: the same rules, a thousand times faster.
 
 tests/boards/test_store_contract.py binds both to the same answers.
 """
@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from boards import store
-from boards.element import Element
+from boards.elements import store
+from boards.elements.element import Element
+from boards.elements.reconcile import takes_incoming
+from boards.elements.tombstones import Pruned
 from boards.errors import BoardFrozen, BoardFull, BoardGone
 from boards.models import WHITE, Role
-from boards.pruning import Pruned
-from boards.reconcile import takes_incoming
-from boards.standing import Present, Standing, Stay
+from boards.room.board_state import Present, Standing, Stay
 
 
 class Row(NamedTuple):

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError
 
-from boards import consumers
 from boards.errors import RoomClosed
-from boards.member import Member
 from boards.models import Role
 from boards.principal import NOBODY
-from boards.room import Room
+from boards.room.room import Room
+from boards.room.session import Member
+from boards.socket import consumers
 from tests.boards.storm.editor import Editor
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from boards.element import Element
-from boards.reconcile import takes_incoming
-from boards.room import Room
+from boards.elements.element import Element
+from boards.elements.reconcile import takes_incoming
+from boards.room.room import Room
 from tests.boards.storm.editor import Editor, Seen
 from tests.boards.storm.memory import MemoryStore
 

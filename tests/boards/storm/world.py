@@ -12,9 +12,11 @@ from typing import Any
 
 from django.db import OperationalError
 
-from boards import bus, element, standing, store
+from boards import announce
+from boards.elements import element, store
+from boards.elements.reconcile import free_index
 from boards.errors import BoardError
-from boards.reconcile import free_index
+from boards.room import board_state
 from tests.boards.storm.bus import LossyLayer
 from tests.boards.storm.clock import SimulatedLoop, SimulatedTime
 from tests.boards.storm.editor import Editor, Seen, body
@@ -101,9 +103,9 @@ class World:
             store.snapshot: self.store.snapshot,
             store.changes_since: self.store.changes_since,
             store.clocks: self.store.clocks,
-            standing.read: self.store.standing,
-            standing.read_anew: self.store.standing_anew,
-            standing.present: self.store.present,
+            board_state.read: self.store.standing,
+            board_state.read_anew: self.store.standing_anew,
+            board_state.present: self.store.present,
         }
         now = self.loop.time()
         try:
@@ -354,7 +356,7 @@ class World:
         """A longer pause comes by itself."""
 
     def _tell(self, message: dict[str, Any]) -> None:
-        task = asyncio.ensure_future(bus.publish(self.board_id, message))
+        task = asyncio.ensure_future(announce.publish(self.board_id, message))
         task.add_done_callback(lambda done: done.exception())
 
     def check_problems(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from generation import catalogue
+from generation.checkpoints import catalogue
 from generation.remote import automatic1111, comfyui, health
 from tests.generation.remote.standins import STAND_INS, StandIn
 from tests.generation.remote.studio import entry

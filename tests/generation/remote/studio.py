@@ -6,8 +6,8 @@ from typing import Any
 
 from PIL import Image
 
-from generation import catalogue
-from generation.params import complete, parse
+from generation.checkpoints import catalogue
+from generation.checkpoints.params import complete, parse
 from generation.remote import health
 from generation.remote.remotes import Remotes
 from generation.work import Ticket, Work

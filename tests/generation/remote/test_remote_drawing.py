@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generation import catalogue
+from generation.checkpoints import catalogue
 from generation.errors import (
     GenerationError,
     PictureWithheld,

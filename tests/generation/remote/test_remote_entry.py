@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from generation import catalogue, description, styles
+from generation.checkpoints import catalogue, styles
+from generation.checkpoints.params import complete, parse
 from generation.errors import CatalogueInvalid, ParamsInvalid, RemoteNotSetUp
-from generation.params import complete, parse
+from generation.jobs import description
 from generation.remote.picture import asked
 from generation.work import Work
 from tests.generation.remote.studio import WORKFLOWS, entry

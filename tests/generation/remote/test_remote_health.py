@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from generation import catalogue, description, queues, worker
+from generation.checkpoints import catalogue, queues
 from generation.errors import RemoteError, RemoteUnreachable
+from generation.jobs import description
 from generation.remote import health
+from generation.worker import worker_process
 from tests.generation.remote.standins import WAIT_SECONDS, StandIn, as_json
 from tests.generation.remote.studio import entry, state, submitted, work
 
@@ -22,7 +24,7 @@ Studio = Callable[..., StandIn]
 @pytest.fixture(autouse=True)
 def all_families(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ATELIER_FAMILIES = []
-    monkeypatch.setattr(worker, "_engine", None)
+    monkeypatch.setattr(worker_process, "_engine", None)
 
 
 def broken(server: StandIn) -> None:
@@ -105,7 +107,7 @@ def test_J17_only_those_are_asked_that_this_worker_draws_with(studio: Studio, se
 
 def test_a_worker_reports_it_and_people_read_it(studio: Studio) -> None:
     broken(studio("openai"))
-    states = worker.report(["gpu"])["checkpoints"]
+    states = worker_process.report(["gpu"])["checkpoints"]
     shown = description.describe_checkpoint(catalogue.get("studio"), [states["studio"]])
     assert shown["status"] == "failed"
     assert shown["reason"] == "Something went wrong on the server that draws with this checkpoint."

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from generation import lifecycle, runner, submission, tasks, worker
+from generation import tasks
+from generation.jobs import lifecycle, submission
 from generation.models import Job, JobStatus, Outcome
 from generation.remote.remotes import Remotes
+from generation.worker import runner, worker_process
 from tests.factories import png
 from tests.generation.asking import ask
 from tests.generation.remote.standins import StandIn
@@ -24,8 +26,8 @@ def no_engine(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
         raise AssertionError("a remote job asked for the engine")
 
     settings.ATELIER_FAMILIES = []
-    monkeypatch.setattr(worker, "engine", refuse)
-    monkeypatch.setattr(worker, "_remotes", Remotes())
+    monkeypatch.setattr(worker_process, "engine", refuse)
+    monkeypatch.setattr(worker_process, "_remotes", Remotes())
     monkeypatch.setattr(runner, "HEARTBEAT_SECONDS", 0.01)
     for module in (runner, tasks):
         monkeypatch.setattr(module, "close_old_connections", lambda: None)
@@ -124,7 +126,7 @@ def test_J23_a_worker_that_is_asked_to_stop_hands_it_back(
 
     def stopping(*args: Any) -> Any:
         if server.begun.is_set():
-            worker._remotes.stop()
+            worker_process._remotes.stop()
         return real(*args)
 
     monkeypatch.setattr(lifecycle, "heartbeat", stopping)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from generation import catalogue, heartbeat
+from generation.checkpoints import catalogue
+from generation.jobs import heartbeat
 from webapp import health
 from webapp.embedded.supervisor import DISK_FREE_MIN_BYTES
 

@@ -1,0 +1,376 @@
+"""The shape and the limits of one Excalidraw element that comes from outside.
+
+A body is checked by typed decoding and otherwise kept as the bytes it came in: unknown types and unknown
+fields survive while they are small and plain. What would break a client is mended (a missing `groupIds`
+kills Excalidraw's React tree, see the tests) or refused with a reason.
+"""
+
+import re
+import secrets
+import time
+import zlib
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from boards.elements import annotations
+from boards.elements.fields import CHOICES, NESTED, NULL, Coordinate, Id, Point, check_plain, mends
+from boards.elements.fields import COORDINATE_MAX as COORDINATE_MAX
+from boards.elements.fields import KEYS_MAX as KEYS_MAX
+from boards.elements.fields import UNSAFE_KEYS as UNSAFE_KEYS
+from boards.elements.hatching import ELEMENT_COST_MAX, PASSES, hatch_cost
+from boards.elements.reconcile import is_index
+from boards.errors import ElementRefused
+
+POINTS_MAX = 5_000
+TEXT_MAX = 20_000
+CUSTOM_DATA_MAX_BYTES = 8_192
+UNKNOWN_FIELDS_MAX_BYTES = 8_192
+ELEMENT_MAX_BYTES = 256 * 1024
+VERSION_MAX = 2**53 - 1
+"""The highest that JavaScript counts to. boards.elements.reconcile.may_follow sees to it that nobody gets there."""
+
+LINK_SCHEMES = {"http", "https", "mailto"}
+REFUSED_TYPES = {"iframe"}  # rendered by Excalidraw without asking validateEmbeddable (excalidraw#11930)
+
+Word = Annotated[str, Meta(max_length=64)]
+Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Version = Annotated[int, Meta(ge=0, le=VERSION_MAX)]
+Nonce = Annotated[int, Meta(ge=0, le=2**53)]  # a negative one would win every tie
+Points = Annotated[list[Point], Meta(max_length=POINTS_MAX)]
+Text = Annotated[str, Meta(max_length=TEXT_MAX)]
+
+
+class _Shape(Struct, rename="camel"):
+    """What every element has. Fields without a default are those without which nothing can be drawn; a Raw one is
+    looked into, and mended, by boards.elements.fields."""
+
+    id: Id
+    type: Word
+    x: Coordinate
+    y: Coordinate
+    width: Coordinate
+    height: Coordinate
+    version: Version
+    version_nonce: Nonce
+    angle: Coordinate = 0.0
+    stroke_color: Word | None = None
+    background_color: Word | None = None
+    fill_style: Raw = NULL
+    stroke_width: Annotated[float, Meta(ge=0, le=1_000)] | None = None
+    stroke_style: Raw = NULL
+    roughness: Annotated[float, Meta(ge=0, le=100)] | None = None
+    opacity: Annotated[float, Meta(ge=0, le=100)] | None = None
+    group_ids: Annotated[list[Id], Meta(max_length=KEYS_MAX)] | None = None
+    frame_id: Id | None = None
+    index: str | None = None
+    roundness: Raw = NULL
+    seed: Whole | float | None = None
+    is_deleted: bool = False
+    bound_elements: Raw = NULL
+    updated: Whole | float | None = None
+    link: Annotated[str, Meta(max_length=2_048)] | None = None
+    locked: bool = False
+    custom_data: dict[str, Any] | None = None
+
+
+class _Text(_Shape, rename="camel", kw_only=True):
+    text: Text
+    original_text: Text | None = None
+    font_size: Annotated[float, Meta(gt=0, le=10_000)] | None = None
+    font_family: Raw = NULL
+    text_align: Raw = NULL
+    vertical_align: Raw = NULL
+    container_id: Id | None = None
+    auto_resize: bool | None = None
+    line_height: Annotated[float, Meta(ge=0, le=1_000)] | None = None
+    baseline: Coordinate | None = None
+
+
+class _Line(_Shape, rename="camel", kw_only=True):
+    points: Points
+    last_committed_point: Raw = NULL
+    start_binding: Raw = NULL
+    end_binding: Raw = NULL
+    start_arrowhead: Raw = NULL
+    end_arrowhead: Raw = NULL
+
+
+class _Freedraw(_Shape, rename="camel", kw_only=True):
+    points: Points
+    pressures: Annotated[list[Coordinate], Meta(max_length=POINTS_MAX)] | None = None
+    simulate_pressure: bool | None = None
+    last_committed_point: Raw = NULL
+
+
+class _Image(_Shape, rename="camel", kw_only=True):
+    file_id: Id | None = None
+    status: Raw = NULL
+    scale: Annotated[list[Coordinate], Meta(min_length=2, max_length=2)] | None = None
+    crop: Raw = NULL
+
+
+class _Frame(_Shape, rename="camel", kw_only=True):
+    name: Annotated[str, Meta(max_length=500)] | None = None
+
+
+SHAPES: dict[str, type[_Shape]] = {
+    **dict.fromkeys(("rectangle", "diamond", "ellipse", "embeddable", "selection"), _Shape),
+    **dict.fromkeys(("line", "arrow"), _Line),
+    **dict.fromkeys(("frame", "magicframe"), _Frame),
+    "text": _Text,
+    "freedraw": _Freedraw,
+    "image": _Image,
+}
+
+# Excalidraw throws, or draws nothing, without these.
+DEFAULTS: dict[str, bytes] = {
+    "groupIds": b"[]",
+    "angle": b"0",
+    "strokeColor": b'"#1e1e1e"',
+    "backgroundColor": b'"transparent"',
+    "fillStyle": b'"solid"',
+    "strokeWidth": b"2",
+    "strokeStyle": b'"solid"',
+    "roughness": b"1",
+    "opacity": b"100",
+    "seed": b"1",
+    "isDeleted": b"false",
+    "locked": b"false",
+}
+NULLABLE_DEFAULTS = ("frameId", "roundness", "boundElements", "link")
+
+_ALWAYS = frozenset({*DEFAULTS, *NULLABLE_DEFAULTS})
+
+_STAMPS = frozenset({"version", "versionNonce", "updated"})
+# An escaped NUL, the backslash of which is not escaped itself. Postgres takes none in its text.
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+_fields_of = msgspec.json.Decoder(dict[str, Raw]).decode
+_shapes: set[type[_Shape]] = {_Shape, *SHAPES.values()}
+_decoders = {shape: msgspec.json.Decoder(shape) for shape in _shapes}
+_known = {
+    shape: frozenset({f.encode_name for f in msgspec.structs.fields(shape)} | CHOICES.keys() | NESTED.keys())
+    for shape in _decoders
+}
+
+
+class _Area(Struct, rename="camel"):
+    """What the cost of hatching depends on."""
+
+    type: str
+    width: float
+    height: float
+    fill_style: str | None = None
+    background_color: str | None = None
+    stroke_width: float | None = None
+    points: list[list[float]] | None = None
+
+
+SOLID = Raw(b'"solid"')
+DEFAULT_STROKE_WIDTH = float(DEFAULTS["strokeWidth"])
+_HATCHED = [style.encode() for style in PASSES]
+_area_of = msgspec.json.Decoder(_Area).decode
+
+Stamp = tuple[int, int, int]
+"""Version, nonce, and a digest of the body, which tells two versions of the same rank apart."""
+
+
+class Element(Struct):
+    """A checked element: what merging and ordering need, and the body as JSON."""
+
+    id: str
+    type: str
+    version: int
+    version_nonce: int
+    index: str | None
+    is_deleted: bool
+    body: bytes
+    file_id: str | None = None
+    mended: bool = False
+    """Something that was there had to change: whoever made it does not know yet, and gets it as a newer version."""
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return self.version, self.version_nonce
+
+    @property
+    def stamp(self) -> Stamp:
+        return *self.rank, zlib.crc32(self.body)
+
+    def ties_with(self, other: "Element") -> bool:
+        """Do both have the same rank, and another content? Excalidraw draws nonces; a program may send a fixed one."""
+        return self.rank == other.rank and self.body != other.body and not self.shows_the_same_as(other)
+
+    def anew(self) -> "Element":
+        """The same, as a version of its own, one higher: whoever holds another of the same rank takes it over.
+
+        Clients draw their nonces below 2³¹, and of equal versions the lower nonce stays: so what the server makes
+        like this never beats what somebody drew on the same version meanwhile.
+        """
+        return self._as((self.version + 1, 2**31 + secrets.randbelow(2**31)))
+
+    def moved_to(self, index: str) -> "Element":
+        """The same at another place in the order, as a version of its own."""
+        moved = self.anew()
+        fields = _fields_of(moved.body) | {"index": Raw(msgspec.json.encode(index))}
+        return msgspec.structs.replace(moved, index=index, body=_join(fields))
+
+    def buried(self, rank: tuple[int, int]) -> "Element":
+        """The tombstone with this version and nonce of an element of which only those are known any more."""
+        fields = _fields_of(self.body) | {"isDeleted": Raw(b"true")}
+        return msgspec.structs.replace(self, is_deleted=True, body=_join(fields))._as(rank)
+
+    def renewed(self, over: int, *, is_deleted: bool) -> "Element":
+        """A copy as the version that replaces version `over` of the element, alive or as its tombstone.
+
+        It may be from a time when more was let in: what a page does not bear is mended.
+        """
+        version, nonce = over + 1, secrets.randbelow(2**31)
+        changes = {"version": version, "versionNonce": nonce, "isDeleted": is_deleted}
+        changes["updated"] = int(time.time() * 1000)
+        fields = _fields_of(self.body) | {name: Raw(msgspec.json.encode(v)) for name, v in changes.items()}
+        return msgspec.structs.replace(
+            self, version=version, version_nonce=nonce, is_deleted=is_deleted, body=_sound(_join(fields))
+        )
+
+    @property
+    def hatch_cost(self) -> float:
+        """What drawing its hatching costs a page (see boards.elements.hatching); 0 of a tombstone."""
+        return 0.0 if self.is_deleted else _hatch_cost(self.body)
+
+    def filled_solidly(self) -> "Element":
+        """The same without its hatching, which is more than the board's pages can draw."""
+        body = _join(_fields_of(self.body) | {"fillStyle": SOLID})
+        return msgspec.structs.replace(self, body=body, mended=True)
+
+    def _as(self, rank: tuple[int, int]) -> "Element":
+        version, nonce = rank
+        fields = _fields_of(self.body) | {"version": Raw(b"%d" % version), "versionNonce": Raw(b"%d" % nonce)}
+        return msgspec.structs.replace(
+            self, version=version, version_nonce=nonce, body=_join(fields), mended=False
+        )
+
+    def shows_the_same_as(self, other: "Element") -> bool:
+        """Would a person see no difference? Versions and times of change do not count."""
+        return self.index == other.index and _seen(self.body) == _seen(other.body)
+
+
+def parse(raw: bytes | Raw) -> Element:
+    """The checked element. `index` is None where it was missing or malformed. Raises ElementRefused."""
+    body = bytes(raw)
+    if len(body) > ELEMENT_MAX_BYTES:
+        raise ElementRefused(f"The element has {len(body)} bytes, {ELEMENT_MAX_BYTES} are allowed.")
+    try:
+        fields = _fields_of(body)
+        kind = msgspec.json.decode(fields.get("type", b"null"))
+        shape = SHAPES.get(kind, _Shape) if isinstance(kind, str) else _Shape
+        element = _decoders[shape].decode(body)
+        if unknown := fields.keys() - _known[shape]:
+            _check_plain({name: fields[name] for name in unknown})
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise ElementRefused(f"The element is malformed: {error}.") from None
+    if element.type in UNSAFE_KEYS or (element.id in UNSAFE_KEYS and not element.is_deleted):
+        raise ElementRefused("The element has a name that every JavaScript object knows.")
+    if element.type in REFUSED_TYPES:
+        raise ElementRefused(f"Elements of type {element.type} are not let in.")
+    if b"u0000" in body and _ESCAPED_NUL.search(body):
+        raise ElementRefused("The element holds a NUL character.")
+    if element.custom_data is not None:
+        _check_custom_data(element.custom_data, fields["customData"])
+    index = element.index if is_index(element.index) else None
+    changes, dropped = _mends(fields, element), UNSAFE_KEYS & fields.keys()
+    if changes or dropped:
+        body = _join({name: value for name, value in (fields | changes).items() if name not in dropped})
+    parsed = Element(
+        id=element.id,
+        type=element.type,
+        version=element.version,
+        version_nonce=element.version_nonce,
+        index=index,
+        is_deleted=element.is_deleted,
+        body=body,
+        file_id=element.file_id if isinstance(element, _Image) else None,
+        mended=bool(dropped) or any(fields.get(name, NULL) != NULL for name in changes),
+    )
+    return parsed if parsed.hatch_cost <= ELEMENT_COST_MAX else parsed.filled_solidly()
+
+
+def _sound(body: bytes) -> bytes:
+    """A body as it is let in today; one that would be refused stays, for it is on the board already."""
+    try:
+        return parse(body).body
+    except ElementRefused:
+        return body
+
+
+def _hatch_cost(body: bytes) -> float:
+    if not any(style in body for style in _HATCHED):
+        return 0.0
+    area = _area_of(body)
+    size = (area.width, area.height)
+    width = DEFAULT_STROKE_WIDTH if area.stroke_width is None else area.stroke_width
+    return hatch_cost(area.type, area.fill_style, area.background_color, width, size, area.points or ())
+
+
+def _mends(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw]:
+    """What has to stand in the place of which fields, so that a client can do with the element."""
+    changes: dict[str, Raw] = {}
+    if not fields.keys() >= _ALWAYS or b"null" in map(bytes, map(fields.__getitem__, DEFAULTS)):
+        changes |= {n: Raw(default) for n, default in DEFAULTS.items() if fields.get(n, NULL) == NULL}
+        changes |= {name: NULL for name in NULLABLE_DEFAULTS if name not in fields}
+    changes |= mends(fields)
+    if element.link and not is_safe_link(element.link):
+        changes["link"] = Raw(b"null")
+    if element.custom_data is not None and (kept := _kept_data(element.custom_data)) != element.custom_data:
+        changes["customData"] = Raw(msgspec.json.encode(kept))
+    return changes
+
+
+def _kept_data(data: dict[str, Any]) -> dict[str, Any]:
+    """Without HTML for an iframe, and with a note of the shape that pages expect."""
+    kept = {name: value for name, value in data.items() if name != "generationData"}
+    if "atelier" in kept and (sound := annotations.mended(kept.pop("atelier"))) is not None:
+        kept["atelier"] = sound
+    return kept
+
+
+def is_safe_link(link: str) -> bool:
+    """Only links that open a page or a mail; everything else could run a script."""
+    if any(ord(character) <= 0x20 for character in link.strip()):
+        return False
+    try:
+        return urlsplit(link.strip()).scheme.lower() in LINK_SCHEMES
+    except ValueError:
+        return False
+
+
+def _check_plain(unknown: dict[str, Raw]) -> None:
+    if sum(map(len, unknown.values())) > UNKNOWN_FIELDS_MAX_BYTES:
+        raise ElementRefused(
+            f"Fields that Atelier does not know may have {UNKNOWN_FIELDS_MAX_BYTES} bytes in all."
+        )
+    if len(unknown) > KEYS_MAX:
+        raise ElementRefused(f"The element has {len(unknown)} fields that Atelier does not know.")
+    for value in unknown.values():
+        check_plain(msgspec.json.decode(value))
+
+
+def _check_custom_data(data: dict[str, Any], raw: Raw) -> None:
+    if len(raw) > CUSTOM_DATA_MAX_BYTES:
+        raise ElementRefused(f"customData has {len(raw)} bytes, {CUSTOM_DATA_MAX_BYTES} are allowed.")
+    check_plain(data)
+
+
+def _seen(body: bytes) -> dict[str, Raw]:
+    return {name: value for name, value in _fields_of(body).items() if name not in _STAMPS}
+
+
+def _join(fields: dict[str, Raw]) -> bytes:
+    return (
+        b"{"
+        + b",".join(msgspec.json.encode(name) + b":" + bytes(value) for name, value in fields.items())
+        + b"}"
+    )

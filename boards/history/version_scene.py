@@ -1,0 +1,75 @@
+"""What a version of a board looks like: its elements and files, and a small picture of it that is made once."""
+
+import io
+from typing import Any
+
+import msgspec
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from boards.errors import VersionGone
+from boards.exchange import outgoing
+from boards.exchange.outgoing import Contents
+from boards.files import board_files
+from boards.history import versions
+from boards.models import Version
+from boards.rendering import thumbnails
+
+THUMBNAIL_PX = (320, 200)
+
+
+def contents(version: Version) -> Contents:
+    """The live elements in drawing order, and the files that they show."""
+    bodies = [element.body for element in versions.state_at(version.board, version.clock)]
+    board = version.board
+    board.background = version.background  # as it was then; this row is never saved
+    return outgoing.with_files(board, version.clock, bodies)
+
+
+def linked_document(contents: Contents) -> bytes:
+    """The .excalidraw document with addresses on this server in the place of the pictures' bytes."""
+    addresses: dict[str, Any] = {
+        file.file_id: {
+            "id": file.file_id,
+            "mimeType": file.mime_type,
+            "dataURL": board_files.url_of(file),
+            "created": int(file.created_at.timestamp() * 1000),
+        }
+        for file in contents.files
+    }
+    return msgspec.json.encode(
+        {
+            "type": "excalidraw",
+            "version": 2,
+            "source": outgoing.SOURCE,
+            "elements": [msgspec.Raw(body) for body in contents.elements],
+            "appState": outgoing.app_state(contents),
+            "files": addresses,
+        }
+    )
+
+
+def thumbnail(version: Version) -> str:
+    """Where in the storage the version's small picture lies; drawn on first use, which takes up to some seconds.
+
+    Raises RenderFailed, StorageUnavailable, VersionGone.
+    """
+    if version.thumbnail_key:
+        return version.thumbnail_key
+    name = f"versions/{version.board_id}/{version.pk}.png"
+    drawn = default_storage.save(name, ContentFile(_draw(contents(version))))
+    # Two who ask at once both draw; the first to be written down stays.
+    rows = Version.objects.filter(pk=version.pk)
+    if rows.filter(thumbnail_key="").update(thumbnail_key=drawn):
+        return drawn
+    default_storage.delete(drawn)
+    key = rows.values_list("thumbnail_key", flat=True).first()
+    if key is None:
+        raise VersionGone("There is no such version any more.")
+    return key
+
+
+def _draw(contents: Contents) -> bytes:
+    buffer = io.BytesIO()
+    thumbnails.picture(contents, THUMBNAIL_PX).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,282 @@
+"""The history of a board: its versions, going back to one of them, and undoing what one person did.
+
+Versions are moments of the board's clock; the elements that they show are kept by boards.elements.revisions. Going back is
+a change like any other: it is merged by the same rule, reaches everybody, and can be undone in turn. The
+numbered rules are in docs/history.md.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from boards import announce, background
+from boards.elements import revisions, store, tombstones
+from boards.elements.element import Element, parse
+from boards.errors import BoardFrozen, BoardGone, ElementRefused, TooLongAgo, TooManyVersions
+from boards.exchange import incoming
+from boards.exchange.notes import Notes
+from boards.models import Board, Version
+from boards.models import Element as ElementRow
+
+SETTLED = timedelta(minutes=2)
+"""A board that rests for so long gets a version of what it came to."""
+ACTIVE_MAX = timedelta(minutes=10)
+"""One that does not rest gets a version this often."""
+ALL_KEPT = timedelta(days=1)
+HOURLY_KEPT = timedelta(days=7)
+"""Automatic versions: all of the last day, then one an hour, then one a day."""
+NAMED_MAX = 500
+
+
+class Restored(NamedTuple):
+    """The clock afterwards, how many elements changed, and the version to go back to; None: nothing did."""
+
+    clock: int
+    changed: int
+    before: Version | None
+
+
+class Undone(NamedTuple):
+    """How many elements went back to an earlier version, became tombstones, or stayed in another's version."""
+
+    clock: int
+    reverted: int
+    removed: int
+    kept: int
+    before: Version | None
+
+
+def name_now(board: Board, user: User, name: str, idempotency_key: str = "") -> Version:
+    """A named version of the board as it is. Raises BoardGone, TooManyVersions.
+
+    The same idempotency key of the same person means the same version.
+    """
+    with transaction.atomic():
+        board = _locked(board.pk)
+        if known := _made_with(board, user, idempotency_key):
+            return known
+        if board.versions.filter(automatic=False).count() >= NAMED_MAX:
+            raise TooManyVersions(f"A board has at most {NAMED_MAX} named versions. Delete one first.")
+        version = _unnamed_now(board) or _make(board)
+        version.name, version.automatic, version.created_by = name, False, user
+        version.idempotency_key = idempotency_key
+        version.save(update_fields=["name", "automatic", "created_by", "idempotency_key"])
+        return version
+
+
+def rename(version: Version, name: str) -> None:
+    """A version with a name is kept until somebody deletes it."""
+    version.name, version.automatic = name, False
+    version.save(update_fields=["name", "automatic"])
+
+
+def forget(version: Version) -> None:
+    """Delete a version. The next one stands for its people too; the elements are swept later."""
+    following = version.board.versions.filter(created_at__gt=version.created_at).order_by("created_at")
+    if heir := following.first():
+        heir.people.add(*version.people.all())
+    version.delete()
+    if version.thumbnail_key:
+        transaction.on_commit(lambda: default_storage.delete(version.thumbnail_key))
+
+
+def state_at(board: Board, clock: int) -> list[Element]:
+    """The live elements as they stood at the clock of a version, in drawing order."""
+    unchanged = ElementRow.objects.filter(board=board, clock__lte=clock, is_deleted=False)
+    rows = unchanged.values_list("element_id", "version", "version_nonce", "index", "body")
+    elements = [Element(row[0], "", row[1], row[2], row[3], False, row[4].encode()) for row in rows]
+    elements += [e for e in revisions.replaced_since(board.pk, clock).values() if not e.is_deleted]
+    return sorted(elements, key=lambda element: (element.index or "", element.id))
+
+
+def restore(board: Board, version: Version, by: User, idempotency_key: str = "") -> Restored:
+    """Make the board look as it did at the version: one change, by `by`. Raises BoardGone, BoardFrozen.
+
+    What was made since becomes a tombstone, what was changed or deleted comes back, each as a newer version.
+    The state before is a version itself, so that this can be undone.
+    """
+    with transaction.atomic():
+        board = _locked(board.pk)
+        if board.frozen:
+            raise BoardFrozen("A moderator froze this board.")
+        if known := _made_with(board, by, idempotency_key):
+            return Restored(board.clock, 0, known)
+        changes = _way_back(board, version.clock)
+        if not changes and board.background == version.background:
+            return Restored(board.clock, 0, None)
+        before = _make(board, by, before_restore_of=version, idempotency_key=idempotency_key)
+        background.write(board, version.background)
+        change = store.apply(board.pk, changes, {element.id: by.pk for element in changes})
+        transaction.on_commit(lambda: announce.clock_moved(board.pk, change.clock))
+        return Restored(change.clock, len(change.elements), before)
+
+
+def _way_back(board: Board, clock: int) -> list[Element]:
+    """The changes that make the board look as it did at this clock; the living first, who keep their index."""
+    then = revisions.replaced_since(board.pk, clock)
+    now = {element.id: element for _, element in store.changes_since(board.pk, clock).elements}
+    changes = [_replacing(now[i], then.get(i)) for i in now]
+    pruned = {i: element for i, element in then.items() if i not in now and not element.is_deleted}
+    ranks = tombstones.ranks(board.pk, pruned) if pruned else {}
+    changes += [e.renewed(max(e.rank, ranks.get(i, e.rank))[0], is_deleted=False) for i, e in pruned.items()]
+    return _let_in(board, filter(None, changes))
+
+
+def _let_in(board: Board, changes: Iterable[Element]) -> list[Element]:
+    """What was stored long ago as the board lets it in today, made whole where it must be; the living first.
+
+    Deleting needs no sound body. What costs its pages more than they can draw is filled solidly.
+    """
+    found: list[Element] = []
+    refused: list[bytes] = []
+    for element in changes:
+        try:
+            found.append(element if element.is_deleted else parse(element.body))
+        except ElementRefused:
+            refused.append(element.body)
+    if refused:
+        known = frozenset(board.elements.values_list("element_id", flat=True))
+        found += incoming.check(refused, known).elements
+    return sorted(incoming.affordable(board, found, Notes()), key=lambda element: element.is_deleted)
+
+
+def _replacing(now: Element, then: Element | None) -> Element | None:
+    """What puts `then` (None: it was not there) in the place of `now`; None where it looks the same."""
+    if then is None or then.is_deleted:
+        return None if now.is_deleted else now.renewed(now.version, is_deleted=True)
+    return None if now.shows_the_same_as(then) else then.renewed(now.version, is_deleted=False)
+
+
+def undo_person(
+    board: Board, user: User, since: datetime, by: User | None, *, frozen_too: bool = False
+) -> Undone:
+    """Undo what one person did since a time, exact to past.KEPT_EVERY, as one change.
+
+    Elements that stand as this person left them go back to the newest version that is somebody else's or
+    older; those without one become tombstones; what somebody else changed later stays. The undo of a change
+    is its author's: it does not hide from the next undo. Raises BoardGone, BoardFrozen, TooLongAgo.
+    """
+    if since < timezone.now() - revisions.UNDO_WINDOW:
+        raise TooLongAgo(f"What somebody did can be undone for {revisions.UNDO_WINDOW.days} days.")
+    with transaction.atomic():
+        board = _locked(board.pk)
+        theirs = _standing_of(board, user, since)
+        earlier = revisions.earlier(board.pk, list(theirs), user.pk, since)
+        undone = {i: _replacing(e, earlier[i].element if i in earlier else None) for i, e in theirs.items()}
+        changes = _let_in(board, filter(None, undone.values()))
+        kept = revisions.replaced_by_others(board.pk, user.pk, since)
+        if not changes:
+            return Undone(board.clock, 0, 0, kept, None)
+        authors = {e.id: earlier[e.id].author_id if e.id in earlier else _id(by) for e in changes}
+        before = _make(board, by)
+        change = store.apply(board.pk, changes, authors, frozen_too=frozen_too)
+        transaction.on_commit(lambda: announce.clock_moved(board.pk, change.clock))
+        removed = sum(element.is_deleted for element in changes)
+        return Undone(change.clock, len(changes) - removed, removed, kept, before)
+
+
+def _standing_of(board: Board, user: User, since: datetime) -> dict[str, Element]:
+    rows = ElementRow.objects.filter(board=board, author_id=user.pk, changed_at__gte=since)
+    fields = rows.values_list("element_id", "version", "version_nonce", "index", "is_deleted", "body")
+    return {row[0]: Element(row[0], "", *row[1:5], row[5].encode()) for row in fields}
+
+
+def _id(user: User | None) -> uuid.UUID | None:
+    return user.pk if user else None
+
+
+def _locked(board_id: uuid.UUID) -> Board:
+    board = Board.objects.select_for_update(no_key=True).filter(pk=board_id, deleted_at=None).first()
+    if board is None:
+        raise BoardGone("There is no such board.")
+    return board
+
+
+def _made_with(board: Board, user: User, idempotency_key: str) -> Version | None:
+    """The version that this very request made already."""
+    made = board.versions.filter(created_by=user, idempotency_key=idempotency_key)
+    return made.first() if idempotency_key else None
+
+
+def _unnamed_now(board: Board) -> Version | None:
+    """The automatic version of the board as it is, if there is one."""
+    return board.versions.filter(automatic=True, clock=board.clock, before_restore_of=None).first()
+
+
+def _make(
+    board: Board,
+    created_by: User | None = None,
+    *,
+    before_restore_of: Version | None = None,
+    idempotency_key: str = "",
+) -> Version:
+    """An automatic version of the board as it is. The board's row must be locked."""
+    version = Version.objects.create(
+        board=board,
+        clock=board.clock,
+        background=board.background,
+        created_by=created_by,
+        before_restore_of=before_restore_of,
+        idempotency_key=idempotency_key,
+    )
+    version.people.set(User.objects.filter(pk__in=revisions.authors_since(board.pk, board.version_clock)))
+    board.version_clock, board.unversioned_since = board.clock, None
+    board.save(update_fields=["version_clock", "unversioned_since"])
+    return version
+
+
+# --- by themselves ------------------------------------------------------------------------------------------
+
+
+def record(now: datetime) -> int:
+    """Make a version of each board that has come to rest, or has not rested for long. Returns how many."""
+    due = Q(changed_at__lte=now - SETTLED) | Q(unversioned_since__lte=now - ACTIVE_MAX)
+    boards = Board.objects.filter(due, deleted_at=None, unversioned_since__isnull=False)
+    made = 0
+    for board_id in boards.values_list("pk", flat=True):
+        with transaction.atomic():
+            board = boards.select_for_update(skip_locked=True, no_key=True).filter(pk=board_id).first()
+            if board is not None:
+                _make(board)
+                made += 1
+    return made
+
+
+def thin(now: datetime) -> int:
+    """Forget automatic versions that newer ones stand for. Returns how many."""
+    rows = Version.objects.filter(automatic=True, created_at__lt=now - ALL_KEPT).order_by(
+        "board", "created_at"
+    )
+    forgotten = 0
+    for _, group in groupby(rows.select_related("board").iterator(), key=lambda version: version.board_id):
+        versions = list(group)
+        for number in surplus([version.created_at for version in versions], now):
+            with transaction.atomic():
+                # Somebody may be giving it a name right now.
+                unnamed = Version.objects.select_for_update().filter(pk=versions[number].pk, automatic=True)
+                for version in unnamed:
+                    forget(version)
+                    forgotten += 1
+    return forgotten
+
+
+def surplus(times: Sequence[datetime], now: datetime) -> Iterable[int]:
+    """Which of the versions made at these times, oldest first, are not kept: the newest of each hour or day is."""
+    periods = [_period(time, now) for time in times]
+    return [number for number, (period, following) in enumerate(pairwise(periods)) if period == following]
+
+
+def _period(time: datetime, now: datetime) -> datetime:
+    if now - time <= ALL_KEPT:
+        return time
+    if now - time <= HOURLY_KEPT:
+        return time.replace(minute=0, second=0, microsecond=0)
+    return time.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,274 @@
+"""Jobs as a board sees them: asked for a region, shown there to everybody until they are done."""
+
+import base64
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from django.db import transaction
+from django.db.models import prefetch_related_objects
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from boards import access, announce, database, request_limits
+from boards.errors import BoardGone, JobGone, NoRegion
+from boards.jobs import candidates
+from boards.models import Board, Element, Placement
+from boards.principal import Principal
+from boards.rendering import scenes
+from boards.rendering import snapshot as drawn
+from boards.sharing import people
+from boards.wire.protocol import REGION_SIDE_MAX, Region
+from generation.jobs import submission
+from generation.jobs.description import describe_each as describe_jobs
+from generation.jobs.submission import Plan, Seen
+from generation.models import ACTIVE, GeneratedImage, Job, JobStatus
+
+REGION = ("x", "y", "width", "height")
+WORDS_SIDE = 512.0
+"""Scene units of a picture that was made of words alone and of which nobody said where it goes."""
+FAILURE_SHOWN = timedelta(minutes=30)
+"""For so long a newcomer still sees that a job failed, unless it was tried again."""
+CHOICE_SHOWN = timedelta(days=1)
+"""For so long a newcomer is offered pictures that nobody chose from; later they are found in the history."""
+SHOWN_MAX = 50
+CHOOSING_MAX = 20
+
+
+def ask(
+    board: Board,
+    user: User,
+    params: Mapping[str, Any],
+    region: Mapping[str, float],
+    *,
+    frame: str = "",
+    where: str = Placement.Where.BESIDE,
+    accepted_where: str = Placement.Where.BESIDE,
+    snapshot: bytes | None = None,
+    mask: bytes | None = None,
+    idempotency_key: str | None = None,
+    waits: bool = True,
+) -> Job:
+    """Submit a job for a region of the board. Without a snapshot it is drawn here, which may take some seconds.
+
+    waits: for a turn to draw, while something else is drawn for this person; otherwise that is refused at once.
+    Raises what generation.jobs.submission and rendering.snapshot raise; then nothing is kept.
+    """
+    plan = submission.plan(
+        user,
+        params,
+        audience=announce.group(board.pk),
+        seen=Seen(snapshot, mask),
+        idempotency_key=idempotency_key,
+        belongs_to={"frame": frame, "where": where, **region},
+    )
+    # Drawing, decoding and storing may take seconds: no transaction is open meanwhile, and no connection held.
+    seen = _seen(plan, board, region, frame, Seen(snapshot, mask), waits)
+    database.give_back()
+    kept = submission.keep(plan, seen)
+    place = {"board": board, "frame": frame, "where": where, "accepted_where": accepted_where}
+    with transaction.atomic():
+        job = submission.submit(plan, kept)
+        Placement.objects.get_or_create(job=job, defaults=place | dict(region))
+    return job
+
+
+def _seen(plan: Plan, board: Board, region: Mapping[str, float], frame: str, came: Seen, waits: bool) -> Seen:
+    """What the model sees: what came with the request, completed by what is drawn here."""
+    if not plan.lacks(came):
+        return came
+    with request_limits.renders.take(plan.user.pk, waits=waits):
+        made = drawn.draw(board, region, frame, plan.sees)
+    return Seen(came.picture or made.picture, came.mask or made.mask)
+
+
+def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
+    """Ask again for the same thing at the same place."""
+    with transaction.atomic():
+        again = submission.retry(job, user, idempotency_key)
+        if (place := placement_of(job)) is not None:
+            _place_alike(place, again, where=place.where, accepted_where=place.accepted_where)
+    return again
+
+
+def finish(job: Job, user: User, image_id: uuid.UUID, idempotency_key: str | None = None) -> Job:
+    """Ask for a picture of a draft with all its steps, at the same place. Raises what submission.finish raises."""
+    with transaction.atomic():
+        final = submission.finish(job, user, image_id, idempotency_key)
+        if (place := placement_of(job)) is not None:
+            staged = place.where == Placement.Where.STAGE
+            _place_alike(place, final, where=place.accepted_where if staged else place.where)
+    return final
+
+
+def _place_alike(place: Placement, job: Job, **where: str) -> None:
+    """Another job belongs where the one of `place` does, with no pictures yet. Twice is once."""
+    same = {name: getattr(place, name) for name in ("board_id", "frame", *REGION)}
+    Placement.objects.get_or_create(job=job, defaults=same | where)
+
+
+def describe(job: Job) -> dict[str, Any]:
+    """The contract's job, with where it belongs, who asked, and how its pictures stand."""
+    return describe_each([job])[0]
+
+
+def describe_each(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """The same for many, in as many queries as one takes."""
+    prefetch_related_objects(jobs, "created_by", "placement")
+    placements = {job.pk: placement_of(job) for job in jobs}
+    described = describe_jobs(jobs, lambda image: _image_url(placements[image.job_id], image))
+    return [_described(job, placements[job.pk], one) for job, one in zip(jobs, described, strict=True)]
+
+
+def _described(job: Job, placement: Placement | None, described: dict[str, Any]) -> dict[str, Any]:
+    for image in described["images"]:
+        image["element_id"] = placement.elements.get(image["id"]) if placement else None
+        image["standing"] = candidates.standing_of(placement, image["id"])
+    return described | {
+        "created_by": people.describe(job.created_by),
+        "board": str(placement.board_id) if placement else None,
+        "frame": (placement.frame or None) if placement else None,
+        "region": {name: getattr(placement, name) for name in REGION} if placement else None,
+        "placement": placement.where if placement else None,
+        "snapshot_url": f"/api/v1/jobs/{job.pk}/snapshot" if job.snapshot else None,
+    }
+
+
+def placement_of(job: Job) -> Placement | None:
+    """Where it belongs; without a query if it came with the job."""
+    try:
+        return job.placement
+    except Placement.DoesNotExist:
+        return None
+
+
+def _image_url(placement: Placement | None, image: GeneratedImage) -> str:
+    """A picture on a board is served as the board's file, any other as its job's."""
+    if placement is not None and str(image.pk) in placement.elements:
+        return reverse("board-file", args=[placement.board_id, image.sha256])
+    return f"/api/v1/jobs/{image.job_id}/images/{image.pk}"
+
+
+def describe_by_id(job_id: str) -> dict[str, Any] | None:
+    job = Job.objects.select_related("created_by", "placement").filter(pk=uuid.UUID(job_id)).first()
+    return describe(job) if job else None
+
+
+def shown_on(board: Board) -> list[dict[str, Any]]:
+    """What a newcomer must see: jobs that wait or run, pictures to choose from, and fresh failures that nobody
+    tried again."""
+    jobs = Job.objects.filter(placement__board=board)
+    jobs = jobs.select_related("created_by", "placement").prefetch_related("images")
+    active = jobs.filter(status__in=ACTIVE)
+    failed = jobs.filter(
+        status=JobStatus.FAILED, retries=None, finished_at__gt=timezone.now() - FAILURE_SHOWN
+    )
+    shown = list((active | failed).order_by("created_at")[:SHOWN_MAX])
+    # What nobody chooses from must not push aside what is under way.
+    recent = jobs.filter(placement__choosing=True, created_at__gt=timezone.now() - CHOICE_SHOWN)
+    choosing = recent.exclude(pk__in=[job.pk for job in shown])
+    shown += choosing.order_by("-created_at")[:CHOOSING_MAX]
+    return describe_each(shown)
+
+
+def is_shown(job: Mapping[str, Any]) -> bool:
+    """Whether newcomers must see a job that has changed: `shown_on`, of one."""
+    if job["status"] in ACTIVE or (
+        job["status"] == JobStatus.FAILED and _since(job["finished_at"]) < FAILURE_SHOWN
+    ):
+        return True
+    choosing = any(image["standing"] == Placement.Standing.CANDIDATE for image in job["images"])
+    return choosing and _since(job["created_at"]) < CHOICE_SHOWN
+
+
+def _since(then: str) -> timedelta:
+    return timezone.now() - datetime.fromisoformat(then)
+
+
+def stamp(job: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Differs when something about the job has changed that people are told of, but its progress and its place."""
+    return job["status"], [(image["id"], image["standing"], image["element_id"]) for image in job["images"]]
+
+
+def cancel_all(board: Board, user: User) -> list[Job]:
+    """Take back all that a person still waits for on a board."""
+    active = Job.objects.filter(placement__board=board, created_by=user, status__in=ACTIVE)
+    return [submission.cancel(job) for job in active.order_by("-created_at")]
+
+
+def preview_url(jpeg: bytes) -> str:
+    """A preview is small and gone with the next step: it travels inside the message."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+
+
+def region_of(board: Board, element_id: str) -> Region:
+    """The region of a frame or picture on the board. Raises NoRegion."""
+    row = Element.objects.filter(board=board, element_id=element_id, is_deleted=False).first()
+    if row is None:
+        raise NoRegion("Say where: `frame` names no element of this board, and there is no `region`.")
+    try:
+        return msgspec.json.decode(row.body, type=Region)
+    except msgspec.ValidationError as error:
+        raise NoRegion(f"The frame cannot be drawn on: {error}") from None
+
+
+def region_of_all(board: Board, params: Mapping[str, Any]) -> Region:
+    """Where nobody said where: all that is there, or, for a picture made of words, a place at its right edge.
+
+    Raises ParamsInvalid, CheckpointUnknown.
+    """
+    rows = Element.objects.filter(board=board, is_deleted=False).values_list("body", flat=True)
+    boxes = [scenes.shape_of(body).region for body in rows]
+    left = min((box.x for box in boxes), default=0.0)
+    top = min((box.y for box in boxes), default=0.0)
+    right = max((box.x + box.width for box in boxes), default=WORDS_SIDE)
+    bottom = max((box.y + box.height for box in boxes), default=WORDS_SIDE)
+    if not submission.needs_board(params):
+        return Region(right - WORDS_SIDE, top, WORDS_SIDE, WORDS_SIDE)
+    sides = (min(max(side, 1.0), REGION_SIDE_MAX) for side in (right - left, bottom - top))
+    return Region(left, top, *sides)
+
+
+def find(principal: Principal, job_id: str | uuid.UUID, act: access.Act) -> Job:
+    """The job, if this person may do that with it: who asked for it may, and who may on its board.
+
+    Raises JobGone for everybody else, as if there were none.
+    """
+    try:
+        job = Job.objects.select_related("created_by").filter(pk=uuid.UUID(str(job_id))).first()
+    except ValueError:
+        job = None
+    if job is None:
+        raise JobGone("There is no such job.")
+    if principal.user is not None and job.created_by_id == principal.user.pk:
+        return job
+    _check_board(principal, job, act)
+    return job
+
+
+def find_on_board(principal: Principal, job_id: str | uuid.UUID, *acts: access.Act) -> Job:
+    """The job, if this person may do that on its board, whoever asked for it. Raises JobGone, Forbidden, BoardFrozen."""
+    job = find(principal, job_id, access.Act.SEE)
+    for act in acts:
+        _check_board(principal, job, act)
+    return job
+
+
+def find_to_repeat(principal: Principal, job_id: str | uuid.UUID) -> Job:
+    """The job, if this person may have more pictures where it belongs: on a board whoever may edit it now, without
+    one whoever asked for it. Raises JobGone, Forbidden, BoardFrozen. Rule J31."""
+    job = find(principal, job_id, access.Act.EDIT)
+    return find_on_board(principal, job_id, access.Act.EDIT) if placement_of(job) else job
+
+
+def _check_board(principal: Principal, job: Job, act: access.Act) -> None:
+    placement = placement_of(job)
+    if placement is None:
+        raise JobGone("There is no such job.")
+    try:
+        access.find(principal, placement.board_id, act)
+    except BoardGone:
+        raise JobGone("There is no such job.") from None

@@ -1,0 +1,198 @@
+"""Where a finished picture goes. The elements are written in the transaction that writes down the picture."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import msgspec
+from django.dispatch import receiver
+from fractional_indexing import generate_n_keys_between
+
+from accounts.models import User
+from boards import access
+from boards.access import Act
+from boards.elements import store
+from boards.elements.element import Element
+from boards.errors import BoardFrozen, BoardFull, BoardGone, Forbidden
+from boards.files import board_files
+from boards.jobs import candidates
+from boards.models import Board, Placement
+from boards.models import Element as ElementRow
+from boards.principal import Principal
+from generation.jobs.events import images_made
+from generation.models import GeneratedImage, Job
+
+GAP = 40.0
+"""Scene units between a region and what is put beside it, and between the pictures."""
+COLUMNS = 4
+
+
+class Box(NamedTuple):
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def overlaps(self, other: "Box") -> bool:
+        return (
+            self.x < other.x + other.width
+            and other.x < self.x + self.width
+            and self.y < other.y + other.height
+            and other.y < self.y + self.height
+        )
+
+
+def contain(width_px: int, height_px: int, box: Box) -> Box:
+    """The largest box of the picture's shape inside `box`, in its middle."""
+    scale = min(box.width / width_px, box.height / height_px)
+    width, height = width_px * scale, height_px * scale
+    return Box(box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height)
+
+
+def beside(region: Box, occupied: Sequence[Box]) -> Box:
+    """The first free place of the region's size: to its right, row after row downwards."""
+    for number in range(10_000):
+        row, column = divmod(number, COLUMNS)
+        x = region.x + (column + 1) * (region.width + GAP)
+        place = Box(x, region.y + row * (region.height + GAP), region.width, region.height)
+        if not any(place.overlaps(box) for box in occupied):
+            return place
+    return Box(region.x + region.width + GAP, region.y, region.width, region.height)
+
+
+@receiver(images_made)
+def place(job: Job, images: Sequence[GeneratedImage], **_: Any) -> None:
+    """Write one image element for each picture, or offer them all for a choice. Joins the sender's transaction.
+
+    A board that is gone, full or frozen by now, or that whoever asked may not edit any more, takes nothing: the job
+    keeps its pictures, without elements, and offers them to nobody. Rule J32.
+    """
+    placement = Placement.objects.select_for_update().filter(job=job).first()
+    if placement is None:
+        return
+    with suppress(BoardGone, BoardFull, BoardFrozen, Forbidden):
+        access.find(Principal(job.created_by), placement.board_id, Act.EDIT)
+        if placement.where == Placement.Where.STAGE:
+            candidates.offer(placement, images)
+        else:
+            put(placement, job, images, placement.where, job.created_by)
+
+
+def put(
+    placement: Placement, job: Job, images: Sequence[GeneratedImage], where: str, user: User | None
+) -> None:
+    """Write an element for each of these pictures, as that person's. Call it with the placement locked.
+
+    Raises BoardGone, BoardFull, BoardFrozen; then nothing is written.
+    """
+    board = Board.objects.select_for_update(no_key=True).get(pk=placement.board_id)
+    elements = dict(_elements(board, placement, job, images, where))
+    author_id = user.pk if user else None
+    store.apply(board.pk, list(elements.values()), {element.id: author_id for element in elements.values()})
+    for image in images:
+        board_files.add_generated(board, image, user)
+    placement.elements |= {image_id: element.id for image_id, element in elements.items()}
+    placement.save(update_fields=["elements"])
+
+
+def _elements(
+    board: Board, placement: Placement, job: Job, images: Sequence[GeneratedImage], where: str
+) -> list[tuple[str, Element]]:
+    rows = ElementRow.objects.filter(board=board)
+    frame = rows.filter(element_id=placement.frame, is_deleted=False).first() if placement.frame else None
+    frame_body = msgspec.json.decode(frame.body) if frame else {}
+    # The frame may have been moved or resized while the job ran: its picture belongs where it is now.
+    region = Box(*(float(frame_body.get(k, getattr(placement, k))) for k in ("x", "y", "width", "height")))
+    inside = where == Placement.Where.INSIDE
+    is_frame = frame_body.get("type") in {"frame", "magicframe"}
+    indexes = _indexes_below(board, frame.index, len(images)) if inside and frame and is_frame else None
+    indexes = indexes or _indexes_on_top(board, len(images))
+    occupied = [] if inside else _occupied(board)
+    placed: list[tuple[str, Element]] = []
+    for image, index in zip(images, indexes, strict=True):
+        slot = region if inside else beside(region, occupied)
+        occupied.append(slot)
+        body = _body(job, image, contain(image.width_px, image.height_px, slot), index)
+        body["customData"]["atelier"]["source"] = placement.frame or None
+        body["frameId"] = placement.frame if inside and is_frame else None
+        raw = msgspec.json.encode(body)
+        element = Element(
+            body["id"], "image", body["version"], body["versionNonce"], index, False, raw, image.sha256
+        )
+        placed.append((str(image.pk), element))
+    return placed
+
+
+def _body(job: Job, image: GeneratedImage, box: Box, index: str) -> dict[str, Any]:
+    """An Excalidraw image element, every field that restoring would otherwise fill in."""
+    return {
+        "id": secrets.token_urlsafe(15)[:21],
+        "type": "image",
+        "x": box.x,
+        "y": box.y,
+        "width": box.width,
+        "height": box.height,
+        "angle": 0,
+        "strokeColor": "transparent",
+        "backgroundColor": "transparent",
+        "fillStyle": "solid",
+        "strokeWidth": 2,
+        "strokeStyle": "solid",
+        "roughness": 1,
+        "opacity": 100,
+        "groupIds": [],
+        "frameId": None,
+        "index": index,
+        "roundness": None,
+        "seed": secrets.randbelow(2**31),
+        "version": 1,
+        "versionNonce": secrets.randbelow(2**31),
+        "isDeleted": False,
+        "boundElements": None,
+        "updated": int(time.time() * 1000),
+        "link": None,
+        "locked": False,
+        "status": "saved",
+        "fileId": image.sha256,
+        "scale": [1, 1],
+        "crop": None,
+        "customData": {
+            "atelier": {
+                "job": str(job.pk),
+                "image": str(image.pk),
+                "kind": job.kind,
+                "prompt": job.params["prompt"],
+                "seed": image.seed,
+            }
+            | ({"draft": True} if job.params.get("draft") else {})
+        },
+    }
+
+
+def _indexes_on_top(board: Board, count: int) -> list[str]:
+    top = ElementRow.objects.filter(board=board).order_by("-index").values_list("index", flat=True).first()
+    return list(generate_n_keys_between(top, None, count))
+
+
+def _indexes_below(board: Board, index: str, count: int) -> list[str]:
+    """Right below a frame, which is where Excalidraw keeps a frame's children."""
+    below = ElementRow.objects.filter(board=board, index__lt=index).order_by("-index")
+    return list(generate_n_keys_between(below.values_list("index", flat=True).first(), index, count))
+
+
+def _occupied(board: Board) -> list[Box]:
+    """Where something lies already. Lines may have negative sizes in old files; they hardly matter here."""
+    boxes = []
+    for body in ElementRow.objects.filter(board=board, is_deleted=False).values_list("body", flat=True):
+        shape = msgspec.json.decode(body, type=_Geometry)
+        boxes.append(Box(shape.x, shape.y, shape.width, shape.height))
+    return boxes
+
+
+class _Geometry(msgspec.Struct):
+    x: float
+    y: float
+    width: float
+    height: float

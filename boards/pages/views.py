@@ -1,0 +1,142 @@
+"""Pages: home, the list of boards, the board itself, and the files on it."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from accounts import address, guests
+from accounts.models import User
+from boards import access, scopes
+from boards.access import Act
+from boards.errors import BoardError, LinkInvalid, ScopeRequired, Unauthenticated
+from boards.models import Board, BoardFile, Role, Thumbnail
+from boards.pages import demo, link_preview
+from boards.principal import Principal, by_session, of_request
+from boards.responses import immutable
+from boards.sharing import links, people
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """A newcomer lands on the demo board, somebody with an account on their boards."""
+    if isinstance(request.user, User) and not request.user.is_guest:
+        return redirect("board-list")
+    return redirect("board", demo.board().pk)
+
+
+@login_required
+@require_GET
+def board_list(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    boards = access.boards_of(user).select_related("thumbnail").order_by("-changed_at")[:200]
+    return render(request, "boards/list.html", {"boards": boards, "demo": demo.board()})
+
+
+@require_POST
+def new_board(request: HttpRequest) -> HttpResponse:
+    board = Board.objects.create(owner=guests.ensure_person(request))
+    return redirect("board", board.pk)
+
+
+@require_safe
+@ensure_csrf_cookie
+def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
+    """The board. Whoever may see it without an account becomes a guest with a name; a robot gets the preview alone."""
+    try:
+        found, role = access.find(by_session(request), board, Act.SEE)
+    except BoardError:
+        raise Http404("There is no such board.") from None
+    shown: dict[str, Any] = {"board": found, "preview": link_preview.of(found, request)}
+    if isinstance(request.user, User) or not guests.is_only_looking(request):
+        shown["config"] = _config(found, guests.ensure_person(request), role)
+    return render(request, "boards/board.html", shown)
+
+
+def _config(board: Board, user: User, role: Role) -> dict[str, Any]:
+    """What the page's script must know before it connects."""
+    return {
+        "board": {"id": str(board.pk), "title": board.title},
+        "you": {
+            "id": str(user.pk),
+            "name": user.display_name,
+            "guest": user.is_guest,
+            "role": role,
+            "color": people.color_of(str(user.pk)),
+        },
+        "socket": f"/ws/v1/boards/{board.pk}",
+        "api": "/api/v1",
+        "urls": {
+            "boards": reverse("board-list"),
+            "new": reverse("board-new"),
+            "login": reverse("account_login"),
+            "signup": reverse("account_signup"),
+            "logout": reverse("account_logout"),
+        },
+    }
+
+
+@require_GET
+def board_thumbnail(request: HttpRequest, board: uuid.UUID) -> HttpResponseBase:
+    """How the board looked a while ago, for those who may see it."""
+    try:
+        found, _ = access.find(_with_key(request), board, Act.SEE)
+    except BoardError as error:
+        return _refused(error, "There is no such board.")
+    thumbnail = Thumbnail.objects.filter(board=found).exclude(key="").first()
+    if thumbnail is None:
+        raise Http404("Nothing is drawn there yet.")
+    response = immutable(request, thumbnail.sha256, thumbnail.key, thumbnail.mime_type)
+    if "v" not in request.GET:  # without it the address stays the same while the picture changes
+        response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """Come in by a share link; a guest is made if need be, once it is known that the link leads somewhere."""
+    asks = False
+    try:
+        link = links.valid(token)
+        if guests.is_only_looking(request):
+            return render(request, "boards/invitation.html")
+        asks = bool(link.password)
+        links.check(link, request.POST.get("password"), address.of_request(request))
+    except LinkInvalid as error:
+        status = 200 if asks and request.method == "GET" else error.status
+        return render(request, "boards/join.html", {"message": error.message, "asks": asks}, status=status)
+    return redirect("board", links.join(link, guests.ensure_person(request)).pk)
+
+
+@require_GET
+def board_file(request: HttpRequest, board: uuid.UUID, file_id: str) -> HttpResponseBase:
+    """The bytes of a picture, for those who may see the board. An id's bytes never change."""
+    try:
+        found, _ = access.find(_with_key(request), board, Act.SEE)
+    except BoardError as error:
+        return _refused(error, "There is no such file.")
+    file = BoardFile.objects.filter(board=found, file_id=file_id).first()
+    if file is None:
+        raise Http404("There is no such file.")
+    return immutable(request, file.sha256, file.key, file.mime_type)
+
+
+def _with_key(request: HttpRequest) -> Principal:
+    """Who asks for something that keys open, too. Raises Unauthenticated, ScopeRequired."""
+    principal = of_request(request)
+    scopes.check(principal, scopes.door_of_request(request))
+    return principal
+
+
+def _refused(error: BoardError, missing: str) -> HttpResponse:
+    """What is wrong with a key is said; anything else looks as if there were nothing. Raises Http404."""
+    if not isinstance(error, ScopeRequired | Unauthenticated):
+        raise Http404(missing) from None
+    said = {"status": error.status, "code": error.code, "detail": error.message}
+    return JsonResponse(said, status=error.status, content_type="application/problem+json")

@@ -1,0 +1,102 @@
+"""Which frame of a board is redrawn while somebody draws, and for whom: one for each board, held in Redis.
+
+Whoever holds it renews it; a process that dies holds it for KEPT_SECONDS more. Redis may forget it: then whoever
+holds it takes it again. Everything here waits for Redis and is called off the event loop.
+"""
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import redis
+
+from boards import access, announce
+from boards.access import Act
+from boards.errors import LiveTaken, LiveUnavailable, NoRegion
+from boards.models import Element
+from boards.principal import Principal
+from boards.wire.protocol import LiveStart
+from generation import live
+
+KEPT_SECONDS = 45
+RUN_MAX = 2**24 - 1
+
+
+class Run(msgspec.Struct, frozen=True):
+    """From switching on to switching off. run: its number, unlike that of other runs of the board.
+
+    session, host: the member whose browser sends the frames. params: of the job that would make the same picture.
+    """
+
+    run: int
+    frame: str
+    session: str
+    host: dict[str, str]
+    params: dict[str, Any]
+
+
+def switch_on(
+    board_id: uuid.UUID, principal: Principal, session: str, host: Mapping[str, str], wanted: LiveStart
+) -> None:
+    """Take the board's slot and tell everybody; with the same frame again: only change the params.
+
+    Raises as `access.find` and `live.settle` do, NoRegion, LiveTaken, LiveUnavailable.
+    """
+    board, _ = access.find(principal, board_id, Act.EDIT)
+    if not Element.objects.filter(board=board, element_id=wanted.frame, is_deleted=False).exists():
+        raise NoRegion("Say which frame: `frame` names no element of this board.")
+    params = live.settle(wanted.params)
+    try:
+        run = _taken(board_id, Run(secrets.randbelow(RUN_MAX) + 1, wanted.frame, session, dict(host), params))
+    except redis.RedisError as error:
+        raise LiveUnavailable(
+            "Live drawing cannot be switched on right now. Try again in a moment."
+        ) from error
+    tell(board_id, run)
+
+
+def tell(board_id: uuid.UUID, run: Run) -> None:
+    announce.announce(board_id, {"type": "live.changed", "run": run.run, "live": msgspec.to_builtins(run)})
+
+
+def read(board_id: uuid.UUID) -> Run | None:
+    """Raises redis.RedisError."""
+    packed: Any = live.client().get(_key(board_id))
+    return msgspec.msgpack.decode(packed, type=Run) if packed else None
+
+
+def renew(board_id: uuid.UUID, run: Run) -> Run | None:
+    """Hold it longer, its picture too. Whoever holds it now, if somebody else does. Raises redis.RedisError."""
+    holder = read(board_id)
+    if holder is not None and holder.run != run.run:
+        return holder
+    live.client().set(_key(board_id), msgspec.msgpack.encode(run), ex=KEPT_SECONDS)
+    live.keep_picture(announce.group(board_id))
+    return run
+
+
+def release(board_id: uuid.UUID, run: int) -> None:
+    """Let go of it, if it is still held for this run. Raises redis.RedisError."""
+    holder = read(board_id)
+    if holder is not None and holder.run == run:
+        live.client().delete(_key(board_id))
+
+
+def _taken(board_id: uuid.UUID, wanted: Run) -> Run:
+    """The run that holds the slot from now on. Raises LiveTaken, redis.RedisError."""
+    slot, packed = live.client(), msgspec.msgpack.encode(wanted)
+    if slot.set(_key(board_id), packed, nx=True, ex=KEPT_SECONDS):
+        return wanted
+    holder = read(board_id)
+    if holder is not None and holder.session != wanted.session:
+        raise LiveTaken(f"{holder.host['name']} is redrawing a frame of this board. Only one at a time.")
+    if holder is not None and holder.frame == wanted.frame:
+        wanted = msgspec.structs.replace(wanted, run=holder.run)
+    slot.set(_key(board_id), msgspec.msgpack.encode(wanted), ex=KEPT_SECONDS)
+    return wanted
+
+
+def _key(board_id: uuid.UUID) -> str:
+    return f"atelier:live:on:{board_id}"

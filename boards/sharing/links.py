@@ -1,0 +1,87 @@
+"""Share links: make one, come in by one, end one."""
+
+from datetime import datetime
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.allowance import Guesses
+from accounts.errors import TooMany
+from accounts.models import User
+from boards import announce
+from boards.access import strongest
+from boards.errors import LinkInvalid
+from boards.models import Board, Membership, Role, ShareLink
+
+GUESSES_FROM_AN_ADDRESS = Guesses("link-address", free=5, wait_max_seconds=15 * 60)
+# A class that comes from many addresses mistypes it now and then; and nobody shall lock them out for long.
+GUESSES_OF_A_LINK = Guesses("link", free=50, wait_max_seconds=60)
+
+
+def create(
+    board: Board, user: User, role: Role, expires_at: datetime | None = None, password: str | None = None
+) -> ShareLink:
+    return ShareLink.objects.create(
+        board=board,
+        created_by=user,
+        role=role,
+        expires_at=expires_at,
+        password=make_password(password) if password else "",
+    )
+
+
+def valid(token: str) -> ShareLink:
+    """The link, if it leads somewhere. Raises LinkInvalid."""
+    link = ShareLink.objects.select_related("board").filter(digest=ShareLink.digest_of(token)).first()
+    if link is None or not link.is_valid or link.board.deleted_at is not None:
+        raise LinkInvalid("This link is not valid or no longer valid. Ask whoever sent it for a new one.")
+    return link
+
+
+def check(link: ShareLink, password: str | None, address: str = "") -> None:
+    """Return if the link needs no password, or this one. Raises LinkInvalid, TooMany.
+
+    address: where it comes from. Wrong ones are counted for the link from there, and for the link from everywhere.
+    """
+    if not link.password:
+        return
+    if not password:
+        raise LinkInvalid("This link needs a password.")
+    here, everywhere = f"{link.pk} {address}", str(link.pk)
+    message = "Too many wrong passwords were tried. Wait a moment, then try again."
+    GUESSES_FROM_AN_ADDRESS.take(here, message)
+    try:
+        GUESSES_OF_A_LINK.take(everywhere, message)
+    except TooMany:
+        GUESSES_FROM_AN_ADDRESS.take_back(here)  # their password was not looked at
+        raise
+    if not check_password(password, link.password):
+        raise LinkInvalid("This link needs a password, and that one is wrong.")
+    GUESSES_FROM_AN_ADDRESS.take_back(here)
+    GUESSES_OF_A_LINK.take_back(everywhere)
+
+
+def join(link: ShareLink, user: User) -> Board:
+    """Let somebody in by a link that was checked, with its role; a stronger role that the person has stays."""
+    with transaction.atomic():
+        membership, _ = Membership.objects.select_for_update().get_or_create(
+            board=link.board, user=user, defaults={"role": link.role, "link": link}
+        )
+        lapsed = membership.link is not None and not membership.link.is_valid
+        if lapsed or (membership.link and strongest(membership.role, link.role) != membership.role):
+            membership.role, membership.link = link.role, link
+            membership.save(update_fields=["role", "link"])
+    return link.board
+
+
+def revoke(link: ShareLink) -> None:
+    """End the link and everything that came by it; open sockets close."""
+    ShareLink.objects.filter(pk=link.pk).update(revoked_at=timezone.now())
+    transaction.on_commit(lambda: announce.board_changed(link.board_id))
+
+
+def find(token: str) -> ShareLink | None:
+    """The link that a program names in `hello`. One with a password is for people: it is not found."""
+    link = ShareLink.objects.filter(digest=ShareLink.digest_of(token), password="").first()
+    return link if link is not None and link.is_valid else None

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { BackgroundSync } from "./BackgroundSync";
+
+type News = { background?: string };
+
+vi.mock("./excalidraw", () => ({
+  backgroundOf: (canvas: { colour: string }) => canvas.colour,
+  showBackground: (canvas: { colour: string }, colour: string) => void (canvas.colour = colour),
+}));
+
+describe("the colour behind the scene", () => {
+  let tell: (news: News) => void;
+  let answer: () => void;
+  let refuse: (error: Error) => void;
+  let saved: string[];
+  const canvas = { colour: "white" };
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    saved = [];
+    canvas.colour = "white";
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  function backdrop(): BackgroundSync {
+    const room = {
+      mayEdit: true,
+      boardNews: { on: (heard: (news: News) => void) => ((tell = heard), () => undefined) },
+    };
+    const save = (colour: string) =>
+      new Promise<void>((resolve, reject) => {
+        saved.push(colour);
+        [answer, refuse] = [resolve, reject];
+      });
+    const made = new BackgroundSync(canvas as never, room as never, save, () => undefined);
+    tell({ background: "white" });
+    return made;
+  }
+
+  async function pick(colour: string, made: BackgroundSync): Promise<void> {
+    canvas.colour = colour;
+    made.changed();
+    await vi.runAllTimersAsync();
+  }
+
+  it("is what was picked here, once that is saved", async () => {
+    const made = backdrop();
+    await pick("red", made);
+    answer();
+    await vi.runAllTimersAsync();
+    expect([canvas.colour, saved]).toEqual(["red", ["red"]]);
+    tell({ background: "blue" });
+    expect(canvas.colour).toBe("blue");
+  });
+
+  it("is what somebody else picked after it, though the answer to ours comes later", async () => {
+    const made = backdrop();
+    await pick("red", made);
+    tell({ background: "red" });
+    tell({ background: "blue" });
+    answer();
+    await vi.runAllTimersAsync();
+    made.changed();
+    await vi.runAllTimersAsync();
+    expect([canvas.colour, saved]).toEqual(["blue", ["red"]]);
+  });
+
+  it("is ours again when the board says so after theirs", async () => {
+    const made = backdrop();
+    await pick("red", made);
+    tell({ background: "blue" });
+    answer();
+    await vi.runAllTimersAsync();
+    tell({ background: "red" });
+    expect([canvas.colour, saved]).toEqual(["red", ["red"]]);
+  });
+
+  it("is sent once more when another was picked meanwhile", async () => {
+    const made = backdrop();
+    await pick("red", made);
+    tell({ background: "red" });
+    canvas.colour = "green";
+    answer();
+    await vi.runAllTimersAsync();
+    expect([canvas.colour, saved]).toEqual(["green", ["red", "green"]]);
+  });
+
+  it("is the board's again when ours is refused", async () => {
+    const made = backdrop();
+    await pick("red", made);
+    refuse(new Error("frozen"));
+    await vi.runAllTimersAsync();
+    expect(canvas.colour).toBe("white");
+  });
+});

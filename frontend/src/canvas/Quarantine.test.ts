@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { element } from "../test/wire";
+import { Quarantine, asideText, tombstoneOf } from "./Quarantine";
+
+describe("what is set aside", () => {
+  it("tells when it changes, and only then", () => {
+    const aside = new Quarantine();
+    let told = 0;
+    aside.changed.on(() => void (told += 1));
+    aside.update([], ["x"]);
+    expect(told).toBe(0);
+    aside.update([element("a")]);
+    aside.update([element("a", { isDeleted: true })]);
+    aside.update([element("a")]);
+    aside.update([], ["a"]);
+    expect(told).toBe(4);
+    expect(aside.elements).toEqual([]);
+  });
+
+  it("is said in words of the canvas", () => {
+    expect(asideText([element("a")])).toBe("A rectangle would break the board and was set aside.");
+    expect(asideText([element("a", { type: "frame", name: " Sea " })])).toBe("A frame “Sea” would break the board and was set aside.");
+    expect(asideText([element("a", { type: "text", text: 5 })])).toBe("A text would break the board and was set aside.");
+    expect(asideText([element("a", { type: "constructor" })])).toBe("An element would break the board and was set aside.");
+    expect(asideText([element("a"), element("b"), element("c", { type: "arrow" })])).toBe(
+      "3 elements would break the board and were set aside: 2 rectangles, 1 arrow.",
+    );
+  });
+
+  it("is removed with no more than the server has to have of it", () => {
+    const poison = element("a", { type: "line", version: 4, points: [[0, 0]], name: {}, customData: 5 });
+    expect(tombstoneOf(poison)).toEqual({
+      id: "a", type: "line", index: "a0", x: 0, y: 0, width: 10, height: 10, points: [],
+      version: 5, versionNonce: expect.any(Number), isDeleted: true, updated: expect.any(Number),
+    });
+  });
+});

@@ -1,0 +1,188 @@
+import type { Job, Kind, Region } from "../api/types";
+import type { BoardPort } from "../generation/BoardPort";
+import { noteOf, type Note } from "../generation/note";
+import { elementsSeen, longest_side_px, onPaper, snapshotSize } from "../generation/snapshot";
+import { chooseTarget, type Shape, type Target } from "../generation/target";
+import type { RoomClient } from "../room/RoomClient";
+import type { StagePort } from "../staging/StagePort";
+import { backgroundOf, bringIntoView, changed, drawRegion, heldIds, inView, onScreen, takeFrameTool, type BoardApi, type SceneElement } from "./excalidraw";
+import type { SceneSync } from "./sceneSync";
+
+const look_again_ms = 120;
+const words_only_side = 512;
+
+/** Generation's view of the board: what is aimed at, what it looks like, where jobs lie. */
+export class Targeting implements BoardPort, StagePort {
+  private aim: Target | null = null;
+  private signature = 0;
+  private seenCount = 0;
+  private selection = "";
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly listeners = new Set<() => void>();
+  private readonly stops: (() => void)[];
+
+  constructor(
+    private readonly api: BoardApi,
+    private readonly room: RoomClient,
+    private readonly sync: SceneSync,
+  ) {
+    const soon = () => this.soon();
+    this.stops = [api.onChange(soon), api.onScrollChange(soon), room.statusChanged.on(soon)];
+    this.look();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    for (const stop of this.stops) stop();
+  }
+
+  get mayEdit(): boolean {
+    return this.room.mayEdit;
+  }
+
+  readonly target = (): Target | null => this.aim;
+  readonly seen = (): number => this.seenCount;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  };
+
+  async snapshot(target: Target, longest_px = longest_side_px, kind?: Kind): Promise<Blob> {
+    const current = this.now(target);
+    const choose = kind === "inpaint" ? (await import("../generation/mask")).picturesOf : elementsSeen;
+    return this.draw(choose(this.shapes(), current), current, longest_px, onPaper(backgroundOf(this.api)));
+  }
+
+  async mask(target: Target, longest_px = longest_side_px): Promise<Blob> {
+    const { maskOf, picturesOf, white } = await import("../generation/mask");
+    const current = this.now(target);
+    if (!picturesOf(this.shapes(), current).length) throw new Error("There is no picture here of which a part could be repainted.");
+    return this.draw(maskOf(this.shapes(), current), current, longest_px, white);
+  }
+
+  private now(target: Target): Target {
+    const element = this.find(target.id);
+    return element ? { ...target, region: regionOf(element) } : target;
+  }
+
+  private draw(elements: readonly Shape[], { region }: Target, longest_px: number, ground: string): Promise<Blob> {
+    return drawRegion(elements as never, this.api.getFiles(), region, snapshotSize(region, longest_px), ground);
+  }
+
+  middleOfView(): Region {
+    const view = inView(this.api);
+    const side = words_only_side;
+    return { x: view.x + (view.width - side) / 2, y: view.y + (view.height - side) / 2, width: side, height: side };
+  }
+
+  remember(target: Target, { prompt, kind, strength }: Pick<Note, "prompt" | "kind" | "strength">): void {
+    const frame = this.find(target.id);
+    if (!frame || !this.mayEdit) return;
+    const before = noteOf(frame);
+    if (before.prompt === prompt && before.kind === kind && before.strength === strength) return;
+    const customData = { ...frame.customData, atelier: { ...before, prompt, kind, strength } };
+    this.sync.replace(new Map([[frame.id, changed(frame, { customData })]]));
+  }
+
+  drawRegion(): void {
+    takeFrameTool(this.api);
+  }
+
+  show(job: Job): void {
+    const element = job.frame ? this.find(job.frame) : undefined;
+    if (element) bringIntoView(this.api, [element], true);
+    else if (job.region) bringIntoView(this.api, [{ ...job.region, id: "region", type: "rectangle", angle: 0 } as unknown as SceneElement], true);
+  }
+
+  showElement(id: string): boolean {
+    const element = this.find(id);
+    if (element) bringIntoView(this.api, [element], true);
+    return element !== undefined;
+  }
+
+  has(id: string): boolean {
+    return this.find(id) !== undefined;
+  }
+
+  isAtRest(): boolean {
+    const { selectedElementIds } = this.api.getAppState();
+    return Object.keys(selectedElementIds).length === 0 && heldIds(this.api).size === 0;
+  }
+
+  place(job: Job): Region | null {
+    const element = job.frame ? this.find(job.frame) : undefined;
+    const region = element ? regionOf(element) : job.region;
+    return region ? onScreen(this.api, region) : null;
+  }
+
+  onMove(listener: () => void): () => void {
+    const stops = [this.api.onScrollChange(listener), this.api.onChange(listener)];
+    window.addEventListener("resize", listener);
+    return () => {
+      window.removeEventListener("resize", listener);
+      for (const stop of stops) stop();
+    };
+  }
+
+  private soon(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.look();
+    }, look_again_ms);
+  }
+
+  private look(): void {
+    const shapes = this.shapes();
+    const selected = Object.keys(this.api.getAppState().selectedElementIds);
+    const key = selected.join();
+    const aim = this.staying(shapes, key) ?? chooseTarget(shapes, new Set(selected), inView(this.api));
+    this.selection = key;
+    const signature = aim ? signatureOf(withResults(shapes, aim) as SceneElement[], aim, this.api.getFiles(), backgroundOf(this.api)) : 0;
+    const moved = JSON.stringify(aim) !== JSON.stringify(this.aim);
+    if (!moved && signature === this.signature) return;
+    if (moved) this.aim = aim;
+    if (signature !== this.signature) this.seenCount += 1;
+    this.signature = signature;
+    for (const listener of this.listeners) listener();
+  }
+
+  /** While somebody types in the panel, scrolling must not put another frame's words under the cursor. */
+  private staying(shapes: readonly Shape[], selection: string): Target | null {
+    if (!this.aim || selection !== this.selection || !document.activeElement?.closest(".prompt-panel")) return null;
+    const element = shapes.find(({ id }) => id === this.aim!.id);
+    return element ? chooseTarget(shapes, new Set([element.id]), inView(this.api)) : null;
+  }
+
+  private shapes(): readonly Shape[] {
+    return this.api.getSceneElements() as unknown as readonly Shape[];
+  }
+
+  private find(id: string): SceneElement | undefined {
+    return this.api.getSceneElements().find((element) => element.id === id) as SceneElement | undefined;
+  }
+}
+
+export function regionOf({ x, y, width, height }: Region): Region {
+  return { x, y, width, height };
+}
+
+/** What any kind sees: repainting sees results too. */
+function withResults(shapes: readonly Shape[], aim: Target): Shape[] {
+  const seen = elementsSeen(shapes, aim);
+  return [...seen, ...shapes.filter((shape) => shape.frameId === aim.id && shape.type === "image" && !seen.includes(shape))];
+}
+
+/** 32 bits that differ whenever the picture would: any element, its place in the order, the arrival of a file, or the background. */
+export function signatureOf(elements: readonly SceneElement[], { region }: Target, files: Record<string, unknown>, background: string): number {
+  // Within 32 bits: beyond 2^53 products lose their last bits, and with them the arrival of a file.
+  let hash = 0;
+  const mix = (value: number) => void (hash = (Math.imul(hash, 31) + value) | 0);
+  for (const character of `${[region.x, region.y, region.width, region.height].join()} ${background}`) mix(character.charCodeAt(0));
+  for (const element of elements) {
+    mix(element.versionNonce);
+    mix(element.version);
+    mix(element.type === "image" && element.fileId && Object.hasOwn(files, element.fileId) ? 1 : 0);
+  }
+  return hash >>> 0;
+}

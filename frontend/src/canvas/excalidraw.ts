@@ -1,0 +1,400 @@
+/**
+ * What this page calls of Excalidraw's API, and the types that it shares with it. A new release changes this file first;
+ * its class names are in the styles, its export code in ../../render, its build in ../../build, its fields on the server.
+ */
+import {
+  CaptureUpdateAction,
+  exportToBlob,
+  exportToSvg,
+  getCommonBounds,
+  getDataURL,
+  isInvisiblySmallElement,
+  mutateElement,
+  newElementWith,
+  restoreElements,
+  sceneCoordsToViewportCoords,
+  serializeAsJSON,
+} from "@excalidraw/excalidraw";
+import type { UserIdleState } from "@excalidraw/excalidraw";
+import type {
+  ExcalidrawElement,
+  ExcalidrawFrameElement,
+  ExcalidrawFreeDrawElement,
+  ExcalidrawImageElement,
+  ExcalidrawTextElement,
+  FileId,
+  NonDeletedExcalidrawElement,
+  OrderedExcalidrawElement,
+} from "@excalidraw/excalidraw/element/types";
+import type {
+  AppState,
+  BinaryFileData,
+  BinaryFiles,
+  Collaborator as Cursor,
+  ExcalidrawImperativeAPI,
+  SocketId,
+} from "@excalidraw/excalidraw/types";
+import type { BoardFile, Region } from "../api/types";
+import type { Picture } from "../room/Journal";
+import type { Collaborator, WireElement } from "../room/protocol";
+import { compareOrder } from "../room/reconcile";
+import { nextFrom, partOf, points_max, strokeParts, textParts, type Stroke } from "./oversized";
+import { hasUsableId, sound, withinBudget } from "./sanitize";
+
+export { Excalidraw, Footer, MainMenu } from "@excalidraw/excalidraw";
+export type BoardApi = ExcalidrawImperativeAPI;
+export type SceneElement = OrderedExcalidrawElement;
+export type ImageElement = ExcalidrawImageElement;
+export type Theme = AppState["theme"];
+export type Files = BinaryFiles;
+export { isInvisiblySmallElement as isInvisible };
+
+/** Elements as they travel, and back: the same objects under another type. */
+export const asWire = (elements: readonly SceneElement[]) => elements as unknown as readonly WireElement[];
+const asScene = (elements: readonly WireElement[]) => elements as unknown as SceneElement[];
+
+/** Ids that must not change under somebody's hands: being drawn, resized or typed here. */
+export function heldIds(api: BoardApi): Set<string> {
+  const { newElement, resizingElement, editingTextElement, multiElement } = api.getAppState();
+  return new Set([newElement, resizingElement, editingTextElement, multiElement].flatMap((element) => (element ? [element.id] : [])));
+}
+
+export function pointsBeingDrawn(api: BoardApi): number {
+  const { newElement } = api.getAppState();
+  return newElement?.type === "freedraw" ? newElement.points.length : 0;
+}
+
+/**
+ * Goes on in another element where the stroke that is being drawn has as many points as one may have. Both are one
+ * group, and begin and end on each other.
+ */
+export function continueStroke(api: BoardApi): void {
+  const { newElement } = api.getAppState();
+  if (newElement?.type !== "freedraw" || newElement.points.length < points_max) return;
+  const stroke = newElement as ExcalidrawFreeDrawElement;
+  mutateElement(stroke, { groupIds: grouped(stroke) } as never, false);
+  const next = copied(stroke, partOf(stroke, nextFrom(stroke.points.length)));
+  const elements = api.getSceneElementsIncludingDeleted().flatMap((element) => (element.id === stroke.id ? [stroke, next] : [element]));
+  api.updateScene({ elements: elements as SceneElement[], appState: { newElement: next } as never });
+}
+
+/** An element that outgrew what one may hold, in parts that the server takes. */
+export function inParts(element: SceneElement): SceneElement[] {
+  if (element.type === "text") return textsOf(element);
+  if (element.type !== "freedraw" && element.type !== "line") return [element];
+  const [first, ...rest] = strokeParts(element as Stroke);
+  const whole = changed(element, { ...first, groupIds: grouped(element) } as never);
+  return [whole, ...rest.map((part) => copied(whole, part))];
+}
+
+/** One below the other. A label's first part stays where it is. */
+function textsOf(element: SceneElement & ExcalidrawTextElement): SceneElement[] {
+  const [first, ...rest] = textParts(element.originalText);
+  const measured = (text: ExcalidrawElement, part: string) =>
+    restoreElements([{ ...text, text: part, originalText: part } as ExcalidrawElement], null, { refreshDimensions: true, repairBindings: true })[0] as SceneElement;
+  const { text, width, height } = measured(element, first!) as SceneElement & ExcalidrawTextElement;
+  const parts = [changed(element, { text, originalText: first!, width, height } as never) as SceneElement];
+  for (const part of rest) {
+    const { x, y, height: above } = parts.at(-1)!;
+    const next = measured(copied(element, { containerId: null } as never), part);
+    parts.push({ ...next, x, y: y + above, index: null } as unknown as SceneElement);
+  }
+  return parts;
+}
+
+const grouped = ({ id, groupIds }: ExcalidrawElement) => (groupIds.length ? groupIds : [`parts-${id}`.slice(0, 64)]);
+
+/** Another element of the same look, which has no place in the order yet. */
+function copied<E extends ExcalidrawElement>(element: E, changes: object): SceneElement {
+  const id = crypto.randomUUID();
+  const versionNonce = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
+  return { ...element, ...changes, id, index: null, version: 1, versionNonce, boundElements: null } as unknown as SceneElement;
+}
+
+/**
+ * Makes elements from the wire fit for the canvas.
+ *
+ * restoreElements fills in what would crash the canvas, but rewrites the indexes of unsorted parts, bumps versions,
+ * and drops what it does not know or see: unknown types come back as `unknown`, and a dropped change of an element
+ * that is here (its tombstone, most of all) is laid over it. What it cannot even read comes back as `broken`. What
+ * would cost too much to draw is hatched no more.
+ */
+export function restored(
+  arrived: readonly WireElement[],
+  here: ReadonlyMap<string, SceneElement>,
+): { elements: SceneElement[]; unknown: WireElement[]; broken: readonly WireElement[] } {
+  const usable = arrived.filter(hasUsableId).map(sound).sort(compareOrder);
+  const { known, broken } = read(usable);
+  const elements: SceneElement[] = [];
+  const unknown: WireElement[] = [];
+  for (const wire of usable) {
+    const { id, index, version, versionNonce } = wire;
+    if (broken.includes(wire)) continue;
+    const base = known.get(id) ?? (here.has(id) ? { ...here.get(id), ...wire } : null);
+    if (base) elements.push({ ...base, index, version, versionNonce } as unknown as SceneElement);
+    else if (!wire.isDeleted) unknown.push(wire);
+  }
+  return { elements: [...withinBudget(elements, here.values())], unknown, broken: [...arrived.filter((wire) => !hasUsableId(wire)), ...broken] };
+}
+
+/** What restoreElements makes of these, by id. One element that it stumbles over does not take the others along. */
+function read(sorted: readonly WireElement[]): { known: Map<string, SceneElement>; broken: readonly WireElement[] } {
+  try {
+    return { known: new Map(restoreElements(asScene(sorted), null).map((element) => [element.id, element])), broken: [] };
+  } catch {
+    if (sorted.length === 1) return { known: new Map(), broken: sorted };
+    const half = sorted.length >> 1;
+    const [first, second] = [read(sorted.slice(0, half)), read(sorted.slice(half))];
+    return { known: new Map([...first.known, ...second.known]), broken: [...first.broken, ...second.broken] };
+  }
+}
+
+/** A copy with changes, as a new version. */
+export function changed<E extends ExcalidrawElement>(element: E, changes: Partial<Omit<E, "id" | "version" | "versionNonce">>): E {
+  return newElementWith(element, changes as Parameters<typeof newElementWith<E>>[1]);
+}
+
+/** Tombstones of elements that the canvas does not hold, as new versions. */
+export function buried(elements: readonly WireElement[]): readonly WireElement[] {
+  return asWire(asScene(elements).map((element) => changed(element as ExcalidrawElement, { isDeleted: true }) as SceneElement));
+}
+
+/**
+ * Puts an element at another place in the order, as a new version that beats `over`.
+ *
+ * In place: Excalidraw goes on drawing on the object it began with. So does its own repair.
+ */
+export function moveInPlace(element: SceneElement, index: string, over = 0): SceneElement {
+  Object.assign(element, { version: Math.max(element.version, over) });
+  return mutateElement(element, { index } as Partial<SceneElement> as never, false);
+}
+
+/** Takes over exactly the version that the server made by moving ours. In place, as above. */
+export function takeMove(element: SceneElement, { index, version, versionNonce }: WireElement): SceneElement {
+  return Object.assign(element, { index, version, versionNonce });
+}
+
+/** Replaces the scene; elements left out are gone without a trace, so always pass all of them. Not an undo step. */
+export function replaceScene(api: BoardApi, elements: readonly SceneElement[]): void {
+  api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
+/** Replaces the scene as this person's own edit, which they can undo. */
+export function replaceAsEdit(api: BoardApi, elements: readonly SceneElement[]): void {
+  api.updateScene({ elements, captureUpdate: CaptureUpdateAction.IMMEDIATELY });
+}
+
+export const backgroundOf = (api: BoardApi): string => api.getAppState().viewBackgroundColor;
+
+/** Not an undo step. */
+export function showBackground(api: BoardApi, viewBackgroundColor: string): void {
+  api.updateScene({ appState: { viewBackgroundColor }, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
+export function showCursors(api: BoardApi, people: ReadonlyMap<string, Collaborator>): void {
+  const cursors = new Map<SocketId, Cursor>();
+  for (const [session, { id, name, pointer, button, selected, idle }] of people) {
+    cursors.set(session as SocketId, {
+      id, // Excalidraw hashes the hue from it
+      username: name,
+      pointer,
+      button,
+      selectedElementIds: Object.fromEntries((selected ?? []).map((selectedId) => [selectedId, true as const])),
+      userState: (idle ?? "active") as UserIdleState,
+    });
+  }
+  api.updateScene({ collaborators: cursors });
+}
+
+const svg = "image/svg+xml";
+
+/** Pictures that are on the server. */
+export function addFiles(api: BoardApi, files: Record<string, BoardFile>): void {
+  const added = Object.entries(files).map(([id, { url, mime_type }]) => ({
+    id: id as FileId,
+    dataURL: url as BinaryFileData["dataURL"], // an address of our own origin serves as well, and is far smaller
+    mimeType: mime_type as BinaryFileData["mimeType"],
+    created: Date.now(),
+  }));
+  api.addFiles(added.filter(({ mimeType }) => mimeType !== svg));
+  // Of an SVG Excalidraw reads the text itself, which an address is not.
+  for (const drawing of added.filter(({ mimeType }) => mimeType === svg)) void embed(drawing).then(() => api.addFiles([drawing]));
+}
+
+/** Pictures as part of a scene to begin with. */
+export function asFiles(pictures: readonly Picture[]): Files {
+  return Object.fromEntries(pictures.map((picture) => [picture.id, { ...picture, created: Date.now() } as BinaryFileData]));
+}
+
+/**
+ * Loads what Excalidraw makes big pictures smaller with, which it otherwise fetches when the first one is pasted: by
+ * then there may be no line, and it would go in at full size.
+ */
+export async function prepareForPictures(): Promise<void> {
+  // @ts-expect-error Excalidraw's own dependencies, without types: its chunks are wanted, not what they export
+  await Promise.allSettled([import("pica"), import("image-blob-reduce"), import("./storable")]);
+}
+
+/** What is known of a picture; undefined: nothing has come yet. */
+export function fileOf(files: BinaryFiles, id: string): BinaryFileData | undefined {
+  // eslint-disable-next-line no-restricted-syntax -- after Object.hasOwn
+  return Object.hasOwn(files, id) ? files[id] : undefined;
+}
+
+/** Pictures whose bytes are here and nowhere else. */
+export function addPictures(api: BoardApi, pictures: readonly Picture[]): void {
+  api.addFiles(pictures.map(({ id, mimeType, dataURL }) => ({ id, mimeType, dataURL, created: Date.now() }) as BinaryFileData));
+}
+
+/**
+ * Swaps addresses for the bytes themselves, so that what is copied, saved or exported holds its pictures.
+ *
+ * In place: addFiles never overwrites an id. A picture that cannot be fetched keeps its address.
+ */
+export async function embedFiles(api: BoardApi): Promise<void> {
+  await Promise.all(Object.values(api.getFiles()).map(embed));
+}
+
+async function embed(file: BinaryFileData): Promise<void> {
+  if (file.dataURL.startsWith("data:")) return;
+  const answer = await fetch(file.dataURL).catch(() => null);
+  if (answer?.ok) Object.assign(file, { dataURL: await getDataURL(await answer.blob()) });
+}
+
+/** Elements as an .excalidraw document, with what this version of the canvas cannot draw. */
+export async function asDocument(api: BoardApi, unknown: readonly WireElement[], elements = api.getSceneElements()): Promise<Blob> {
+  await embedFiles(api);
+  const scene = JSON.parse(serializeAsJSON(elements, api.getAppState(), api.getFiles(), "local")) as {
+    elements: unknown[];
+  };
+  scene.elements.push(...unknown);
+  return new Blob([JSON.stringify(scene, null, 2)], { type: "application/vnd.excalidraw+json" });
+}
+
+/** Scene units: left, top, right, bottom. */
+export function boundsOf(elements: readonly SceneElement[]): readonly [number, number, number, number] {
+  return getCommonBounds(elements);
+}
+
+/** A frame and what is in it. */
+export function inFrame(elements: readonly SceneElement[], frame: string): SceneElement[] {
+  return elements.filter((element) => element.id === frame || element.frameId === frame);
+}
+
+interface Look {
+  /** Id of the frame that is drawn alone, cut at its border. */
+  frame: string | null;
+  scale: number;
+  background: boolean;
+  dark: boolean;
+  embed: boolean;
+}
+
+/** Draws elements as they are on the canvas. Their pictures must be embedded (see embedFiles). */
+export function drawPng(api: BoardApi, elements: readonly SceneElement[], look: Look, margin: number): Promise<Blob> {
+  return exportToBlob({
+    ...drawn(api, elements, look, margin),
+    mimeType: "image/png",
+    getDimensions: (width, height) => ({ width: width * look.scale, height: height * look.scale, scale: look.scale }),
+  });
+}
+
+export async function drawSvg(api: BoardApi, elements: readonly SceneElement[], look: Look, margin: number): Promise<Blob> {
+  const { outerHTML } = await exportToSvg(drawn(api, elements, look, margin));
+  return new Blob([outerHTML], { type: "image/svg+xml" });
+}
+
+function drawn(api: BoardApi, elements: readonly SceneElement[], { frame, background, dark, embed }: Look, margin: number) {
+  return {
+    elements: elements as readonly NonDeletedExcalidrawElement[],
+    files: api.getFiles(),
+    exportPadding: margin,
+    exportingFrame: frame ? (elements.find(({ id }) => id === frame) as unknown as ExcalidrawFrameElement) : null,
+    appState: { ...api.getAppState(), exportBackground: background, exportWithDarkMode: dark, exportEmbedScene: embed },
+  };
+}
+
+/** Draws a region as a picture: on the ground, which is opaque, never dark, at width × height pixels. */
+export function drawRegion(
+  elements: readonly NonDeletedExcalidrawElement[],
+  files: BinaryFiles,
+  region: Region,
+  size: { width: number; height: number; scale: number },
+  ground: string,
+  jpeg_quality?: number,
+): Promise<Blob> {
+  const frame = { ...blankFrame, ...region } as unknown as ExcalidrawFrameElement;
+  const withPictures = elements.some((element) => element.type === "image");
+  return exportToBlob({
+    elements: elements.map((element) => ({ ...element, frameId: null })) as NonDeletedExcalidrawElement[],
+    files,
+    exportingFrame: frame,
+    exportPadding: 0,
+    appState: { exportBackground: true, viewBackgroundColor: ground, exportWithDarkMode: false },
+    getDimensions: () => size,
+    // Lines compress best and exactly as PNG; photographs would be megabytes.
+    ...(jpeg_quality ? { mimeType: "image/jpeg", quality: jpeg_quality } : withPictures ? { mimeType: "image/webp", quality: 0.92 } : { mimeType: "image/png" }),
+  });
+}
+
+const blankFrame = {
+  id: "snapshot",
+  type: "frame",
+  angle: 0,
+  strokeColor: "#bbb",
+  backgroundColor: "transparent",
+  fillStyle: "solid",
+  strokeWidth: 1,
+  strokeStyle: "solid",
+  roughness: 0,
+  opacity: 100,
+  groupIds: [],
+  frameId: null,
+  index: "a0",
+  roundness: null,
+  seed: 1,
+  version: 1,
+  versionNonce: 1,
+  isDeleted: false,
+  boundElements: null,
+  updated: 1,
+  link: null,
+  locked: false,
+  name: null,
+};
+
+/** Where a region of the scene lies within the canvas, in CSS pixels. */
+export function onScreen(api: BoardApi, region: Region): Region {
+  const state = api.getAppState();
+  const { x, y } = sceneCoordsToViewportCoords({ sceneX: region.x, sceneY: region.y }, state);
+  const zoom = state.zoom.value;
+  return { x: x - state.offsetLeft, y: y - state.offsetTop, width: region.width * zoom, height: region.height * zoom };
+}
+
+/** The part of the scene that is in view. */
+export function inView(api: BoardApi): Region {
+  const { scrollX, scrollY, zoom, width, height } = api.getAppState();
+  return { x: -scrollX, y: -scrollY, width: width / zoom.value, height: height / zoom.value };
+}
+
+/** Brings elements into view, never larger than life. */
+export function bringIntoView(api: BoardApi, elements: readonly SceneElement[], animate: boolean): void {
+  if (elements.length) api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, maxZoom: 1, animate });
+}
+
+/** Whether Excalidraw chooses its layout for phones, which has no footer and no room at the top right. */
+export function isPhoneLayout(width: number, height: number): boolean {
+  return width < 730 || (height < 500 && width < 1000);
+}
+
+export function takeFrameTool(api: BoardApi): void {
+  api.setActiveTool({ type: "frame" });
+}
+
+/**
+ * Gives an opened help window the focus, without which Escape does not close it: Excalidraw puts it on the first link,
+ * and those lead to other people's servers and are hidden (Board.css).
+ */
+export function focusHelp(): void {
+  setTimeout(() => document.querySelector<HTMLElement>(".HelpDialog .Modal__content")?.focus(), 50);
+}

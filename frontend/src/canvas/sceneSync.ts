@@ -1,0 +1,243 @@
+import { Pace } from "../room/Pace";
+import type { WireElement } from "../room/protocol";
+import { applyWait_ms, elementsWait_ms, strokeWait_ms } from "../room/rates";
+import { compareOrder, merge, takesIncoming, withOwnIndices } from "../room/reconcile";
+import type { RoomClient } from "../room/RoomClient";
+import type { Quarantine } from "./Quarantine";
+import { labelsAbove } from "./labelOrder";
+import { isTooLong } from "./oversized";
+import { asWire, continueStroke, heldIds, inParts, isInvisible, moveInPlace, pointsBeingDrawn, replaceAsEdit, replaceScene, restored, takeMove, type BoardApi, type SceneElement } from "./excalidraw";
+
+const dropped_frame_ms = 25;
+
+/**
+ * Carries changes between the canvas and the room.
+ *
+ * Out: elements whose version the room has not seen, every 33 to 100 ms. In: what gathered in the inbox, at most once
+ * a frame and never for more than a third of the time; a hidden page only gathers.
+ */
+export class SceneSync {
+  /** What came from the server and this canvas cannot show; kept so that saving a copy loses nothing. */
+  readonly unknown = new Map<string, WireElement>();
+  private readonly outPace = new Pace(() => this.outWait_ms(), () => this.collect());
+  private readonly refused = new Set<string>();
+  /** Elements of others that have another index here than on the server, until the one that is in their place moves. */
+  private readonly displaced = new Map<string, { version: number; index: string; real: string }>();
+  private frame = 0;
+  private appliedAt = -Infinity;
+  private applyCost_ms = 0;
+  private elementCount = 0;
+  private readonly stops: (() => void)[] = [];
+
+  constructor(
+    private readonly api: BoardApi,
+    private readonly room: RoomClient,
+    /** Whether an element may travel: a picture only once its bytes are on the server. */
+    private readonly isReady: (element: SceneElement) => boolean,
+    /** Whether an element comes because of what was done on this page, which may take it back. */
+    private readonly isOwn: (element: SceneElement) => boolean,
+    /** Where goes what would break the canvas. */
+    private readonly aside: Quarantine,
+    /** Is told what the canvas is about to show, as it may not come to tell it itself. */
+    private readonly onShow: (elements: readonly SceneElement[]) => void = () => undefined,
+  ) {
+    this.stops.push(
+      room.elementsArrived.on(() => this.schedule()),
+      room.elementsGone.on((ids) => this.drop(ids)),
+      room.refused.on(({ id }) => this.takeBack(id)),
+      api.onPointerUp(() => void setTimeout(() => this.settle())),
+      listen(window, "blur", () => this.settle()),
+      listen(window, "pagehide", () => this.leave()),
+      listen(document, "visibilitychange", () => (document.hidden ? this.leave() : this.schedule())),
+    );
+    this.schedule();
+  }
+
+  stop(): void {
+    cancelAnimationFrame(this.frame);
+    this.outPace.stop();
+    for (const stop of this.stops) stop();
+  }
+
+  /** What is on the board and not on this canvas. */
+  get notShown(): readonly WireElement[] {
+    return [...this.unknown.values(), ...this.aside.elements];
+  }
+
+  /** To be called on every change of the canvas. */
+  changed(): void {
+    if (this.room.mayEdit) this.outPace.ask();
+    if (this.room.inbox.size) this.schedule();
+  }
+
+  /** Everything out and in, now. */
+  settle(): void {
+    this.collect();
+    this.room.flushNow();
+    for (const id of [...this.refused]) this.takeBack(id);
+    if (this.room.inbox.size) this.schedule();
+  }
+
+  /** Puts what arrived on the canvas. */
+  apply(): void {
+    const started = performance.now();
+    const byId = new Map(this.everything().map((element) => [element.id, element]));
+    const held = heldIds(this.api);
+    const arrived = this.room.inbox.take((id) => held.has(id));
+    const banned = arrived.filter(({ id }) => this.aside.isBanned(id));
+    const { elements, unknown, broken } = restored(arrived.filter((element) => !banned.includes(element)), byId);
+    this.setAside([...banned, ...broken], arrived);
+    for (const element of unknown) this.unknown.set(element.id, element);
+    const news = elements.filter((element) => takesIncoming(byId.get(element.id), element) && (byId.has(element.id) || !element.isDeleted));
+    const moved = this.room.inbox.takeMoves().filter((move) => this.follow(byId.get(move.id), move));
+    const own = news.filter((element) => !byId.has(element.id) && this.isOwn(element));
+    const others = news.filter((element) => !own.includes(element));
+    if (others.length || moved.length) this.show(others);
+    if (own.length) this.show(own, replaceAsEdit);
+    this.appliedAt = performance.now();
+    this.applyCost_ms = this.appliedAt - started;
+    // Drawing comes later, and costs more: when it made a frame late, all of that counts.
+    requestAnimationFrame(() => {
+      const until_next_ms = performance.now() - started;
+      if (until_next_ms > dropped_frame_ms) this.applyCost_ms = until_next_ms;
+    });
+  }
+
+  /** Hands over what arrived; what the canvas does not take is set aside, alone. */
+  private show(others: readonly SceneElement[], replace = replaceScene): void {
+    try {
+      const scene = this.inOrder(merge(this.everything(), others));
+      this.onShow(scene);
+      replace(this.api, scene);
+    } catch (error) {
+      if (!others.length) throw error;
+      if (others.length === 1) return this.setAside(asWire(others));
+      const half = others.length >> 1;
+      this.show(others.slice(0, half), replace);
+      this.show(others.slice(half), replace);
+    }
+  }
+
+  /** What was shown of them before goes too: nobody here should draw on what is not the newest. */
+  private setAside(elements: readonly WireElement[], arrived: readonly WireElement[] = []): void {
+    this.aside.update(elements, arrived.map(({ id }) => id));
+    const ids = new Set(elements.map(({ id }) => id));
+    const here = this.everything();
+    if (here.some(({ id }) => ids.has(id))) replaceScene(this.api, here.filter(({ id }) => !ids.has(id)));
+  }
+
+  /** Elements changed by the page itself, such as a frame's prompt. Not an undo step; travels like any edit. */
+  replace(changes: ReadonlyMap<string, SceneElement>): void {
+    const here = this.everything();
+    replaceScene(this.api, here.map((element) => changes.get(element.id) ?? element));
+  }
+
+  private everything(): readonly SceneElement[] {
+    return this.api.getSceneElementsIncludingDeleted() as readonly SceneElement[];
+  }
+
+  private collect(): void {
+    this.outPace.stop();
+    if (!this.room.mayEdit) return;
+    continueStroke(this.api);
+    const drawing = heldIds(this.api);
+    const here = this.splitLong(drawing);
+    const ready: SceneElement[] = [];
+    const waiting: SceneElement[] = [];
+    for (const element of here) {
+      if (drawing.has(element.id) && (isInvisible(element) || isTooLong(element))) continue;
+      (this.isReady(element) ? ready : waiting).push(element);
+    }
+    this.room.hold(asWire(waiting.filter(hasPicture)));
+    this.room.offer(asWire(ready));
+    this.room.flushNow();
+    this.elementCount = here.length;
+  }
+
+  /** Everything, with what is too long for one element in several; not what is in somebody's hands. */
+  private splitLong(held: ReadonlySet<string>): readonly SceneElement[] {
+    const here = this.everything();
+    const isLong = (element: SceneElement) => isTooLong(element) && !held.has(element.id);
+    if (!here.some(isLong)) return here;
+    replaceAsEdit(this.api, here.flatMap((element) => (isLong(element) ? inParts(element) : [element])));
+    return this.everything();
+  }
+
+  /** The page may be gone in a moment. */
+  private leave(): void {
+    this.settle();
+    this.room.keep("leaving");
+  }
+
+  private outWait_ms(): number {
+    return Math.max(elementsWait_ms(this.room.others, this.elementCount), strokeWait_ms(pointsBeingDrawn(this.api)));
+  }
+
+  private schedule(): void {
+    if (this.frame || document.hidden) return;
+    const tick = () => {
+      this.frame = 0;
+      if (performance.now() - this.appliedAt < applyWait_ms(this.applyCost_ms)) this.frame = requestAnimationFrame(tick);
+      else this.apply();
+    };
+    this.frame = requestAnimationFrame(tick);
+  }
+
+  /** The server found the index of one of ours taken. What was edited here since stays; only the place changes. */
+  private follow(here: SceneElement | undefined, move: WireElement): boolean {
+    if (!here || here.index === move.index) return false;
+    if (here.version < move.version) takeMove(here, move);
+    else moveInPlace(here, move.index, move.version);
+    return true;
+  }
+
+  private inOrder(elements: SceneElement[]): readonly SceneElement[] {
+    const held = heldIds(this.api);
+    const ours = ({ id }: SceneElement) => held.has(id) || this.room.mayMove(id);
+    const real = elements.map((element) => this.replaced(element)).sort(compareOrder);
+    // Ours moves as a new version, which the server is told; anything else only here, without a word to anybody.
+    const move = (element: SceneElement, index: string): SceneElement => {
+      if (ours(element)) return moveInPlace(element, index);
+      this.displaced.set(element.id, { version: element.version, index, real: this.displaced.get(element.id)?.real ?? element.index });
+      return { ...element, index } as SceneElement;
+    };
+    return labelsAbove(withOwnIndices<SceneElement>(real, ours, move), move);
+  }
+
+  private replaced(element: SceneElement): SceneElement {
+    const away = this.displaced.get(element.id);
+    if (!away) return element;
+    this.displaced.delete(element.id);
+    if (away.version !== element.version || away.index !== element.index) return element;
+    return { ...element, index: away.real } as SceneElement;
+  }
+
+  private drop(ids: ReadonlySet<string>): void {
+    for (const id of ids) this.unknown.delete(id);
+    this.aside.update([], ids);
+    const here = this.everything();
+    replaceScene(this.api, here.filter((element) => !ids.has(element.id)));
+  }
+
+  /** A refused element goes back to what the server has, or leaves; not while it is in somebody's hands. */
+  private takeBack(id: string): void {
+    this.refused.add(id);
+    if (heldIds(this.api).has(id)) return;
+    this.refused.delete(id);
+    const server = this.room.giveUp(id);
+    const here = this.everything();
+    const others = here.filter((element) => element.id !== id);
+    const back = server ? restored([server], new Map()).elements : [];
+    replaceScene(this.api, this.inOrder(merge(others, back)));
+  }
+}
+
+/** Not a picture that is still being placed. */
+function hasPicture(element: SceneElement): boolean {
+  return element.type === "image" && element.fileId !== null;
+}
+
+function listen(target: EventTarget, name: string, run: () => void): () => void {
+  target.addEventListener(name, run);
+  return () => target.removeEventListener(name, run);
+}

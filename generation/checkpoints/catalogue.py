@@ -1,0 +1,364 @@
+"""Which checkpoints there are: where their weights come from and what each can do.
+
+Everything about a checkpoint is data: bundled/checkpoint.json for the one that ships, checkpoints.json for
+those on the Hugging Face hub, and ATELIER_HOME/checkpoints.json for what `manage.py checkpoints add` wrote
+and for those on other servers. A later file wins.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from generation.checkpoints import remote_entry as remotes
+from generation.checkpoints import styles
+from generation.checkpoints.limits import NUMBERS, allowed
+from generation.checkpoints.remote_entry import Remote
+from generation.errors import CatalogueInvalid, CheckpointUnknown
+
+HERE = Path(__file__).resolve().parent
+BUNDLED = HERE.parent / "bundled"
+DEVICES = ("cpu", "cuda", "mps")
+OUTSIDE = ("crop", "pad")
+SEEN_AS = ("picture", "strokes")
+SCALES = (1, 2, 4)
+FAMILY = "other"
+BATCHING = "StableDiffusion"
+"""How the names of those pipelines begin that are known to take a list of boards for a batch."""
+FOCUS_MAX = 0.9  # the last few percent fade into the paper
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part of a checkpoint that lies in an installed Python package instead of its own folder."""
+
+    package: str
+    folder: str
+    loader: str  # class in transformers
+    options: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A model beside a checkpoint's own, such as a ControlNet. Either `folder` or `repo` is set; cls: in diffusers."""
+
+    cls: str
+    folder: Path | None
+    repo: str
+    revision: str
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Weights that are added to a checkpoint's own when it is loaded.
+
+    file: a safetensors file, in `repo` or, without one, on this disk. sha256: of it; another file is refused.
+    scale: how much of it, 1 for as it was trained.
+    """
+
+    file: str
+    sha256: str
+    repo: str = ""
+    revision: str = "main"
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a checkpoint makes one kind of picture.
+
+    title: how the page calls it, where the kind's usual name would mislead.
+    arguments: constants for the pipeline's call, for what a person may not choose here.
+    unet_channels: input channels that this pipeline feeds, where the UNet takes more of them.
+    outside: crop or pad, for a picture that has not the shape asked for and no board behind it.
+    seen_as: picture, or strokes for a pipeline that wants white lines on black, as scribble ControlNets do.
+    draft_steps: for a first look; None where it makes no drafts.
+    keeps_lines: whether the sketch's lines are laid over the picture unless a person says otherwise; None: never.
+    scale: how much larger the picture comes out of the pipeline than it went in.
+    batches: whether several boards in one call are a picture each. To newer pipelines they are several references for
+        every picture, which would mix people's boards.
+    """
+
+    pipeline: str
+    uses: tuple[str, ...]
+    defaults: Mapping[str, float]
+    limits: Mapping[str, tuple[float, float]]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    unet_channels: int | None = None
+    outside: str = "crop"
+    title: str = ""
+    seen_as: str = "picture"
+    draft_steps: int | None = None
+    keeps_lines: bool | None = None
+    scale: int = 1
+    batches: bool = False
+
+    @property
+    def switches(self) -> dict[str, bool]:
+        """What a person may ask for or not, by the params' names, and how it stands when nobody says."""
+        drafts = None if self.draft_steps is None else False
+        known = {"draft": drafts, "keep_lines": self.keeps_lines}
+        return {name: preset for name, preset in known.items() if preset is not None}
+
+
+@dataclass(frozen=True)
+class LiveKind:
+    """How a checkpoint redraws a frame while somebody draws.
+
+    params: numbers that make it fast; they stand instead of what a person chose.
+    """
+
+    kind: str
+    params: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One set of weights. Either `folder` or `repo` is set, or `remote` for weights on another server.
+
+    family: what one worker is had for, such as sd15; its jobs' hints travel through the queue gpu.<family>.
+    sizes: (width, height) in pixels that the weights were trained for.
+    dtype: torch type by device kind. scheduler: class to use instead of the checkpoint's own.
+    sharpen_percent: unsharp mask after enlarging, 0 for none.
+    styles: names in styles.json of the looks that these weights know.
+    focus: for weights that draw one thing at a time: share of the canvas that what is on the board shall fill.
+    """
+
+    name: str
+    title: str
+    description: str
+    licence: str
+    licence_url: str
+    folder: Path | None
+    repo: str
+    revision: str
+    variant: str | None
+    size_bytes: int
+    sizes: tuple[tuple[int, int], ...]
+    dtype: Mapping[str, str]
+    kinds: Mapping[str, Kind]
+    default_kind: str
+    family: str = FAMILY
+    scheduler: str | None = None
+    sharpen_percent: int = 0
+    focus: float = 0
+    styles: tuple[str, ...] = ()
+    components: Mapping[str, Component] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    loras: tuple[Lora, ...] = ()
+    remote: Remote | None = None
+    live: LiveKind | None = None
+
+    @property
+    def bundled(self) -> bool:
+        return self.folder is not None
+
+    @property
+    def source(self) -> str:
+        if self.remote:
+            return f"{self.remote.protocol} at {self.remote.url or self.remote.url_from}"
+        return str(self.folder) if self.folder else f"{self.repo}@{self.revision}"
+
+    def dtype_on(self, device: str) -> str:
+        """The name of the torch type on a device such as cpu or cuda:1."""
+        return self.dtype[device.partition(":")[0]]
+
+
+def entries() -> dict[str, Checkpoint]:
+    """Every checkpoint by name, the bundled one first. Raises CatalogueInvalid."""
+    found: dict[str, Checkpoint] = {}
+    for path in (BUNDLED / "checkpoint.json", HERE / "checkpoints.json", added_path()):
+        found |= read(path)
+    return found
+
+
+def get(name: object = None) -> Checkpoint:
+    """The checkpoint of that name, the default one for None. Raises CheckpointUnknown."""
+    known = entries()
+    wanted = (settings.CHECKPOINT or "bundled") if name is None else name
+    if not isinstance(wanted, str) or wanted not in known:
+        raise CheckpointUnknown(wanted, list(known))
+    return known[wanted]
+
+
+def default() -> Checkpoint:
+    return get()
+
+
+def added_path() -> Path:
+    return Path(settings.ATELIER_HOME) / "checkpoints.json"
+
+
+def add(name: str, raw: Mapping[str, Any]) -> Checkpoint:
+    """Write an entry of one's own beside the built-in ones. Raises CatalogueInvalid."""
+    path = added_path()
+    checkpoint = _checkpoint(name, raw, path)
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(json.dumps(known | {name: raw}, indent=2) + "\n")
+    unfinished.replace(path)
+    return checkpoint
+
+
+def read(path: Path) -> dict[str, Checkpoint]:
+    try:
+        changed = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return {}
+    return _parsed(path, changed)
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, changed: int) -> dict[str, Checkpoint]:
+    """`changed` is there so that an edited file is read again."""
+    try:
+        raw = json.loads(path.read_text())
+    except ValueError as error:
+        raise CatalogueInvalid(f"{path} is not JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise CatalogueInvalid(f"{path} must hold an object of checkpoints by name.")
+    return {name: _checkpoint(name, entry, path) for name, entry in raw.items()}
+
+
+def _checkpoint(name: str, raw: Mapping[str, Any], path: Path) -> Checkpoint:
+    where = f"{path}: {name}"
+    try:
+        checkpoint = Checkpoint(
+            name=name,
+            title=raw["title"],
+            description=raw.get("description", ""),
+            licence=raw["licence"],
+            licence_url=raw.get("licence_url", ""),
+            folder=(path.parent / raw["folder"]).resolve() if "folder" in raw else None,
+            repo=raw.get("repo", ""),
+            revision=raw.get("revision", "main"),
+            variant=raw.get("variant"),
+            size_bytes=raw.get("size_bytes", 0),
+            sizes=tuple((int(width), int(height)) for width, height in raw["sizes"]),
+            dtype={} if "remote" in raw else {device: raw["dtype"][device] for device in DEVICES},
+            kinds={
+                kind: _kind(_unpiped(entry) if "remote" in raw else entry, f"{where}.{kind}")
+                for kind, entry in raw["kinds"].items()
+            },
+            default_kind=raw["default_kind"],
+            family=raw.get("family", FAMILY),
+            scheduler=raw.get("scheduler"),
+            sharpen_percent=raw.get("sharpen_percent", 0),
+            focus=float(raw.get("focus", 0)),
+            styles=tuple(raw.get("styles", ())),
+            components={part: Component(**entry) for part, entry in raw.get("components", {}).items()},
+            parts={part: _part(entry, path) for part, entry in raw.get("parts", {}).items()},
+            loras=tuple(_lora(entry, path) for entry in raw.get("loras", ())),
+            remote=remotes.read(raw["remote"], raw["kinds"], path.parent) if "remote" in raw else None,
+            live=_live(raw["live"]) if "live" in raw else None,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CatalogueInvalid(f"{where}: {type(error).__name__} {error}") from error
+    _check(checkpoint, where)
+    return checkpoint
+
+
+def _unpiped(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A kind that another server draws has no pipeline here."""
+    return {"pipeline": "", **raw}
+
+
+def _part(raw: Mapping[str, Any], path: Path) -> Part:
+    folder = (path.parent / raw["folder"]).resolve() if "folder" in raw else None
+    if bool(folder) == bool(raw.get("repo")):
+        raise ValueError("a part needs either a folder or a repo")
+    return Part(raw["class"], folder, raw.get("repo", ""), raw.get("revision", "main"))
+
+
+def _lora(raw: Mapping[str, Any], path: Path) -> Lora:
+    lora = Lora(**raw)
+    if not lora.file.endswith(".safetensors") or len(lora.sha256) != 64:
+        raise ValueError("a LoRA needs a .safetensors file and its SHA-256")
+    return lora if lora.repo else replace(lora, file=str((path.parent / lora.file).resolve()))
+
+
+def _live(raw: Mapping[str, Any]) -> LiveKind:
+    return LiveKind(raw["kind"], {name: value for name, value in raw.items() if name != "kind"})
+
+
+def _kind(raw: Mapping[str, Any], where: str) -> Kind:
+    limits = {name: (bounds[0], bounds[1]) for name, bounds in raw.get("limits", {}).items()}
+    kind = Kind(
+        pipeline=raw["pipeline"],
+        uses=tuple(raw["uses"]),
+        defaults=raw["defaults"],
+        limits=limits,
+        arguments=raw.get("arguments", {}),
+        unet_channels=raw.get("unet_channels"),
+        outside=raw.get("outside", "crop"),
+        title=raw.get("title", ""),
+        seen_as=raw.get("seen_as", "picture"),
+        draft_steps=raw.get("draft_steps"),
+        keeps_lines=raw.get("keeps_lines"),
+        scale=raw.get("scale", 1),
+        batches=raw.get("batches", raw["pipeline"].startswith(BATCHING)),
+    )
+    if kind.draft_steps is not None:
+        low, high = allowed("steps", limits) if "steps" in kind.uses else (1, 0)
+        if not low <= kind.draft_steps <= high:
+            raise CatalogueInvalid(f"{where}.draft_steps is {kind.draft_steps}, which it does not take.")
+    if kind.keeps_lines not in (None, True, False) or (kind.keeps_lines is not None and not kind.pipeline):
+        raise CatalogueInvalid(
+            f"{where}.keeps_lines is {kind.keeps_lines!r}; use true or false, and only where Atelier itself draws."
+        )
+    if kind.scale not in SCALES:
+        raise CatalogueInvalid(f"{where}.scale is {kind.scale!r}; use one of {SCALES}.")
+    if kind.seen_as not in SEEN_AS:
+        raise CatalogueInvalid(f"{where}.seen_as is {kind.seen_as!r}; use picture or strokes.")
+    if kind.outside not in OUTSIDE:
+        raise CatalogueInvalid(f"{where}.outside is {kind.outside!r}; use crop or pad.")
+    for name, (low, high) in limits.items():
+        widest = NUMBERS[name]
+        if not widest.low <= low <= high <= widest.high:
+            raise CatalogueInvalid(
+                f"{where}.limits.{name} is {low}–{high}, outside of {widest.low}–{widest.high}."
+            )
+    for name in kind.uses:
+        if name not in NUMBERS:
+            continue
+        low, high = allowed(name, limits)
+        if name not in kind.defaults or not low <= kind.defaults[name] <= high:
+            raise CatalogueInvalid(
+                f"{where}.defaults.{name} is {kind.defaults.get(name)}, not in {low}–{high}."
+            )
+    return kind
+
+
+def _check(checkpoint: Checkpoint, where: str) -> None:
+    if [bool(checkpoint.folder), bool(checkpoint.repo), bool(checkpoint.remote)].count(True) != 1:
+        raise CatalogueInvalid(f"{where} needs either a folder or a repo, or a remote server.")
+    if not checkpoint.family.isidentifier():
+        raise CatalogueInvalid(f"{where}.family is {checkpoint.family!r}; use letters, digits and _.")
+    if checkpoint.default_kind not in checkpoint.kinds:
+        raise CatalogueInvalid(
+            f"{where}.default_kind is {checkpoint.default_kind!r}, which it does not offer."
+        )
+    if unknown := [name for name in checkpoint.styles if name not in styles.every()]:
+        raise CatalogueInvalid(f"{where}.styles names {', '.join(unknown)}, which styles.json has not.")
+    if not 0 <= checkpoint.focus <= FOCUS_MAX:
+        raise CatalogueInvalid(f"{where}.focus is {checkpoint.focus}, not between 0 and {FOCUS_MAX}.")
+    if not checkpoint.sizes or any(side <= 0 or side % 8 for size in checkpoint.sizes for side in size):
+        raise CatalogueInvalid(f"{where}.sizes must be one or more [width, height] in multiples of 8.")
+    if checkpoint.live:
+        _check_live(checkpoint, checkpoint.live, where)
+
+
+def _check_live(checkpoint: Checkpoint, live: LiveKind, where: str) -> None:
+    kind = checkpoint.kinds.get(live.kind)
+    if kind is None or checkpoint.remote:
+        raise CatalogueInvalid(f"{where}.live needs a kind that is drawn here; {live.kind!r} is none.")
+    for name, value in live.params.items():
+        low, high = allowed(name, kind.limits) if name in kind.uses and name in NUMBERS else (1, 0)
+        if not low <= value <= high:
+            raise CatalogueInvalid(f"{where}.live.{name} is {value!r}, which {live.kind} does not take.")

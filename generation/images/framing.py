@@ -1,0 +1,219 @@
+"""How a board of any shape meets a model that knows a few sizes, and how the picture comes back.
+
+A window of the model's shape is laid over the board: the whole board with white around it, or, for a model that
+draws one thing at a time, only what is drawn there. The picture comes back at the window's place, in the size
+that was asked for, on white where the window does not reach.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PIL import Image, ImageFilter, ImageOps
+
+from generation.checkpoints.params import side
+
+Size = tuple[int, int]
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+
+WHITE = (255, 255, 255)
+# A shared board is looked at larger than a small model draws.
+LONGEST_SIDE_MIN_PX = 512
+# Paper is not always quite white after a camera or a JPEG encoder.
+INK_MIN = 24
+# A dot must not be blown up until it is a blot.
+WINDOW_MIN_SHARE = 0.25
+FADE_SHARE = 0.03
+# A pen is thinner than what people mean to cover with it.
+GROWTH_SHARE = 0.02
+MASK_SHARE = 0.6
+SIDE_STEP = 8
+_ANY_WHITE = [255 * (value > 2) for value in range(256)]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """canvas: what is drawn. window: where the canvas lies on the result; it may stick out over its edges."""
+
+    canvas: Size
+    window: Box
+    result: Size
+
+
+def fit(result: Size, canvases: Iterable[Size], board: Image.Image | None = None, focus: float = 0) -> Frame:
+    """The frame that leaves the least of its canvas empty.
+
+    focus: share of the canvas that the things drawn on the board shall fill; 0 for the board as it is.
+    """
+    drawn = _drawn(board, result) if board and focus else None
+    target = _round_about(drawn, result, focus) if drawn else (0, 0, *result)
+    size = (target[2] - target[0], target[3] - target[1])
+    canvas = max(canvases, key=lambda each: _coverage(size, each))
+    return Frame(canvas, _widened(target, canvas), result)
+
+
+def fit_enlarged(board: Size, longest: int, scale: int) -> Frame:
+    """The frame for a picture that comes out `scale` times as large as it goes in, at most `longest` px long.
+
+    What goes in is the picture itself, scaled down only if it is longer than that, with room for whole latents.
+    """
+    shrunk = min(1.0, longest / max(board))
+    size = (max(1, round(board[0] * shrunk)), max(1, round(board[1] * shrunk)))
+    canvas = (-(-size[0] // SIDE_STEP) * SIDE_STEP, -(-size[1] // SIDE_STEP) * SIDE_STEP)
+    result = (size[0] * scale, size[1] * scale)
+    return Frame(canvas, _about((0, 0, *result), canvas[0] * scale, canvas[1] * scale), result)
+
+
+def fit_mask(result: Size, canvases: Iterable[Size], mask: Image.Image) -> Frame:
+    """The frame around what is to be repainted, with some of what is about it, so that it is drawn as large as can be."""
+    return fit(result, canvases, ImageOps.invert(mask), MASK_SHARE)
+
+
+def lay_mask(mask: Image.Image, frame: Frame) -> Image.Image:
+    """What the window shows of a mask, grown a little and black or white; beyond the board there is nothing to keep."""
+    left, top, right, bottom = frame.window
+    sheet = Image.new("L", (right - left, bottom - top), 255)
+    place = _centred(mask.size, frame.result)
+    sheet.paste(mask.resize(_size(place), Image.Resampling.BILINEAR), (place[0] - left, place[1] - top))
+    laid = sheet.resize(frame.canvas, Image.Resampling.BOX)
+    grown = laid.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(frame.canvas)))))
+    return grown.point(_ANY_WHITE)
+
+
+def patch(board: Image.Image, picture: Image.Image, mask: Image.Image, frame: Frame) -> Image.Image:
+    """The board in the size of the result, with the picture where the mask is white; elsewhere not a pixel changes.
+
+    picture: as `cut` gives it. mask: as `lay_mask` gives it.
+    """
+    whole = lay_whole(board, frame.result)
+    place = Image.new("L", frame.result, 0)
+    place.paste(mask.resize(_size(frame.window), Image.Resampling.BILINEAR), frame.window[:2])
+    # It fades within what was grown, so that no seam shows.
+    place = place.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(_size(frame.window)) / 2))))
+    return Image.composite(picture, whole, place)
+
+
+def default_size(board: Size | None, canvases: Iterable[Size]) -> Size:
+    """The size of a picture when nobody asked for one: the shape of the board, at least 512 px long."""
+    sizes = list(canvases)
+    width, height = board or sizes[0]
+    longest = max(LONGEST_SIDE_MIN_PX, *(max(size) for size in sizes))
+    scale = longest / max(width, height)
+    return side(width * scale), side(height * scale)
+
+
+def lay(board: Image.Image, frame: Frame) -> Image.Image:
+    """What the window shows of the board, in the size of the canvas, never stretched."""
+    left, top, right, bottom = frame.window
+    sheet = Image.new("RGB", (right - left, bottom - top), WHITE)
+    place = _centred(board.size, frame.result)
+    laid = board.convert("RGB").resize(_size(place), Image.Resampling.LANCZOS)
+    sheet.paste(laid, (place[0] - left, place[1] - top))
+    return sheet.resize(frame.canvas, Image.Resampling.LANCZOS)
+
+
+def lay_whole(board: Image.Image, result: Size) -> Image.Image:
+    """All of the board in the size of the result."""
+    return lay(board, Frame(result, (0, 0, *result), result))
+
+
+def cut(picture: Image.Image, frame: Frame, sharpen_percent: int = 0) -> Image.Image:
+    """The picture at the window's place, in the size of the result."""
+    drawn = enlarge(picture, _size(frame.window), sharpen_percent)
+    result = Image.new("RGB", frame.result, WHITE)
+    left, top, right, bottom = frame.window
+    if left <= 0 and top <= 0 and right >= frame.result[0] and bottom >= frame.result[1]:
+        result.paste(drawn, (left, top))
+    else:
+        result.paste(drawn, (left, top), _soft_edge(drawn.size))
+    return result
+
+
+def outside(picture: Image.Image, size: Size, how: str, sharpen_percent: int = 0) -> Image.Image:
+    """A picture without a board behind it in the shape asked for: padded with white, or cropped."""
+    box = _centred(picture.size, size) if how == "pad" else _widened((0, 0, *size), picture.size)
+    return cut(picture, Frame(picture.size, box, size), sharpen_percent)
+
+
+def enlarge(picture: Image.Image, size: Size, sharpen_percent: int = 0) -> Image.Image:
+    if picture.size == size:
+        return picture
+    scale = max(size) / max(picture.size)
+    if scale > 1:
+        picture = _without_rim(picture)
+    picture = picture.resize(size, Image.Resampling.LANCZOS)
+    if sharpen_percent and scale > 1:
+        picture = picture.filter(ImageFilter.UnsharpMask(radius=scale, percent=sharpen_percent, threshold=0))
+    return picture
+
+
+def _without_rim(picture: Image.Image) -> Image.Image:
+    """The outermost pixels replaced by their neighbours: decoders leave specks in the corners, which grow visible."""
+    width, height = picture.size
+    if min(width, height) < 3:
+        return picture
+    mended = picture.copy()
+    for at, neighbour in ((0, 1), (height - 1, height - 2)):
+        mended.paste(mended.crop((0, neighbour, width, neighbour + 1)), (0, at))
+    for at, neighbour in ((0, 1), (width - 1, width - 2)):
+        mended.paste(mended.crop((neighbour, 0, neighbour + 1, height)), (at, 0))
+    return mended
+
+
+def _soft_edge(size: Size) -> Image.Image:
+    """A mask that fades towards the edges: decoders leave specks there, which white paper would show."""
+    margin = max(1, round(FADE_SHARE * min(size)))
+    mask = Image.new("L", size, 0)
+    mask.paste(255, (margin, margin, max(margin + 1, size[0] - margin), max(margin + 1, size[1] - margin)))
+    return mask.filter(ImageFilter.BoxBlur(margin / 2))
+
+
+def _drawn(board: Image.Image, result: Size) -> Box | None:
+    """Where on the result the board is not white; None where it is empty."""
+    ink = board.convert("L").point([255 * (value < 255 - INK_MIN) for value in range(256)])
+    found = ink.getbbox()
+    if found is None:
+        return None
+    place = _centred(board.size, result)
+    scale = (place[2] - place[0]) / board.width
+    left, top, right, bottom = (edge * scale for edge in found)
+    return round(place[0] + left), round(place[1] + top), round(place[0] + right), round(place[1] + bottom)
+
+
+def _round_about(drawn: Box, result: Size, focus: float) -> Box:
+    """The drawn things with room on every side, at most the whole result."""
+    least = WINDOW_MIN_SHARE * min(result)
+    width = min(max((drawn[2] - drawn[0]) / focus, least), result[0])
+    height = min(max((drawn[3] - drawn[1]) / focus, least), result[1])
+    return _about(drawn, width, height)
+
+
+def _widened(box: Box, shape: Size) -> Box:
+    """The smallest box of a shape around a box, with the same middle."""
+    width, height = _size(box)
+    scale = max(width / shape[0], height / shape[1])
+    return _about(box, shape[0] * scale, shape[1] * scale)
+
+
+def _about(box: Box, width: float, height: float) -> Box:
+    """A box of a size around the middle of another."""
+    left = round((box[0] + box[2] - width) / 2)
+    top = round((box[1] + box[3] - height) / 2)
+    return left, top, left + max(1, round(width)), top + max(1, round(height))
+
+
+def _size(box: Box) -> Size:
+    return box[2] - box[0], box[3] - box[1]
+
+
+def _coverage(inner: Size, outer: Size) -> float:
+    width, height = _size(_centred(inner, outer))
+    return width * height / (outer[0] * outer[1])
+
+
+def _centred(inner: Size, outer: Size) -> Box:
+    """The largest box of inner's shape in the middle of outer."""
+    scale = min(outer[0] / inner[0], outer[1] / inner[1])
+    width = min(outer[0], max(1, round(inner[0] * scale)))
+    height = min(outer[1], max(1, round(inner[1] * scale)))
+    left, top = (outer[0] - width) // 2, (outer[1] - height) // 2
+    return left, top, left + width, top + height

@@ -1,0 +1,147 @@
+"""Whose turn it is: the one order in which waiting jobs are claimed and in which people see them.
+
+People take turns; one person's boards take turns; then age. Rules J10 to J14 and J18 in docs/job-rules.md.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from generation.checkpoints import queues
+from generation.jobs import events
+from generation.jobs.journal import note
+from generation.models import Happening, Job, JobStatus
+
+# Whoever was served longest ago is next, and whoever was never served comes before that. A job rests while its
+# back-off lasts: it is behind everybody, and no turn of its person's is counted for it.
+# A tie goes to whoever began to wait first, in this round and every later one, so that places are what will happen.
+# The clock is the database's. Each "last" below is one look into an index, however long the history is.
+_ORDER = """
+WITH waiting AS (
+    SELECT id, coalesce(turn_of_id, created_by_id) AS person, audience, queued_at, kind, checkpoint,
+           coalesce(not_before > statement_timestamp(), false) AS rests
+    FROM generation_job
+    WHERE status = 'queued' AND NOT checkpoint = ANY(%(left)s::text[])
+), people AS (
+    SELECT person, greatest(
+        (SELECT max(claimed_at) FROM generation_job WHERE created_by_id = person AND turn_of_id IS NULL),
+        (SELECT max(claimed_at) FROM generation_job WHERE turn_of_id = person)
+    ) AS person_served
+    FROM (SELECT DISTINCT person FROM waiting) AS each
+), boards AS (
+    SELECT person, audience, greatest(
+        (SELECT max(claimed_at) FROM generation_job AS job
+         WHERE job.created_by_id = person AND job.turn_of_id IS NULL AND job.audience = each.audience),
+        (SELECT max(claimed_at) FROM generation_job AS job
+         WHERE job.turn_of_id = person AND job.audience = each.audience)
+    ) AS board_served
+    FROM (SELECT DISTINCT person, audience FROM waiting) AS each
+), on_boards AS (
+    SELECT *, row_number() OVER board AS board_turn, first_value(queued_at) OVER board AS board_since
+    FROM waiting
+    WINDOW board AS (PARTITION BY rests, person, audience ORDER BY queued_at, id)
+), turns AS (
+    SELECT on_boards.*, person_served, row_number() OVER own AS turn, first_value(queued_at) OVER own AS person_since
+    FROM on_boards
+    JOIN people ON people.person IS NOT DISTINCT FROM on_boards.person
+    JOIN boards ON boards.person IS NOT DISTINCT FROM on_boards.person AND boards.audience = on_boards.audience
+    WINDOW own AS (
+        PARTITION BY rests, on_boards.person
+        ORDER BY board_turn, board_served NULLS FIRST, board_since, on_boards.audience
+    )
+), ordered AS (
+    SELECT *, row_number() OVER (
+        ORDER BY rests, person IS NULL, turn, person_served NULLS FIRST, person_since, person, id
+    ) AS place
+    FROM turns
+)
+"""
+_NEXT = """
+SELECT job.id FROM generation_job AS job JOIN ordered ON ordered.id = job.id
+WHERE job.status = 'queued' AND NOT ordered.rests
+ORDER BY ordered.place LIMIT 1
+FOR UPDATE OF job SKIP LOCKED
+"""
+_WAITING = "SELECT id, checkpoint FROM ordered WHERE NOT rests ORDER BY place LIMIT %(limit)s"
+_ON_BOARD = """
+SELECT id, checkpoint FROM ordered
+WHERE NOT rests AND person IS NOT NULL AND audience = (SELECT audience FROM generation_job WHERE id = %(job)s) ORDER BY place
+"""
+_UNTIL = """
+SELECT id, checkpoint, kind FROM ordered
+WHERE place <= (SELECT max(place) FROM ordered WHERE id = ANY(%(jobs)s)) ORDER BY place
+"""
+
+
+@dataclass(frozen=True)
+class Sort:
+    """Jobs of one sort take about equally long."""
+
+    checkpoint: str
+    kind: str
+
+
+def lock_next(left: Collection[str] = ()) -> UUID | None:
+    """Lock the waiting job whose turn it is, passing over those that somebody else is taking right now.
+
+    left: the checkpoints that are left to other workers. Must be called inside a transaction.
+    """
+    rows = _ask(_NEXT, left)
+    return rows[0][0] if rows else None
+
+
+def waiting(limit: int) -> list[tuple[UUID, str]]:
+    """The jobs that could be claimed now with their checkpoints, whoever is next first."""
+    return [(job_id, checkpoint) for job_id, checkpoint in _ask(_WAITING, limit=limit)]
+
+
+def until(job_ids: Collection[UUID]) -> list[tuple[UUID, Sort]]:
+    """The waiting jobs in the order of claims, up to and with the last of these. Empty if none of them waits."""
+    rows = _ask(_UNTIL, jobs=list(job_ids)) if job_ids else []
+    return [(job_id, Sort(checkpoint, kind)) for job_id, checkpoint, kind in rows]
+
+
+@transaction.atomic
+def move_up(job_id: UUID) -> bool:
+    """Let a job run before all others of its board that wait for the same workers. False if it does not wait.
+
+    They exchange their places: a place is whose turn it is and since when. So the places that a board holds among
+    all others stay the same ones, now and in every later round. Rule J18.
+    """
+    before = _same_queue(job_id)
+    if job_id not in before:
+        return False
+    after = [job_id, *(each for each in before if each != job_id)]
+    jobs = _lock_waiting(before)
+    if len(jobs) < len(before):  # one of them was taken just now, and its place with it: look again
+        return move_up(job_id)
+    places = [(jobs[each].turn_of_id or jobs[each].created_by_id, jobs[each].queued_at) for each in before]
+    for each, (person, since) in zip(after, places, strict=True):
+        lent = None if person == jobs[each].created_by_id else person
+        Job.objects.filter(id=each).update(turn_of=lent, queued_at=since)
+        events.announce_change(jobs[each])
+    note(jobs[job_id], Happening.MOVED_UP)
+    return True
+
+
+def _same_queue(job_id: UUID) -> list[UUID]:
+    """The waiting jobs of this job's board that the same workers take, whoever is next first; the rest of them rests."""
+    rows = _ask(_ON_BOARD, job=job_id)
+    own = next((queues.of(checkpoint) for each, checkpoint in rows if each == job_id), None)
+    return [each for each, checkpoint in rows if queues.of(checkpoint) == own]
+
+
+def _lock_waiting(job_ids: Collection[UUID]) -> dict[UUID, Job]:
+    waiting = Q(id__in=job_ids, status=JobStatus.QUEUED) & (Q(not_before=None) | Q(not_before__lte=Now()))
+    return {job.id: job for job in Job.objects.select_for_update().filter(waiting).order_by("id")}
+
+
+def _ask(question: str, left: Collection[str] = (), **values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDER + question, {"left": sorted(left), **values})
+        return cursor.fetchall()

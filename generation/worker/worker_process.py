@@ -1,0 +1,219 @@
+"""What lives as long as a worker process: its engine, its lines to other servers and its heartbeat, by Celery's signals.
+
+torch is imported by `engine()` alone, when the warm-up or the first job asks for it.
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
+from django.conf import settings
+from django.utils import timezone
+
+from generation import live
+from generation.checkpoints import catalogue, hub
+from generation.checkpoints.catalogue import Checkpoint
+from generation.checkpoints.queues import JOBS, left_to_others, served
+from generation.errors import WorkerLost
+from generation.jobs.heartbeat import Heartbeat
+from generation.live import Frame, Redrawn
+from generation.remote import health
+from generation.remote.remotes import Remotes
+from generation.work import Ticket, Work
+from generation.worker.live_listener import LiveLine
+
+if TYPE_CHECKING:
+    from generation.engine.engine import Engine
+    from generation.engine.live import Live
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINTS_IN_MEMORY = 3
+SWITCH_SECONDS = 5e-4
+"""So long a busy thread may keep Python from the one that launches the card's kernels. Python's own 5 ms are a whole step."""
+
+_lock = threading.Lock()
+_stopping = False
+_consumed_at: datetime | None = None
+_engine: "Engine | None" = None
+_live: "Live | None" = None
+_live_line: LiveLine | None = None
+_heartbeat: Heartbeat | None = None
+_remotes = Remotes()
+_watch: health.Watch | None = None
+
+
+def name() -> str:
+    """Who holds a job: machine and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def stopping() -> bool:
+    """Whether this process was asked to end: it takes no more jobs."""
+    return _stopping
+
+
+def leave() -> None:
+    """End this process in order: its card does no more work for it. Whoever started it starts another."""
+    global _stopping
+    if not _stopping:
+        _stopping = True
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def consumed() -> None:
+    """Something came out of the queue, or is being worked on: this process does what it is there for.
+
+    Living is not enough: a consumer may lose its broker without noticing, and then listens to nobody for ever.
+    """
+    global _consumed_at
+    _consumed_at = timezone.now()
+
+
+def engine() -> "Engine":
+    """This process's engine, started when first asked for."""
+    global _engine, _live
+    with _lock:
+        if _engine is None:
+            # What torch's compiler made is there again after a restart; without this it takes minutes each time.
+            os.environ.setdefault(
+                "TORCHINDUCTOR_CACHE_DIR", str(Path(settings.ATELIER_HOME) / "cache" / "inductor")
+            )
+            from generation.engine import device
+            from generation.engine.engine import Engine
+            from generation.engine.live import Live
+            from generation.engine.residency import Residency
+
+            limit = getattr(settings, "ATELIER_MAX_CHECKPOINTS", CHECKPOINTS_IN_MEMORY)
+            _live = Live(_give)
+            chosen = device.choose(settings.DEVICE)
+            if device.family(chosen) != "cpu":
+                sys.setswitchinterval(SWITCH_SECONDS)
+            _engine = Engine(
+                Residency(chosen, limit),
+                getattr(settings, "ATELIER_TORCH_THREADS", 0),
+                _live,
+            )
+            _engine.start()
+        return _engine
+
+
+def redraw(frame: Frame, work: Work) -> None:
+    """Draw a frame of a board on which somebody draws, before the engine's next step."""
+    started = engine()
+    assert _live, "it comes with the engine"
+    _live.put(frame, work)
+    started.wake()
+
+
+def _give(redrawn: Redrawn) -> None:
+    live.give(redrawn)
+    if redrawn.code == WorkerLost.code:
+        leave()
+
+
+def submit(work: Work) -> Ticket:
+    """Give work to whoever draws with its checkpoint: another server, or the engine."""
+    remote = work.checkpoint.remote
+    return _remotes.submit(work, remote) if remote else engine().submit(work)
+
+
+def report(names: list[str]) -> dict[str, Any]:
+    """What the heartbeat says besides the name. names: of the queues that it takes from."""
+    if JOBS not in names:
+        return {"queues": names, "device": None, "checkpoints": {}}
+    device = _engine.residency.device if _engine else None
+    consumed_at = _consumed_at.isoformat() if _consumed_at else None
+    states = checkpoint_states()
+    return {"queues": names, "device": device, "checkpoints": states, "consumed_at": consumed_at}
+
+
+def checkpoint_states() -> dict[str, dict[str, str]]:
+    """Status and reason of every checkpoint for this worker."""
+    touched = _engine.residency.states() if _engine else {}
+    left = left_to_others()
+    return {
+        checkpoint.name: touched.get(checkpoint.name) or _untouched(checkpoint, checkpoint.name in left)
+        for checkpoint in catalogue.entries().values()
+    }
+
+
+def _untouched(checkpoint: Checkpoint, left: bool) -> dict[str, str]:
+    if left:
+        return {
+            "status": "failed",
+            "reason": "Too large for this worker, or left to others by ATELIER_FAMILIES.",
+        }
+    if checkpoint.remote:
+        return health.state(checkpoint, checkpoint.remote)
+    if checkpoint.name == catalogue.default().name:
+        return {"status": "loading", "reason": ""}
+    if hub.on_disk(checkpoint):
+        return {"status": "ready", "reason": ""}
+    return {"status": "failed", "reason": f"Not downloaded: {hub.how_to_fetch(checkpoint)}."}
+
+
+@celeryd_after_setup.connect
+def _on_setup(instance: Any, **_: Any) -> None:
+    """Listen to the families too, before the consumer starts. instance: Celery's worker, untyped."""
+    queues = instance.app.amqp.queues
+    if JOBS in queues.consume_from:
+        for queue in served():
+            queues.select_add(queue)
+
+
+@worker_ready.connect
+def _on_ready(sender: Any, **_: Any) -> None:
+    """sender: Celery's consumer, untyped."""
+    global _heartbeat, _watch, _live_line
+    names = sorted(sender.app.amqp.queues.consume_from)
+    consumed()  # the first canary may be a while away
+    _heartbeat = Heartbeat(name(), lambda: report(names))
+    _heartbeat.start()
+    if JOBS in names:
+        # Importing torch takes seconds; Celery's own heartbeat must not wait for that.
+        threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+        _watch = health.Watch()
+        _watch.start()
+        left = left_to_others()
+        _live_line = LiveLine(
+            (each for each in catalogue.entries().values() if each.name not in left), redraw
+        )
+        _live_line.start()
+
+
+def _warm_up() -> None:
+    """The default checkpoint; a worker that leaves it to others warms up with its first job."""
+    default = catalogue.default()
+    if not default.remote and default.name not in left_to_others():
+        engine().warm_up(default)
+
+
+@worker_shutting_down.connect
+def _on_shutting_down(**_: Any) -> None:
+    """Celery now waits for its running tasks, so they are asked to hand their jobs back.
+
+    This runs inside a signal handler, where taking a lock could wait for the very code that was interrupted.
+    """
+    global _stopping
+    _stopping = True
+    if _live_line is not None:
+        threading.Thread(target=_live_line.stop, name="leave-live").start()
+    threading.Thread(target=_remotes.stop, name="hand-back-remote").start()
+    if _engine is not None:
+        threading.Thread(target=_engine.stop, name="hand-back").start()
+
+
+@worker_shutdown.connect
+def _on_shutdown(**_: Any) -> None:
+    if _watch is not None:
+        _watch.stop()
+    if _heartbeat is not None:
+        _heartbeat.stop()
