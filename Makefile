@@ -8,7 +8,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 # Without an NVIDIA card on Linux, PyTorch's own index has the build that leaves out 3 GB of CUDA.
 TORCH_INDEX ?= $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: help run build test test-apart test-faults storm lint types soak load bench bench-room bench-engine bench-workers e2e eval-bundled requirements clean
+.PHONY: help run build test test-apart test-faults storm lint types schemas soak load bench bench-room bench-engine bench-workers e2e eval-bundled requirements clean
 
 help: ## list these commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,15 +42,20 @@ e2e: $(VENV)/.dev build ## the two-browser test alone
 	@bash tests/browser.sh
 	$(BIN)/python -m pytest tests/e2e
 
-lint: $(VENV)/.dev frontend/node_modules/.stamp ## ruff, import rules, eslint
+lint: $(VENV)/.dev frontend/node_modules/.stamp ## ruff, import rules, eslint, whether generated files are fresh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python manage.py schemas --check
 	$(NPM) run lint
 
 types: $(VENV)/.dev frontend/node_modules/.stamp ## mypy and tsc
 	$(BIN)/mypy
 	$(NPM) run types
+
+schemas: $(VENV)/.dev frontend/node_modules/.stamp ## write docs/openapi.json, then the front end's types made of it
+	$(BIN)/python manage.py schemas
+	$(NPM) run schemas
 
 soak: $(VENV)/.dev ## what CI runs briefly, for long: jobs under fire, attacks, 200,000 odd files
 	FAULTS_JOBS=2000 FAULTS_POISON=50 $(BIN)/python -m pytest tests/faults/test_jobs.py -s
