@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -13,6 +13,7 @@ from boards.access import Act
 from boards.errors import TooBig
 from boards.exchange import archive, document, incoming, outgoing
 from boards.exchange.embedding import MIME_TYPE
+from boards.exchange.incoming import ImportResult
 from boards.exchange.outgoing import Contents
 from boards.principal import of_request, person_of
 from boards.rendering import scenes
@@ -68,7 +69,7 @@ def import_document(
     file: File[UploadedFile],
     how: Annotated[Literal["merge", "copy"], Query(alias="as")] = "merge",
     deleted: Literal["revive", "leave"] = "revive",
-) -> dict[str, Any]:
+) -> ImportResult:
     """Bring a file to the board: .excalidraw, .excalidrawlib, a board's zip, PNG or SVG with the scene inside.
 
     What the file holds and somebody deleted here since comes back, unless `deleted` says to leave it. `notes` says in

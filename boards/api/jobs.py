@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 from django.db.models import Exists, OuterRef, Q
@@ -18,6 +18,7 @@ from boards.api.files import read_upload
 from boards.api.pages import page
 from boards.errors import BadMessage, JobGone, NoRegion
 from boards.jobs import acceptance, board_jobs
+from boards.jobs.board_jobs import JobDescription
 from boards.models import Placement
 from boards.principal import of_request, person_of
 from boards.responses import immutable
@@ -112,11 +113,11 @@ def index(
         rows = rows.filter(placement__frame=frame)
     if with_pictures:
         rows = rows.filter(Exists(GeneratedImage.objects.filter(job=OuterRef("pk"))))
-    return page(rows, board_jobs.describe_each, limit, cursor)
+    return page(rows, cast(Any, board_jobs.describe_each), limit, cursor)
 
 
 @router.get("/jobs/{job_id}")
-def show(request: HttpRequest, job_id: str) -> dict[str, Any]:
+def show(request: HttpRequest, job_id: str) -> JobDescription:
     return board_jobs.describe(board_jobs.find(of_request(request), job_id, Act.SEE))
 
 
@@ -190,12 +191,12 @@ def cancel_all(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
 
 
 @router.post("/jobs/{job_id}/cancel")
-def cancel(request: HttpRequest, job_id: str) -> dict[str, Any]:
+def cancel(request: HttpRequest, job_id: str) -> JobDescription:
     return board_jobs.describe(submission.cancel(board_jobs.find(of_request(request), job_id, Act.MANAGE)))
 
 
 @router.post("/jobs/{job_id}/retry")
-def retry(request: HttpRequest, job_id: str) -> dict[str, Any]:
+def retry(request: HttpRequest, job_id: str) -> JobDescription:
     key = request.headers.get("Idempotency-Key")
     job = board_jobs.find_to_repeat(of_request(request), job_id)
     return board_jobs.describe(board_jobs.retry(job, person_of(request), key))

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 from django.db import transaction
 from fractional_indexing import generate_n_keys_between
 from msgspec import Raw
+from typing_extensions import TypedDict
 
 from accounts.models import User
 from boards import announce, background, database
@@ -21,7 +22,7 @@ from boards.exchange import layout, pictures
 from boards.exchange.document import Document, Fields
 from boards.exchange.layout import Box
 from boards.exchange.mending import named
-from boards.exchange.notes import Notes, Refusal
+from boards.exchange.notes import Note, Notes, Refusal
 from boards.exchange.renaming import Names, Only, new_id, renamed, with_files
 from boards.exchange.restore import restored
 from boards.models import Board
@@ -64,9 +65,37 @@ class _Standing(NamedTuple):
     is_deleted: bool
 
 
+class Merged(TypedDict):
+    """What a merge changed. deleted: left so, though the file holds them; unchanged: stood as they stand in the file."""
+
+    clock: int
+    added: int
+    updated: int
+    revived: int
+    deleted: int
+    unchanged: int
+    added_ids: list[str]
+    updated_ids: list[str]
+    revived_ids: list[str]
+
+
+class ImportResult(Merged):
+    """What became of a file that was brought to a board, by elements.
+
+    clock: the board's, afterwards. kind: a library comes as copies. items: of a library, else null.
+    revived: deleted on the board since, and brought back. deleted: the same, and left so, as was asked for.
+    refused: what did not come. notes: what came otherwise than it stood in the file.
+    """
+
+    kind: Literal["scene", "library"]
+    items: int | None
+    refused: list[Refusal]
+    notes: list[Note]
+
+
 def add(
     board: Board, user: User, document: Document, *, copy: bool = False, revive: bool = True
-) -> dict[str, Any]:
+) -> ImportResult:
     """Bring a document to the board: what was added, updated, brought back, left as it was, refused.
 
     copy: with new ids and out of the way of what is there. A library always comes like this.
@@ -83,7 +112,8 @@ def add(
         if not background.taken_from_import(board, document.background):
             notes.count("background")
         result = _merge(board, user, checked.elements, revive, notes)
-    return result | {
+    return {
+        **result,
         "kind": "scene" if document.items is None else "library",
         "items": None if document.items is None else len(document.items),
         "refused": brought.refused + unread + checked.refused,
@@ -201,9 +231,7 @@ def _changed(body: bytes, names: Names, by: tuple[float, float], group: Sequence
     return msgspec.json.encode(layout.moved(renamed(fields, names, group), by))
 
 
-def _merge(
-    board: Board, user: User, elements: Sequence[Element], revive: bool, notes: Notes
-) -> dict[str, Any]:
+def _merge(board: Board, user: User, elements: Sequence[Element], revive: bool, notes: Notes) -> Merged:
     Board.objects.select_for_update(no_key=True).filter(pk=board.pk).first()
     standing = _standing(board, [element.id for element in elements])
     alive = {element_id for element_id, stands in standing.items() if not stands.is_deleted}

@@ -1,7 +1,8 @@
 """What of a file came otherwise than it stood there, in words for people. Pure."""
 
 from collections import Counter
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 _WORDS = {
     "links": (

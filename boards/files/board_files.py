@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from typing_extensions import TypedDict
 
 from accounts.models import User
 from boards import announce, database
@@ -126,8 +127,17 @@ def url_of(file: BoardFile) -> str:
     return reverse("board-file", args=[file.board_id, file.file_id])
 
 
-def describe(file: BoardFile) -> dict[str, dict[str, Any]]:
-    """{file_id: what a client needs to show it}."""
+class FileDescription(TypedDict):
+    """What a client needs to show a picture of a board."""
+
+    url: str
+    mime_type: str
+    width_px: int
+    height_px: int
+
+
+def describe(file: BoardFile) -> dict[str, FileDescription]:
+    """The file by its file_id."""
     return {
         file.file_id: {
             "url": url_of(file),
@@ -138,8 +148,9 @@ def describe(file: BoardFile) -> dict[str, dict[str, Any]]:
     }
 
 
-def describe_all(board: Board) -> dict[str, dict[str, Any]]:
-    described: dict[str, dict[str, Any]] = {}
+def describe_all(board: Board) -> dict[str, FileDescription]:
+    """Every file of the board by its file_id."""
+    described: dict[str, FileDescription] = {}
     for file in BoardFile.objects.filter(board=board):
         described |= describe(file)
     return described

@@ -4,13 +4,14 @@ import base64
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
+from typing_extensions import TypedDict
 
 from accounts.models import User
 from boards import access, announce, database, request_limits
@@ -21,8 +22,10 @@ from boards.principal import Principal
 from boards.rendering import scenes
 from boards.rendering import snapshot as drawn
 from boards.sharing import people
+from boards.sharing.people import PersonDescription
 from boards.wire.protocol import REGION_SIDE_MAX, Region
 from generation.jobs import submission
+from generation.jobs.description import ImageFields, JobFields, JobWithImages
 from generation.jobs.description import describe_each as describe_jobs
 from generation.jobs.submission import Plan, Seen
 from generation.models import ACTIVE, GeneratedImage, Job, JobStatus
@@ -36,6 +39,49 @@ CHOICE_SHOWN = timedelta(days=1)
 """For so long a newcomer is offered pictures that nobody chose from; later they are found in the history."""
 SHOWN_MAX = 50
 CHOOSING_MAX = 20
+
+StandingName = Literal["placed", "candidate", "kept", "discarded"]
+if TYPE_CHECKING:
+    WhereName = str
+else:
+    WhereName = Literal[tuple(Placement.Where.values)]
+
+
+class RegionDescription(TypedDict):
+    """A rectangle of the scene, in scene units: CSS pixels at zoom 1."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class ImageDescription(ImageFields):
+    """A finished picture. element_id: the element that shows it, or showed it until somebody deleted that.
+
+    standing: on the board (or once there), to be chosen from, put away for later, or out of sight; null without a board.
+    """
+
+    element_id: str | None
+    standing: StandingName | None
+
+
+class JobDescription(JobFields):
+    """A request for pictures, and what became of it.
+
+    position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while nobody can tell.
+    step, steps: of the attempt that runs. attempt: how often a worker took it. retry_of: the job it tries again.
+    board, region, placement: null for a job without a board. frame: id of the frame or picture it was asked for.
+    snapshot_url: what the model saw; null for words alone. created_by: null once the account was deleted.
+    """
+
+    images: list[ImageDescription]
+    created_by: PersonDescription | None
+    board: str | None
+    frame: str | None
+    region: RegionDescription | None
+    placement: WhereName | None
+    snapshot_url: str | None
 
 
 def ask(
@@ -110,12 +156,12 @@ def _place_alike(place: Placement, job: Job, **where: str) -> None:
     Placement.objects.get_or_create(job=job, defaults=same | where)
 
 
-def describe(job: Job) -> dict[str, Any]:
-    """The contract's job, with where it belongs, who asked, and how its pictures stand."""
+def describe(job: Job) -> JobDescription:
+    """The job as clients see it: its state, its pictures, and where on which board they belong."""
     return describe_each([job])[0]
 
 
-def describe_each(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+def describe_each(jobs: Sequence[Job]) -> list[JobDescription]:
     """The same for many, in as many queries as one takes."""
     prefetch_related_objects(jobs, "created_by", "placement")
     placements = {job.pk: placement_of(job) for job in jobs}
@@ -123,18 +169,30 @@ def describe_each(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     return [_described(job, placements[job.pk], one) for job, one in zip(jobs, described, strict=True)]
 
 
-def _described(job: Job, placement: Placement | None, described: dict[str, Any]) -> dict[str, Any]:
-    for image in described["images"]:
-        image["element_id"] = placement.elements.get(image["id"]) if placement else None
-        image["standing"] = candidates.standing_of(placement, image["id"])
-    return described | {
+def _described(job: Job, placement: Placement | None, described: JobWithImages) -> JobDescription:
+    fields: JobFields = described
+    return {
+        **fields,
+        "images": [_image(placement, image) for image in described["images"]],
         "created_by": people.describe(job.created_by),
         "board": str(placement.board_id) if placement else None,
         "frame": (placement.frame or None) if placement else None,
-        "region": {name: getattr(placement, name) for name in REGION} if placement else None,
+        "region": _region(placement) if placement else None,
         "placement": placement.where if placement else None,
         "snapshot_url": f"/api/v1/jobs/{job.pk}/snapshot" if job.snapshot else None,
     }
+
+
+def _image(placement: Placement | None, described: ImageFields) -> ImageDescription:
+    return {
+        **described,
+        "element_id": placement.elements.get(described["id"]) if placement else None,
+        "standing": cast(StandingName | None, candidates.standing_of(placement, described["id"])),
+    }
+
+
+def _region(placement: Placement) -> RegionDescription:
+    return {"x": placement.x, "y": placement.y, "width": placement.width, "height": placement.height}
 
 
 def placement_of(job: Job) -> Placement | None:
@@ -152,12 +210,12 @@ def _image_url(placement: Placement | None, image: GeneratedImage) -> str:
     return f"/api/v1/jobs/{image.job_id}/images/{image.pk}"
 
 
-def describe_by_id(job_id: str) -> dict[str, Any] | None:
+def describe_by_id(job_id: str) -> JobDescription | None:
     job = Job.objects.select_related("created_by", "placement").filter(pk=uuid.UUID(job_id)).first()
     return describe(job) if job else None
 
 
-def shown_on(board: Board) -> list[dict[str, Any]]:
+def shown_on(board: Board) -> list[JobDescription]:
     """What a newcomer must see: jobs that wait or run, pictures to choose from, and fresh failures that nobody
     tried again."""
     jobs = Job.objects.filter(placement__board=board)

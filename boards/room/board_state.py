@@ -34,8 +34,8 @@ class Standing(NamedTuple):
     frozen: bool
     background: str
     snapshot: store.Snapshot
-    files: dict[str, dict[str, Any]]
-    jobs: list[dict[str, Any]]
+    files: dict[str, Any]
+    jobs: list[Any]
     pruned: tombstones.Pruned | None
     """Only with the whole scene."""
 

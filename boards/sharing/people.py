@@ -2,6 +2,8 @@
 
 import hashlib
 
+from typing_extensions import TypedDict
+
 from accounts.models import User
 
 
@@ -11,7 +13,15 @@ def color_of(user_id: str) -> str:
     return f"hsl({hue}, 65%, 42%)"
 
 
-def describe(user: User | None) -> dict[str, str] | None:
+class PersonDescription(TypedDict):
+    """A person as others see them. color: CSS, the same everywhere and always."""
+
+    id: str
+    name: str
+    color: str
+
+
+def describe(user: User | None) -> PersonDescription | None:
     if user is None:
         return None
     return {"id": str(user.pk), "name": user.display_name, "color": color_of(str(user.pk))}

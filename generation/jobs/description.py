@@ -1,9 +1,10 @@
 """A job and a checkpoint as the contract shows them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Literal, NotRequired, cast
 
 from django.db.models import prefetch_related_objects
+from typing_extensions import TypedDict
 
 from generation.checkpoints import catalogue, styles
 from generation.checkpoints.catalogue import Checkpoint, Kind
@@ -11,24 +12,154 @@ from generation.checkpoints.limits import COMMON, NUMBERS, allowed
 from generation.checkpoints.params import KINDS
 from generation.jobs import estimate, heartbeat
 from generation.jobs.estimate import Wait
-from generation.models import GeneratedImage, Job
+from generation.models import GeneratedImage, Job, JobStatus
 
-ImageUrl = Callable[[GeneratedImage], str | None]
+ImageUrl = Callable[[GeneratedImage], str]
+"""Where a picture is served."""
+
+if TYPE_CHECKING:
+    KindName = str
+    StatusName = str
+else:  # documents and clients are told which there are; KINDS and JobStatus remain the only lists
+    KindName = Literal[tuple(KINDS)]
+    StatusName = Literal[tuple(JobStatus.values)]
 
 
-def describe(job: Job, image_url: ImageUrl = lambda image: None) -> dict[str, Any]:
+class ParamsDescription(TypedDict):
+    """What a job was asked for. Null or absent: it means nothing for this kind of this checkpoint.
+
+    strength: 0–1, how far the picture may leave the board. seed: of the first picture, the next ones follow it.
+    style: one of the checkpoint's. draft: few steps, for a first look. keep_lines: the sketch's lines are laid over it.
+    """
+
+    kind: KindName
+    prompt: str
+    negative_prompt: NotRequired[str | None]
+    checkpoint: NotRequired[str | None]
+    strength: NotRequired[float | None]
+    guidance_scale: NotRequired[float | None]
+    image_guidance_scale: NotRequired[float | None]
+    steps: NotRequired[int | None]
+    seed: NotRequired[int | None]
+    count: NotRequired[int | None]
+    width_px: NotRequired[int | None]
+    height_px: NotRequired[int | None]
+    style: NotRequired[str | None]
+    draft: NotRequired[bool | None]
+    keep_lines: NotRequired[bool | None]
+
+
+class ErrorDescription(TypedDict):
+    """Why a job failed. code: stable, for programs. retryable: the same job may succeed later."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class ImageFields(TypedDict):
+    """A finished picture."""
+
+    id: str
+    url: str
+    mime_type: str
+    width_px: int
+    height_px: int
+    seed: int
+
+
+class JobFields(TypedDict):
+    """What generation knows of a job, without its pictures.
+
+    position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while nobody can tell.
+    step, steps: of the attempt that runs. attempt: how often a worker took it. retry_of: the job it tries again.
+    """
+
+    id: str
+    kind: KindName
+    status: StatusName
+    params: ParamsDescription
+    position: int | None
+    eta_seconds: int | None
+    step: int
+    steps: int
+    attempt: int
+    cancel_requested: bool
+    error: ErrorDescription | None
+    retry_of: str | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+
+
+class JobWithImages(JobFields):
+    images: list[ImageFields]
+
+
+class StyleDescription(TypedDict):
+    """A look: words that the server adds to the prompt. colours: two CSS colours for its tile."""
+
+    name: str
+    title: str
+    colours: tuple[str, str]
+
+
+class KindDescription(TypedDict):
+    """How a checkpoint makes one kind of picture.
+
+    title: what the checkpoint calls the kind; null: its usual name. uses: params that have an effect here.
+    draft_steps: null where it makes no drafts. keeps_lines: the default of `keep_lines`; null: it has no such choice.
+    defaults: by param. limits: [smallest, largest] by param.
+    """
+
+    title: str | None
+    uses: list[str]
+    draft_steps: int | None
+    keeps_lines: bool | None
+    defaults: dict[str, float]
+    limits: dict[str, tuple[float, float]]
+
+
+class CheckpointFields(TypedDict):
+    """What the catalogue and the workers say of a checkpoint.
+
+    live_kind: the kind in which it redraws a frame while somebody draws; null: it is too slow for that.
+    reason: why its status is not “ready”, where that is known.
+    """
+
+    name: str
+    title: str
+    description: str
+    kinds: dict[str, KindDescription]
+    styles: list[StyleDescription]
+    default_kind: KindName
+    live_kind: KindName | None
+    licence: str
+    licence_url: str
+    bundled: bool
+    status: Literal["ready", "loading", "failed"]
+    reason: str | None
+
+
+class CheckpointDescription(CheckpointFields):
+    """default: the checkpoint of those who choose none."""
+
+    default: bool
+
+
+def describe(job: Job, image_url: ImageUrl = lambda image: "") -> JobWithImages:
     """The job for people and programs; boards adds board, frame, region and element ids."""
     return describe_each([job], image_url)[0]
 
 
-def describe_each(jobs: Sequence[Job], image_url: ImageUrl = lambda image: None) -> list[dict[str, Any]]:
+def describe_each(jobs: Sequence[Job], image_url: ImageUrl = lambda image: "") -> list[JobWithImages]:
     """The same for many, in a few queries however many there are, and one for their images unless these came along."""
     waits = estimate.waits(jobs)
     prefetch_related_objects(jobs, "images")
     return [_job(job, waits[job.id], image_url) for job in jobs]
 
 
-def _job(job: Job, wait: Wait, image_url: ImageUrl) -> dict[str, Any]:
+def _job(job: Job, wait: Wait, image_url: ImageUrl) -> JobWithImages:
     return {
         "id": str(job.id),
         "kind": job.kind,
@@ -49,18 +180,20 @@ def _job(job: Job, wait: Wait, image_url: ImageUrl) -> dict[str, Any]:
     }
 
 
-def describe_checkpoints() -> list[dict[str, Any]]:
+def describe_checkpoints() -> list[CheckpointDescription]:
     """Every checkpoint with what the workers say about it."""
     reports = [worker.get("checkpoints", {}) for worker in heartbeat.alive()]
     default = catalogue.default().name
     return [
-        describe_checkpoint(checkpoint, [report[name] for report in reports if name in report])
-        | {"default": name == default}
+        {
+            **describe_checkpoint(checkpoint, [report[name] for report in reports if name in report]),
+            "default": name == default,
+        }
         for name, checkpoint in catalogue.entries().items()
     ]
 
 
-def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]) -> dict[str, Any]:
+def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]) -> CheckpointFields:
     """reports: what each living worker says, {status, reason}; the best one counts."""
     status = {"status": "failed", "reason": "No worker is running."}
     for wanted in ("failed", "loading", "ready"):
@@ -81,12 +214,12 @@ def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]
         "licence": checkpoint.licence,
         "licence_url": checkpoint.licence_url,
         "bundled": checkpoint.bundled,
-        "status": status["status"],
+        "status": cast(Literal["ready", "loading", "failed"], status["status"]),
         "reason": status.get("reason") or None,
     }
 
 
-def _kind(name: str, kind: Kind, checkpoint: Checkpoint) -> dict[str, Any]:
+def _kind(name: str, kind: Kind, checkpoint: Checkpoint) -> KindDescription:
     ignored = KINDS[name].ignores
     common = [each for each in COMMON if each not in ignored]
     numbers = [*(each for each in NUMBERS if each in kind.uses), *common]
@@ -97,17 +230,17 @@ def _kind(name: str, kind: Kind, checkpoint: Checkpoint) -> dict[str, Any]:
         "draft_steps": kind.draft_steps,
         "keeps_lines": kind.keeps_lines,
         "defaults": {name: kind.defaults[name] for name in NUMBERS if name in kind.uses} | {"count": 1},
-        "limits": {name: list(allowed(name, kind.limits)) for name in numbers},
+        "limits": {name: allowed(name, kind.limits) for name in numbers},
     }
 
 
-def _error(job: Job) -> dict[str, Any] | None:
+def _error(job: Job) -> ErrorDescription | None:
     if not job.error_code:
         return None
     return {"code": job.error_code, "message": job.error_message, "retryable": job.error_retryable}
 
 
-def _image(image: GeneratedImage, image_url: ImageUrl) -> dict[str, Any]:
+def _image(image: GeneratedImage, image_url: ImageUrl) -> ImageFields:
     return {
         "id": str(image.id),
         "url": image_url(image),

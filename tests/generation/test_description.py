@@ -94,7 +94,7 @@ def test_checkpoints_show_what_each_kind_takes() -> None:
     assert shown["bundled"]["default"] and shown["bundled"]["bundled"]
     pix2pix = shown["bundled"]["kinds"]["pix2pix"]
     assert set(pix2pix["uses"]) >= {"prompt", "steps", "image_guidance_scale", "seed", "count"}
-    assert pix2pix["limits"]["count"] == [1, 4] and pix2pix["defaults"]["steps"]
+    assert pix2pix["limits"]["count"] == (1, 4) and pix2pix["defaults"]["steps"]
     assert "guidance_scale" not in shown["sd-turbo"]["kinds"]["img2img"]["limits"]
     json.dumps(shown)
 
