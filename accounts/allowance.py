@@ -10,7 +10,7 @@ from hashlib import sha256
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
-from accounts.errors import TooMany
+from accounts.errors import RateLimited
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class Allowance:
     seconds: int
 
     def take(self, who: str, message: str) -> None:
-        """Count one. Raises TooMany with the message."""
+        """Count one. Raises RateLimited with the message."""
         if not self.most:
             return
         key = _key("allowance", self.name, who)
@@ -33,7 +33,7 @@ class Allowance:
             if not cache.add(f"{key}:ends", ends, self.seconds):
                 ends = cache.get(f"{key}:ends") or ends
             if _count(key, 1, self.seconds) > self.most:
-                raise TooMany(message, ends - time.time())
+                raise RateLimited(message, _at_least_a_second(ends - time.time()))
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Guesses:
     def take(self, what: str, message: str) -> None:
         """Count a try, before it is known whether it is right: many at once are then no way around the wait.
 
-        Raises TooMany with the message; such a try does not count.
+        Raises RateLimited with the message; such a try does not count.
         """
         key = _key("guesses", self.name, what)
         with failing_open():
@@ -60,7 +60,7 @@ class Guesses:
             if not cache.add(f"{key}:next", time.time() + wait, wait):
                 _count(key, -1, self.forgotten_seconds)
                 again_at = cache.get(f"{key}:next") or time.time()
-                raise TooMany(message, again_at - time.time())
+                raise RateLimited(message, _at_least_a_second(again_at - time.time()))
 
     def take_back(self, what: str) -> None:
         """A try that was taken was no wrong one, or came to nothing."""
@@ -73,6 +73,10 @@ class Guesses:
 def _key(*parts: str) -> str:
     """Whatever they hold: addresses come from headers."""
     return ":".join((*parts[:2], sha256(parts[2].encode("utf-8", "surrogatepass")).hexdigest()))
+
+
+def _at_least_a_second(seconds: float) -> float:
+    return max(1.0, seconds)
 
 
 def _count(key: str, by: int, seconds: int) -> int:

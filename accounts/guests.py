@@ -110,7 +110,7 @@ def is_only_looking(request: HttpRequest) -> bool:
 
 
 def ensure_person(request: HttpRequest) -> User:
-    """The signed-in user, or a new guest who is signed in by this call. Raises TooMany."""
+    """The signed-in user, or a new guest who is signed in by this call. Raises RateLimited."""
     if isinstance(request.user, User):
         return request.user
     budget = Allowance("guests", settings.GUESTS_PER_ADDRESS_MAX, 3600)

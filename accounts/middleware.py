@@ -6,15 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
-from accounts.errors import TooMany
+from accounts.errors import RateLimited
 
 
-class TooManyMiddleware(MiddlewareMixin):
+class RateLimitedMiddleware(MiddlewareMixin):
     """A page for those who come too often, with the time to come again. The API words its own answer."""
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, TooMany):
+        if not isinstance(error, RateLimited):
             return None
         response = render(request, "429.html", {"message": error.message}, status=error.status)
-        response["Retry-After"] = str(math.ceil(error.retry_after_seconds))
+        response["Retry-After"] = str(math.ceil(error.retry_after_seconds or 1))
         return response

@@ -1,16 +1,13 @@
-"""What a board refuses. Every error has a stable `code`, which clients word for people."""
+"""Errors of boards. docs/errors.md lists them with those of the other apps."""
+
+from accounts.errors import AtelierError
 
 
-class BoardError(Exception):
-    """Base of this app's errors: whose fault and how to answer are the doors' business."""
+class BoardError(AtelierError):
+    """Base of this app's errors."""
 
     code = "board_error"
     status = 400
-    retryable = False
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 class BadMessage(BoardError):
@@ -20,16 +17,6 @@ class BadMessage(BoardError):
 class TooBig(BoardError):
     code = "too_big"
     status = 413
-
-
-class RateLimited(BoardError):
-    code = "rate_limited"
-    status = 429
-    retryable = True
-
-    def __init__(self, message: str, retry_after_seconds: float) -> None:
-        super().__init__(message)
-        self.retry_after_seconds = retry_after_seconds
 
 
 class NotSaving(BoardError):

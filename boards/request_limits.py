@@ -4,8 +4,9 @@ import threading
 from collections import Counter
 from types import TracebackType
 
+from accounts.errors import RateLimited
 from boards import database
-from boards.errors import BoardError, RateLimited
+from boards.errors import BoardError
 
 AGAIN_SECONDS = 3.0
 """When somebody who was sent away may try again: about as long as one answer takes."""

@@ -1,31 +1,19 @@
-"""What can go wrong with a picture: one tree, a stable code each.
-
-Two questions decide everything. Whose fault: `status` is what a door answers over HTTP, 4xx theirs, 5xx ours.
-Is trying again of use to the person: `retryable`. `transient` says that the server itself should try again.
-"""
+"""Errors of generation. docs/errors.md lists them with those of the other apps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from accounts.errors import AtelierError, FieldError
 
 
-class GenerationError(Exception):
+class GenerationError(AtelierError):
+    """Base of this app's errors.
+
+    transient: the server itself tries the job again after a while; `retryable` is about a new request.
+    """
+
     code = "generation_failed"
-    status = 500
     message = "The picture could not be made."
-    retryable = False
     transient = False
-
-    def __init__(self, message: str | None = None) -> None:
-        self.message = message or self.message
-        super().__init__(self.message)
-
-
-@dataclass(frozen=True)
-class FieldError:
-    """One wrong field of a request; the message repeats the value received and what is allowed."""
-
-    field: str
-    message: str
 
 
 class ParamsInvalid(GenerationError):

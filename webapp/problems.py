@@ -13,9 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from accounts.errors import TooMany
-from boards.errors import BoardError
-from generation.errors import GenerationError
+from accounts.errors import AtelierError
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +44,11 @@ def problem(
     return response
 
 
+def problem_of(error: AtelierError) -> HttpResponse:
+    fields = [{"field": each.field, "message": each.message} for each in error.errors]
+    return problem(error.status, error.code, error.message, fields, error.retry_after_seconds)
+
+
 @csrf_exempt
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
     """What programs get at addresses of the API that lead nowhere."""
@@ -62,20 +65,9 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 def install(api: NinjaAPI) -> None:
     """Translate every error that a route may raise."""
 
-    @api.exception_handler(BoardError)
-    def _board(request: HttpRequest, error: BoardError) -> HttpResponse:
-        again = getattr(error, "retry_after_seconds", None)
-        return problem(error.status, error.code, error.message, retry_after=again)
-
-    @api.exception_handler(TooMany)
-    def _too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
-        return problem(error.status, error.code, error.message, retry_after=error.retry_after_seconds)
-
-    @api.exception_handler(GenerationError)
-    def _generation(request: HttpRequest, error: GenerationError) -> HttpResponse:
-        fields = [{"field": e.field, "message": e.message} for e in getattr(error, "errors", [])]
-        again = getattr(error, "retry_after_seconds", None)
-        return problem(error.status, error.code, error.message, fields, again)
+    @api.exception_handler(AtelierError)
+    def _expected(request: HttpRequest, error: AtelierError) -> HttpResponse:
+        return problem_of(error)
 
     @api.exception_handler(ValidationError)
     def _validation(request: HttpRequest, error: ValidationError) -> HttpResponse:

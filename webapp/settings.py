@@ -86,7 +86,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.TooManyMiddleware",
+    "accounts.middleware.RateLimitedMiddleware",
     "webapp.door.middleware.Garbage",
 ]
 ROOT_URLCONF = "webapp.urls"

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.allowance import Guesses
-from accounts.errors import TooMany
+from accounts.errors import RateLimited
 from accounts.models import User
 from boards import announce
 from boards.access import strongest
@@ -40,7 +40,7 @@ def valid(token: str) -> ShareLink:
 
 
 def check(link: ShareLink, password: str | None, address: str = "") -> None:
-    """Return if the link needs no password, or this one. Raises LinkInvalid, TooMany.
+    """Return if the link needs no password, or this one. Raises LinkInvalid, RateLimited.
 
     address: where it comes from. Wrong ones are counted for the link from there, and for the link from everywhere.
     """
@@ -53,7 +53,7 @@ def check(link: ShareLink, password: str | None, address: str = "") -> None:
     GUESSES_FROM_AN_ADDRESS.take(here, message)
     try:
         GUESSES_OF_A_LINK.take(everywhere, message)
-    except TooMany:
+    except RateLimited:
         GUESSES_FROM_AN_ADDRESS.take_back(here)  # their password was not looked at
         raise
     if not check_password(password, link.password):

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import validate_host
 
+from accounts.errors import AtelierError
 from accounts.models import NAME_MAX
-from boards.errors import BadMessage, BoardError, TooManySockets, Unauthenticated
+from boards.errors import BadMessage, TooManySockets, Unauthenticated
 from boards.room.room import Room, room_of
 from boards.room.saver import UNAVAILABLE
 from boards.room.session import CLOSING_MAX_SECONDS, Member
@@ -79,7 +80,7 @@ def _may_be_told(address: str, counts: ExitStack) -> bool:
     return True
 
 
-async def _serve(refusal: BoardError | None, scope: Scope, receive: Receive, send: Send) -> int | None:
+async def _serve(refusal: AtelierError | None, scope: Scope, receive: Receive, send: Send) -> int | None:
     """All that is said on a socket. Returns the code to close it with; None: it has ended."""
     with ExitStack() as staying:
         try:
@@ -89,7 +90,7 @@ async def _serve(refusal: BoardError | None, scope: Scope, receive: Receive, sen
             await _converse(member, room, receive)
         except Closed as closed:
             return closed.code
-        except BoardError as error:
+        except AtelierError as error:
             await _say(send, protocol.error(error.code, error.message))
             return _CLOSES.get(error.code, Close.BAD_MESSAGE)
         except UNAVAILABLE as error:

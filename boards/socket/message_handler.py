@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
+from accounts.errors import AtelierError, RateLimited
 from boards import access, principal, scopes
 from boards.access import Act
 from boards.database.threads import in_drawing_thread, in_thread
@@ -13,11 +14,9 @@ from boards.elements.element import Element, parse
 from boards.elements.reconcile import takes_incoming
 from boards.errors import (
     BadMessage,
-    BoardError,
     BoardFrozen,
     ElementRefused,
     Forbidden,
-    RateLimited,
     Unauthenticated,
 )
 from boards.jobs import board_jobs
@@ -31,7 +30,6 @@ from boards.wire import protocol
 from boards.wire.frames import read_live
 from boards.wire.protocol import Close
 from boards.wire.rate_limits import Intake
-from generation.errors import GenerationError
 from generation.jobs import submission
 
 log = logging.getLogger(__name__)
@@ -87,7 +85,7 @@ class Conversation:
                 return
             for _ in self._handle(message, text):
                 pass
-        except (BoardError, GenerationError) as error:
+        except AtelierError as error:
             self._refuse(error, text)
         except Exception:
             log.exception("A message of %s could not be handled", self._member.session)
@@ -110,7 +108,7 @@ class Conversation:
             if frame is None:
                 raise BadMessage("A binary frame must be a live one: 07, run, seq, look, JPEG.")
             self._room.live.see(self._member, *frame)
-        except (BoardError, GenerationError) as error:
+        except AtelierError as error:
             self._refuse(error, "")
         except Exception:
             log.exception("A live frame of %s could not be handled", self._member.session)
@@ -126,7 +124,7 @@ class Conversation:
         return self._ended or self._member.has_ended
 
     def _handle(self, message: protocol.Message, text: str) -> Work:
-        """Raises BoardError."""
+        """Raises AtelierError."""
         member, room = self._member, self._room
         scopes.check(member.principal, scopes.door_of(message))
         match message:
@@ -151,7 +149,7 @@ class Conversation:
                 raise BadMessage("`hello` was already sent.")
 
     def _push(self, push: protocol.Push) -> Work:
-        """Check its elements, a portion at a time, then merge them. Raises BoardError."""
+        """Check its elements, a portion at a time, then merge them. Raises AtelierError."""
         member, room = self._member, self._room
         self._intake.elements(len(push.elements))
         elements, refused = yield from _check(push)
@@ -167,9 +165,9 @@ class Conversation:
         if wrong >= WRONG_MIN and wrong > len(push.elements) / 2:
             raise BadMessage(f"{wrong} elements of a push are malformed; its answer says which.")
 
-    def _refuse(self, error: BoardError | GenerationError, text: str) -> None:
-        again = getattr(error, "retry_after_seconds", None)
-        self._member.write(protocol.error(error.code, error.message, protocol.ref_of(text), again))
+    def _refuse(self, error: AtelierError, text: str) -> None:
+        ref, again = protocol.ref_of(text), error.retry_after_seconds
+        self._member.write(protocol.error(error.code, error.message, ref, again))
         self._strikes += isinstance(error, BadMessage | RateLimited)
         if self._strikes >= STRIKES_MAX:
             code = Close.RATE_LIMIT if isinstance(error, RateLimited) else Close.BAD_MESSAGE
@@ -193,7 +191,7 @@ class Conversation:
         try:
             if not (self._member.was_sent_away or self._is_dropped):
                 yield from self._handle(protocol.parse(text), text)
-        except (BoardError, GenerationError) as error:
+        except AtelierError as error:
             self._refuse(error, text)
         except Exception:
             log.exception("A message of %s could not be handled", self._member.session)
@@ -217,7 +215,7 @@ class Conversation:
         try:
             async with self._turn:
                 await run(errand, message, self._member, self._room)
-        except (BoardError, GenerationError) as error:
+        except AtelierError as error:
             self._refuse(error, text)
         except UNAVAILABLE as error:
             log.warning("A message is not answered, the database is away: %s", error)

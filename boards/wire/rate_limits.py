@@ -2,7 +2,7 @@
 
 import time
 
-from boards.errors import RateLimited
+from accounts.errors import RateLimited
 
 MESSAGES_PER_SECOND = 120.0
 MESSAGES_BURST = 240.0

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar
 
+from accounts.errors import FieldError
 from generation.checkpoints import styles
 from generation.checkpoints.catalogue import Checkpoint, Kind
 from generation.checkpoints.limits import COMMON, NUMBERS, SEED_MAX, TEXT_MAX, Number, allowed
-from generation.errors import FieldError, ParamsInvalid
+from generation.errors import ParamsInvalid
 
 SHOWN_MAX = 40
 SWITCHES = ("draft", "keep_lines")

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.errors import FieldError
 from accounts.models import User
 from generation.checkpoints import catalogue
 from generation.checkpoints.params import Params, as_json, complete, parse
 from generation.errors import (
-    FieldError,
     IdempotencyConflict,
     IdempotencyKeyInvalid,
     JobNotFinished,

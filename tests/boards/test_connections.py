@@ -9,9 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
+from accounts.errors import RateLimited
 from boards import request_limits
 from boards.elements import store
-from boards.errors import RateLimited
 from boards.exchange import document, incoming
 from boards.files import board_files
 from boards.jobs import board_jobs

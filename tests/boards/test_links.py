@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import allowance
 from accounts.allowance import Guesses
-from accounts.errors import TooMany
+from accounts.errors import RateLimited
 from accounts.models import User
 from boards.errors import LinkInvalid
 from boards.models import Board, Role, ShareLink
@@ -145,7 +145,7 @@ def test_the_wait_grows():
     guesses, waits = Guesses("test", free=0, wait_max_seconds=8), []
     for _ in range(5):
         guesses.take("a link", "")
-        with pytest.raises(TooMany) as refused:
+        with pytest.raises(RateLimited) as refused:
             guesses.take("a link", "")
         waits.append(round(refused.value.retry_after_seconds))
         cache.delete(allowance._key("guesses", "test", "a link") + ":next")  # as after that time
@@ -164,7 +164,7 @@ def test_who_must_wait_for_the_others_has_not_tried(board, alice):
         with pytest.raises(LinkInvalid):
             links.check(link, "wrong", f"203.0.113.{number}")
     for _ in range(20):
-        with pytest.raises(TooMany):
+        with pytest.raises(RateLimited):
             links.check(link, "sesame", "198.51.100.1")
     cache.delete(allowance._key("guesses", "link", str(link.pk)) + ":next")  # as after that time
     links.check(link, "sesame", "198.51.100.1")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from boards.errors import RateLimited
+from accounts.errors import RateLimited
 from boards.wire.rate_limits import (
     BYTES_IN_BURST,
     ELEMENTS_BURST,

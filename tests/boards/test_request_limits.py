@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from accounts.errors import RateLimited
 from boards.database.threads import in_thread
-from boards.errors import RateLimited
 from boards.request_limits import Crowded, Turns
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from boards.socket.connection_limits import address_of
 from webapp.door import pacing
-from webapp.door.bodies import Body, Refused, too_slow
-from webapp.problems import problem
+from webapp.door.bodies import Body, BodyTooSlow, Refused
+from webapp.problems import problem_of
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 8 * 2**20
@@ -53,7 +53,7 @@ class BoundedBodies:
                 async with asyncio.timeout(max(0.0, body.deadline - time.monotonic())):
                     message = await receive()
             except TimeoutError:
-                raise too_slow() from None
+                raise BodyTooSlow from None
             body.take(len(message.get("body", b"")))
             has_all = not message.get("more_body", False)
             await asyncio.sleep(0)  # what came at once must not be stored at once: others want their turn
@@ -69,7 +69,7 @@ class BoundedBodies:
 
 
 async def _refuse(refused: Refused, receive: Receive, send: Send) -> None:
-    answer = problem(refused.status, refused.code, refused.detail, retry_after=refused.retry_after)
+    answer = problem_of(refused)
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
     headers += [(b"content-length", b"%d" % len(answer.content)), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})

@@ -10,6 +10,7 @@ from collections import Counter
 
 from django.conf import settings
 
+from accounts.errors import AtelierError
 from boards.exchange.document import UPLOAD_MAX_BYTES
 
 BODY_MAX_BYTES = 2**20
@@ -19,7 +20,6 @@ FORM_MAX_BYTES = 2**20
 HELD_MAX_BYTES = 512 * 2**20
 HELD_BY_ADDRESS_MAX_BYTES = 256 * 2**20
 SLOWEST_BYTES_PER_SECOND = 8 * 1024
-RETRY_SECONDS = 10.0
 
 _BOARD = "/api/v1/boards/[^/]+"
 _LARGER = [
@@ -30,15 +30,30 @@ _LARGER = [
 ]
 
 
-class Refused(Exception):
-    """A body that is not read on; the status, the code and the words of the answer."""
+class Refused(AtelierError):
+    """Base of the reasons why the body of a request is not read to its end."""
 
-    def __init__(self, status: int, code: str, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.retry_after = retry_after
+
+class BodyTooLarge(Refused):
+    code = "too_big"
+    status = 413
+
+
+class BodyTooSlow(Refused):
+    code = "too_slow"
+    status = 408
+    retryable = True
+    message = "The body of this request came too slowly."
+
+
+class TooManyUploads(Refused):
+    """This process holds as many bytes of request bodies as it may."""
+
+    code = "overloaded"
+    status = 503
+    retryable = True
+    retry_after_seconds = 10.0
+    message = "Too much is being uploaded at the moment. Try again soon."
 
 
 def limit_of(method: str, path: str) -> int:
@@ -60,8 +75,7 @@ class Held:
     def add(self, address: str, size: int) -> None:
         """Raises Refused."""
         if self.total + size > HELD_MAX_BYTES or self._by_address[address] + size > HELD_BY_ADDRESS_MAX_BYTES:
-            detail = "Too much is being uploaded at the moment. Try again soon."
-            raise Refused(503, "overloaded", detail, RETRY_SECONDS)
+            raise TooManyUploads
         self.total += size
         self._by_address[address] += size
 
@@ -109,8 +123,4 @@ class Body:
 
     def _refuse_above(self, size: int) -> None:
         if size > self._limit:
-            raise Refused(413, "too_big", f"The body of this request may have at most {self._limit:,} bytes.")
-
-
-def too_slow() -> Refused:
-    return Refused(408, "too_slow", "The body of this request came too slowly.")
+            raise BodyTooLarge(f"The body of this request may have at most {self._limit:,} bytes.")

@@ -17,8 +17,8 @@ from twisted.web import http
 from boards.errors import TooManySockets
 from boards.socket.connection_limits import address_of, counted, http_holder
 from webapp.door.asgi import LINGER_BYTES, LINGER_SECONDS
-from webapp.door.bodies import Body, Refused, too_slow
-from webapp.problems import problem
+from webapp.door.bodies import Body, BodyTooSlow, Refused
+from webapp.problems import problem_of
 
 _HTTPChannel: Any = http.HTTPChannel  # without types
 CHUNK_BYTES = 128 * 1024
@@ -80,7 +80,7 @@ class Channel(_HTTPChannel):
 
     def refuse(self, refused: Refused) -> None:
         """Answer, drop what still comes for a moment, then end the connection."""
-        answer = problem(refused.status, refused.code, refused.detail, retry_after=refused.retry_after)
+        answer = problem_of(refused)
         headers = dict(answer.items()) | {"Content-Length": str(len(answer.content)), "Connection": "close"}
         lines = [f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -178,7 +178,7 @@ class Request(http_protocol.WebRequest):
         assert self._body is not None
         left = self._body.deadline - time.monotonic()
         if left <= 0.0:
-            self._refuse(too_slow())
+            self._refuse(BodyTooSlow())
         else:
             self._timer = call_later(left, self._look_at_the_clock)
 
