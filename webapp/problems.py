@@ -1,52 +1,24 @@
-"""Errors of the HTTP API as RFC 9457 application/problem+json, with a stable `code`."""
+"""Which errors the HTTP API answers, and how: see http_api.problems."""
 
 import logging
-from http import HTTPStatus
-from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from accounts.errors import AtelierError
+from accounts.errors import AtelierError, FieldError
+from http_api.problems import problem, problem_of
 
 log = logging.getLogger(__name__)
 
 UNREADABLE = "Something in the request cannot be read, or no such value can be stored."
 # By then whoever held a connection has given it back, or the database has started again.
 DATABASE_RETRY_SECONDS = 5
-
-
-def problem(
-    status: int,
-    code: str,
-    detail: str,
-    errors: list[dict[str, str]] | None = None,
-    retry_after: float | None = None,
-) -> HttpResponse:
-    title = HTTPStatus(status).phrase
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-    }
-    body["errors"] = errors or []
-    response = JsonResponse(body, status=status, content_type="application/problem+json")
-    if retry_after is not None:
-        response["Retry-After"] = str(max(1, round(retry_after)))
-    return response
-
-
-def problem_of(error: AtelierError) -> HttpResponse:
-    fields = [{"field": each.field, "message": each.message} for each in error.errors]
-    return problem(error.status, error.code, error.message, fields, error.retry_after_seconds)
 
 
 @csrf_exempt
@@ -72,8 +44,7 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(ValidationError)
     def _validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
         fields = [
-            {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]}
-            for item in error.errors
+            FieldError(".".join(str(part) for part in item["loc"][1:]), item["msg"]) for item in error.errors
         ]
         return problem(422, "invalid", "Some fields are not valid.", fields)
 
@@ -108,7 +79,7 @@ def install(api: NinjaAPI) -> None:
         """The database is away, or so many are being served that none of its connections came free."""
         log.warning("%s %s: no database: %s", request.method, request.path, error)
         detail = "The database does not answer, or too many are being served. Try again in a moment."
-        return problem(503, "database_unavailable", detail, retry_after=DATABASE_RETRY_SECONDS)
+        return problem(503, "database_unavailable", detail, retry_after_seconds=DATABASE_RETRY_SECONDS)
 
     @api.exception_handler(Exception)
     def _ours(request: HttpRequest, error: Exception) -> HttpResponse:

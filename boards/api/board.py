@@ -12,9 +12,9 @@ from pydantic import AfterValidator, StringConstraints
 
 from boards import access, announce, background
 from boards.access import Act
-from boards.api.pages import page
 from boards.models import TITLE_MAX, Board, Role
 from boards.principal import of_request, person, person_of
+from http_api.lists import page
 
 router = Router()
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX)]

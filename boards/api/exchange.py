@@ -17,7 +17,8 @@ from boards.exchange.incoming import ImportResult
 from boards.exchange.outgoing import Contents
 from boards.principal import of_request, person_of
 from boards.rendering import scenes
-from boards.responses import streamed, unchanged
+from boards.responses import streaming_response
+from http_api.responses import not_modified
 
 router = Router()
 log = logging.getLogger(__name__)
@@ -40,13 +41,13 @@ def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> 
     board, _ = access.find(of_request(request), board_id, Act.SEE)
     # Weak: the same scene, not the same bytes. Read before the scene, so that it never vouches for an older one.
     etag = f'W/"{board.clock}-{board.files.count()}"'
-    if (answer := unchanged(request, etag)) is not None:
+    if (answer := not_modified(request, etag)) is not None:
         return answer
     turn = request_limits.exports.take(person_of(request).pk)
     document = outgoing.document(outgoing.contents(board))
     name = outgoing.filename(board, "excalidraw") if download else None
     kind = MIME_TYPE if download else "application/json"
-    return streamed(request, document, kind, name, etag, turn)
+    return streaming_response(request, document, kind, name, etag, turn)
 
 
 @router.get("/{uuid:board_id}/export.zip")
@@ -59,7 +60,7 @@ def export_zip(request: HttpRequest, board_id: uuid.UUID) -> HttpResponseBase:
     with request_limits.renders.take(person_of(request).pk):
         looks = _looks(contents)
     parts = archive.parts(contents, looks, manifest)
-    return streamed(request, parts, "application/zip", outgoing.filename(board, "zip"), turn=turn)
+    return streaming_response(request, parts, "application/zip", outgoing.filename(board, "zip"), turn=turn)
 
 
 @router.post("/{uuid:board_id}/import")

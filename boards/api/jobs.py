@@ -15,17 +15,17 @@ from ninja import Router, Schema, Status
 from boards import access, database, request_limits
 from boards.access import Act
 from boards.api.files import read_upload
-from boards.api.pages import page
 from boards.errors import BadMessage, JobGone, NoRegion
 from boards.jobs import acceptance, board_jobs
 from boards.jobs.board_jobs import JobDescription
 from boards.models import Placement
 from boards.principal import of_request, person_of
-from boards.responses import immutable
+from boards.responses import stored_file
 from boards.wire.protocol import Region
 from generation.jobs import submission
 from generation.jobs.submission import Seen
 from generation.models import GeneratedImage, Job
+from http_api.lists import page
 
 router = Router()
 
@@ -127,7 +127,7 @@ def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpRespons
     found = board_jobs.find(of_request(request), job_id, Act.SEE).images.filter(pk=image_id).first()
     if found is None:
         raise JobGone("The job has no such picture.")
-    return immutable(request, found.sha256, found.key, found.mime_type)
+    return stored_file(request, found.sha256, found.key, found.mime_type)
 
 
 @router.get("/jobs/{job_id}/snapshot")
@@ -136,7 +136,7 @@ def snapshot(request: HttpRequest, job_id: str) -> HttpResponseBase:
     key = board_jobs.find(of_request(request), job_id, Act.SEE).snapshot
     if not key:
         raise JobGone("This job was made from words alone.")
-    return immutable(request, PurePosixPath(key).stem, key, "image/png")
+    return stored_file(request, PurePosixPath(key).stem, key, "image/png")
 
 
 @router.post("/jobs/{job_id}/images/{uuid:image_id}/accept")

@@ -10,11 +10,11 @@ from pydantic import StringConstraints
 
 from boards import access
 from boards.access import Act
-from boards.api.pages import Moment
 from boards.errors import LinkInvalid
 from boards.models import Role, ShareLink
 from boards.principal import of_request, person_of
 from boards.sharing import links
+from http_api.lists import Moment
 
 router = Router()
 

@@ -17,14 +17,12 @@ from boards.exchange import embedding, outgoing
 from boards.exchange.outgoing import Contents
 from boards.principal import of_request, person_of
 from boards.rendering import Drawn, View, build, kept, scenes
-from boards.responses import whole
 from boards.wire.protocol import Region
+from http_api.responses import PICTURE_POLICY, bytes_response
 
 router = Router()
 SCALE_MIN, SCALE_MAX = 0.01, 8.0
 Scale = Annotated[float, Query(ge=SCALE_MIN, le=SCALE_MAX)]
-# An SVG that is shown may carry its own style, fonts and pictures, and nothing else.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
 
 
 @router.get("/{uuid:board_id}/render.png")
@@ -95,8 +93,8 @@ def _answer(
                         scene = outgoing.embeddable(outgoing.within(contents, frame))
                         drawn = replace(drawn, data=embedding.into_picture(drawn.data, scene))
                     kept.put(tag, drawn)
-        response = whole(request, drawn.data, "image/png" if kind == "png" else "image/svg+xml")
-        response["Content-Security-Policy"] = POLICY
+        response = bytes_response(request, drawn.data, "image/png" if kind == "png" else "image/svg+xml")
+        response["Content-Security-Policy"] = PICTURE_POLICY
         response["Render-Scale"] = f"{drawn.scale:.6g}"
         if drawn.simplified:
             response["Render-Simplified"] = str(drawn.simplified)

@@ -11,15 +11,16 @@ from pydantic import AfterValidator, AwareDatetime, StringConstraints
 from accounts.models import User
 from boards import access, request_limits
 from boards.access import Act
-from boards.api.pages import on_the_calendar, page
 from boards.errors import Forbidden, PersonGone, VersionGone
 from boards.exchange import outgoing
 from boards.exchange.embedding import MIME_TYPE
 from boards.history import version_scene, versions
 from boards.models import TITLE_MAX, Board, Role, Version
 from boards.principal import of_request, person_of
-from boards.responses import immutable, streamed, whole
+from boards.responses import stored_file, streaming_response
 from boards.sharing import people
+from http_api.lists import page, storable_time
+from http_api.responses import bytes_response
 
 router = Router()
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX)]
@@ -31,7 +32,7 @@ class Naming(Schema):
 
 class Undoing(Schema):
     user: uuid.UUID
-    since: Annotated[AwareDatetime, AfterValidator(on_the_calendar)]
+    since: Annotated[AwareDatetime, AfterValidator(storable_time)]
 
 
 def describe(version: Version) -> dict[str, Any]:
@@ -95,8 +96,8 @@ def scene(
     contents = version_scene.contents(version)
     if pictures == "linked":
         with turn:
-            return whole(request, version_scene.linked_document(contents), "application/json")
-    return streamed(request, outgoing.document(contents), MIME_TYPE, turn=turn)
+            return bytes_response(request, version_scene.linked_document(contents), "application/json")
+    return streaming_response(request, outgoing.document(contents), MIME_TYPE, turn=turn)
 
 
 @router.get("/{uuid:board_id}/versions/{uuid:version_id}/thumbnail.png")
@@ -106,7 +107,7 @@ def thumbnail(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) 
     if not (key := version.thumbnail_key):
         with request_limits.renders.take(person_of(request).pk):
             key = version_scene.thumbnail(version)
-    return immutable(request, str(version.pk), key, "image/png")
+    return stored_file(request, str(version.pk), key, "image/png")
 
 
 @router.post("/{uuid:board_id}/versions/{uuid:version_id}/restore")

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from boards import database, responses
+from boards import database
 from boards.elements import store
 from boards.errors import TooBig
 from boards.exchange.embedding import SCENE_MAX_BYTES
 from boards.models import Board, BoardFile
 from generation.errors import StorageUnavailable
 from generation.images import storage
+from http_api.responses import spool
 
 SOURCE = "Atelier"
 GRID_SIZE = 20
@@ -91,7 +92,7 @@ def document(contents: Contents) -> Iterator[bytes]:
 
     The elements are written to a disk at once and read from there: a slow reader keeps none of them in memory.
     """
-    return _document(responses.spooled(_elements(contents)), contents.files)
+    return _document(spool(_elements(contents)), contents.files)
 
 
 def _document(elements: Iterator[bytes], files: list[BoardFile]) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,8 +19,9 @@ from boards.errors import BoardError, LinkInvalid, ScopeRequired, Unauthenticate
 from boards.models import Board, BoardFile, Role, Thumbnail
 from boards.pages import demo, link_preview
 from boards.principal import Principal, by_session, of_request
-from boards.responses import immutable
+from boards.responses import stored_file
 from boards.sharing import links, people
+from http_api.problems import problem_of
 
 
 @require_safe
@@ -92,7 +93,7 @@ def board_thumbnail(request: HttpRequest, board: uuid.UUID) -> HttpResponseBase:
     thumbnail = Thumbnail.objects.filter(board=found).exclude(key="").first()
     if thumbnail is None:
         raise Http404("Nothing is drawn there yet.")
-    response = immutable(request, thumbnail.sha256, thumbnail.key, thumbnail.mime_type)
+    response = stored_file(request, thumbnail.sha256, thumbnail.key, thumbnail.mime_type)
     if "v" not in request.GET:  # without it the address stays the same while the picture changes
         response["Cache-Control"] = "private, no-cache"
     return response
@@ -124,7 +125,7 @@ def board_file(request: HttpRequest, board: uuid.UUID, file_id: str) -> HttpResp
     file = BoardFile.objects.filter(board=found, file_id=file_id).first()
     if file is None:
         raise Http404("There is no such file.")
-    return immutable(request, file.sha256, file.key, file.mime_type)
+    return stored_file(request, file.sha256, file.key, file.mime_type)
 
 
 def _with_key(request: HttpRequest) -> Principal:
@@ -138,5 +139,4 @@ def _refused(error: BoardError, missing: str) -> HttpResponse:
     """What is wrong with a key is said; anything else looks as if there were nothing. Raises Http404."""
     if not isinstance(error, ScopeRequired | Unauthenticated):
         raise Http404(missing) from None
-    said = {"status": error.status, "code": error.code, "detail": error.message}
-    return JsonResponse(said, status=error.status, content_type="application/problem+json")
+    return problem_of(error)

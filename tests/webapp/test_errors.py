@@ -12,9 +12,10 @@ from accounts.errors import AtelierError
 from generation.errors import SnapshotInvalid
 
 ROOT = Path(__file__).parent.parent.parent
-APPS = ("accounts", "boards", "generation", "webapp")
+APPS = ("accounts", "boards", "generation", "http_api", "webapp")
 SHARED = {
     "internal": {"Refused"},
+    "bad_message": {"BadMessage", "InvalidCursor"},
     "not_found": {"BoardGone", "JobGone", "VersionGone", "PersonGone"},
     "overloaded": {"NotSaving", "Crowded", "TooManyUploads"},
     "too_big": {"TooBig", "BodyTooLarge"},

@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from boards.socket.connection_limits import address_of
+from http_api.problems import problem_of
 from webapp.door import pacing
 from webapp.door.bodies import Body, BodyTooSlow, Refused
-from webapp.problems import problem_of
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 8 * 2**20

@@ -16,9 +16,9 @@ from twisted.web import http
 
 from boards.errors import TooManySockets
 from boards.socket.connection_limits import address_of, counted, http_holder
+from http_api.problems import problem_of
 from webapp.door.asgi import LINGER_BYTES, LINGER_SECONDS
 from webapp.door.bodies import Body, BodyTooSlow, Refused
-from webapp.problems import problem_of
 
 _HTTPChannel: Any = http.HTTPChannel  # without types
 CHUNK_BYTES = 128 * 1024

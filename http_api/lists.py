@@ -10,22 +10,28 @@ from typing import Annotated, Any, TypeVar
 from django.db.models import Model, Q, QuerySet
 from pydantic import AfterValidator
 
-from boards.errors import BadMessage
+from accounts.errors import AtelierError
 
 LIMIT_MAX = 100
 YEARS = range(1900, 3000)
-"""Between these any time zone's clock can tell a time."""
+"""Times of these years can be expressed in every time zone, and stored."""
 
 
-def on_the_calendar(time: datetime) -> datetime:
-    """The time, with a zone. Raises ValueError for one that cannot be told in every zone, or stored."""
+class InvalidCursor(AtelierError):
+    code = "bad_message"
+    status = 400
+    message = "The cursor is not one that a list returned."
+
+
+def storable_time(time: datetime) -> datetime:
+    """The time, with a zone: UTC where it has none. Raises ValueError for one outside of YEARS."""
     if time.year not in YEARS:
         raise ValueError(f"A time must lie in the years {YEARS.start} to {YEARS.stop - 1}.")
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(on_the_calendar)]
-"""A time that somebody sends; without a zone, UTC."""
+Moment = Annotated[datetime, AfterValidator(storable_time)]
+"""A time in a request; without a zone, UTC."""
 
 M = TypeVar("M", bound=Model)
 
@@ -39,7 +45,8 @@ def page(
 ) -> dict[str, Any]:
     """The newest rows first, by the time field `by`; `next` is the cursor of the following page or None.
 
-    describe_each: of all rows of a page at once, so that what they need from the database is asked once.
+    describe_each: gets all rows of a page at once, so that related rows are read in one query.
+    cursor: of an earlier page; empty or None for the first. Raises InvalidCursor.
     """
     limit = max(1, min(limit, LIMIT_MAX))
     if cursor:
@@ -61,6 +68,6 @@ def _write(time: datetime, pk: uuid.UUID) -> str:
 def _read(cursor: str) -> tuple[datetime, uuid.UUID]:
     try:
         time, pk = base64.urlsafe_b64decode(cursor).decode().split(" ")
-        return on_the_calendar(datetime.fromisoformat(time)), uuid.UUID(pk)
+        return storable_time(datetime.fromisoformat(time)), uuid.UUID(pk)
     except (ValueError, binascii.Error):
-        raise BadMessage("The cursor is not one that a list returned.") from None
+        raise InvalidCursor from None
