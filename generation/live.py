@@ -20,7 +20,8 @@ from redis.retry import Retry
 
 from generation.checkpoints import catalogue
 from generation.checkpoints.catalogue import Checkpoint
-from generation.checkpoints.params import Params, as_json, complete, parse
+from generation.checkpoints.kinds import Params
+from generation.checkpoints.params import as_json, complete, parse
 from generation.errors import LiveNotOffered, SnapshotInvalid
 from generation.images.header import read_header
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from generation.checkpoints import limits
 from generation.checkpoints.catalogue import Checkpoint
-from generation.checkpoints.params import Params
+from generation.checkpoints.kinds import Params
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from generation.checkpoints.params import KINDS
+from generation.checkpoints.kinds import KINDS
 
 _Id = Annotated[str, Meta(max_length=64)]
 

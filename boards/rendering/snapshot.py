@@ -15,8 +15,9 @@ from boards.models import WHITE, Board
 from boards.rendering import drawing, masking, scenes
 from boards.rendering.scenes import FRAMES, Region, Shape, shape_of
 from boards.rendering.view import View
+from generation.checkpoints.kinds import Sees
 from generation.errors import NothingToRepaint
-from generation.jobs.submission import Seen, Sees
+from generation.jobs.submission import Seen
 
 LONGEST_SIDE_PX = 1024
 SHARP_SIDE_PX = 512

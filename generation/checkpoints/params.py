@@ -1,97 +1,23 @@
-"""What a person may ask for: one frozen set of params per kind, checked before anything is spent.
+"""Reads the params of a request against a checkpoint, before anything is spent on it.
 
-A stored job holds `as_json(params)`; parsing that again gives the same params.
+A stored job holds `as_json(params)`; parsing that again gives the same params. The classes are in `kinds`.
 """
 
 import math
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar
+from dataclasses import asdict, fields, replace
+from typing import Any
 
 from accounts.errors import FieldError
 from generation.checkpoints import styles
 from generation.checkpoints.catalogue import Checkpoint, Kind
+from generation.checkpoints.kinds import KINDS, NAMES, Params
 from generation.checkpoints.limits import COMMON, NUMBERS, SEED_MAX, TEXT_MAX, Number, allowed
 from generation.errors import ParamsInvalid
 
 SHOWN_MAX = 40
 SWITCHES = ("draft", "keep_lines")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Params:
-    """A number is None where this kind of this checkpoint does not let a person choose it.
-
-    seed, width_px and height_px are None until `complete` has filled them in. draft: few steps, for a first look.
-    keep_lines: the sketch's own lines are laid over the picture.
-    needs_mask: only a part of the board is redrawn. ignores: what other kinds take and this one has no use for.
-    """
-
-    kind: ClassVar[str]
-    needs_board: ClassVar[bool] = False
-    needs_mask: ClassVar[bool] = False
-    ignores: ClassVar[frozenset[str]] = frozenset()
-
-    checkpoint: str
-    prompt: str = ""
-    negative_prompt: str | None = ""
-    steps: int | None
-    guidance_scale: float | None
-    seed: int | None = None
-    count: int = 1
-    width_px: int | None = None
-    height_px: int | None = None
-    style: str | None = None
-    draft: bool | None = None
-    keep_lines: bool | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Txt2ImgParams(Params):
-    kind = "txt2img"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Img2ImgParams(Params):
-    """strength: how far the picture may leave the board, 0–1."""
-
-    kind = "img2img"
-    needs_board = True
-    strength: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pix2PixParams(Params):
-    """image_guidance_scale: how closely the picture keeps to the board."""
-
-    kind = "pix2pix"
-    needs_board = True
-    image_guidance_scale: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class InpaintParams(Params):
-    """strength: how far the part that is repainted may leave what was there, 0–1."""
-
-    kind = "inpaint"
-    needs_board = needs_mask = True
-    strength: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class UpscaleParams(Params):
-    """Its size follows from the picture."""
-
-    kind = "upscale"
-    needs_board = True
-    ignores = frozenset({"width_px", "height_px", "style"})
-
-
-KINDS: Mapping[str, type[Params]] = {
-    cls.kind: cls for cls in (Img2ImgParams, Pix2PixParams, Txt2ImgParams, InpaintParams, UpscaleParams)
-}
-NAMES = {"kind"} | {field.name for cls in KINDS.values() for field in fields(cls)}
 
 
 def parse(raw: object, checkpoint: Checkpoint) -> Params:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from generation.checkpoints.kinds import KINDS, Sees
+
 NAMES = (
     "prompt",
     "negative_prompt",
@@ -29,7 +31,7 @@ _PLACEHOLDER = re.compile(f"%({'|'.join(NAMES)})%")
 def check(path: Path, kind: str, uses: Sequence[str]) -> None:
     """Is every value that a person can choose put somewhere? Raises ValueError."""
     found = placeholders(read(path))
-    needed = {*uses, "seed"} | ({"image"} if kind != "txt2img" else set())
+    needed = {*uses, "seed"} | ({"image"} if KINDS[kind].sees is not Sees.NOTHING else set())
     if missing := sorted(needed - found):
         raise ValueError(f"{path.name} has no place for %{'%, %'.join(missing)}%")
 

@@ -8,8 +8,8 @@ from typing_extensions import TypedDict
 
 from generation.checkpoints import catalogue, styles
 from generation.checkpoints.catalogue import Checkpoint, Kind
+from generation.checkpoints.kinds import KINDS, Sees
 from generation.checkpoints.limits import COMMON, NUMBERS, allowed
-from generation.checkpoints.params import KINDS
 from generation.jobs import estimate, heartbeat
 from generation.jobs.estimate import Wait
 from generation.models import GeneratedImage, Job, JobStatus
@@ -20,9 +20,11 @@ ImageUrl = Callable[[GeneratedImage], str]
 if TYPE_CHECKING:
     KindName = str
     StatusName = str
+    SeesName = str
 else:  # documents and clients are told which there are; KINDS and JobStatus remain the only lists
     KindName = Literal[tuple(KINDS)]
     StatusName = Literal[tuple(JobStatus.values)]
+    SeesName = Literal[tuple(each.value for each in Sees)]
 
 
 class ParamsDescription(TypedDict):
@@ -107,12 +109,18 @@ class StyleDescription(TypedDict):
 class KindDescription(TypedDict):
     """How a checkpoint makes one kind of picture.
 
-    title: what the checkpoint calls the kind; null: its usual name. uses: params that have an effect here.
+    title: what the checkpoint calls the kind, else its usual name. hint: one sentence for people.
+    sees: what of the board the model is shown. instructs: the prompt says what should change. needs_prompt: refused
+    without one. uses: params that have an effect here.
     draft_steps: null where it makes no drafts. keeps_lines: the default of `keep_lines`; null: it has no such choice.
     defaults: by param. limits: [smallest, largest] by param.
     """
 
-    title: str | None
+    title: str
+    hint: str
+    sees: SeesName
+    instructs: bool
+    needs_prompt: bool
     uses: list[str]
     draft_steps: int | None
     keeps_lines: bool | None
@@ -203,7 +211,9 @@ def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]
         "title": checkpoint.title,
         "description": checkpoint.description,
         "kinds": {
-            name: _kind(name, kind, checkpoint) for name, kind in checkpoint.kinds.items() if name in KINDS
+            name: _kind(name, checkpoint.kinds[name], checkpoint)
+            for name in KINDS
+            if name in checkpoint.kinds
         },
         "styles": [
             {"name": name, "title": styles.every()[name].title, "colours": styles.every()[name].colours}
@@ -220,12 +230,16 @@ def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]
 
 
 def _kind(name: str, kind: Kind, checkpoint: Checkpoint) -> KindDescription:
-    ignored = KINDS[name].ignores
+    params, ignored = KINDS[name], KINDS[name].ignores
     common = [each for each in COMMON if each not in ignored]
     numbers = [*(each for each in NUMBERS if each in kind.uses), *common]
     more = ["style"] if checkpoint.styles and "style" not in ignored else []
     return {
-        "title": kind.title or None,
+        "title": kind.title or params.title,
+        "hint": params.hint,
+        "sees": params.sees.value,
+        "instructs": params.instructs,
+        "needs_prompt": params.needs_prompt,
         "uses": [*kind.uses, *common, *more, *kind.switches],
         "draft_steps": kind.draft_steps,
         "keeps_lines": kind.keeps_lines,

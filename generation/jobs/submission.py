@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,7 +12,8 @@ from django.db import transaction
 from accounts.errors import FieldError
 from accounts.models import User
 from generation.checkpoints import catalogue
-from generation.checkpoints.params import Params, as_json, complete, parse
+from generation.checkpoints.kinds import Params, Sees
+from generation.checkpoints.params import as_json, complete, parse
 from generation.errors import (
     IdempotencyConflict,
     IdempotencyKeyInvalid,
@@ -28,15 +28,6 @@ from generation.jobs import lifecycle, quota, turns
 from generation.models import Job
 
 IDEMPOTENCY_KEY_MAX = 255
-
-
-class Sees(Enum):
-    """What a kind looks at before it draws."""
-
-    NOTHING = "nothing"
-    SKETCH = "all that is there"
-    PICTURES_AND_MASK = "the pictures, and a mask of what is to be repainted"
-    FILE = "one picture as it was stored"
 
 
 class Seen(NamedTuple):
@@ -102,7 +93,7 @@ def plan(
     if seen.mask is not None and not params.needs_mask:
         raise ParamsInvalid([FieldError("mask", f"has no effect on {params.kind}; leave it out")])
     quota.check(user, params.count)
-    return Plan(user, audience, params, _sees(params), key, request_hash)
+    return Plan(user, audience, params, params.sees, key, request_hash)
 
 
 def keep(plan: Plan, seen: Seen) -> Kept:
@@ -141,14 +132,6 @@ def submit(plan: Plan, kept: Kept) -> Job:
     quota.check(plan.user, params.count)
     keys = kept.picture, kept.mask
     return _create(plan.user, plan.audience, params, keys, plan.key, plan.request_hash, None)
-
-
-def _sees(params: Params) -> Sees:
-    if not params.needs_board:
-        return Sees.NOTHING
-    if params.needs_mask:
-        return Sees.PICTURES_AND_MASK
-    return Sees.FILE if params.kind == "upscale" else Sees.SKETCH
 
 
 def needs_board(raw_params: Mapping[str, Any]) -> bool:

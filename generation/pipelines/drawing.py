@@ -10,8 +10,9 @@ import torch
 from PIL import Image, ImageOps
 
 from generation.checkpoints.catalogue import Checkpoint, Kind
+from generation.checkpoints.kinds import Params
 from generation.checkpoints.limits import allowed
-from generation.checkpoints.params import Params, complete, parse, words
+from generation.checkpoints.params import complete, parse, words
 from generation.errors import PictureWithheld
 from generation.images import framing
 from generation.images.framing import Frame

@@ -17,8 +17,8 @@ from boards.files import board_files
 from boards.jobs import board_jobs
 from boards.models import Board
 from boards.rendering import snapshot
+from generation.checkpoints.kinds import Sees
 from generation.images import decoder, storage
-from generation.jobs.submission import Sees
 from generation.models import Job
 from tests.factories import body, element, png
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from generation.checkpoints import catalogue
+from generation.checkpoints.kinds import KINDS
 from generation.checkpoints.limits import NUMBERS
-from generation.checkpoints.params import KINDS, parse
+from generation.checkpoints.params import parse
 from generation.errors import CatalogueInvalid, CheckpointUnknown
 
 OWN: dict[str, Any] = {

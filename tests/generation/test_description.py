@@ -1,12 +1,14 @@
 """Jobs and checkpoints as the contract shows them."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from accounts.models import User
+from generation.checkpoints import catalogue
 from generation.errors import OutOfMemory
 from generation.jobs import description, heartbeat, lifecycle
 from generation.models import Job, JobAttempt
@@ -97,6 +99,33 @@ def test_checkpoints_show_what_each_kind_takes() -> None:
     assert pix2pix["limits"]["count"] == (1, 4) and pix2pix["defaults"]["steps"]
     assert "guidance_scale" not in shown["sd-turbo"]["kinds"]["img2img"]["limits"]
     json.dumps(shown)
+
+
+def test_checkpoints_show_each_kind_as_the_page_needs_it() -> None:
+    shown = {checkpoint["name"]: checkpoint["kinds"] for checkpoint in description.describe_checkpoints()}
+    said = ("title", "hint", "sees", "instructs", "needs_prompt")
+    assert {name: shown["instruct-pix2pix"]["pix2pix"][name] for name in said} == {
+        "title": "Edit by instruction",
+        "hint": "Changes what is there as you tell it, for example “make it night”.",
+        "sees": "sketch",
+        "instructs": True,
+        "needs_prompt": True,
+    }
+    assert shown["x4-upscaler"]["upscale"]["sees"] == "file"
+    assert not shown["x4-upscaler"]["upscale"]["needs_prompt"]
+    assert [kind["sees"] for kind in shown["stable-diffusion-1.5"].values()] == [
+        "sketch",
+        "nothing",
+        "pictures_and_mask",
+    ], "in the order of KINDS"
+
+
+def test_a_kind_is_called_by_its_checkpoints_title_where_it_has_one() -> None:
+    checkpoint = catalogue.get("sd-turbo")
+    own = replace(checkpoint.kinds["img2img"], title="Photograph it")
+    checkpoint = replace(checkpoint, kinds={**checkpoint.kinds, "img2img": own})
+    kinds = description.describe_checkpoint(checkpoint, [])["kinds"]
+    assert (kinds["img2img"]["title"], kinds["txt2img"]["title"]) == ("Photograph it", "Words only")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from PIL import Image, ImageChops, ImageDraw
 
 from generation.checkpoints import catalogue, styles
 from generation.checkpoints.catalogue import Checkpoint
-from generation.checkpoints.params import Params, complete, parse, words
+from generation.checkpoints.kinds import Params
+from generation.checkpoints.params import complete, parse, words
 from generation.engine.engine import Engine
 from generation.errors import CatalogueInvalid, ParamsInvalid
 from generation.images import framing

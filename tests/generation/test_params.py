@@ -7,14 +7,8 @@ import pytest
 
 from generation.checkpoints import catalogue
 from generation.checkpoints.catalogue import Checkpoint
-from generation.checkpoints.params import (
-    Img2ImgParams,
-    Pix2PixParams,
-    Txt2ImgParams,
-    as_json,
-    complete,
-    parse,
-)
+from generation.checkpoints.kinds import Img2ImgParams, Pix2PixParams, Txt2ImgParams
+from generation.checkpoints.params import as_json, complete, parse
 from generation.errors import ParamsInvalid
 
 NAN, INFINITY = math.nan, math.inf
