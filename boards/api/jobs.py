@@ -17,13 +17,13 @@ from boards.access import Act
 from boards.api.files import read_upload
 from boards.errors import BadMessage, JobGone, NoRegion
 from boards.jobs import acceptance, board_jobs
-from boards.jobs.board_jobs import JobDescription
+from boards.jobs.board_jobs import Destination, JobDescription
 from boards.models import Placement
 from boards.principal import of_request, person_of
 from boards.responses import stored_file
 from boards.wire.protocol import Region
 from generation.jobs import submission
-from generation.jobs.submission import Seen
+from generation.jobs.submission import InputImages
 from generation.models import GeneratedImage, Job
 from http_api.lists import page
 
@@ -49,30 +49,11 @@ def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
     """Ask for pictures of a region. Multipart parts, or one JSON body."""
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
     body, snapshot = _read(request)
-    frame = body.get("frame") or ""
-    if body.get("region") is not None:
-        region = _region(body["region"])
-    elif frame:
-        region = board_jobs.region_of(board, str(frame))
-    else:
-        region = board_jobs.region_of_all(board, _params(body))
-    where = body.get("placement") or Placement.Where.BESIDE
-    if where not in Placement.Where.values:
-        raise NoRegion(f"placement is “beside”, “inside” or “stage”, not {where!r}.")
+    to = _destination(body)
     user = person_of(request)
+    asked = _asked(request, body, snapshot)
     with request_limits.requests.take(user.pk):
-        job = board_jobs.ask(
-            board,
-            user,
-            _params(body),
-            msgspec.structs.asdict(region),
-            frame=str(frame)[:64],
-            where=where,
-            accepted_where=_spot(body.get("accepted_placement")) or Placement.Where.BESIDE,
-            snapshot=snapshot,
-            mask=_upload(request, "mask"),
-            idempotency_key=request.headers.get("Idempotency-Key"),
-        )
+        job = board_jobs.ask(board, user, asked, to)
     return Status(202, board_jobs.describe(job))
 
 
@@ -81,12 +62,11 @@ def ask(request: HttpRequest) -> Status:
     """Ask for pictures without a board."""
     body, snapshot = _read(request)
     user = person_of(request)
+    asked = _asked(request, body, snapshot)
     with request_limits.requests.take(user.pk):
-        seen = Seen(snapshot, _upload(request, "mask"))
-        key = request.headers.get("Idempotency-Key")
-        plan = submission.plan(user, _params(body), seen=seen, idempotency_key=key)
+        plan = submission.plan(user, asked)
         database.give_back()  # decoding may take a minute, and the database has no part in it
-        job = submission.submit(plan, submission.keep(plan, seen))
+        job = submission.submit(plan, submission.store_inputs(plan, asked.images))
     return Status(202, board_jobs.describe(job))
 
 
@@ -239,6 +219,26 @@ def _params(body: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(params, dict):
         raise BadMessage("`params` must be a JSON object.")
     return params
+
+
+def _asked(request: HttpRequest, body: Mapping[str, Any], snapshot: bytes | None) -> submission.Request:
+    """Raises BadMessage, TooBig."""
+    images = InputImages(snapshot, _upload(request, "mask"))
+    key = request.headers.get("Idempotency-Key")
+    return submission.Request(_params(body), images=images, idempotency_key=key)
+
+
+def _destination(body: Mapping[str, Any]) -> Destination:
+    """Raises NoRegion."""
+    where = body.get("placement") or Placement.Where.BESIDE
+    if where not in Placement.Where.values:
+        raise NoRegion(f"placement is “beside”, “inside” or “stage”, not {where!r}.")
+    return Destination(
+        None if body.get("region") is None else _region(body["region"]),
+        str(body.get("frame") or "")[:64],
+        where,
+        _spot(body.get("accepted_placement")) or Placement.Where.BESIDE,
+    )
 
 
 def _spot(where: Any) -> str | None:

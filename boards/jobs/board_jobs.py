@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -19,15 +20,15 @@ from boards.errors import BoardGone, JobGone, NoRegion
 from boards.jobs import candidates
 from boards.models import Board, Element, Placement
 from boards.principal import Principal
-from boards.rendering import scenes
-from boards.rendering import snapshot as drawn
+from boards.rendering import scenes, snapshot
 from boards.sharing import people
 from boards.sharing.people import PersonDescription
 from boards.wire.protocol import REGION_SIDE_MAX, Region
+from generation.checkpoints.kinds import Sees
 from generation.jobs import submission
 from generation.jobs.description import ImageFields, JobFields, JobWithImages
 from generation.jobs.description import describe_each as describe_jobs
-from generation.jobs.submission import Plan, Seen
+from generation.jobs.submission import InputImages, Plan, Request
 from generation.models import ACTIVE, GeneratedImage, Job, JobStatus
 
 REGION = ("x", "y", "width", "height")
@@ -84,51 +85,61 @@ class JobDescription(JobFields):
     snapshot_url: str | None
 
 
-def ask(
-    board: Board,
-    user: User,
-    params: Mapping[str, Any],
-    region: Mapping[str, float],
-    *,
-    frame: str = "",
-    where: str = Placement.Where.BESIDE,
-    accepted_where: str = Placement.Where.BESIDE,
-    snapshot: bytes | None = None,
-    mask: bytes | None = None,
-    idempotency_key: str | None = None,
-    waits: bool = True,
-) -> Job:
-    """Submit a job for a region of the board. Without a snapshot it is drawn here, which may take some seconds.
+@dataclass(frozen=True)
+class Destination:
+    """Where a job's pictures go.
 
-    waits: for a turn to draw, while something else is drawn for this person; otherwise that is refused at once.
-    Raises what generation.jobs.submission and rendering.snapshot raise; then nothing is kept.
+    region: None: the frame's, or all that is on the board. frame: id of the frame or picture that they are for, empty
+    if there is none. where: a Placement.Where. accepted_where: the same for one that is accepted later.
     """
-    plan = submission.plan(
-        user,
-        params,
-        audience=announce.group(board.pk),
-        seen=Seen(snapshot, mask),
-        idempotency_key=idempotency_key,
-        belongs_to={"frame": frame, "where": where, **region},
-    )
+
+    region: Region | None = None
+    frame: str = ""
+    where: str = Placement.Where.BESIDE
+    accepted_where: str = Placement.Where.BESIDE
+
+
+ANYWHERE = Destination()
+
+
+def ask(board: Board, user: User, request: Request, to: Destination = ANYWHERE, *, waits: bool = True) -> Job:
+    """Submit a job for a region of the board. Images that did not come along are drawn here, which may take seconds.
+
+    waits: for a turn to draw while something else is drawn for the same user; otherwise that is refused at once.
+    Raises what `submission` and `rendering.snapshot` raise, and NoRegion; then nothing is kept.
+    """
+    request = replace(request, audience=announce.group(board.pk))
+    region = msgspec.structs.asdict(_region(board, request, to))
+    plan = submission.plan(user, request, {"frame": to.frame, "where": to.where, **region})
     # Drawing, decoding and storing may take seconds: no transaction is open meanwhile, and no connection held.
-    seen = _seen(plan, board, region, frame, Seen(snapshot, mask), waits)
+    images = _images(plan, board, region, to.frame, request.images, waits)
     database.give_back()
-    kept = submission.keep(plan, seen)
-    place = {"board": board, "frame": frame, "where": where, "accepted_where": accepted_where}
+    inputs = submission.store_inputs(plan, images)
+    place = {"board": board, "frame": to.frame, "where": to.where, "accepted_where": to.accepted_where}
     with transaction.atomic():
-        job = submission.submit(plan, kept)
-        Placement.objects.get_or_create(job=job, defaults=place | dict(region))
+        job = submission.submit(plan, inputs)
+        Placement.objects.get_or_create(job=job, defaults=place | region)
     return job
 
 
-def _seen(plan: Plan, board: Board, region: Mapping[str, float], frame: str, came: Seen, waits: bool) -> Seen:
-    """What the model sees: what came with the request, completed by what is drawn here."""
-    if not plan.lacks(came):
-        return came
+def _region(board: Board, request: Request, to: Destination) -> Region:
+    """Raises NoRegion, ParamsInvalid, CheckpointUnknown."""
+    if to.region is not None:
+        return to.region
+    if to.frame:
+        return region_of(board, to.frame)
+    return region_of_all(board, request.params.sees)
+
+
+def _images(
+    plan: Plan, board: Board, region: Mapping[str, float], frame: str, sent: InputImages, waits: bool
+) -> InputImages:
+    """What the model sees: what was sent, completed by what is drawn here."""
+    if not plan.lacks(sent):
+        return sent
     with request_limits.renders.take(plan.user.pk, waits=waits):
-        made = drawn.draw(board, region, frame, plan.sees)
-    return Seen(came.picture or made.picture, came.mask or made.mask)
+        made = snapshot.draw(board, region, frame, plan.sees)
+    return InputImages(sent.snapshot or made.snapshot, sent.mask or made.mask)
 
 
 def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
@@ -273,18 +284,15 @@ def region_of(board: Board, element_id: str) -> Region:
         raise NoRegion(f"The frame cannot be drawn on: {error}") from None
 
 
-def region_of_all(board: Board, params: Mapping[str, Any]) -> Region:
-    """Where nobody said where: all that is there, or, for a picture made of words, a place at its right edge.
-
-    Raises ParamsInvalid, CheckpointUnknown.
-    """
+def region_of_all(board: Board, sees: Sees) -> Region:
+    """All that is on the board; for a kind that sees nothing of it, a square at its right edge."""
     rows = Element.objects.filter(board=board, is_deleted=False).values_list("body", flat=True)
     boxes = [scenes.shape_of(body).region for body in rows]
     left = min((box.x for box in boxes), default=0.0)
     top = min((box.y for box in boxes), default=0.0)
     right = max((box.x + box.width for box in boxes), default=WORDS_SIDE)
     bottom = max((box.y + box.height for box in boxes), default=WORDS_SIDE)
-    if not submission.needs_board(params):
+    if sees is Sees.NOTHING:
         return Region(right - WORDS_SIDE, top, WORDS_SIDE, WORDS_SIDE)
     sides = (min(max(side, 1.0), REGION_SIDE_MAX) for side in (right - left, bottom - top))
     return Region(left, top, *sides)

@@ -17,14 +17,14 @@ from boards.rendering.scenes import FRAMES, Region, Shape, shape_of
 from boards.rendering.view import View
 from generation.checkpoints.kinds import Sees
 from generation.errors import NothingToRepaint
-from generation.jobs.submission import Seen
+from generation.jobs.submission import InputImages
 
 LONGEST_SIDE_PX = 1024
 SHARP_SIDE_PX = 512
 STORABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
-def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> Seen:
+def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> InputImages:
     """What a job looks at of the region: a PNG of it on the board's background, without what was made from it before.
 
     With a mask, the pictures alone; the mask is white where somebody drew over them and where there is none. A file is that of the
@@ -38,11 +38,11 @@ def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> 
     found = next((shape for shape in shapes if target and shape.id == target), None)
     at = found.region if found is not None else at
     if sees is Sees.FILE:
-        return Seen(_file(contents, found))
+        return InputImages(_file(contents, found))
     if sees is Sees.PICTURES_AND_MASK:
         pictures, mask = masking.parts(contents.elements, shapes, at, found)
-        return Seen(_png(contents, pictures, at), _png(contents, mask, at, ground=WHITE))
-    return Seen(_png(contents, seen(contents.elements, shapes, at, found), at))
+        return InputImages(_png(contents, pictures, at), _png(contents, mask, at, ground=WHITE))
+    return InputImages(_png(contents, seen(contents.elements, shapes, at, found), at))
 
 
 def _png(

@@ -20,6 +20,7 @@ from boards.errors import (
     Unauthenticated,
 )
 from boards.jobs import board_jobs
+from boards.jobs.board_jobs import Destination
 from boards.principal import Lapse, Principal
 from boards.room import live_slot
 from boards.room.room import Room
@@ -253,18 +254,12 @@ def _check(push: protocol.Push) -> Generator[None, None, Checked]:
 def _ask(message: protocol.Generate, member: Member, room: Room) -> None:
     asking = _renewed(member)
     board, _ = access.find(asking, room.board_id, Act.EDIT)
-    region = message.region
-    if region is None and message.frame:
-        region = board_jobs.region_of(board, message.frame)
-    region = region or board_jobs.region_of_all(board, message.params)
+    key = f"socket:{member.session}:{message.id}"
     board_jobs.ask(
         board,
         principal.person(asking),
-        message.params,
-        {"x": region.x, "y": region.y, "width": region.width, "height": region.height},
-        frame=message.frame or "",
-        where=message.placement,
-        idempotency_key=f"socket:{member.session}:{message.id}",
+        submission.Request(message.params, idempotency_key=key),
+        Destination(message.region, message.frame or "", message.placement),
         waits=False,  # the few threads that draw for sockets are everybody's
     )
 

@@ -1,9 +1,15 @@
-"""The door for other apps: ask for pictures, take it back, ask again."""
+"""The door for other apps: ask for pictures, cancel, run next, retry, finish a draft.
+
+    request → plan (checked) → the caller makes the images that `plan.sees` names → store_inputs → submit
+
+Only `submit` opens a transaction: drawing, decoding and storing may take seconds.
+"""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -30,117 +36,130 @@ from generation.models import Job
 IDEMPOTENCY_KEY_MAX = 255
 
 
-class Seen(NamedTuple):
-    """What a model sees, as image files. mask: of the same shape, white where it shall repaint."""
+class InputImages(NamedTuple):
+    """What the model is given to see, as image files. mask: as large as the snapshot, white where to repaint."""
 
-    picture: bytes | None = None
+    snapshot: bytes | None = None
     mask: bytes | None = None
 
 
-NOTHING_SEEN = Seen()
+class StoredInputs(NamedTuple):
+    """The same in the storage, by key; empty where there is none. size: of the snapshot, (width, height) in px."""
 
-
-class Kept(NamedTuple):
-    """The same in the storage, by key; empty where there is none. size: of the picture, (width, height) in px."""
-
-    picture: str = ""
+    snapshot: str = ""
     mask: str = ""
     size: tuple[int, int] | None = None
 
 
+NO_IMAGES = InputImages()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, as it came.
+
+    audience: the channel group that is told of the job; empty: none. images: those that came along.
+    """
+
+    raw_params: Mapping[str, Any]
+    audience: str = ""
+    images: InputImages = NO_IMAGES
+    idempotency_key: str | None = None
+
+    @cached_property
+    def params(self) -> Params:
+        """Raises ParamsInvalid, CheckpointUnknown."""
+        params = _params(self.raw_params)
+        if self.images.mask is not None and not params.needs_mask:
+            raise ParamsInvalid([FieldError("mask", f"has no effect on {params.kind}; leave it out")])
+        return params
+
+
+class Identity(NamedTuple):
+    """Tells a repeated request from another one that has the same key. key: of the client, empty if it sent none."""
+
+    key: str
+    request_hash: str
+
+
 @dataclass(frozen=True)
 class Plan:
-    """A request that was checked, before anything is drawn, stored or queued for it.
+    """A checked request, before anything is drawn, stored or queued for it.
 
-    sees: what it needs to be drawn from. job: made for the same request before; then nothing is needed any more.
+    job: the one that the same request made before; then nothing else is needed, and params is None.
     """
 
     user: User
     audience: str
+    identity: Identity
     params: Params | None
-    sees: Sees
-    key: str
-    request_hash: str
     job: Job | None = None
 
-    def lacks(self, seen: Seen) -> bool:
-        """Whether something that the kind looks at is still to be drawn."""
-        picture = self.sees is not Sees.NOTHING and seen.picture is None
-        return picture or (self.sees is Sees.PICTURES_AND_MASK and seen.mask is None)
+    @property
+    def sees(self) -> Sees:
+        """What has to be drawn for it."""
+        return self.params.sees if self.params else Sees.NOTHING
+
+    def lacks(self, images: InputImages) -> bool:
+        """True if something that the model is to see is not among these images."""
+        snapshot = self.sees is not Sees.NOTHING and images.snapshot is None
+        return snapshot or (self.sees is Sees.PICTURES_AND_MASK and images.mask is None)
 
 
-def plan(
-    user: User,
-    raw_params: Mapping[str, Any],
-    *,
-    audience: str = "",
-    seen: Seen = NOTHING_SEEN,
-    idempotency_key: str | None = None,
-    belongs_to: Mapping[str, Any] | None = None,
-) -> Plan:
-    """Check a request. The quota is looked at here so that nothing is drawn or stored for one that will be refused;
-    `submit` looks again, under the lock.
+def plan(user: User, request: Request, belongs_to: Mapping[str, Any] | None = None) -> Plan:
+    """Check a request.
 
-    audience: the channel group that will hear of it. seen: what came with the request.
-    belongs_to: what else makes a request the same one (a region, a frame), only compared, never kept.
+    The quota is checked here so that nothing is drawn or stored for a request that will be refused, and again by
+    `submit`, under the lock. belongs_to: what else makes two requests the same one (region, frame); only compared.
     Raises ParamsInvalid, CheckpointUnknown, TooManyJobs, TooManyPictures, IdempotencyConflict, IdempotencyKeyInvalid.
     """
-    key = _checked_key(idempotency_key)
-    request_hash = _hash(raw_params, seen.picture, audience, None, belongs_to, seen.mask)
-    if key and (known := _known(user, key, request_hash)):
-        return Plan(user, audience, None, Sees.NOTHING, key, request_hash, known)
-    params = _params(raw_params)
-    if seen.mask is not None and not params.needs_mask:
-        raise ParamsInvalid([FieldError("mask", f"has no effect on {params.kind}; leave it out")])
-    quota.check(user, params.count)
-    return Plan(user, audience, params, params.sees, key, request_hash)
+    identity = Identity(
+        _checked_key(request.idempotency_key),
+        _hash(request.raw_params, request.audience, belongs_to=belongs_to, images=request.images),
+    )
+    if job := _known(user, identity):
+        return Plan(user, request.audience, identity, None, job)
+    quota.check(user, request.params.count)
+    return Plan(user, request.audience, identity, request.params)
 
 
-def keep(plan: Plan, seen: Seen) -> Kept:
-    """Store what the model will see; outside of any transaction, as it may take seconds.
+def store_inputs(plan: Plan, images: InputImages) -> StoredInputs:
+    """Store what the model will see. Call it outside any transaction, as it may take seconds.
 
     Raises SnapshotRequired, MaskRequired, MaskEmpty, SnapshotInvalid, StorageUnavailable.
     """
     if plan.params is None or plan.sees is Sees.NOTHING:
-        return Kept()
-    if seen.picture is None:
+        return StoredInputs()
+    if images.snapshot is None:
         raise SnapshotRequired(plan.params.kind)
-    if plan.lacks(seen):
+    if plan.lacks(images):
         raise MaskRequired(plan.params.kind)
-    stored, size = storage.store_snapshot(seen.picture)
-    if plan.sees is not Sees.PICTURES_AND_MASK or seen.mask is None:
-        return Kept(stored.key, "", size)
-    return Kept(stored.key, storage.store_mask(seen.mask, (stored.width_px, stored.height_px)).key, size)
+    stored, size = storage.store_snapshot(images.snapshot)
+    if plan.sees is not Sees.PICTURES_AND_MASK or images.mask is None:
+        return StoredInputs(stored.key, "", size)
+    mask = storage.store_mask(images.mask, (stored.width_px, stored.height_px))
+    return StoredInputs(stored.key, mask.key, size)
 
 
 @transaction.atomic
-def submit(plan: Plan, kept: Kept) -> Job:
-    """Queue what was planned; the row is there before anything is told to anybody.
+def submit(plan: Plan, inputs: StoredInputs) -> Job:
+    """Queue what was planned; it is announced after the commit.
 
-    Joins the caller's transaction, for what must be there from the job's beginning. The same idempotency key and
-    request give the job that is there already. Raises TooManyJobs, TooManyPictures, IdempotencyConflict.
+    Joins the caller's transaction, for rows that must exist from the job's beginning. The same idempotency key and
+    request return the existing job. Raises TooManyJobs, TooManyPictures, IdempotencyConflict.
     """
     if plan.job is not None:
         return plan.job
-    assert plan.params is not None, "only a job that is there has none"
-    params = complete(
-        plan.params, framing.default_size(kept.size, catalogue.get(plan.params.checkpoint).sizes)
+    assert plan.params is not None, "a plan without a job has params"
+    sizes = catalogue.get(plan.params.checkpoint).sizes
+    params = complete(plan.params, framing.default_size(inputs.size, sizes))
+    return _lock_and_find(plan.user, plan.identity) or _create(
+        plan.user, plan.audience, plan.identity, params, inputs
     )
-    _hold_person(plan.user)
-    if plan.key and (known := _known(plan.user, plan.key, plan.request_hash)):
-        return known
-    quota.check(plan.user, params.count)
-    keys = kept.picture, kept.mask
-    return _create(plan.user, plan.audience, params, keys, plan.key, plan.request_hash, None)
-
-
-def needs_board(raw_params: Mapping[str, Any]) -> bool:
-    """Does what is asked for redraw a board? Raises ParamsInvalid, CheckpointUnknown."""
-    return _params(raw_params).needs_board
 
 
 def cancel(job: Job) -> Job:
-    """Take a job back. A finished one stays what it is."""
+    """Cancel a job. A finished one stays as it is."""
     return lifecycle.cancel(job.id)
 
 
@@ -149,41 +168,35 @@ def run_next(job: Job) -> bool:
     return turns.move_up(job.id)
 
 
+@transaction.atomic
 def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
     """A new job with the same params, seed and snapshot.
 
     Raises JobNotFinished, TooManyJobs, TooManyPictures, IdempotencyConflict, IdempotencyKeyInvalid.
     """
-    key = _checked_key(idempotency_key)
-    request_hash = _hash({}, None, job.audience, job, None)
-    with transaction.atomic():
-        _hold_person(user)
-        if key and (known := _known(user, key, request_hash)):
-            return known
-        if job.active:
-            raise JobNotFinished
-        params = _params(job.params)
-        quota.check(user, params.count)
-        return _create(user, job.audience, params, (job.snapshot, job.mask), key, request_hash, job)
+    identity = Identity(_checked_key(idempotency_key), _hash({}, job.audience, retry_of=job))
+    if known := _lock_and_find(user, identity):
+        return known
+    if job.active:
+        raise JobNotFinished
+    inputs = StoredInputs(job.snapshot, job.mask)
+    return _create(user, job.audience, identity, _params(job.params), inputs, retry_of=job)
 
 
+@transaction.atomic
 def finish(job: Job, user: User, image_id: UUID, idempotency_key: str | None = None) -> Job:
     """A new job for one picture of a draft: the same seed, snapshot and all else, with all the steps.
 
     Raises NotADraft, ParamsInvalid, TooManyJobs, TooManyPictures, IdempotencyConflict, IdempotencyKeyInvalid.
     """
-    key = _checked_key(idempotency_key)
+    identity = Identity(_checked_key(idempotency_key), _hash({"finish": str(image_id)}, job.audience))
     image = job.images.filter(pk=image_id).first()
     if image is None or not job.params.get("draft"):
         raise NotADraft
-    request_hash = _hash({"finish": str(image_id)}, None, job.audience, None, None)
-    with transaction.atomic():
-        _hold_person(user)
-        if key and (known := _known(user, key, request_hash)):
-            return known
-        params = _params({**job.params, "draft": False, "steps": None, "seed": image.seed, "count": 1})
-        quota.check(user, params.count)
-        return _create(user, job.audience, params, (job.snapshot, job.mask), key, request_hash, None)
+    if known := _lock_and_find(user, identity):
+        return known
+    params = _params({**job.params, "draft": False, "steps": None, "seed": image.seed, "count": 1})
+    return _create(user, job.audience, identity, params, StoredInputs(job.snapshot, job.mask))
 
 
 def _params(raw: Mapping[str, Any]) -> Params:
@@ -196,38 +209,45 @@ def _params(raw: Mapping[str, Any]) -> Params:
 def _create(
     user: User,
     audience: str,
+    identity: Identity,
     params: Params,
-    seen: tuple[str, str],
-    key: str,
-    request_hash: str,
-    retry_of: Job | None,
+    inputs: StoredInputs,
+    *,
+    retry_of: Job | None = None,
 ) -> Job:
-    """seen: storage keys of the snapshot and of the mask, empty where there is none."""
+    """Queue a job, with the user's row locked. Raises TooManyJobs, TooManyPictures."""
+    quota.check(user, params.count)
     return lifecycle.create(
         created_by=user,
         audience=audience,
         kind=params.kind,
         checkpoint=params.checkpoint,
         params=as_json(params),
-        snapshot=seen[0],
-        mask=seen[1],
+        snapshot=inputs.snapshot,
+        mask=inputs.mask,
         steps=params.steps or 0,
-        idempotency_key=key,
-        request_hash=request_hash,
+        idempotency_key=identity.key,
+        request_hash=identity.request_hash,
         retry_of=retry_of,
     )
 
 
-def _hold_person(user: User) -> None:
-    """One submission of a person at a time: quota and key are checked against what is really there."""
+def _lock_and_find(user: User, identity: Identity) -> Job | None:
+    """Lock the user's row, so that quota and key are checked for one request after the other.
+
+    Returns the job that the same request made before. Raises IdempotencyConflict.
+    """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    return _known(user, identity)
 
 
-def _known(user: User, key: str, request_hash: str) -> Job | None:
-    """The job that this key made before. Raises IdempotencyConflict if it was another request."""
-    job = Job.objects.filter(created_by=user, idempotency_key=key).first()
-    if job and job.request_hash != request_hash:
-        raise IdempotencyConflict(key)
+def _known(user: User, identity: Identity) -> Job | None:
+    """The job that the same request made before. Raises IdempotencyConflict if the key came with another request."""
+    if not identity.key:
+        return None
+    job = Job.objects.filter(created_by=user, idempotency_key=identity.key).first()
+    if job and job.request_hash != identity.request_hash:
+        raise IdempotencyConflict(identity.key)
     return job
 
 
@@ -243,16 +263,16 @@ def _checked_key(key: str | None) -> str:
 
 def _hash(
     raw_params: Mapping[str, Any],
-    snapshot: bytes | None,
     audience: str,
-    retry_of: Job | None,
-    belongs_to: Mapping[str, Any] | None,
-    mask: bytes | None = None,
+    *,
+    retry_of: Job | None = None,
+    belongs_to: Mapping[str, Any] | None = None,
+    images: InputImages = NO_IMAGES,
 ) -> str:
     request = [raw_params, audience, str(retry_of.pk) if retry_of else None, belongs_to]
     # Escapes keep lone surrogates hashable; what is wrong with the params is said later.
     text = json.dumps(request, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode())
-    for image in (snapshot, mask):
+    for image in images:
         digest.update(hashlib.sha256(image).digest() if image is not None else b"")
     return digest.hexdigest()

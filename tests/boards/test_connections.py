@@ -19,6 +19,7 @@ from boards.models import Board
 from boards.rendering import snapshot
 from generation.checkpoints.kinds import Sees
 from generation.images import decoder, storage
+from generation.jobs.submission import Request
 from generation.models import Job
 from tests.factories import body, element, png
 
@@ -131,7 +132,7 @@ def test_none_is_held_while_a_picture_that_shall_become_larger_is_read(
     shown: dict[str, Any] = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1]}
     store.apply(board.pk, [element("photo", **shown, crop=None)])
     watch.over(storage, "read")
-    assert snapshot.draw(board, REGION, "photo", Sees.FILE).picture == png()
+    assert snapshot.draw(board, REGION, "photo", Sees.FILE).snapshot == png()
     watch.assert_none_was_held()
 
 
@@ -141,6 +142,6 @@ def test_a_socket_s_generate_waits_for_no_drawing_of_the_same_person(board: Boar
     with request_limits.renders.take(alice.pk):
         began = time.monotonic()
         with pytest.raises(RateLimited):
-            board_jobs.ask(board, alice, SKETCH, REGION, waits=False)
+            board_jobs.ask(board, alice, Request(SKETCH), waits=False)
         assert time.monotonic() - began < request_limits.renders._patience_seconds / 4
     assert not Job.objects.exists()

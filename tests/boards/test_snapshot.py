@@ -11,16 +11,23 @@ from django.test import Client
 
 from boards import background
 from boards.elements import store
+from boards.files import board_files
 from boards.jobs import board_jobs
+from boards.jobs.board_jobs import Destination
 from boards.models import Board, Placement
 from boards.rendering import RenderFailed, snapshot
 from boards.rendering.scenes import Region, shape_of
+from boards.wire import protocol
 from generation.images import storage
+from generation.jobs import submission
+from generation.jobs.submission import Request
 from generation.models import Job
 from tests.boards.socket_client import joined
-from tests.factories import body, element
+from tests.factories import body, element, png
 
 REGION = {"x": 0.0, "y": 0.0, "width": 100.0, "height": 50.0}
+HERE = Destination(protocol.Region(**REGION))
+SKETCH, WORDS = Request({"kind": "img2img"}), Request({"kind": "txt2img", "prompt": "a cat"})
 RED, WHITE = (224, 49, 49), (255, 255, 255)
 
 
@@ -133,14 +140,14 @@ def test_white_lines_on_a_dark_board_are_seen(board: Board, bob: Any, published:
     background.change(board.pk, "#1e1e1e")
     white = {"strokeColor": "#ffffff", "backgroundColor": "#ffffff", "fillStyle": "solid"}
     store.apply(board.pk, [element("line", x=0, y=20, width=100, height=10, **white)])
-    image = snapshot_of(board_jobs.ask(board, bob, {"kind": "img2img"}, REGION))
+    image = snapshot_of(board_jobs.ask(board, bob, SKETCH, HERE))
     assert (image.getpixel((256, 128)), image.getpixel((256, 20))) == (WHITE, (30, 30, 30))
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_frame_counts_where_it_is_now(drawn_on: Board, bob: Any, published: list[str]) -> None:
     store.apply(drawn_on.pk, [element("f", type="frame", x=500, y=0, width=100, height=50, version=2)])
-    job = board_jobs.ask(drawn_on, bob, {"kind": "img2img"}, REGION, frame="f")
+    job = board_jobs.ask(drawn_on, bob, SKETCH, Destination(frame="f", region=protocol.Region(**REGION)))
     assert snapshot_of(job).getcolors() == [(512 * 256, WHITE)]
 
 
@@ -193,7 +200,7 @@ def test_who_may_not_ask_any_more_is_not_drawn_for(
     settings.ATELIER_MAX_ACTIVE_JOBS = 0
     monkeypatch.setattr(snapshot, "draw", lambda *_: pytest.fail("drawn for nothing"))
     with pytest.raises(TooManyJobs):
-        board_jobs.ask(drawn_on, bob, {"kind": "img2img"}, REGION)
+        board_jobs.ask(drawn_on, bob, SKETCH, HERE)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -216,26 +223,33 @@ def test_kinds_that_need_no_board_are_not_drawn_for(
     monkeypatch: pytest.MonkeyPatch, db: None, board: Board, bob: Any, published: list[str]
 ) -> None:
     monkeypatch.setattr(snapshot, "draw", lambda *_: pytest.fail("drawn for nothing"))
-    assert board_jobs.ask(board, bob, {"kind": "txt2img", "prompt": "a cat"}, REGION).snapshot == ""
+    assert board_jobs.ask(board, bob, WORDS, HERE).snapshot == ""
 
 
-@pytest.mark.django_db(transaction=True)
-def test_no_transaction_is_open_while_a_board_is_drawn_and_stored(
-    drawn_on: Board, bob: Any, monkeypatch: pytest.MonkeyPatch, published: list[str]
-) -> None:
-    in_transaction: dict[str, bool] = {}
+@pytest.fixture
+def in_transaction(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+    """By the name of each slow function that was called: whether a transaction was open."""
+    found: dict[str, bool] = {}
 
     def watch(module: Any, name: str) -> None:
         real = getattr(module, name)
 
         def watched(*arguments: Any) -> Any:
-            in_transaction[name] = connection.in_atomic_block
+            found[name] = connection.in_atomic_block
             return real(*arguments)
 
         monkeypatch.setattr(module, name, watched)
 
     watch(snapshot, "draw")
     watch(storage, "store_snapshot")
+    watch(storage, "store_mask")
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_a_board_is_drawn_and_stored(
+    drawn_on: Board, bob: Any, in_transaction: dict[str, bool], published: list[str]
+) -> None:
     client = Client()
     client.force_login(bob)
     ask = {"params": {"kind": "img2img", "prompt": "a house"}, "region": REGION}
@@ -250,6 +264,18 @@ def test_no_transaction_is_open_while_a_board_is_drawn_and_stored(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_none_is_open_while_pictures_and_their_mask_are_drawn_and_stored(
+    board: Board, bob: Any, in_transaction: dict[str, bool], published: list[str]
+) -> None:
+    shown: dict[str, Any] = {"status": "saved", "scale": [1, 1], "crop": None, "x": 0, "y": 0}
+    file = board_files.add_upload(board, bob, png(64, 64))
+    store.apply(board.pk, [element("photo", type="image", width=50, fileId=file.file_id, **shown)])
+    job = board_jobs.ask(board, bob, Request({"kind": "inpaint", "prompt": "a door"}), HERE)
+    assert job.snapshot and job.mask
+    assert in_transaction == {"draw": False, "store_snapshot": False, "store_mask": False}
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_job_without_its_place_is_never_seen(
     drawn_on: Board, bob: Any, monkeypatch: pytest.MonkeyPatch, published: list[str]
 ) -> None:
@@ -258,5 +284,27 @@ def test_a_job_without_its_place_is_never_seen(
 
     monkeypatch.setattr(Placement.objects, "get_or_create", fail)
     with pytest.raises(OSError):
-        board_jobs.ask(drawn_on, bob, {"kind": "txt2img", "prompt": "a cat"}, REGION)
+        board_jobs.ask(drawn_on, bob, WORDS, HERE)
     assert not Job.objects.exists() and published == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_params_are_read_once_and_the_quota_checked_before_drawing_and_again_under_the_lock(
+    drawn_on: Board, bob: Any, monkeypatch: pytest.MonkeyPatch, published: list[str]
+) -> None:
+    steps: list[tuple[str, bool]] = []
+
+    def watch(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def watched(*arguments: Any) -> Any:
+            steps.append((name, connection.in_atomic_block))
+            return real(*arguments)
+
+        monkeypatch.setattr(module, name, watched)
+
+    watch(submission, "parse")
+    watch(submission.quota, "check")
+    watch(snapshot, "draw")
+    board_jobs.ask(drawn_on, bob, Request({"kind": "img2img"}))
+    assert steps == [("parse", False), ("check", False), ("draw", False), ("check", True)]

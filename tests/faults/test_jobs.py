@@ -19,8 +19,11 @@ from django.conf import settings as django_settings
 
 from accounts.models import User
 from boards.jobs import board_jobs
+from boards.jobs.board_jobs import Destination
 from boards.models import Board, Element
+from boards.wire.protocol import Region
 from generation.jobs import lifecycle
+from generation.jobs.submission import Request
 from generation.models import ACTIVE, GeneratedImage, Job, JobStatus, Outcome
 from tests.faults.workers import Beat, Nemesis, Workers
 from tests.generation.test_lifecycle import replayed
@@ -68,8 +71,8 @@ def ask(board: Board, user: User, number: int, prompt: str = "a cat") -> Job:
     """Every third job is for three pictures; no two jobs share a seed."""
     params = {"kind": "txt2img", "prompt": prompt, "seed": 10 * number, "count": count_of(number)}
     params |= {"width_px": 512, "height_px": 512}
-    region = {"x": 600.0 * number, "y": 0.0, "width": 512.0, "height": 512.0}
-    return board_jobs.ask(board, user, params, region, idempotency_key=f"job {number}")
+    to = Destination(Region(600.0 * number, 0.0, 512.0, 512.0))
+    return board_jobs.ask(board, user, Request(params, idempotency_key=f"job {number}"), to)
 
 
 def until_ended(workers: Workers, strike: Callable[[], None], done: Callable[[], bool]) -> None:

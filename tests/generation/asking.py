@@ -1,11 +1,11 @@
-"""Ask for pictures as boards and the HTTP API do: plan, keep, submit."""
+"""Ask for pictures as boards and the HTTP API do: plan, store the inputs, submit."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import User
 from generation.jobs import submission
-from generation.jobs.submission import Seen
+from generation.jobs.submission import InputImages, Request
 from generation.models import Job
 
 
@@ -15,8 +15,9 @@ def ask(
     snapshot: bytes | None = None,
     mask: bytes | None = None,
     audience: str = "board.1",
-    **more: Any,
+    idempotency_key: str | None = None,
+    belongs_to: Mapping[str, Any] | None = None,
 ) -> Job:
-    seen = Seen(snapshot, mask)
-    plan = submission.plan(user, raw_params, audience=audience, seen=seen, **more)
-    return submission.submit(plan, submission.keep(plan, seen))
+    request = Request(raw_params, audience, InputImages(snapshot, mask), idempotency_key)
+    plan = submission.plan(user, request, belongs_to)
+    return submission.submit(plan, submission.store_inputs(plan, request.images))
