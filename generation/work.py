@@ -13,16 +13,16 @@ from generation.checkpoints.kinds import Params
 
 @dataclass(frozen=True)
 class Work:
-    """One job's worth of drawing. params are complete; board is RGB, None for kinds that need none.
+    """One job's worth of drawing. params are complete; init_image is RGB, None for kinds that need none.
 
-    mask: L, white where the board is to be repainted, in the board's shape; None for kinds that redraw all of it.
+    mask: L, white where init_image is to be repainted, in its shape; None for kinds that redraw all of it.
     owner: who asked for it, opaque; people take turns on the accelerator.
     made: seeds of the pictures that an earlier attempt finished already.
     """
 
     checkpoint: Checkpoint
     params: Params
-    board: Image.Image | None = None
+    init_image: Image.Image | None = None
     owner: str = ""
     made: frozenset[int] = frozenset()
     mask: Image.Image | None = None

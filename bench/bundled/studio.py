@@ -42,12 +42,14 @@ class Studio:
         self._engine.stop()
         self._engine.join()
 
-    def picture(self, board: Image.Image, prompt: str, seed: int, **chosen: Any) -> tuple[Image.Image, float]:
+    def picture(
+        self, init_image: Image.Image, prompt: str, seed: int, **chosen: Any
+    ) -> tuple[Image.Image, float]:
         """The picture that a job with the checkpoint's defaults makes, and its seconds in the engine."""
         raw = {"prompt": prompt, "seed": seed, **chosen}
-        size = framing.default_size(board.size, self.checkpoint.sizes)
+        size = framing.default_size(init_image.size, self.checkpoint.sizes)
         params = complete(parse(raw, self.checkpoint), size)
-        work = Work(self.checkpoint, params, board if params.needs_board else None)
+        work = Work(self.checkpoint, params, init_image if params.needs_image else None)
         drawn = self._engine.submit(work).result()
         return drawn.pictures[0].image, drawn.seconds
 

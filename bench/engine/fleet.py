@@ -113,7 +113,7 @@ def _work(pipe: Connection, counter: Counter, together: int, device: str) -> Non
 
 
 ROWS = 3
-"""Of a picture in a step: words and board, board, nothing."""
+"""Of a picture in a step: words and image, image, nothing."""
 
 
 def _next(counter: Counter) -> int | None:

@@ -67,7 +67,7 @@ class Boards:
         """As a worker's listener takes a frame in. When it was sent."""
         self._seq += 1
         sent = monotonic()
-        work = replace(self.work, board=Image.open(io.BytesIO(self._jpeg)).convert("RGB"))
+        work = replace(self.work, init_image=Image.open(io.BytesIO(self._jpeg)).convert("RGB"))
         self._live.put(Frame(audience, 1, self._seq, {}, self._jpeg), work)
         self.engine.engine.wake()
         return sent

@@ -24,7 +24,7 @@ class Rig:
         checkpoint = self.loaded.checkpoint
         size = checkpoint.sizes[0]
         params = complete(parse({"prompt": "a red house", "seed": 1} | raw, checkpoint), size)
-        return Work(checkpoint, params, sketch(size) if params.needs_board else None, owner)
+        return Work(checkpoint, params, sketch(size) if params.needs_image else None, owner)
 
     def ask(self, owner: str = "", **raw: Any) -> Ticket:
         return self.engine.submit(self.work(owner, **raw))

@@ -28,7 +28,7 @@ SEEN_AS = ("picture", "strokes")
 SCALES = (1, 2, 4)
 FAMILY = "other"
 BATCHING = "StableDiffusion"
-"""How the names of those pipelines begin that are known to take a list of boards for a batch."""
+"""How the names of those pipelines begin that are known to take a list of images for a batch."""
 FOCUS_MAX = 0.9  # the last few percent fade into the paper
 
 
@@ -75,13 +75,13 @@ class Kind:
     title: how the page calls it, where the kind's usual name would mislead.
     arguments: constants for the pipeline's call, for what a person may not choose here.
     unet_channels: input channels that this pipeline feeds, where the UNet takes more of them.
-    outside: crop or pad, for a picture that has not the shape asked for and no board behind it.
+    outside: crop or pad, for a picture that has not the shape asked for and no init image.
     seen_as: picture, or strokes for a pipeline that wants white lines on black, as scribble ControlNets do.
     draft_steps: for a first look; None where it makes no drafts.
     keeps_lines: whether the sketch's lines are laid over the picture unless a person says otherwise; None: never.
     scale: how much larger the picture comes out of the pipeline than it went in.
-    batches: whether several boards in one call are a picture each. To newer pipelines they are several references for
-        every picture, which would mix people's boards.
+    batches: whether several images in one call are a picture each. To newer pipelines they are several references for
+        every picture, which would mix people's images.
     """
 
     pipeline: str
@@ -126,7 +126,7 @@ class Checkpoint:
     dtype: torch type by device kind. scheduler: class to use instead of the checkpoint's own.
     sharpen_percent: unsharp mask after enlarging, 0 for none.
     styles: names in styles.json of the looks that these weights know.
-    focus: for weights that draw one thing at a time: share of the canvas that what is on the board shall fill.
+    focus: for weights that draw one thing at a time: share of the canvas that the drawn part of the init image fills.
     """
 
     name: str

@@ -52,7 +52,7 @@ class Params:
     keep_lines: bool | None = None
 
     @property
-    def needs_board(self) -> bool:
+    def needs_image(self) -> bool:
         return self.sees is not Sees.NOTHING
 
     @property
@@ -63,7 +63,7 @@ class Params:
 
 @dataclass(frozen=True, kw_only=True)
 class Img2ImgParams(Params):
-    """strength: how far the picture may depart from the sketch, 0–1."""
+    """strength: how far the picture may depart from the init image, 0–1."""
 
     kind = "img2img"
     title = "Sketch to picture"
@@ -74,7 +74,7 @@ class Img2ImgParams(Params):
 
 @dataclass(frozen=True, kw_only=True)
 class Pix2PixParams(Params):
-    """image_guidance_scale: how closely the picture keeps to what it was made from."""
+    """image_guidance_scale: how closely the picture keeps to the init image."""
 
     kind = "pix2pix"
     title = "Edit by instruction"

@@ -79,7 +79,7 @@ class Engine:
         self.watchdog.start()
 
     def submit(self, work: Work) -> Ticket:
-        """Queue work; its board is laid here, on the caller's thread. After `stop` it is handed back at once."""
+        """Queue work; its init image is fitted here, on the caller's thread. After `stop` it is handed back at once."""
         ticket = Ticket(work)
         self.enter(ticket)
         return ticket

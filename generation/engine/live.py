@@ -75,7 +75,7 @@ class Live:
     def put(self, frame: Frame, work: Work) -> None:
         """Take in a frame; the engine has to be woken. An older one of its board that was not drawn yet is dropped.
 
-        Lays the board, which is the dear part, on the caller's thread.
+        Fits the init image, which is the expensive part, on the caller's thread.
         """
         sketch = Sketch(frame, drawing.drawings(work)[0])
         with self._lock:

@@ -1,7 +1,7 @@
 """Pictures on their way from noise, each at a step of its own, and how a kind begins and ends one.
 
 A picture costs one to three rows of the UNet's batch: one without guidance, two with it (words, no words), three
-where the board guides as well (words and board, board, nothing). Pictures of different kinds, samplers, steps and
+where the init image guides as well (words and image, image, nothing). Pictures of different kinds, samplers, steps and
 guidance share one call of the UNet. What comes out is what the stock pipeline of diffusers would have made of the
 same seed; tests/generation/test_engine_golden.py holds both side by side.
 """
@@ -28,7 +28,7 @@ from generation.pipelines.drawing import Drawing
 
 _SCALE = Step._fields.index("scale")
 _TIMESTEP = Step._fields.index("timestep")
-# What a call of these pipelines may be given besides a board or a size.
+# What a call of these pipelines may be given besides an init image or a size.
 _KNOWN_ARGUMENTS = {
     "prompt",
     "negative_prompt",
@@ -45,7 +45,7 @@ _KNOWN_ARGUMENTS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """over: the board is what the first latents are made of. beside: it goes into the UNet beside the latents.
+    """over: the init image is what the first latents are made of. beside: it goes into the UNet beside the latents.
 
     masked: only a part is repainted. A UNet that was trained for it sees the mask and the rest beside the latents; with
     any other the rest is put back after every step.
@@ -189,7 +189,7 @@ class _Cast:
         self.picture_of_row = devices.send(torch.repeat_interleave(torch.tensor(counts)), device)
         self._guided = max(counts) > 1
         places = devices.send(torch.tensor(list(_places(counts))), device)
-        self._with_words, self._with_board, self._bare = places.unbind(1)
+        self._with_words, self._with_image, self._bare = places.unbind(1)
         scales = torch.tensor([[sample.guidance, sample.image_guidance] for sample in samples])
         scales = devices.send(scales, device).view(-1, 2, 1, 1, 1)
         self._guidance, self._image_guidance = scales.unbind(1)
@@ -206,12 +206,12 @@ class _Cast:
         """One answer for each picture out of the answers for its rows; with one row they are the same."""
         if not self._guided:
             return answers
-        words, board, bare = answers[self._with_words], answers[self._with_board], answers[self._bare]
-        return bare + self._guidance * (words - board) + self._image_guidance * (board - bare)
+        words, init_image, bare = answers[self._with_words], answers[self._with_image], answers[self._bare]
+        return bare + self._guidance * (words - init_image) + self._image_guidance * (init_image - bare)
 
 
 def _places(counts: Sequence[int]) -> Any:
-    """Where each picture's rows with words, with the board only and with nothing are; fewer rows fall together."""
+    """Where each picture's rows with words, with the image only and with nothing are; fewer rows fall together."""
     first = 0
     for count in counts:
         yield first, first + min(1, count - 1), first + count - 1
@@ -260,16 +260,16 @@ class Sampler:
         rows = self.rows(drawing)
         generator = torch.Generator("cpu").manual_seed(drawing.seed)
         table = self._table(given["num_inference_steps"], given["strength"] if self._recipe.over else 1.0)
-        board = None if drawing.board is None else self._pixels(drawing.board)
+        init_image = None if drawing.init_image is None else self._pixels(drawing.init_image)
         whole = self._recipe.masked and given["strength"] == 1.0
-        start, noise, latents = self._first(table, generator, board, drawing.size, whole)
+        start, noise, latents = self._first(table, generator, init_image, drawing.size, whole)
         beside, kept = None, None
-        if self._recipe.masked and board is not None and drawing.mask is not None:
-            beside, kept = self._masked(generator, board, drawing.mask, rows, start, noise)
+        if self._recipe.masked and init_image is not None and drawing.mask is not None:
+            beside, kept = self._masked(generator, init_image, drawing.mask, rows, start, noise)
         meanings = [self._words.get(given["prompt"])]
         meanings += [self._words.get(given["negative_prompt"])] * (rows - 1)
-        if self._recipe.beside and board is not None:
-            beside = self._beside(board, rows)
+        if self._recipe.beside and init_image is not None:
+            beside = self._beside(init_image, rows)
         return Sample(
             table,
             generator,
@@ -312,30 +312,30 @@ class Sampler:
             raise ValueError(f"{type(self.pipeline.scheduler).__name__} has no table for {steps} steps")
         return made
 
-    def _pixels(self, board: Image.Image) -> torch.Tensor:
+    def _pixels(self, init_image: Image.Image) -> torch.Tensor:
         """(1, 3, height, width) in -1–1, in the autoencoder's type, on the device."""
         vae = self._vae
-        flat = devices.send(torch.frombuffer(bytearray(board.tobytes()), dtype=torch.uint8), vae.device)
-        pixels = flat.view(1, board.height, board.width, 3).permute(0, 3, 1, 2).float().div(255)
+        flat = devices.send(torch.frombuffer(bytearray(init_image.tobytes()), dtype=torch.uint8), vae.device)
+        pixels = flat.view(1, init_image.height, init_image.width, 3).permute(0, 3, 1, 2).float().div(255)
         return (2.0 * pixels - 1.0).to(vae.dtype)
 
     def _first(
         self,
         table: Table,
         generator: torch.Generator,
-        board: torch.Tensor | None,
+        init_image: torch.Tensor | None,
         size: tuple[int, int],
         whole: bool,
     ) -> tuple[torch.Tensor | None, torch.Tensor, torch.Tensor]:
-        """The board's latents if they are needed, noise, and the latents to begin with.
+        """The init image's latents if they are needed, noise, and the latents to begin with.
 
         whole: what is repainted shall owe nothing to what was there.
         """
         vae, unet = self.pipeline.vae, self.pipeline.unet
         seen_beside = self._recipe.masked and self._trained_for_masks()
         start = None
-        if self._recipe.over and board is not None and not (seen_beside and whole):
-            start = self._encoded(board, generator)
+        if self._recipe.over and init_image is not None and not (seen_beside and whole):
+            start = self._encoded(init_image, generator)
         channels = (
             vae.config.latent_channels
             if self._recipe.beside or self._recipe.masked
@@ -359,7 +359,7 @@ class Sampler:
     def _masked(
         self,
         generator: torch.Generator,
-        board: torch.Tensor,
+        init_image: torch.Tensor,
         mask: Image.Image,
         rows: int,
         start: torch.Tensor | None,
@@ -369,7 +369,7 @@ class Sampler:
         unet = self.pipeline.unet
         repainted = self._mask(mask)
         # Encoded in any case, as the stock pipeline does: it draws from the generator.
-        rest = self._encoded(board * (repainted < 0.5), generator)
+        rest = self._encoded(init_image * (repainted < 0.5), generator)
         small = torch.nn.functional.interpolate(repainted, size=noise.shape[2:])
         if self._trained_for_masks():
             return torch.cat([small, rest], 1).repeat(rows, 1, 1, 1).to(unet.dtype), None
@@ -386,9 +386,9 @@ class Sampler:
         latent: int = self.pipeline.vae.config.latent_channels
         return bool(self.pipeline.unet.config.in_channels == 2 * latent + 1)
 
-    def _beside(self, board: torch.Tensor, rows: int) -> torch.Tensor:
-        """The board's latents beside those of the picture; the last of three rows must not see it."""
-        encoded = self.pipeline.vae.encode(board)
+    def _beside(self, init_image: torch.Tensor, rows: int) -> torch.Tensor:
+        """The init image's latents beside those of the picture; the last of three rows must not see it."""
+        encoded = self.pipeline.vae.encode(init_image)
         latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
         shown = [latents, latents, torch.zeros_like(latents)][:rows]
         return torch.cat(shown).to(self.pipeline.unet.dtype)
@@ -407,7 +407,7 @@ class Sampler:
 def _sampled(found: Any, generator: torch.Generator) -> torch.Tensor:
     """What the distribution's own `sample` gives, but its noise is sent without waiting for the encoder.
 
-    found: what an autoencoder of diffusers says of a board, its DiagonalGaussianDistribution.
+    found: what an autoencoder of diffusers says of an image, its DiagonalGaussianDistribution.
     """
     noise = torch.randn(found.mean.shape, generator=generator, dtype=found.mean.dtype)
     sampled: torch.Tensor = found.mean + found.std * devices.send(noise, found.mean.device)

@@ -41,7 +41,7 @@ class Step(NamedTuple):
 class Table:
     """The steps of one run: `numbers` is (steps, len(Step._fields)), float32, on the CPU.
 
-    The first latents are signal · the board's latents + noise · noise, or only noise for a picture without a board.
+    The first latents are signal · the init image's latents + noise · noise, or only noise for a picture without one.
     after: (steps, 2), the same two factors once each step is made; 1 and 0 after the last.
     """
 
@@ -114,7 +114,7 @@ def _plain(config: Any) -> bool:
 
 
 def _noised(scheduler: Any, timestep: float, step: int) -> tuple[float, float]:
-    """Factors of the board and of the noise before a step."""
+    """Factors of the init image's latents and of the noise before a step."""
     if type(scheduler).__name__ in ("DDIMScheduler", "LCMScheduler"):
         alpha = float(scheduler.alphas_cumprod[int(timestep)])
         return sqrt(alpha), sqrt(1 - alpha)

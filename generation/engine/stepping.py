@@ -52,7 +52,7 @@ class Stepping:
         return {going.undertaking.checkpoint.name for going in self.going}
 
     def begin(self, picture: Waiting, resident: Resident, sampler: Sampler) -> None:
-        """Let a picture in. Raises whatever encoding its words and its board raises."""
+        """Let a picture in. Raises whatever encoding its prompt and its init image raises."""
         started = monotonic()
         sample = sampler.begin(picture.drawing)
         denoiser = resident.denoiser(sampler)

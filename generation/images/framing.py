@@ -1,6 +1,6 @@
-"""How a board of any shape meets a model that knows a few sizes, and how the picture comes back.
+"""Fits an init image of any shape to a model that knows a few sizes, and its picture back to the shape asked for.
 
-A window of the model's shape is laid over the board: the whole board with white around it, or, for a model that
+A window of the model's shape is laid over the image: the whole image with white around it, or, for a model that
 draws one thing at a time, only what is drawn there. The picture comes back at the window's place, in the size
 that was asked for, on white where the window does not reach.
 """
@@ -16,7 +16,7 @@ Size = tuple[int, int]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 WHITE = (255, 255, 255)
-# A shared board is looked at larger than a small model draws.
+# On a shared board pictures are looked at larger than a small model draws.
 LONGEST_SIDE_MIN_PX = 512
 # Paper is not always quite white after a camera or a JPEG encoder.
 INK_MIN = 24
@@ -39,25 +39,27 @@ class Frame:
     result: Size
 
 
-def fit(result: Size, canvases: Iterable[Size], board: Image.Image | None = None, focus: float = 0) -> Frame:
+def fit(
+    result: Size, canvases: Iterable[Size], init_image: Image.Image | None = None, focus: float = 0
+) -> Frame:
     """The frame that leaves the least of its canvas empty.
 
-    focus: share of the canvas that the things drawn on the board shall fill; 0 for the board as it is.
+    focus: share of the canvas that what is drawn in init_image shall fill; 0 for the whole image as it is.
     """
-    drawn = _drawn(board, result) if board and focus else None
+    drawn = _drawn(init_image, result) if init_image and focus else None
     target = _round_about(drawn, result, focus) if drawn else (0, 0, *result)
     size = (target[2] - target[0], target[3] - target[1])
     canvas = max(canvases, key=lambda each: _coverage(size, each))
     return Frame(canvas, _widened(target, canvas), result)
 
 
-def fit_enlarged(board: Size, longest: int, scale: int) -> Frame:
+def fit_enlarged(image_size: Size, longest: int, scale: int) -> Frame:
     """The frame for a picture that comes out `scale` times as large as it goes in, at most `longest` px long.
 
     What goes in is the picture itself, scaled down only if it is longer than that, with room for whole latents.
     """
-    shrunk = min(1.0, longest / max(board))
-    size = (max(1, round(board[0] * shrunk)), max(1, round(board[1] * shrunk)))
+    shrunk = min(1.0, longest / max(image_size))
+    size = (max(1, round(image_size[0] * shrunk)), max(1, round(image_size[1] * shrunk)))
     canvas = (-(-size[0] // SIDE_STEP) * SIDE_STEP, -(-size[1] // SIDE_STEP) * SIDE_STEP)
     result = (size[0] * scale, size[1] * scale)
     return Frame(canvas, _about((0, 0, *result), canvas[0] * scale, canvas[1] * scale), result)
@@ -69,7 +71,7 @@ def fit_mask(result: Size, canvases: Iterable[Size], mask: Image.Image) -> Frame
 
 
 def lay_mask(mask: Image.Image, frame: Frame) -> Image.Image:
-    """What the window shows of a mask, grown a little and black or white; beyond the board there is nothing to keep."""
+    """What the window shows of a mask, grown a little and black or white; beyond the image there is nothing to keep."""
     left, top, right, bottom = frame.window
     sheet = Image.new("L", (right - left, bottom - top), 255)
     place = _centred(mask.size, frame.result)
@@ -79,12 +81,12 @@ def lay_mask(mask: Image.Image, frame: Frame) -> Image.Image:
     return grown.point(_ANY_WHITE)
 
 
-def patch(board: Image.Image, picture: Image.Image, mask: Image.Image, frame: Frame) -> Image.Image:
-    """The board in the size of the result, with the picture where the mask is white; elsewhere not a pixel changes.
+def patch(init_image: Image.Image, picture: Image.Image, mask: Image.Image, frame: Frame) -> Image.Image:
+    """init_image in the size of the result, with the picture where the mask is white; elsewhere not a pixel changes.
 
     picture: as `cut` gives it. mask: as `lay_mask` gives it.
     """
-    whole = lay_whole(board, frame.result)
+    whole = lay_whole(init_image, frame.result)
     place = Image.new("L", frame.result, 0)
     place.paste(mask.resize(_size(frame.window), Image.Resampling.BILINEAR), frame.window[:2])
     # It fades within what was grown, so that no seam shows.
@@ -92,28 +94,28 @@ def patch(board: Image.Image, picture: Image.Image, mask: Image.Image, frame: Fr
     return Image.composite(picture, whole, place)
 
 
-def default_size(board: Size | None, canvases: Iterable[Size]) -> Size:
-    """The size of a picture when nobody asked for one: the shape of the board, at least 512 px long."""
+def default_size(image_size: Size | None, canvases: Iterable[Size]) -> Size:
+    """The size of a picture when nobody asked for one: the shape of the init image, at least 512 px long."""
     sizes = list(canvases)
-    width, height = board or sizes[0]
+    width, height = image_size or sizes[0]
     longest = max(LONGEST_SIDE_MIN_PX, *(max(size) for size in sizes))
     scale = longest / max(width, height)
     return side(width * scale), side(height * scale)
 
 
-def lay(board: Image.Image, frame: Frame) -> Image.Image:
-    """What the window shows of the board, in the size of the canvas, never stretched."""
+def lay(init_image: Image.Image, frame: Frame) -> Image.Image:
+    """What the window shows of init_image, in the size of the canvas, never stretched."""
     left, top, right, bottom = frame.window
     sheet = Image.new("RGB", (right - left, bottom - top), WHITE)
-    place = _centred(board.size, frame.result)
-    laid = board.convert("RGB").resize(_size(place), Image.Resampling.LANCZOS)
+    place = _centred(init_image.size, frame.result)
+    laid = init_image.convert("RGB").resize(_size(place), Image.Resampling.LANCZOS)
     sheet.paste(laid, (place[0] - left, place[1] - top))
     return sheet.resize(frame.canvas, Image.Resampling.LANCZOS)
 
 
-def lay_whole(board: Image.Image, result: Size) -> Image.Image:
-    """All of the board in the size of the result."""
-    return lay(board, Frame(result, (0, 0, *result), result))
+def lay_whole(init_image: Image.Image, result: Size) -> Image.Image:
+    """All of init_image in the size of the result."""
+    return lay(init_image, Frame(result, (0, 0, *result), result))
 
 
 def cut(picture: Image.Image, frame: Frame, sharpen_percent: int = 0) -> Image.Image:
@@ -129,7 +131,7 @@ def cut(picture: Image.Image, frame: Frame, sharpen_percent: int = 0) -> Image.I
 
 
 def outside(picture: Image.Image, size: Size, how: str, sharpen_percent: int = 0) -> Image.Image:
-    """A picture without a board behind it in the shape asked for: padded with white, or cropped."""
+    """A picture that has no init image in the shape asked for: padded with white, or cropped."""
     box = _centred(picture.size, size) if how == "pad" else _widened((0, 0, *size), picture.size)
     return cut(picture, Frame(picture.size, box, size), sharpen_percent)
 
@@ -167,14 +169,14 @@ def _soft_edge(size: Size) -> Image.Image:
     return mask.filter(ImageFilter.BoxBlur(margin / 2))
 
 
-def _drawn(board: Image.Image, result: Size) -> Box | None:
-    """Where on the result the board is not white; None where it is empty."""
-    ink = board.convert("L").point([255 * (value < 255 - INK_MIN) for value in range(256)])
+def _drawn(init_image: Image.Image, result: Size) -> Box | None:
+    """Where on the result init_image is not white; None where it is empty."""
+    ink = init_image.convert("L").point([255 * (value < 255 - INK_MIN) for value in range(256)])
     found = ink.getbbox()
     if found is None:
         return None
-    place = _centred(board.size, result)
-    scale = (place[2] - place[0]) / board.width
+    place = _centred(init_image.size, result)
+    scale = (place[2] - place[0]) / init_image.width
     left, top, right, bottom = (edge * scale for edge in found)
     return round(place[0] + left), round(place[1] + top), round(place[0] + right), round(place[1] + bottom)
 

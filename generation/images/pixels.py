@@ -98,7 +98,7 @@ def mask(data: bytes, header: ImageHeader, size: tuple[int, int]) -> bytes:
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """RGB; where the image is transparent the white board shows through."""
+    """RGB; where the image is transparent it becomes white."""
     if image.mode == "RGB":
         return image
     image = image.convert("RGBA")

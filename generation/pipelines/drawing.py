@@ -38,7 +38,7 @@ SMALLEST_PX = 64
 class Drawing:
     """One picture to draw: what its pipeline is called with.
 
-    board: laid into the size drawn, RGB; None for a picture without. mask: laid likewise, L, white where it is
+    init_image: laid into the size drawn, RGB; None for a picture without. mask: laid likewise, L, white where it is
     repainted; None where all of it is. lines: of the sketch, to lie over the picture; None where they shall not.
     size: (width, height) that is drawn.
     """
@@ -46,7 +46,7 @@ class Drawing:
     work: Work
     seed: int
     arguments: Mapping[str, Any]
-    board: Image.Image | None
+    init_image: Image.Image | None
     frame: Frame
     mask: Image.Image | None = None
     lines: Image.Image | None = None
@@ -69,36 +69,36 @@ class Drawing:
     def cut(self, picture: Image.Image) -> Image.Image:
         """What was drawn, in the place and size that was asked for."""
         sharpen = self.work.checkpoint.sharpen_percent
-        if self.work.board is None:
+        if self.work.init_image is None:
             return framing.outside(picture, self.frame.result, self.kind.outside, sharpen)
         cut = framing.cut(picture, self.frame, sharpen)
         if self.mask is not None:
-            return framing.patch(self.work.board, cut, self.mask, self.frame)
+            return framing.patch(self.work.init_image, cut, self.mask, self.frame)
         return cut if self.lines is None else lines.over(cut, self.lines)
 
 
 def drawings(work: Work) -> list[Drawing]:
-    """The pictures that a job asks for. Lays the board, which is the dear part; needs no accelerator."""
+    """The pictures that a job asks for. Fits the init image, which is the expensive part; needs no accelerator."""
     params, checkpoint = work.params, work.checkpoint
     kind = checkpoint.kinds[params.kind]
     frame = _frame(work, kind)
     mask = None if work.mask is None else framing.lay_mask(work.mask, frame)
-    board = None if work.board is None else framing.lay(work.board, frame)
-    if board is not None and kind.seen_as == "strokes":
-        board = ImageOps.invert(board.convert("L")).convert("RGB")
-    kept = lines.of(work.board, frame.result) if work.board and params.keep_lines else None
-    arguments = _chosen(params) | dict(kind.arguments) | _place(board, mask, frame)
-    return [Drawing(work, seed, arguments, board, frame, mask, kept) for seed in work.seeds]
+    init_image = None if work.init_image is None else framing.lay(work.init_image, frame)
+    if init_image is not None and kind.seen_as == "strokes":
+        init_image = ImageOps.invert(init_image.convert("L")).convert("RGB")
+    kept = lines.of(work.init_image, frame.result) if work.init_image and params.keep_lines else None
+    arguments = _chosen(params) | dict(kind.arguments) | _place(init_image, mask, frame)
+    return [Drawing(work, seed, arguments, init_image, frame, mask, kept) for seed in work.seeds]
 
 
 def _frame(work: Work, kind: Kind) -> Frame:
     params, sizes = work.params, work.checkpoint.sizes
-    if kind.scale > 1 and work.board:
-        return framing.fit_enlarged(work.board.size, max(max(size) for size in sizes), kind.scale)
+    if kind.scale > 1 and work.init_image:
+        return framing.fit_enlarged(work.init_image.size, max(max(size) for size in sizes), kind.scale)
     size = (params.width_px or 0, params.height_px or 0)
     if work.mask is not None:
         return framing.fit_mask(size, sizes, work.mask)
-    return framing.fit(size, sizes, work.board, work.checkpoint.focus)
+    return framing.fit(size, sizes, work.init_image, work.checkpoint.focus)
 
 
 def draw(
@@ -152,13 +152,13 @@ def call(
         if newer
         else {"callback": lambda step, timestep, latents: hear(step, latents)}
     )
-    # Lists of the same length, because not every pipeline repeats a single board for several pictures.
+    # Lists of the same length, because not every pipeline repeats a single image for several pictures.
     repeated = {
         name: [drawing.arguments[name] for drawing in alike]
         for name in _PER_PICTURE
         if name in alike[0].arguments
     }
-    # Without it some draw at a size of their own, whatever the board's is, and stretch it.
+    # Without it some draw at a size of their own, whatever the image's is, and stretch it.
     size = {
         name: side for name, side in zip(("width", "height"), alike[0].size, strict=True) if name in taken
     }
@@ -189,18 +189,18 @@ def smallest(checkpoint: Checkpoint) -> list[Work]:
             raw["strength"] = allowed("strength", kind.limits)[1]
         params = complete(parse(raw, checkpoint), checkpoint.sizes[0])
         size = checkpoint.sizes[0] if kind.scale == 1 else (SMALLEST_PX, SMALLEST_PX)
-        board = Image.new("RGB", size, framing.WHITE) if params.needs_board else None
+        init_image = Image.new("RGB", size, framing.WHITE) if params.needs_image else None
         mask = Image.new("L", size, 255) if params.needs_mask else None
-        works.append(Work(checkpoint, params, board, mask=mask))
+        works.append(Work(checkpoint, params, init_image, mask=mask))
     return works
 
 
-def _place(board: Image.Image | None, mask: Image.Image | None, frame: Frame) -> dict[str, Any]:
-    """The board and the mask as the pipeline takes them, and the size to draw in where it does not follow from them."""
+def _place(init_image: Image.Image | None, mask: Image.Image | None, frame: Frame) -> dict[str, Any]:
+    """The init image and the mask as the pipeline takes them, and the size to draw in where it does not follow from them."""
     size = {"width": frame.canvas[0], "height": frame.canvas[1]}
-    if board is None:
+    if init_image is None:
         return size
-    return {"image": board} if mask is None else {"image": board, "mask_image": mask} | size
+    return {"image": init_image} if mask is None else {"image": init_image, "mask_image": mask} | size
 
 
 def _chosen(params: Params) -> dict[str, Any]:

@@ -21,13 +21,13 @@ FAINT = 0.06
 _Pixels = NDArray[np.uint8]
 
 
-def of(board: Image.Image, result: Size) -> Image.Image:
+def of(init_image: Image.Image, result: Size) -> Image.Image:
     """The lines alone, on white, RGB in the size of the result.
 
     They are what a closing (a maximum, then a minimum, over a square) takes away, as shares of what is about them: a line
     over a coloured surface comes without its colour.
     """
-    sheet = framing.lay_whole(board, result)
+    sheet = framing.lay_whole(init_image, result)
     drawn = np.asarray(sheet)
     reach = max(1, round(WIDTH_SHARE * sqrt(sheet.width * sheet.height) / 2))
     ground = _over_square(_over_square(drawn, reach, np.maximum), reach, np.minimum)

@@ -80,8 +80,8 @@ def _body(asked: Asked, task: str) -> dict[str, Any]:
         "n_iter": 1,
         "force_task_id": task,
     }
-    if asked.board is not None:
-        body["init_images"] = [base64.b64encode(asked.board).decode()]
+    if asked.init_image is not None:
+        body["init_images"] = [base64.b64encode(asked.init_image).decode()]
     if asked.remote.model:
         body["override_settings"] = {"sd_model_checkpoint": asked.remote.model}
     return body | dict(asked.arguments)

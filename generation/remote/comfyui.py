@@ -41,18 +41,18 @@ class ComfyUI:
             raise RemoteNotSetUp(str(error)) from error
         width, height = asked.size
         values = {"seed": asked.seed, "width": width, "height": height, "model": asked.remote.model}
-        if asked.board is not None:
-            values["image"] = await self._upload(line, asked.board)
+        if asked.init_image is not None:
+            values["image"] = await self._upload(line, asked.init_image)
         nodes: dict[str, Any] = workflow.filled(template, values | dict(asked.values) | dict(asked.arguments))
         return nodes
 
-    async def _upload(self, line: Line, board: bytes) -> str:
+    async def _upload(self, line: Line, init_image: bytes) -> str:
         """Its name there; a LoadImage node wants it with its folder before it."""
-        files = {"image": (f"atelier-{uuid4()}.png", board, "image/png")}
+        files = {"image": (f"atelier-{uuid4()}.png", init_image, "image/png")}
         answer = await line.ask("POST", "upload/image", files=files, data={"overwrite": "true"})
         name, folder = answer.get("name"), answer.get("subfolder") or ""
         if not isinstance(name, str) or not isinstance(folder, str):
-            raise RemoteAnswerInvalid("upload/image did not say what the board is called")
+            raise RemoteAnswerInvalid("upload/image did not say what the image is called")
         return f"{folder}/{name}" if folder else name
 
     async def _outputs(self, line: Line, prompt_id: str) -> dict[str, Any]:

@@ -16,11 +16,11 @@ class OpenAI:
 
     async def draw(self, line: Line, asked: Asked, hear: Callable[[float], None]) -> bytes:
         try:
-            if asked.board is None:
+            if asked.init_image is None:
                 answer = await line.ask("POST", "images/generations", json=_fields(asked))
             else:
                 form = {name: str(value) for name, value in _fields(asked).items()}
-                files = {"image": ("board.png", asked.board, "image/png")}
+                files = {"image": ("board.png", asked.init_image, "image/png")}
                 answer = await line.ask("POST", "images/edits", data=form, files=files)
         except RemoteRefused as error:
             if _code(error.said) in _WITHHELD:

@@ -24,7 +24,7 @@ _TOO_LARGE = {"image_too_large", "image_too_many_pixels"}
 class Asked:
     """values: the params that the server takes, by their names here. arguments: constants of the entry.
 
-    board: a PNG in the size asked for, None for a picture without. size: (width, height) that the server draws.
+    init_image: a PNG in the size asked for, None for a picture without. size: (width, height) that the server draws.
     """
 
     work: Work
@@ -32,7 +32,7 @@ class Asked:
     values: Mapping[str, Any]
     seed: int
     frame: Frame
-    board: bytes | None
+    init_image: bytes | None
 
     @property
     def kind(self) -> str:
@@ -54,7 +54,7 @@ class Asked:
     def cut(self, drawn: Image.Image) -> Image.Image:
         """What was drawn, in the place and size that was asked for."""
         checkpoint = self.work.checkpoint
-        if self.work.board is None:
+        if self.work.init_image is None:
             how = checkpoint.kinds[self.kind].outside
             return framing.outside(drawn, self.frame.result, how, checkpoint.sharpen_percent)
         return framing.cut(drawn, self.frame, checkpoint.sharpen_percent)
@@ -64,11 +64,11 @@ def asked(work: Work, remote: Remote) -> list[Asked]:
     """The pictures of a job, each with a seed of its own."""
     params, checkpoint = work.params, work.checkpoint
     size = (params.width_px or 0, params.height_px or 0)
-    frame = framing.fit(size, checkpoint.sizes, work.board, checkpoint.focus)
-    board = None if work.board is None else _laid(work, work.board, frame)
+    frame = framing.fit(size, checkpoint.sizes, work.init_image, checkpoint.focus)
+    init_image = None if work.init_image is None else _laid(work, work.init_image, frame)
     names = [name for name in OFFERS[remote.protocol].passes_on if name in checkpoint.kinds[params.kind].uses]
     values = {name: getattr(params, name) for name in names} | words(params)
-    return [Asked(work, remote, values, seed, frame, board) for seed in work.seeds]
+    return [Asked(work, remote, values, seed, frame, init_image) for seed in work.seeds]
 
 
 def received(data: bytes) -> Image.Image:
@@ -117,8 +117,8 @@ def from_base64(text: object) -> bytes:
         raise RemoteAnswerInvalid("the picture is not base64") from error
 
 
-def _laid(work: Work, board: Image.Image, frame: Frame) -> bytes:
-    laid = framing.lay(board, frame)
+def _laid(work: Work, init_image: Image.Image, frame: Frame) -> bytes:
+    laid = framing.lay(init_image, frame)
     if work.checkpoint.kinds[work.params.kind].seen_as == "strokes":
         laid = ImageOps.invert(laid.convert("L")).convert("RGB")
     buffer = io.BytesIO()

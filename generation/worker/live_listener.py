@@ -107,7 +107,7 @@ def work_of(frame: Frame) -> Work:
         raise CheckpointUnavailable(f"{checkpoint.title} is not downloaded: {hub.how_to_fetch(checkpoint)}.")
     live.check(frame.jpeg)
     try:
-        board = Image.open(io.BytesIO(frame.jpeg), formats=["JPEG"]).convert("RGB")
+        init_image = Image.open(io.BytesIO(frame.jpeg), formats=["JPEG"]).convert("RGB")
     except (OSError, SyntaxError) as error:
         raise SnapshotInvalid("image_broken", "The picture of the frame is broken.") from error
-    return Work(checkpoint, live.params_of(frame, checkpoint, board.size), board, frame.audience)
+    return Work(checkpoint, live.params_of(frame, checkpoint, init_image.size), init_image, frame.audience)

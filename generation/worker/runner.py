@@ -119,11 +119,11 @@ def _work(claim: Claim) -> Work:
     """What to draw. Raises ParamsInvalid, CheckpointUnknown if the catalogue changed in the meantime."""
     job = claim.job
     checkpoint = catalogue.get(job.checkpoint)
-    board = storage.load_picture(job.snapshot) if job.snapshot else None
+    init_image = storage.load_picture(job.snapshot) if job.snapshot else None
     mask = storage.load_mask(job.mask) if job.mask else None
     made = frozenset(job.images.values_list("seed", flat=True))
     params = parse(job.params, checkpoint)
-    return Work(checkpoint, params, board, owner=str(job.created_by_id), made=made, mask=mask)
+    return Work(checkpoint, params, init_image, owner=str(job.created_by_id), made=made, mask=mask)
 
 
 def _follow(claim: Claim, ticket: Ticket, delivered: set[int]) -> Drawn:

@@ -1,4 +1,4 @@
-"""A ControlNet is a part of a catalogue entry; the board is what it looks at, as white strokes on black."""
+"""A ControlNet is a part of a catalogue entry; the init image is what it looks at, as white strokes on black."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,11 +52,11 @@ def entry(
     return catalogue.add("scribble", raw)
 
 
-def wanted(checkpoint: Checkpoint, kind: str, board: Image.Image | None) -> Work:
-    return Work(checkpoint, complete(parse({"kind": kind, "seed": 5}, checkpoint), (64, 64)), board)
+def wanted(checkpoint: Checkpoint, kind: str, init_image: Image.Image | None) -> Work:
+    return Work(checkpoint, complete(parse({"kind": kind, "seed": 5}, checkpoint), (64, 64)), init_image)
 
 
-def board(box: tuple[int, int, int, int]) -> Image.Image:
+def init_image(box: tuple[int, int, int, int]) -> Image.Image:
     paper = Image.new("RGB", (64, 64), "white")
     ImageDraw.Draw(paper).rectangle(box, outline="black", width=4)
     return paper
@@ -72,7 +72,7 @@ def test_the_board_steers_the_picture_and_the_kinds_without_it_share_the_weights
     assert loaded.pipeline("img2img").unet is loaded.pipeline("txt2img").unet
     with torch.inference_mode():
         one, again, other = (
-            drawing.draw(wanted(checkpoint, "img2img", board(box)), loaded, lambda *step: None)[0][
+            drawing.draw(wanted(checkpoint, "img2img", init_image(box)), loaded, lambda *step: None)[0][
                 0
             ].tobytes()
             for box in ((8, 8, 30, 30), (8, 8, 30, 30), (20, 30, 60, 60))
@@ -86,10 +86,10 @@ def test_the_board_steers_the_picture_and_the_kinds_without_it_share_the_weights
 @pytest.mark.usefixtures("own_catalogue")
 def test_it_sees_white_strokes_on_black(tiny_folder: Callable[[str], Path], controlnet: Path) -> None:
     checkpoint = entry(tiny_folder("sd"), controlnet)
-    [picture] = drawing.drawings(wanted(checkpoint, "img2img", board((8, 8, 50, 50))))
-    assert picture.board is not None
-    assert picture.board.getpixel((2, 2)) == (0, 0, 0)
-    assert picture.board.getpixel((9, 30)) == (255, 255, 255)
+    [picture] = drawing.drawings(wanted(checkpoint, "img2img", init_image((8, 8, 50, 50))))
+    assert picture.init_image is not None
+    assert picture.init_image.getpixel((2, 2)) == (0, 0, 0)
+    assert picture.init_image.getpixel((9, 30)) == (255, 255, 255)
 
 
 @pytest.mark.usefixtures("own_catalogue")

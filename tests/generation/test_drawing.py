@@ -23,11 +23,11 @@ def loaded() -> Loaded:
 
 
 def house() -> Image.Image:
-    board = Image.new("RGB", (400, 300), "white")
-    lines = ImageDraw.Draw(board)
+    init_image = Image.new("RGB", (400, 300), "white")
+    lines = ImageDraw.Draw(init_image)
     lines.rectangle((120, 140, 280, 270), outline="black", width=5)
     lines.polygon([(100, 140), (200, 40), (300, 140)], outline="black", width=5)
-    return board
+    return init_image
 
 
 def draw(loaded: Loaded, kind: str, together: bool = False, **raw: Any) -> list[tuple[Image.Image, int]]:
@@ -35,9 +35,9 @@ def draw(loaded: Loaded, kind: str, together: bool = False, **raw: Any) -> list[
     params = complete(
         parse({"kind": kind, "prompt": "a house", "seed": 3, "steps": 4} | raw, checkpoint), (512, 384)
     )
-    board = house() if params.needs_board else None
+    init_image = house() if params.needs_image else None
     with torch.inference_mode():
-        return drawing.draw(Work(checkpoint, params, board), loaded, lambda *step: None, together)
+        return drawing.draw(Work(checkpoint, params, init_image), loaded, lambda *step: None, together)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -139,7 +139,7 @@ def test_every_step_is_heard_of_once(loaded: Loaded, kind: str) -> None:
         assert latents.shape == (1, 8, 16, 16)
 
     with torch.inference_mode():
-        drawing.draw(Work(checkpoint, params, house() if params.needs_board else None), loaded, on_step)
+        drawing.draw(Work(checkpoint, params, house() if params.needs_image else None), loaded, on_step)
     drawn = heard[0][2]
     assert heard == [(number, step, drawn) for number in (0, 1) for step in range(1, drawn + 1)]
 

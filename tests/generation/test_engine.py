@@ -57,7 +57,7 @@ def faking(on_step: Callable[[int], None] = lambda step: None) -> Any:
 
 def work(checkpoint: Checkpoint, **raw: Any) -> Work:
     params = complete(parse({"kind": "txt2img", "seed": 1, "steps": 4} | raw, checkpoint), (128, 128))
-    return Work(checkpoint, params, Image.new("RGB", (128, 128), "white") if params.needs_board else None)
+    return Work(checkpoint, params, Image.new("RGB", (128, 128), "white") if params.needs_image else None)
 
 
 def test_work_comes_back_as_pictures_with_their_seeds(engine: StartEngine, bundled: Checkpoint) -> None:

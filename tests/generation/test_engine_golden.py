@@ -59,15 +59,17 @@ def checkpoint_of(name: str, tiny_checkpoint: TinyCheckpoint) -> Checkpoint:
 
 
 def house(colour: str) -> Image.Image:
-    board = Image.new("RGB", (96, 64), "white")
-    ImageDraw.Draw(board).rectangle((20, 20, 60, 50), fill=colour, outline="black")
-    return board
+    init_image = Image.new("RGB", (96, 64), "white")
+    ImageDraw.Draw(init_image).rectangle((20, 20, 60, 50), fill=colour, outline="black")
+    return init_image
 
 
 def wanted(checkpoint: Checkpoint, kind: str, **raw: Any) -> Drawing:
     params = complete(parse({"kind": kind, "prompt": "a house", "seed": 5} | raw, checkpoint), (64, 64))
-    board = house("red") if params.needs_board else None
-    [picture] = drawing.drawings(Work(checkpoint, params, board, mask=door() if params.needs_mask else None))
+    init_image = house("red") if params.needs_image else None
+    [picture] = drawing.drawings(
+        Work(checkpoint, params, init_image, mask=door() if params.needs_mask else None)
+    )
     return picture
 
 

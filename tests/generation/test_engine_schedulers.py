@@ -59,19 +59,21 @@ def noise(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def by_diffusers(scheduler: Any, steps: int, strength: float, board: torch.Tensor | None, seed: int) -> Any:
-    """What img2img does with a board, and txt2img without one."""
+def by_diffusers(
+    scheduler: Any, steps: int, strength: float, init_image: torch.Tensor | None, seed: int
+) -> Any:
+    """What img2img does with an init image, and txt2img without one."""
     draw = noise(seed)
     scheduler.set_timesteps(steps)
     begin = steps - min(int(steps * strength), steps)
     timesteps = scheduler.timesteps[begin:]
     start = torch.randn(1, 4, 4, 4, generator=draw)
-    if board is None:
+    if init_image is None:
         latents = start * scheduler.init_noise_sigma
     else:
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(begin)
-        latents = scheduler.add_noise(board, start, timesteps[:1])
+        latents = scheduler.add_noise(init_image, start, timesteps[:1])
     for timestep in timesteps:
         seen = scheduler.scale_model_input(latents, timestep)
         extra = {"generator": draw} if type(scheduler).__name__ != "DPMSolverMultistepScheduler" else {}
@@ -82,11 +84,13 @@ def by_diffusers(scheduler: Any, steps: int, strength: float, board: torch.Tenso
 class Run:
     """One picture of the vectorised kind."""
 
-    def __init__(self, numbers: Table, board: torch.Tensor | None, seed: int) -> None:
+    def __init__(self, numbers: Table, init_image: torch.Tensor | None, seed: int) -> None:
         self.table, self.draw, self.step = numbers, noise(seed), 0
         start = torch.randn(1, 4, 4, 4, generator=self.draw)
         self.latents = (
-            start * numbers.pure_noise if board is None else numbers.signal * board + numbers.noise * start
+            start * numbers.pure_noise
+            if init_image is None
+            else numbers.signal * init_image + numbers.noise * start
         )
         self.before = torch.zeros_like(self.latents)
 
@@ -122,13 +126,13 @@ def distance(one: torch.Tensor, other: torch.Tensor) -> float:
 @pytest.mark.parametrize(("steps", "strength"), RUNS)
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_run_ends_where_diffusers_ends(name: str, steps: int, strength: float) -> None:
-    board = torch.randn(1, 4, 4, 4, generator=noise(7)) if strength < 1 else None
+    init_image = torch.randn(1, 4, 4, 4, generator=noise(7)) if strength < 1 else None
     numbers = table(made(name), steps, strength)
     assert numbers is not None
-    run = Run(numbers, board, seed=3)
+    run = Run(numbers, init_image, seed=3)
     while not run.done:
         step([run])
-    expected = by_diffusers(made(name), steps, strength, board, seed=3)
+    expected = by_diffusers(made(name), steps, strength, init_image, seed=3)
     assert distance(run.latents, expected) <= 1e-5
 
 
@@ -137,10 +141,12 @@ def test_pictures_of_different_samplers_and_steps_share_their_steps() -> None:
     plans = [(name, steps, strength) for name, (steps, strength) in zip(SAMPLERS, RUNS * 3, strict=False)]
     waiting = []
     for seed, (name, steps, strength) in enumerate(plans):
-        board = torch.randn(1, 4, 4, 4, generator=noise(50 + seed))
+        init_image = torch.randn(1, 4, 4, 4, generator=noise(50 + seed))
         numbers = table(made(name), steps, strength)
         assert numbers is not None
-        waiting.append((Run(numbers, board, seed), by_diffusers(made(name), steps, strength, board, seed)))
+        waiting.append(
+            (Run(numbers, init_image, seed), by_diffusers(made(name), steps, strength, init_image, seed))
+        )
     going: list[tuple[Run, torch.Tensor]] = []
     while waiting or going:
         if waiting:

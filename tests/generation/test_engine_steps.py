@@ -107,9 +107,9 @@ def by_hand(weights: Loaded) -> Iterator[Start]:
 def ask(engine: Engine, owner: str = "", **raw: Any) -> Ticket:
     checkpoint = catalogue.get("bundled")
     params = complete(parse({"kind": "txt2img", "seed": 1, "steps": 4} | raw, checkpoint), (128, 128))
-    board = Image.new("RGB", (128, 128), "white") if params.needs_board else None
+    init_image = Image.new("RGB", (128, 128), "white") if params.needs_image else None
     mask = Image.linear_gradient("L").resize((128, 128)) if params.needs_mask else None
-    return engine.submit(Work(checkpoint, params, board, owner, mask=mask))
+    return engine.submit(Work(checkpoint, params, init_image, owner, mask=mask))
 
 
 def to_the_end(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""A board of any shape is never stretched, and comes back in its place, in the shape and size asked for."""
+"""An image of any shape is never stretched, and comes back in its place, in the shape and size asked for."""
 
 import pytest
 from PIL import Image, ImageDraw
@@ -11,10 +11,10 @@ SQUARE = [(128, 128)]
 MANY = [(512, 512), (640, 448), (448, 640)]
 
 
-def board_with(box: Box, size: Size = (800, 400)) -> Image.Image:
-    board = Image.new("RGB", size, "white")
-    ImageDraw.Draw(board).ellipse(box, fill="black")
-    return board
+def image_with(box: Box, size: Size = (800, 400)) -> Image.Image:
+    init_image = Image.new("RGB", size, "white")
+    ImageDraw.Draw(init_image).ellipse(box, fill="black")
+    return init_image
 
 
 def dark(image: Image.Image) -> Box:
@@ -33,9 +33,9 @@ def test_the_canvas_nearest_in_shape_is_used(result: Size, canvas: Size) -> None
 @pytest.mark.parametrize("focus", [0, 0.8])
 @pytest.mark.parametrize("size", [(512, 512), (1536, 64), (64, 1536), (512, 384), (520, 512)])
 def test_a_picture_has_the_size_that_was_asked_for(size: Size, focus: float) -> None:
-    board = board_with((100, 50, 200, 90), (333, 777))
-    frame = framing.fit(size, SQUARE, board, focus)
-    laid = framing.lay(board, frame)
+    init_image = image_with((100, 50, 200, 90), (333, 777))
+    frame = framing.fit(size, SQUARE, init_image, focus)
+    laid = framing.lay(init_image, frame)
     assert laid.size == (128, 128)
     assert framing.cut(laid, frame, 150).size == size
     for how in ("crop", "pad"):
@@ -47,15 +47,15 @@ def test_a_picture_has_the_size_that_was_asked_for(size: Size, focus: float) -> 
     "box", [(300, 100, 500, 300), (0, 0, 120, 120), (700, 300, 800, 400), (40, 20, 360, 340)]
 )
 def test_a_circle_stays_a_circle_and_in_its_place(box: Box, focus: float) -> None:
-    board = board_with(box)
-    frame = framing.fit((800, 400), SQUARE, board, focus)
-    back = dark(framing.cut(framing.lay(board, frame), frame))
+    init_image = image_with(box)
+    frame = framing.fit((800, 400), SQUARE, init_image, focus)
+    back = dark(framing.cut(framing.lay(init_image, frame), frame))
     assert all(abs(edge - wanted) <= 6 for edge, wanted in zip(back, box, strict=True)), back
 
 
 def test_around_the_board_there_is_white() -> None:
-    board = Image.new("RGB", (512, 128), "red")
-    laid = framing.lay(board, framing.fit((512, 128), SQUARE))
+    init_image = Image.new("RGB", (512, 128), "red")
+    laid = framing.lay(init_image, framing.fit((512, 128), SQUARE))
     assert laid.getpixel((0, 0)) == laid.getpixel((127, 127)) == (255, 255, 255)
     assert laid.getpixel((64, 64)) == (255, 0, 0)
 
@@ -68,16 +68,16 @@ def test_a_board_of_another_shape_than_the_picture_is_not_stretched_either() -> 
 
 @pytest.mark.parametrize("box", [(300, 100, 500, 300), (20, 20, 120, 120), (690, 290, 790, 390)])
 def test_in_focus_a_thing_fills_the_canvas_wherever_it_stands(box: Box) -> None:
-    board = board_with(box)
-    laid = framing.lay(board, framing.fit((800, 400), SQUARE, board, 0.8))
+    init_image = image_with(box)
+    laid = framing.lay(init_image, framing.fit((800, 400), SQUARE, init_image, 0.8))
     left, top, right, bottom = dark(laid)
     assert abs((right - left) / 128 - 0.8) < 0.04 and abs((bottom - top) / 128 - 0.8) < 0.04
     assert abs(left - (128 - right)) <= 3 and abs(top - (128 - bottom)) <= 3
 
 
 def test_what_fills_the_board_is_shown_whole() -> None:
-    board = board_with((0, 0, 799, 399))
-    assert framing.fit((800, 400), SQUARE, board, 0.8) == framing.fit((800, 400), SQUARE)
+    init_image = image_with((0, 0, 799, 399))
+    assert framing.fit((800, 400), SQUARE, init_image, 0.8) == framing.fit((800, 400), SQUARE)
 
 
 def test_an_empty_board_is_shown_whole() -> None:
@@ -90,21 +90,21 @@ def test_an_empty_board_is_shown_whole() -> None:
 
 
 def test_a_dot_is_not_blown_up_to_a_blot() -> None:
-    board = board_with((400, 200, 404, 204))
-    left, top, right, bottom = framing.fit((800, 400), SQUARE, board, 0.8).window
+    init_image = image_with((400, 200, 404, 204))
+    left, top, right, bottom = framing.fit((800, 400), SQUARE, init_image, 0.8).window
     assert right - left == bottom - top == 100
 
 
 def test_paper_that_is_nearly_white_is_not_ink() -> None:
-    board = Image.new("RGB", (800, 400), (250, 248, 240))
-    ImageDraw.Draw(board).rectangle((100, 100, 200, 200), fill="yellow")
-    left, _, right, _ = framing.fit((800, 400), SQUARE, board, 0.8).window
+    init_image = Image.new("RGB", (800, 400), (250, 248, 240))
+    ImageDraw.Draw(init_image).rectangle((100, 100, 200, 200), fill="yellow")
+    left, _, right, _ = framing.fit((800, 400), SQUARE, init_image, 0.8).window
     assert (left + right) // 2 in range(140, 160)
 
 
 def test_specks_at_the_edge_of_the_canvas_do_not_show_on_the_paper() -> None:
-    board = board_with((300, 100, 500, 300))
-    frame = framing.fit((800, 400), SQUARE, board, 0.8)
+    init_image = image_with((300, 100, 500, 300))
+    frame = framing.fit((800, 400), SQUARE, init_image, 0.8)
     speckled = Image.new("RGB", (128, 128), "white")
     for corner in ((0, 0), (127, 0), (0, 127), (127, 127)):
         speckled.putpixel(corner, (0, 0, 0))
@@ -119,11 +119,11 @@ def test_padding_keeps_the_whole_picture_and_cropping_fills_the_shape() -> None:
 
 
 @pytest.mark.parametrize(
-    ("board", "size"),
+    ("image_size", "size"),
     [((400, 200), (512, 256)), ((30, 3000), (64, 512)), ((4000, 4000), (512, 512)), (None, (512, 512))],
 )
-def test_without_a_wish_a_picture_takes_the_shape_of_the_board(board: Size | None, size: Size) -> None:
-    assert framing.default_size(board, SQUARE) == size
+def test_without_a_wish_a_picture_takes_the_shape_of_the_image(image_size: Size | None, size: Size) -> None:
+    assert framing.default_size(image_size, SQUARE) == size
 
 
 def test_a_larger_model_is_not_made_small() -> None:

@@ -29,7 +29,7 @@ UPSCALE = {"upscale": "StableDiffusionUpscalePipeline"}
 HOLE = (30, 20, 60, 50)
 
 
-def board(size: tuple[int, int] = (96, 64)) -> Image.Image:
+def init_image(size: tuple[int, int] = (96, 64)) -> Image.Image:
     """Stripes, so that a pixel that moved would be seen."""
     image = Image.new("RGB", size, "white")
     for x in range(0, size[0], 7):
@@ -45,7 +45,7 @@ def mask(size: tuple[int, int] = (96, 64), hole: tuple[int, int, int, int] = HOL
 
 def repaint(checkpoint: Checkpoint, **raw: Any) -> Work:
     params = complete(parse({"kind": "inpaint", "prompt": "a door", "seed": 3} | raw, checkpoint), (96, 64))
-    return Work(checkpoint, params, board(), mask=mask())
+    return Work(checkpoint, params, init_image(), mask=mask())
 
 
 def asked(checkpoint: Checkpoint, **raw: Any) -> Params:
@@ -67,7 +67,7 @@ def test_only_the_part_that_is_marked_is_repainted(
     checkpoint = tiny_checkpoint(family, kinds, kinds=raw, scheduler="EulerDiscreteScheduler")
     drawn = engine().submit(repaint(checkpoint, strength=strength)).result(WAIT_SECONDS)
     changed = (
-        ImageChops.difference(drawn.pictures[0].image, board())
+        ImageChops.difference(drawn.pictures[0].image, init_image())
         .convert("L")
         .point(lambda value: 255 * bool(value))
     )
@@ -85,9 +85,9 @@ def test_a_picture_is_painted_on_to_the_edge_of_what_no_picture_covers(
 ) -> None:
     checkpoint = tiny_checkpoint("inpaint", INPAINT)
     params = complete(parse({"kind": "inpaint", "strength": 1.0, "seed": 3}, checkpoint), (96, 64))
-    work = Work(checkpoint, params, board(), mask=mask(hole=(64, 0, 95, 63)))
+    work = Work(checkpoint, params, init_image(), mask=mask(hole=(64, 0, 95, 63)))
     [picture] = engine().submit(work).result(WAIT_SECONDS).pictures
-    changed = ImageChops.difference(picture.image, board()).getbbox()
+    changed = ImageChops.difference(picture.image, init_image()).getbbox()
     assert changed and 58 <= changed[0] <= 66 and changed[1:] == (0, 96, 64)
 
 
@@ -130,7 +130,7 @@ def test_a_picture_becomes_four_times_as_large(
     checkpoint = tiny_checkpoint("upscale", UPSCALE, kinds=raw)
     params = complete(parse({"kind": "upscale", "seed": 1}, checkpoint), size)
     assert (params.width_px, params.height_px) == (None, None)
-    ticket = engine().submit(Work(checkpoint, params, board(size)))
+    ticket = engine().submit(Work(checkpoint, params, init_image(size)))
     [picture] = ticket.result(WAIT_SECONDS).pictures
     assert picture.image.size == (size[0] * 4, size[1] * 4)
 
@@ -159,7 +159,7 @@ def test_a_style_adds_its_words_and_is_kept_as_its_name() -> None:
         "negative_prompt": f"people, {style.negative_prompt}",
     }
     [picture] = drawing.drawings(
-        Work(catalogue.get("stable-diffusion-1.5"), complete(params, (512, 512)), board(), "x")
+        Work(catalogue.get("stable-diffusion-1.5"), complete(params, (512, 512)), init_image(), "x")
     )
     assert picture.arguments["prompt"] == f"a cat, {style.prompt}"
 

@@ -199,7 +199,7 @@ def test_L4_a_worker_hears_of_a_frame_and_prepares_it(bundled: Checkpoint) -> No
         assert offer(frame(5)) == [1]
         [(taken, work)] = drawn.until(1)
     assert taken.seq == 5 and work.checkpoint == bundled and work.params.steps == 4
-    assert work.board and work.board.size == (64, 48) and work.owner == "board.1"
+    assert work.init_image and work.init_image.size == (64, 48) and work.owner == "board.1"
 
 
 def test_L8_what_cannot_be_prepared_is_answered(bundled: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,15 +23,15 @@ PIX2PIX = {"pix2pix": "StableDiffusionInstructPix2PixPipeline"}
 SDXL = {"txt2img": "StableDiffusionXLPipeline", "img2img": "StableDiffusionXLImg2ImgPipeline"}
 INPAINT = {"inpaint": "StableDiffusionInpaintPipeline"}
 UPSCALE = {"upscale": "StableDiffusionUpscalePipeline"}
-BOARD = Image.new("RGB", (96, 64), "red")
+INIT_IMAGE = Image.new("RGB", (96, 64), "red")
 
 
 def draw(checkpoint: Checkpoint, loaded: Loaded, kind: str, **raw: Any) -> list[tuple[Image.Image, int]]:
     params = complete(parse({"kind": kind, "prompt": "a cat", "seed": 5} | raw, checkpoint), (96, 64))
-    board = BOARD if params.needs_board else None
-    mask = Image.new("L", BOARD.size, 255) if params.needs_mask else None
+    init_image = INIT_IMAGE if params.needs_image else None
+    mask = Image.new("L", INIT_IMAGE.size, 255) if params.needs_mask else None
     with torch.inference_mode():
-        return drawing.draw(Work(checkpoint, params, board, mask=mask), loaded, lambda *step: None)
+        return drawing.draw(Work(checkpoint, params, init_image, mask=mask), loaded, lambda *step: None)
 
 
 @pytest.mark.parametrize(

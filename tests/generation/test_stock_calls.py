@@ -1,4 +1,4 @@
-"""What a stock pipeline is called with: one person's board never goes into another's picture, and none is stretched."""
+"""What a stock pipeline is called with: one person's image never goes into another's picture, and none is stretched."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """Stand-ins for ComfyUI, AUTOMATIC1111 and OpenAI's images API: real HTTP servers with as much of each as is spoken.
 
-A stand-in draws a plain picture in the size asked for: its red is the seed's last byte, and of a board it keeps the
+A stand-in draws a plain picture in the size asked for: its red is the seed's last byte, and of an image it keeps the
 colour of the middle. `trouble` makes it misbehave where it would hand out the picture.
 """
 
@@ -50,11 +50,11 @@ def as_json(value: object, status: int = 200) -> Answer:
     return Answer(json.dumps(value).encode(), status)
 
 
-def painted(size: tuple[int, int], seed: int, board: bytes | None = None) -> bytes:
+def painted(size: tuple[int, int], seed: int, init_image: bytes | None = None) -> bytes:
     colour = (seed % 256, 0, 0)
-    if board is not None:
-        drawn = Image.open(io.BytesIO(board)).convert("RGB")
-        assert drawn.size == size, "the board comes in the size that is drawn"
+    if init_image is not None:
+        drawn = Image.open(io.BytesIO(init_image)).convert("RGB")
+        assert drawn.size == size, "the image comes in the size that is drawn"
         colour = drawn.getpixel((size[0] // 2, size[1] // 2))  # type: ignore[assignment]
     buffer = io.BytesIO()
     Image.new("RGB", size, colour).save(buffer, "PNG")
@@ -202,8 +202,8 @@ class Automatic1111(StandIn):
             return as_json({})
         assert seen.path in ("/sdapi/v1/txt2img", "/sdapi/v1/img2img"), seen.path
         body = seen.json
-        board = base64.b64decode(body["init_images"][0]) if seen.path.endswith("img2img") else None
-        return self.hand_out(painted((body["width"], body["height"]), body["seed"], board))
+        init_image = base64.b64decode(body["init_images"][0]) if seen.path.endswith("img2img") else None
+        return self.hand_out(painted((body["width"], body["height"]), body["seed"], init_image))
 
     def wrap(self, picture: bytes) -> Answer:
         return as_json({"images": [base64.b64encode(picture).decode()], "parameters": {}, "info": "{}"})
@@ -222,15 +222,15 @@ class OpenAI(StandIn):
             return as_json({"object": "list", "data": []})
         if seen.path == "/files/picture.png":
             return Answer(painted((64, 64), 7))
-        board = None
+        init_image = None
         if seen.path == "/v1/images/generations":
             size = seen.json["size"]
         else:
             assert seen.path == "/v1/images/edits", seen.path
             fields = multipart(seen.body)
-            size, board = fields["size"].decode(), fields["image"]
+            size, init_image = fields["size"].decode(), fields["image"]
         width, height = map(int, size.split("x"))
-        return self.hand_out(painted((width, height), 0, board))
+        return self.hand_out(painted((width, height), 0, init_image))
 
     def wrap(self, picture: bytes) -> Answer:
         found = {"url": self.by_url} if self.by_url else {"b64_json": base64.b64encode(picture).decode()}
@@ -302,8 +302,8 @@ class ComfyUI(StandIn):
     def _view(self, filename: str) -> Answer:
         nodes = self.prompts[filename.removesuffix(".png")]
         width, height = nodes["size"]["inputs"]["width"], nodes["size"]["inputs"]["height"]
-        board = self.uploads[nodes["board"]["inputs"]["image"]] if "board" in nodes else None
-        return self.hand_out(painted((width, height), nodes["sampler"]["inputs"]["seed"], board))
+        init_image = self.uploads[nodes["board"]["inputs"]["image"]] if "board" in nodes else None
+        return self.hand_out(painted((width, height), nodes["sampler"]["inputs"]["seed"], init_image))
 
 
 def multipart(body: bytes) -> dict[str, bytes]:

@@ -58,7 +58,7 @@ def entry(protocol: str, folder: Path, **remote: Any) -> dict[str, Any]:
 def work(kind: str = "txt2img", colour: str = "lime", **raw: Any) -> Work:
     checkpoint = catalogue.get("studio")
     params = complete(parse({"kind": kind, "seed": 40, "prompt": "a cat"} | raw, checkpoint), (96, 48))
-    return Work(checkpoint, params, Image.new("RGB", (96, 48), colour) if params.needs_board else None)
+    return Work(checkpoint, params, Image.new("RGB", (96, 48), colour) if params.needs_image else None)
 
 
 def submitted(wanted: Work, remotes: Remotes | None = None) -> Ticket:
