@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import AfterValidator, StringConstraints
 
+from accounts import sessions
 from accounts.models import NAME_MAX, User
 
 router = Router()
@@ -32,19 +33,24 @@ class Rename(Schema):
 
 @router.get("")
 def me(request: HttpRequest) -> dict[str, Any]:
-    return _describe(request.user)
+    return _describe(_user(request))
 
 
 @router.patch("")
 def rename(request: HttpRequest, body: Rename) -> dict[str, Any]:
-    user = request.user
-    assert isinstance(user, User)
+    user = _user(request)
     user.name = body.name
     user.save(update_fields=["name"])
     return _describe(user)
 
 
-def _describe(user: Any) -> dict[str, Any]:
+def _user(request: HttpRequest) -> User:
+    user = sessions.user_of(request)
+    assert user is not None, "the API answers signed-in users only"
+    return user
+
+
+def _describe(user: User) -> dict[str, Any]:
     # A guest's address is not confirmed. To show it would tell whether it was free.
     email = None if user.is_guest else user.email
     return {"id": str(user.pk), "name": user.display_name, "email": email, "guest": user.is_guest}

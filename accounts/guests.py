@@ -10,7 +10,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 
-from accounts import address
+from accounts import address, sessions
 from accounts.allowance import Allowance
 from accounts.models import User
 
@@ -111,8 +111,8 @@ def is_only_looking(request: HttpRequest) -> bool:
 
 def ensure_person(request: HttpRequest) -> User:
     """The signed-in user, or a new guest who is signed in by this call. Raises RateLimited."""
-    if isinstance(request.user, User):
-        return request.user
+    if (user := sessions.user_of(request)) is not None:
+        return user
     budget = Allowance("guests", settings.GUESTS_PER_ADDRESS_MAX, 3600)
     budget.take(
         address.of_request(request), "Too many guests came from your network. Sign in, or try again later."

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
-from accounts.models import User
+from accounts import sessions
 
 View = Callable[..., HttpResponseBase]
 
@@ -24,7 +24,8 @@ def for_accounts(view: View) -> View:
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if isinstance(request.user, User) and request.user.is_guest:
+        user = sessions.user_of(request)
+        if user is not None and user.is_guest:
             return redirect("account_signup")
         return view(request, *args, **kwargs)
 
@@ -35,8 +36,9 @@ class _GuestsWelcome:
     """Shows a guest the form, and remembers them on the request as `request.guest`."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if isinstance(request.user, User) and request.user.is_guest:
-            request.guest = request.user  # type: ignore[attr-defined]
+        user = sessions.user_of(request)
+        if user is not None and user.is_guest:
+            request.guest = user  # type: ignore[attr-defined]
             request.user = AnonymousUser()
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 

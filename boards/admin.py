@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from accounts import sessions
 from accounts.models import User
 from boards.elements import revisions
 from boards.errors import BoardError
@@ -76,7 +77,7 @@ class BoardAdmin(admin.ModelAdmin):
             }
             return render(request, "admin/boards/undo_person.html", context)
         person, hours = form.cleaned_data["person"], form.cleaned_data["hours"]
-        by: Any = request.user
+        by = sessions.user_of(request)
         try:
             undone = versions.undo_person(
                 board, person, timezone.now() - timedelta(hours=hours), by, frozen_too=True

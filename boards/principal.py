@@ -1,6 +1,6 @@
-"""Who asks: made at the door from what somebody showed, handed to boards.access, looked at again while they stay."""
+"""Principal: what a request or a socket acts as. Made at each door, handed to boards.access, refreshed on open sockets."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -16,10 +16,10 @@ from boards.models import ShareLink
 
 @dataclass(frozen=True)
 class Principal:
-    """A person, a share link, or nobody; by which key or session; and how far that goes.
+    """A user, a share link, or neither; the credential that was shown; and the scopes that it grants.
 
-    user: an account or a guest. share_link: a program that came by a link alone, without a user.
-    session_key: of the page's session, for a user who showed no key.
+    user: an account or a guest. share_link: of a program that showed a link's token; it has no user.
+    api_key: the credential, else session_key: of the page's session. Both None: anonymous, or a share link.
     """
 
     user: User | None = None
@@ -28,30 +28,37 @@ class Principal:
     session_key: str | None = None
     scopes: frozenset[Scope] = EVERY
 
+    @property
+    def identity(self) -> Hashable | None:
+        """The same for all credentials of one user, and for all uses of one share link; None if anonymous."""
+        known = self.user or self.share_link
+        return (type(known), known.pk) if known is not None else None
+
 
 NOBODY = Principal()
 
 
-class Lapse(Enum):
-    """Why what somebody showed does not count any more."""
+class Revocation(Enum):
+    """Why a credential does not count any more."""
 
     ENDED = auto()
-    MOVED = auto()
-    """Their password changed and the session is gone. Whoever changed it goes on in one with another key."""
+    SESSION_REPLACED = auto()
+    """The user's password changed and the session is gone: the browser that changed it has a session of another key."""
 
 
 def by_session(request: HttpRequest) -> Principal:
-    """Of a page, which takes no keys."""
-    user = request.user if isinstance(request.user, User) else None
+    """The principal of a page, which accepts no API keys."""
+    user = sessions.user_of(request)
     return Principal(user, session_key=request.session.session_key if user else None)
 
 
 def by_api_key(key: ApiKey) -> Principal:
+    """The principal of a valid key."""
     return Principal(key.user, api_key=key, scopes=scopes.named(key.scopes))
 
 
 def of_request(request: HttpRequest) -> Principal:
-    """A Bearer header alone decides where there is one, else the session does. Raises Unauthenticated for a bad key."""
+    """By the Bearer header if there is one, else by the session. Raises Unauthenticated for an invalid key."""
     found: Principal | None = getattr(request, "principal", None)
     if found is None:
         found = request.principal = _read(request)  # type: ignore[attr-defined]
@@ -59,12 +66,12 @@ def of_request(request: HttpRequest) -> Principal:
 
 
 def person_of(request: HttpRequest) -> User:
-    """The account or guest that asks. Raises Unauthenticated."""
+    """The account or guest of a request. Raises Unauthenticated."""
     return person(of_request(request))
 
 
 def person(principal: Principal) -> User:
-    """Raises Unauthenticated."""
+    """The account or guest of a principal. Raises Unauthenticated if it has none."""
     if principal.user is None:
         raise Unauthenticated("Sign in, or come in as a guest, to do this.")
     return principal.user
@@ -80,12 +87,12 @@ def _read(request: HttpRequest) -> Principal:
     return by_api_key(key)
 
 
-def renewed(principals: Sequence[Principal]) -> list[Principal | Lapse]:
-    """Each with its link, scopes and password as they are now; a Lapse where what was shown does not count any more.
+def refresh(principals: Sequence[Principal]) -> list[Principal | Revocation]:
+    """Each principal with its link, scopes and password as they are now, or why its credential does not count any more.
 
-    That is so once a session ended, its user got another password or was disabled, a key was revoked, a link ended.
-    Four queries at most, however many there are, and one more when passwords changed; whole users are not read, as
-    this is asked all the time.
+    A credential ends when its session ends, its user gets another password or is disabled, its key is revoked, or its
+    link ends. At most four queries for any number of principals, and one more when passwords changed. Users are not
+    read whole, as this is called twice a second.
     """
     people = User.objects.filter(pk__in={p.user.pk for p in principals if p.user}, is_active=True)
     passwords = dict(people.values_list("pk", "password"))
@@ -93,8 +100,8 @@ def renewed(principals: Sequence[Principal]) -> list[Principal | Lapse]:
     keys = ApiKey.objects.filter(pk__in={p.api_key.pk for p in principals if p.api_key}, revoked_at=None)
     limits = dict(keys.values_list("pk", "scopes"))
     links = ShareLink.objects.in_bulk({p.share_link.pk for p in principals if p.share_link})
-    # Django ends a session when it is next used after a new password, except that in which it was changed. A socket
-    # uses its session once.
+    # After a new password Django ends each session when it is next used, except the one in which it was changed. A
+    # socket uses its session only once, so it has to be looked at here.
     changed = {
         p.session_key: _with_password(p.user, passwords[p.user.pk])
         for p in principals
@@ -102,25 +109,24 @@ def renewed(principals: Sequence[Principal]) -> list[Principal | Lapse]:
     }
     confirmed = sessions.confirmed({key: user for key, user in changed.items() if key in alive})
 
-    def again(principal: Principal) -> Principal | Lapse:
+    def refreshed(principal: Principal) -> Principal | Revocation:
         user, key, link = principal.user, principal.api_key, principal.share_link
         if user is not None and user.pk not in passwords:
-            return Lapse.ENDED
+            return Revocation.ENDED
         if principal.session_key is not None and principal.session_key not in alive:
-            return Lapse.MOVED if principal.session_key in changed else Lapse.ENDED
+            return Revocation.SESSION_REPLACED if principal.session_key in changed else Revocation.ENDED
         if principal.session_key in changed:
             known = principal.session_key in confirmed
-            return replace(principal, user=changed[principal.session_key]) if known else Lapse.ENDED
+            return replace(principal, user=changed[principal.session_key]) if known else Revocation.ENDED
         if key is not None:
-            return (
-                replace(principal, scopes=scopes.named(limits[key.pk])) if key.pk in limits else Lapse.ENDED
-            )
+            known = key.pk in limits
+            return replace(principal, scopes=scopes.named(limits[key.pk])) if known else Revocation.ENDED
         if link is not None:
             now = links.get(link.pk)
-            return replace(principal, share_link=now) if now is not None and now.is_valid else Lapse.ENDED
+            return replace(principal, share_link=now) if now and now.is_valid else Revocation.ENDED
         return principal
 
-    return [again(principal) for principal in principals]
+    return [refreshed(principal) for principal in principals]
 
 
 def _with_password(user: User, password: str) -> User:

@@ -188,7 +188,7 @@ def _described(job: Job, placement: Placement | None, described: JobWithImages) 
         "created_by": people.describe(job.created_by),
         "board": str(placement.board_id) if placement else None,
         "frame": (placement.frame or None) if placement else None,
-        "region": _region(placement) if placement else None,
+        "region": _region_of(placement) if placement else None,
         "placement": placement.where if placement else None,
         "snapshot_url": f"/api/v1/jobs/{job.pk}/snapshot" if job.snapshot else None,
     }
@@ -202,7 +202,7 @@ def _image(placement: Placement | None, described: ImageFields) -> ImageDescript
     }
 
 
-def _region(placement: Placement) -> RegionDescription:
+def _region_of(placement: Placement) -> RegionDescription:
     return {"x": placement.x, "y": placement.y, "width": placement.width, "height": placement.height}
 
 

@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accounts import address, guests
+from accounts import address, guests, sessions
 from accounts.models import User
 from boards import access, scopes
 from boards.access import Act
 from boards.errors import BoardError, LinkInvalid, ScopeRequired, Unauthenticated
 from boards.models import Board, BoardFile, Role, Thumbnail
 from boards.pages import demo, link_preview
-from boards.principal import Principal, by_session, of_request
+from boards.principal import Principal, by_session, of_request, person
 from boards.responses import stored_file
 from boards.sharing import links, people
 from http_api.problems import problem_of
@@ -27,7 +27,8 @@ from http_api.problems import problem_of
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """A newcomer lands on the demo board, somebody with an account on their boards."""
-    if isinstance(request.user, User) and not request.user.is_guest:
+    user = sessions.user_of(request)
+    if user is not None and not user.is_guest:
         return redirect("board-list")
     return redirect("board", demo.board().pk)
 
@@ -35,8 +36,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def board_list(request: HttpRequest) -> HttpResponse:
-    user: Any = request.user
-    boards = access.boards_of(user).select_related("thumbnail").order_by("-changed_at")[:200]
+    boards = (
+        access.boards_of(person(by_session(request)))
+        .select_related("thumbnail")
+        .order_by("-changed_at")[:200]
+    )
     return render(request, "boards/list.html", {"boards": boards, "demo": demo.board()})
 
 
@@ -55,7 +59,7 @@ def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
     except BoardError:
         raise Http404("There is no such board.") from None
     shown: dict[str, Any] = {"board": found, "preview": link_preview.of(found, request)}
-    if isinstance(request.user, User) or not guests.is_only_looking(request):
+    if sessions.user_of(request) is not None or not guests.is_only_looking(request):
         shown["config"] = _config(found, guests.ensure_person(request), role)
     return render(request, "boards/board.html", shown)
 

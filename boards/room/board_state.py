@@ -13,7 +13,7 @@ from boards.errors import BoardGone
 from boards.files import board_files
 from boards.jobs import board_jobs
 from boards.models import Board, Role
-from boards.principal import Lapse, Principal
+from boards.principal import Principal, Revocation
 from boards.wire import protocol
 from boards.wire.protocol import Close
 
@@ -90,13 +90,13 @@ def present(boards: Mapping[uuid.UUID, Mapping[str, Principal]]) -> dict[uuid.UU
         if board_id in found
         for session, principal in sessions.items()
     ]
-    renewed = principals.renewed([principal for *_, principal in asked])
-    here = zip(asked, renewed, strict=True)
+    refreshed = principals.refresh([principal for *_, principal in asked])
+    here = zip(asked, refreshed, strict=True)
     roles = iter(access.roles([(now, board) for (board, *_), now in here if isinstance(now, Principal)]))
     standing = {board_id: Present(board.frozen, {}) for board_id, board in found.items()}
-    for (board, session, principal), now in zip(asked, renewed, strict=True):
+    for (board, session, principal), now in zip(asked, refreshed, strict=True):
         standing[board.pk].people[session] = (
-            _farewell(principal, now) if isinstance(now, Lapse) else _staying(now, next(roles))
+            _farewell(principal, now) if isinstance(now, Revocation) else _staying(now, next(roles))
         )
     return standing
 
@@ -105,8 +105,8 @@ def _staying(principal: Principal, role: Role | None) -> Stay | Close:
     return Stay(role, principal) if role and scopes.opens(principal, "hello") else Close.FORBIDDEN
 
 
-def _farewell(principal: Principal, lapse: Lapse) -> Close:
+def _farewell(principal: Principal, reason: Revocation) -> Close:
     """Whoever is signed out is told so; whoever may have another session by now comes again and shows it."""
-    if lapse is Lapse.MOVED:
+    if reason is Revocation.SESSION_REPLACED:
         return Close.RESTART
     return Close.UNAUTHENTICATED if principal.session_key else Close.FORBIDDEN

@@ -9,13 +9,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from django.conf import settings
-from django.contrib.auth import get_user
-from django.http import HttpRequest
-from django.utils.module_loading import import_string
-
-from accounts import api_keys
-from accounts.models import ApiKey, User
+from accounts import api_keys, sessions
+from accounts.models import ApiKey
 from boards import access, scopes
 from boards.access import Act
 from boards.database.threads import in_thread
@@ -125,8 +120,5 @@ def _principal(request: Request, keys: dict[str, ApiKey]) -> Principal:
 
 
 def _by_cookie(cookie: str | None) -> Principal:
-    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
-    visit = HttpRequest()
-    visit.session = store(cookie)
-    found = get_user(visit)
-    return Principal(found, session_key=cookie) if isinstance(found, User) else NOBODY
+    user = sessions.find_user(cookie)
+    return Principal(user, session_key=cookie) if user is not None else NOBODY

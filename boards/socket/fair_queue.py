@@ -58,8 +58,7 @@ class Desk:
 
     def line_of(self, principal: Principal, session: str) -> Line:
         """Theirs, for as long as somebody holds it. session: for who shows nothing else."""
-        known = principal.user or principal.share_link
-        who = (type(known), known.pk) if known is not None else session
+        who = principal.identity or session
         line = self._lines.get(who)
         if line is None:
             line = self._lines[who] = Line()

@@ -21,7 +21,7 @@ from boards.errors import (
 )
 from boards.jobs import board_jobs
 from boards.jobs.board_jobs import Destination
-from boards.principal import Lapse, Principal
+from boards.principal import Principal, Revocation
 from boards.room import live_slot
 from boards.room.room import Room
 from boards.room.saver import UNAVAILABLE
@@ -275,7 +275,7 @@ def _switch_on(message: protocol.LiveStart, member: Member, room: Room) -> None:
 def _renewed(member: Member) -> Principal:
     """Who asks, as the database has them now: the room looks only now and then. Raises Unauthenticated."""
     principal.person(member.principal)
-    (now,) = principal.renewed([member.principal])
-    if isinstance(now, Lapse):
+    (now,) = principal.refresh([member.principal])
+    if isinstance(now, Revocation):
         raise Unauthenticated("Your session, key or link is no longer valid.")
     return now
