@@ -1,95 +1,100 @@
-"""Answers that cost much take turns: so many of one person at once, and so many of all, in this process."""
+"""Concurrency limits of costly requests in this process: so many at once of one person, and so many of all."""
 
 import threading
 from collections import Counter
+from collections.abc import Hashable
 from types import TracebackType
 
 from accounts.errors import RateLimited
 from boards import database
 from boards.errors import BoardError
 
-AGAIN_SECONDS = 3.0
-"""When somebody who was sent away may try again: about as long as one answer takes."""
+RETRY_SECONDS = 3.0
+"""When to try again after a refusal: about as long as one such request takes."""
 
 
-class Crowded(BoardError):
-    """So many people ask for the same costly thing that some must come again."""
+class Overloaded(BoardError):
+    """As many costly requests of one sort are under way as the process allows."""
 
     code = "overloaded"
     status = 503
     retryable = True
-    retry_after_seconds = AGAIN_SECONDS
+    retry_after_seconds = RETRY_SECONDS
 
 
-class Turns:
-    """Who has how many answers under way, or waits for a turn.
+class ConcurrencyLimit:
+    """Hands out slots to work in.
 
-    each: so many of one person at once. waiting: so many more of theirs wait. everybody: so many of all people,
-    those that wait included.
+    what: names the work in messages, e.g. "pictures". per_person: slots of one person at once. queued_per_person: how
+    many more requests of theirs may wait for one. total: slots and waiting requests of all people together.
+    timeout_seconds: how long a request waits.
     """
 
     def __init__(
-        self, what: str, *, each: int, waiting: int, everybody: int, patience_seconds: float
+        self, what: str, *, per_person: int, queued_per_person: int, total: int, timeout_seconds: float
     ) -> None:
         self._what = what
-        self._each, self._waiting, self._everybody = each, waiting, everybody
-        self._patience_seconds = patience_seconds
-        self._here: Counter[object] = Counter()  # of each person, those that wait included
-        self._taken: Counter[object] = Counter()
+        self._per_person, self._queued_per_person, self._total = per_person, queued_per_person, total
+        self._timeout_seconds = timeout_seconds
+        self._present: Counter[Hashable] = Counter()  # slots and waiting requests of each person
+        self._working: Counter[Hashable] = Counter()  # slots of each person
         self._changed = threading.Condition()
 
-    def take(self, who: object, *, waits: bool = True) -> "Turn":
-        """A turn, to be released; waits for it without a database connection. Raises RateLimited, Crowded.
+    def take(self, person: Hashable, *, waits: bool = True) -> "Slot":
+        """A slot, to be released. Gives this thread's database connection back before it waits for one.
 
-        waits: False where the thread that would wait is one of a few that others need as well.
+        waits: False to be refused at once, where the thread is one of a few that others need as well.
+        Raises RateLimited, Overloaded.
         """
         with self._changed:
-            if self._here[who] >= self._each + (self._waiting if waits else 0):
+            if self._present[person] >= self._per_person + (self._queued_per_person if waits else 0):
                 raise self._too_many()
-            if self._here.total() >= self._everybody:
-                raise Crowded(f"Too many {self._what} are being made right now.")
-            self._here[who] += 1
-            if self._taken[who] >= self._each:
+            if self._present.total() >= self._total:
+                raise Overloaded(f"Too many {self._what} are being made right now.")
+            self._present[person] += 1
+            if self._working[person] >= self._per_person:
                 database.give_back()
             try:
-                free = self._changed.wait_for(lambda: self._taken[who] < self._each, self._patience_seconds)
+                free = self._changed.wait_for(
+                    lambda: self._working[person] < self._per_person, self._timeout_seconds
+                )
             except BaseException:
-                self._leave(who)
+                self._leave(person)
                 raise
             if not free:
-                self._leave(who)
+                self._leave(person)
                 raise self._too_many()
-            self._taken[who] += 1
-        return Turn(self, who)
+            self._working[person] += 1
+        return Slot(self, person)
 
-    def give(self, who: object) -> None:
-        """The turn of this person is over."""
+    def give_back(self, person: Hashable) -> None:
+        """Free one slot of this person. Called by Slot alone."""
         with self._changed:
-            self._taken[who] -= 1
-            self._leave(who)
+            self._working[person] -= 1
+            self._leave(person)
             self._changed.notify_all()
 
-    def _leave(self, who: object) -> None:
-        self._here[who] -= 1
-        if not self._here[who]:
-            del self._here[who], self._taken[who]
+    def _leave(self, person: Hashable) -> None:
+        self._present[person] -= 1
+        if not self._present[person]:
+            del self._present[person], self._working[person]
 
     def _too_many(self) -> RateLimited:
-        return RateLimited(f"Wait for the {self._what} that you asked for before.", AGAIN_SECONDS)
+        return RateLimited(f"Wait for the {self._what} that you asked for before.", RETRY_SECONDS)
 
 
-class Turn:
-    """Lasts until it is released, the block ends, or nobody holds it any more."""
+class Slot:
+    """A place under a ConcurrencyLimit. Held until it is released, its `with` block ends, or it is garbage-collected."""
 
-    def __init__(self, turns: Turns, who: object) -> None:
-        self._turns: Turns | None = turns
-        self._who = who
+    def __init__(self, limit: ConcurrencyLimit, person: Hashable) -> None:
+        self._limit: ConcurrencyLimit | None = limit
+        self._person = person
 
     def release(self) -> None:
-        """Twice is once."""
-        turns, self._turns = self._turns, None
-        if turns is not None:
-            turns.give(self._who)
+        """Idempotent."""
+        limit, self._limit = self._limit, None
+        if limit is not None:
+            limit.give_back(self._person)
 
     def __enter__(self) -> None:
         pass
@@ -99,15 +104,15 @@ class Turn:
     ) -> None:
         self.release()
 
-    # An answer may be dropped before anybody began to read it.
+    # A response may be dropped before its first chunk is read.
     __del__ = release
 
 
-renders = Turns("pictures", each=1, waiting=8, everybody=16, patience_seconds=20.0)
-"""Whoever asks for one after the other keeps one process busy; the others' pictures are drawn by the other."""
-exports = Turns("exports", each=2, waiting=4, everybody=32, patience_seconds=10.0)
-"""Each is read at its reader's speed and costs this process little more than what is under way to the network."""
-uploads = Turns("uploads", each=2, waiting=8, everybody=32, patience_seconds=60.0)
-"""Pictures and files that people bring: each is decoded, one after the other, in a process that all share."""
-requests = Turns("requests", each=2, waiting=8, everybody=32, patience_seconds=60.0)
-"""Jobs that are asked for: what the model shall see is decoded in the same process."""
+renders = ConcurrencyLimit("pictures", per_person=1, queued_per_person=8, total=16, timeout_seconds=20.0)
+"""One of a person, so that one of the drawing processes stays free for others."""
+exports = ConcurrencyLimit("exports", per_person=2, queued_per_person=4, total=32, timeout_seconds=10.0)
+"""Sent as fast as the client reads; costs little more than the chunk that is under way."""
+uploads = ConcurrencyLimit("uploads", per_person=2, queued_per_person=8, total=32, timeout_seconds=60.0)
+"""Uploaded pictures and imported files: decoded one after the other in a process that all share."""
+requests = ConcurrencyLimit("requests", per_person=2, queued_per_person=8, total=32, timeout_seconds=60.0)
+"""Requests for pictures: their snapshots and masks are decoded in the same process."""

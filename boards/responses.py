@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from boards import database
-from boards.request_limits import Turn
+from boards.request_limits import Slot
 from generation.images import storage
 from http_api import responses
 
@@ -36,8 +36,8 @@ def streaming_response(
     mime_type: str,
     filename: str | None = None,
     etag: str | None = None,
-    turn: Turn | None = None,
+    slot: Slot | None = None,
 ) -> StreamingHttpResponse:
     """The response of http_api; this thread's database connection is given back first."""
     database.give_back()
-    return responses.streaming_response(request, chunks, mime_type, filename, etag, turn)
+    return responses.streaming_response(request, chunks, mime_type, filename, etag, slot)

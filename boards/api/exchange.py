@@ -43,24 +43,24 @@ def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> 
     etag = f'W/"{board.clock}-{board.files.count()}"'
     if (answer := not_modified(request, etag)) is not None:
         return answer
-    turn = request_limits.exports.take(person_of(request).pk)
+    slot = request_limits.exports.take(person_of(request).pk)
     document = outgoing.document(outgoing.contents(board))
     name = outgoing.filename(board, "excalidraw") if download else None
     kind = MIME_TYPE if download else "application/json"
-    return streaming_response(request, document, kind, name, etag, turn)
+    return streaming_response(request, document, kind, name, etag, slot)
 
 
 @router.get("/{uuid:board_id}/export.zip")
 def export_zip(request: HttpRequest, board_id: uuid.UUID) -> HttpResponseBase:
     """The board as a zip: scene, pictures, how it looks, and the prompts and seeds of what was generated."""
     board, _ = access.find(of_request(request), board_id, Act.SEE)
-    turn = request_limits.exports.take(person_of(request).pk)
+    slot = request_limits.exports.take(person_of(request).pk)
     contents = outgoing.contents(board)
     manifest = archive.manifest(contents)
     with request_limits.renders.take(person_of(request).pk):
         looks = _looks(contents)
     parts = archive.parts(contents, looks, manifest)
-    return streaming_response(request, parts, "application/zip", outgoing.filename(board, "zip"), turn=turn)
+    return streaming_response(request, parts, "application/zip", outgoing.filename(board, "zip"), slot=slot)
 
 
 @router.post("/{uuid:board_id}/import")

@@ -85,7 +85,7 @@ def _answer(
             with request_limits.renders.take(user.pk):
                 contents = outgoing.contents(board)
                 tag = etag(contents.clock)
-                # Whoever had the turn before may have asked for the same.
+                # The request that held the slot before may have asked for the same.
                 if (drawn := kept.get(tag)) is None:
                     view = _view(contents, frame, region, contents.board.background if background else None)
                     drawn = _draw(contents, view, kind, scale)

@@ -92,12 +92,12 @@ def scene(
 ) -> HttpResponseBase:
     """The board as it was, as an .excalidraw document; its pictures inside, or as addresses on this server."""
     _, _, version = _find(request, board_id, version_id, Act.SEE)
-    turn = request_limits.exports.take(person_of(request).pk)
+    slot = request_limits.exports.take(person_of(request).pk)
     contents = version_scene.contents(version)
     if pictures == "linked":
-        with turn:
+        with slot:
             return bytes_response(request, version_scene.linked_document(contents), "application/json")
-    return streaming_response(request, outgoing.document(contents), MIME_TYPE, turn=turn)
+    return streaming_response(request, outgoing.document(contents), MIME_TYPE, slot=slot)
 
 
 @router.get("/{uuid:board_id}/versions/{uuid:version_id}/thumbnail.png")

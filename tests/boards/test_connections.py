@@ -84,14 +84,14 @@ def test_the_turn_of_a_job_without_a_board_lasts_until_it_is_queued(
     real = storage.store_snapshot
 
     def counted(data: bytes) -> Any:
-        under_way.append(request_limits.requests._taken.total())
+        under_way.append(request_limits.requests._working.total())
         return real(data)
 
     monkeypatch.setattr(storage, "store_snapshot", counted)
     sent = {"params": json.dumps(SKETCH), "snapshot": SimpleUploadedFile("x.png", png(), "image/png")}
     assert client.post("/api/v1/jobs", sent).status_code == 202
     assert under_way == [1]
-    assert not request_limits.requests._taken
+    assert not request_limits.requests._working
     assert Job.objects.count() == 1
 
 
@@ -143,5 +143,5 @@ def test_a_socket_s_generate_waits_for_no_drawing_of_the_same_person(board: Boar
         began = time.monotonic()
         with pytest.raises(RateLimited):
             board_jobs.ask(board, alice, Request(SKETCH), waits=False)
-        assert time.monotonic() - began < request_limits.renders._patience_seconds / 4
+        assert time.monotonic() - began < request_limits.renders._timeout_seconds / 4
     assert not Job.objects.exists()

@@ -1,4 +1,4 @@
-"""Costly answers take turns, and nobody who waits for one keeps a database connection from others."""
+"""How many costly requests are under way at once; those that wait hold no database connection."""
 
 import asyncio
 import gc
@@ -13,15 +13,16 @@ from django.db import connection
 
 from accounts.errors import RateLimited
 from boards.database.threads import in_thread
-from boards.request_limits import Crowded, Turns
+from boards.request_limits import ConcurrencyLimit, Overloaded
 
 
-def turns(**limits: Any) -> Turns:
-    return Turns("pictures", **{"each": 1, "waiting": 0, "everybody": 9, "patience_seconds": 10.0} | limits)
+def limited(**numbers: Any) -> ConcurrencyLimit:
+    defaults = {"per_person": 1, "queued_per_person": 0, "total": 9, "timeout_seconds": 10.0}
+    return ConcurrencyLimit("pictures", **defaults | numbers)
 
 
 def test_one_person_has_so_many_at_once_and_others_have_theirs() -> None:
-    mine = turns(each=2)
+    mine = limited(per_person=2)
     held = [mine.take("alice"), mine.take("alice")]
     with pytest.raises(RateLimited) as refused:
         mine.take("alice")
@@ -36,16 +37,16 @@ def test_one_person_has_so_many_at_once_and_others_have_theirs() -> None:
 
 
 def test_all_together_have_a_bound() -> None:
-    ours = turns(everybody=2)
+    ours = limited(total=2)
     held = [ours.take("alice"), ours.take("bob")]
-    with pytest.raises(Crowded):
+    with pytest.raises(Overloaded):
         ours.take("carol")
     held.pop().release()
     ours.take("carol").release()
 
 
-def test_who_waits_gets_the_turn_when_it_is_free() -> None:
-    mine = turns(waiting=1)
+def test_a_waiting_request_gets_the_slot_when_it_is_free() -> None:
+    mine = limited(queued_per_person=1)
     first = mine.take("alice")
     got = threading.Event()
 
@@ -55,7 +56,7 @@ def test_who_waits_gets_the_turn_when_it_is_free() -> None:
 
     waiting = threading.Thread(target=second)
     waiting.start()
-    while mine._here["alice"] < 2:
+    while mine._present["alice"] < 2:
         time.sleep(0.001)
     assert not got.is_set()
     with pytest.raises(RateLimited):  # one waits already
@@ -64,11 +65,11 @@ def test_who_waits_gets_the_turn_when_it_is_free() -> None:
     assert got.wait(10)
     waiting.join()
     mine.take("alice").release()
-    assert not mine._here and not mine._taken
+    assert not mine._present and not mine._working
 
 
-def test_who_may_not_wait_is_sent_away_at_once() -> None:
-    mine = turns(waiting=8)
+def test_a_request_that_may_not_wait_is_refused_at_once() -> None:
+    mine = limited(queued_per_person=8)
     first = mine.take("alice", waits=False)
     began = time.monotonic()
     with pytest.raises(RateLimited):
@@ -79,17 +80,17 @@ def test_who_may_not_wait_is_sent_away_at_once() -> None:
     mine.take("alice", waits=False).release()
 
 
-def test_who_waits_too_long_is_sent_away_and_leaves_nothing_behind() -> None:
-    mine = turns(waiting=1, patience_seconds=0.01)
+def test_a_request_that_waits_too_long_is_refused_and_leaves_nothing_behind() -> None:
+    mine = limited(queued_per_person=1, timeout_seconds=0.01)
     first = mine.take("alice")
     with pytest.raises(RateLimited):
         mine.take("alice")
     first.release()
-    assert not mine._here and not mine._taken
+    assert not mine._present and not mine._working
 
 
-def test_a_turn_that_nobody_holds_any_more_is_over() -> None:
-    mine = turns()
+def test_a_slot_that_is_dropped_is_free() -> None:
+    mine = limited()
 
     def dropped() -> Iterator[bytes]:
         with mine.take("alice"):
@@ -102,8 +103,8 @@ def test_a_turn_that_nobody_holds_any_more_is_over() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_waits_for_a_turn_gives_the_connection_back() -> None:
-    mine = turns(waiting=1, patience_seconds=0.01)
+def test_a_waiting_request_gives_the_connection_back() -> None:
+    mine = limited(queued_per_person=1, timeout_seconds=0.01)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     first = mine.take("alice")

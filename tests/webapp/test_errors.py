@@ -17,7 +17,7 @@ SHARED = {
     "internal": {"Refused"},
     "bad_message": {"BadMessage", "InvalidCursor"},
     "not_found": {"BoardGone", "JobGone", "VersionGone", "PersonGone"},
-    "overloaded": {"NotSaving", "Crowded", "TooManyUploads"},
+    "overloaded": {"NotSaving", "Overloaded", "TooManyUploads"},
     "too_big": {"TooBig", "BodyTooLarge"},
     "remote_failed": {"RemoteError", "RemoteFailed"},
 }
