@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts.scopes import Scope
 from boards.errors import ScopeRequired
 from boards.principal import Principal
-from boards.wire.protocol import Message
+from boards.wire.client_messages import ClientMessage
 
 READ, WRITE, GENERATE = Scope.SCENE_READ, Scope.SCENE_WRITE, Scope.GENERATE
 BOARDS, EXPORT, LIVE = Scope.BOARDS, Scope.EXPORT, Scope.LIVE
@@ -96,5 +96,5 @@ def door_of_request(request: HttpRequest) -> str:
     return f"{request.method} /{path}"
 
 
-def door_of(message: Message) -> str:
+def door_of(message: ClientMessage) -> str:
     return str(message.__struct_config__.tag)

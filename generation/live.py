@@ -24,6 +24,7 @@ from generation.checkpoints.kinds import Params
 from generation.checkpoints.params import as_json, complete, parse
 from generation.errors import LiveNotOffered, SnapshotInvalid
 from generation.images.header import read_header
+from generation.messages import LiveRedrawn, as_layer_event
 
 logger = logging.getLogger(__name__)
 
@@ -153,8 +154,8 @@ def give(redrawn: Redrawn) -> None:
         if redrawn.jpeg:
             packed = msgspec.msgpack.encode(redrawn)
             client().set(_PICTURES + redrawn.audience, packed, ex=PICTURE_KEPT_SECONDS)
-        message = {"type": "live.redrawn", **msgspec.structs.asdict(redrawn)}
-        async_to_sync(layer.group_send)(redrawn.audience, message)
+        _, *fields = msgspec.structs.astuple(redrawn)
+        async_to_sync(layer.group_send)(redrawn.audience, as_layer_event(LiveRedrawn(*fields)))
     except (redis.RedisError, OSError) as error:
         logger.warning("A live picture was lost: %s", error)
 

@@ -21,7 +21,7 @@ from boards.jobs.board_jobs import Destination, JobDescription
 from boards.models import Placement
 from boards.principal import of_request, person_of
 from boards.responses import stored_file
-from boards.wire.protocol import Region
+from boards.wire.client_messages import Region
 from generation.jobs import submission
 from generation.jobs.submission import InputImages
 from generation.models import GeneratedImage, Job

@@ -17,7 +17,7 @@ from boards.exchange import embedding, outgoing
 from boards.exchange.outgoing import Contents
 from boards.principal import of_request, person_of
 from boards.rendering import Drawn, View, build, kept, scenes
-from boards.wire.protocol import Region
+from boards.wire.client_messages import Region
 from http_api.responses import PICTURE_POLICY, bytes_response
 
 router = Router()

@@ -12,6 +12,7 @@ from accounts.models import User
 from boards import announce, database
 from boards.errors import FileRefused
 from boards.models import Board, BoardFile
+from boards.wire.peer_messages import FileAdded
 from generation.errors import SnapshotInvalid
 from generation.images import decoder, storage
 from generation.images.header import SVG_MIME_TYPE, is_svg
@@ -118,7 +119,7 @@ def _save(file: BoardFile) -> BoardFile:
             file.save()
     except IntegrityError:  # the same picture came twice at once: the first one stays
         return BoardFile.objects.get(board=file.board, file_id=file.file_id)
-    message = {"type": "file.added", "files": describe(file)}
+    message = FileAdded(describe(file))
     transaction.on_commit(lambda: announce.announce(file.board.pk, message))
     return file
 

@@ -23,7 +23,7 @@ from boards.principal import Principal
 from boards.rendering import scenes, snapshot
 from boards.sharing import people
 from boards.sharing.people import PersonDescription
-from boards.wire.protocol import REGION_SIDE_MAX, Region
+from boards.wire.client_messages import REGION_SIDE_MAX, Region
 from generation.checkpoints.kinds import Sees
 from generation.jobs import submission
 from generation.jobs.description import ImageFields, JobFields, JobWithImages

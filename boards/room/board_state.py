@@ -16,17 +16,18 @@ from boards.models import Board, Role
 from boards.principal import Principal, Revocation
 from boards.wire import protocol
 from boards.wire.protocol import Close
+from boards.wire.server_messages import Limits
 
 CHECK_INTERVAL_SECONDS = 60.0
 """How often a room reads files, jobs and title again, in case the message about a change was lost."""
 
-LIMITS = {
-    "max_elements_per_push": protocol.PUSH_ELEMENTS_MAX,
-    "max_push_bytes": protocol.PUSH_BYTES_MAX,
-    "max_live_elements": store.LIVE_ELEMENTS_MAX,
-    "max_file_bytes": settings.FILE_MAX_BYTES,
-    "prompt_max": 1_000,
-}
+LIMITS = Limits(
+    max_elements_per_push=protocol.PUSH_ELEMENTS_MAX,
+    max_push_bytes=protocol.PUSH_BYTES_MAX,
+    max_live_elements=store.LIVE_ELEMENTS_MAX,
+    max_file_bytes=settings.FILE_MAX_BYTES,
+    prompt_max=1_000,
+)
 
 
 class Standing(NamedTuple):

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from boards.elements.element import Element
 from boards.room.scene import Scene
 from boards.room.session import Member
-from boards.wire import protocol
+from boards.wire import protocol, server_messages
 from boards.wire.frames import Packet
+from boards.wire.server_messages import Ack, Refusal
 
 TICK_MIN_SECONDS = 0.016
 TICK_MAX_SECONDS = 0.050
@@ -77,7 +78,7 @@ class Fanout:
             self._foreign.add(session)
         self.schedule(self._users_due)
 
-    def acknowledge(self, member: Member, ref: str, refused: list[dict[str, str]]) -> None:
+    def acknowledge(self, member: Member, ref: str, refused: list[Refusal]) -> None:
         """Its push is stored. The word goes with the next tick: its clock must not run ahead of what was sent."""
         member.acks.append((ref, refused))
         self.schedule()
@@ -178,7 +179,7 @@ class Fanout:
     def _catch_up(self, member: Member, news: "_Tick") -> None:
         """What it missed, each thing in its newest state, a piece at a time."""
         users = {session: self.roster.get(session) for session in member.missed_users | news.users.keys()}
-        messages = [protocol.presence(users)] if users else []
+        messages = [server_messages.presence(users)] if users else []
         messages += self.patches(member.missed | news.fresh.keys(), member.clock)
         member.missed, member.missed_users = set(), set()
         pack = Packet.deflated if member.deflate else Packet.of
@@ -188,7 +189,8 @@ class Fanout:
         if not member.acks:
             return []
         acks, member.acks = member.acks, []
-        return [Packet.of(*(protocol.ack(ref, member.clock, refused) for ref, refused in acks))]
+        messages = [Ack(ref=ref, clock=member.clock, refused=refused) for ref, refused in acks]
+        return [Packet.of(*map(server_messages.encode, messages))]
 
     def patches(self, ids: Iterable[str], before: int) -> list[bytes]:
         """Patches of these elements, each of a size that every server sends.
@@ -200,7 +202,8 @@ class Fanout:
         if not bodies:
             return []
         *firsts, last = protocol.chunks(bodies)
-        return [*(protocol.patch(before, chunk) for chunk in firsts), protocol.patch(self.clock, last)]
+        patch = server_messages.patch
+        return [*(patch(before, chunk) for chunk in firsts), patch(self.clock, last)]
 
 
 class _Tick:
@@ -216,7 +219,7 @@ class _Tick:
 
     @cached_property
     def _presence(self) -> list[bytes]:
-        return [protocol.presence(self.users)] if self.users else []
+        return [server_messages.presence(self.users)] if self.users else []
 
     @cached_property
     def messages(self) -> list[bytes]:

@@ -12,23 +12,23 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-import msgspec
 import redis
 
 from boards import access, announce
 from boards.access import Act
-from boards.announce import Message
 from boards.errors import BoardError
 from boards.room import live_slot
 from boards.room.fanout import Fanout
-from boards.room.live_slot import Run
 from boards.room.session import Member
-from boards.wire import protocol
+from boards.wire import server_messages
 from boards.wire.frames import Packet
+from boards.wire.peer_messages import LiveChanged, Run
+from boards.wire.server_messages import LiveEnd, LiveHost, LiveRun, LiveUpdate
 from generation import live as frames
 from generation.checkpoints import catalogue
 from generation.errors import GenerationError
 from generation.live import Frame
+from generation.messages import LiveRedrawn
 
 log = logging.getLogger(__name__)
 
@@ -61,17 +61,13 @@ class LiveBoard:
         self.picture: Packet | None = None
 
     @property
-    def described(self) -> dict[str, Any] | None:
+    def described(self) -> LiveRun | None:
         """What members are told of it."""
         run = self._run
         if run is None:
             return None
-        return {
-            "run": run.run,
-            "frame": run.frame,
-            "host": run.host | {"session": run.session},
-            "params": run.params,
-        }
+        host = LiveHost(run.host.id, run.host.name, run.host.color, run.session)
+        return LiveRun(run.run, run.frame, host, run.params)
 
     # --- from a member ---------------------------------------------------------------------------------
 
@@ -125,25 +121,23 @@ class LiveBoard:
 
     # --- between processes -----------------------------------------------------------------------------
 
-    def hear(self, message: Message) -> None:
-        if message["type"] == "live.redrawn":
-            self._hear_picture(message)
-        elif message["live"] is not None:
-            self._adopt(msgspec.convert(message["live"], Run))
-        elif self._run and self._run.run == message["run"]:
-            self._over({name: message[name] for name in ("reason", "by", "message") if message.get(name)})
+    def hear(self, message: LiveChanged) -> None:
+        if message.live is not None:
+            self._adopt(message.live)
+        elif self._run and self._run.run == message.run:
+            self._over(message.reason, message.by, message.message)
 
-    def _hear_picture(self, message: Message) -> None:
+    def hear_picture(self, message: LiveRedrawn) -> None:
         run = self._run
-        if run is None or run.run != message["run"] or message["seq"] <= self._shown:
+        if run is None or run.run != message.run or message.seq <= self._shown:
             return
-        self._shown = message["seq"]
+        self._shown = message.seq
         self._have_patience()
-        if not message["code"]:
-            self.picture = Packet.live(run.run, self._shown, message["look"], message["jpeg"])
+        if not message.code:
+            self.picture = Packet.live(run.run, self._shown, message.look, message.jpeg)
             self._fanout.show(self.picture)
         elif run.session in self._fanout.members:
-            self._start(self._end(run, "failed", message=message["message"]))
+            self._start(self._end(run, "failed", message=message.message))
 
     def _adopt(self, run: Run) -> None:
         if run == self._run:
@@ -151,12 +145,12 @@ class LiveBoard:
         if self._run is None or self._run.run != run.run:
             self._forget()
         self._run = run
-        self._tell({})
+        self._tell(LiveUpdate(live=self.described))
 
-    def _over(self, why: dict[str, str]) -> None:
+    def _over(self, reason: LiveEnd | None, by: str | None = None, message: str | None = None) -> None:
         self._forget()
         self._fanout.show(None)
-        self._tell(why)
+        self._tell(LiveUpdate(live=None, reason=reason, by=by, message=message))
 
     def _forget(self) -> None:
         self._have_patience()
@@ -168,18 +162,19 @@ class LiveBoard:
             self._patience.cancel()
             self._patience = None
 
-    def _tell(self, why: dict[str, str]) -> None:
-        self._fanout.broadcast(protocol.encode({"type": "live", "live": self.described, **why}))
+    def _tell(self, update: LiveUpdate) -> None:
+        self._fanout.broadcast(server_messages.encode(update))
 
-    async def _end(self, run: Run, reason: str, **why: str) -> None:
-        """reason: stopped, host_left, no_worker, no_answer, failed, refused."""
-        message = {"type": "live.changed", "run": run.run, "live": None, "reason": reason, **why}
+    async def _end(
+        self, run: Run, reason: LiveEnd, *, by: str | None = None, message: str | None = None
+    ) -> None:
+        ended = LiveChanged(run.run, None, reason, by, message)
         try:
             await _in_thread(live_slot.release, self._board_id, run.run)
         except redis.RedisError as error:
             log.warning("Board %s: the live slot frees itself: %s", self._board_id, error)
-        self.hear(message)  # now that somebody else may begin; here, whatever became of Redis
-        await announce.publish(self._board_id, message)
+        self.hear(ended)  # now that somebody else may begin; here, whatever became of Redis
+        await announce.publish(self._board_id, ended)
 
     # --- housekeeping ----------------------------------------------------------------------------------
 
@@ -195,7 +190,7 @@ class LiveBoard:
             return
         host = self._host()
         if self._run and host is None and holder is None:
-            self._over({"reason": "host_left"})
+            self._over("host_left")
         elif self._run and host is not None:
             try:
                 access.allows(host.role, Act.EDIT, frozen=self._frozen())

@@ -6,7 +6,6 @@ holds it takes it again. Everything here waits for Redis and is called off the e
 
 import secrets
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -17,28 +16,17 @@ from boards.access import Act
 from boards.errors import LiveTaken, LiveUnavailable, NoRegion
 from boards.models import Element
 from boards.principal import Principal
-from boards.wire.protocol import LiveStart
+from boards.wire.client_messages import LiveStart
+from boards.wire.peer_messages import LiveChanged, Run
+from boards.wire.server_messages import Person
 from generation import live
 
 KEPT_SECONDS = 45
 RUN_MAX = 2**24 - 1
 
 
-class Run(msgspec.Struct, frozen=True):
-    """From switching on to switching off. run: its number, unlike that of other runs of the board.
-
-    session, host: the member whose browser sends the frames. params: of the job that would make the same picture.
-    """
-
-    run: int
-    frame: str
-    session: str
-    host: dict[str, str]
-    params: dict[str, Any]
-
-
 def switch_on(
-    board_id: uuid.UUID, principal: Principal, session: str, host: Mapping[str, str], wanted: LiveStart
+    board_id: uuid.UUID, principal: Principal, session: str, host: Person, wanted: LiveStart
 ) -> None:
     """Take the board's slot and tell everybody; with the same frame again: only change the params.
 
@@ -49,7 +37,7 @@ def switch_on(
         raise NoRegion("Say which frame: `frame` names no element of this board.")
     params = live.settle(wanted.params)
     try:
-        run = _taken(board_id, Run(secrets.randbelow(RUN_MAX) + 1, wanted.frame, session, dict(host), params))
+        run = _taken(board_id, Run(secrets.randbelow(RUN_MAX) + 1, wanted.frame, session, host, params))
     except redis.RedisError as error:
         raise LiveUnavailable(
             "Live drawing cannot be switched on right now. Try again in a moment."
@@ -58,7 +46,7 @@ def switch_on(
 
 
 def tell(board_id: uuid.UUID, run: Run) -> None:
-    announce.announce(board_id, {"type": "live.changed", "run": run.run, "live": msgspec.to_builtins(run)})
+    announce.announce(board_id, LiveChanged(run.run, run))
 
 
 def read(board_id: uuid.UUID) -> Run | None:
@@ -91,7 +79,7 @@ def _taken(board_id: uuid.UUID, wanted: Run) -> Run:
         return wanted
     holder = read(board_id)
     if holder is not None and holder.session != wanted.session:
-        raise LiveTaken(f"{holder.host['name']} is redrawing a frame of this board. Only one at a time.")
+        raise LiveTaken(f"{holder.host.name} is redrawing a frame of this board. Only one at a time.")
     if holder is not None and holder.frame == wanted.frame:
         wanted = msgspec.structs.replace(wanted, run=holder.run)
     slot.set(_key(board_id), msgspec.msgpack.encode(wanted), ex=KEPT_SECONDS)

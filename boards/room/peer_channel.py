@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 from channels.layers import get_channel_layer
 
-from boards.announce import LOST, Message, group, publish
+from boards.announce import LOST, group, publish
 from boards.elements.element import Element, Stamp
+from boards.wire import peer_messages
+from boards.wire.peer_messages import Greeting, PeerMessage, RoomTick
 
 log = logging.getLogger(__name__)
 AGAIN_MIN_SECONDS = 0.1
@@ -19,7 +21,7 @@ AGAIN_MAX_SECONDS = 2.0
 
 
 @asynccontextmanager
-async def listening(board_id: uuid.UUID) -> AsyncIterator[Callable[[], Awaitable[Message]]]:
+async def listening(board_id: uuid.UUID) -> AsyncIterator[Callable[[], Awaitable[PeerMessage]]]:
     """Gives the function that waits for the next message. Waits for a Redis that is away, for as long as it takes.
 
     Once it listens, the layer itself comes back after each loss of Redis.
@@ -35,9 +37,11 @@ async def listening(board_id: uuid.UUID) -> AsyncIterator[Callable[[], Awaitable
         await asyncio.sleep(wait)
         wait = min(AGAIN_MAX_SECONDS, wait * 2)
 
-    async def receive() -> Message:
-        message: Message = await layer.receive(channel)
-        return message
+    async def receive() -> PeerMessage:
+        while True:
+            message = peer_messages.decode(await layer.receive(channel))
+            if message is not None:
+                return message
 
     try:
         yield receive
@@ -61,14 +65,14 @@ class Voice:
         self._elements: dict[str, tuple[Element, uuid.UUID | None]] = {}
         self._users: dict[str, bytes | None] = {}
         self._saved: list[tuple[int, Mapping[str, Stamp]]] = []
-        self._greet = ""
+        self._greet: Greeting = ""
         self._speaking = False
 
     def tell(
         self,
         elements: Mapping[str, tuple[Element, uuid.UUID | None]],
         users: Mapping[str, bytes | None],
-        greet: str = "",
+        greet: Greeting = "",
     ) -> None:
         """What came in here, the elements with their authors. greet: "yes", or "ask" to be greeted in turn."""
         self._elements |= elements
@@ -81,8 +85,8 @@ class Voice:
         self._saved.append((clock, stamps))
         self._speak()
 
-    def is_mine(self, message: Message) -> bool:
-        return message.get("from") == self._sender
+    def is_mine(self, message: RoomTick) -> bool:
+        return message.sender == self._sender
 
     def _speak(self) -> None:
         if not self._speaking:
@@ -96,17 +100,8 @@ class Voice:
         finally:
             self._speaking = False
 
-    def _take(self) -> Message:
-        message: Message = {
-            "type": "room.tick",
-            "from": self._sender,
-            "elements": [
-                (msgspec.msgpack.encode(element), str(author_id) if author_id else None)
-                for element, author_id in self._elements.values()
-            ],
-            "users": self._users,
-            "saved": self._saved,
-            "greet": self._greet,
-        }
+    def _take(self) -> RoomTick:
+        elements = [(msgspec.msgpack.encode(element), author) for element, author in self._elements.values()]
+        message = RoomTick(self._sender, elements, self._users, self._saved, self._greet)
         self._elements, self._users, self._saved, self._greet = {}, {}, [], ""
         return message

@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from boards.announce import Message
 from boards.elements.element import Element, Stamp
 from boards.room.fanout import Fanout
 from boards.room.peer_channel import Voice
 from boards.room.scene import Fate, Scene
+from boards.wire.peer_messages import RoomTick
 
 BELIEVED_SECONDS = 45.0
 """Processes repeat who is with them; one that is silent for so long has died."""
@@ -76,24 +76,21 @@ class Neighbours:
 
     # --- hearing ---------------------------------------------------------------------------------------
 
-    def hear(self, message: Message) -> None:
+    def hear(self, message: RoomTick) -> None:
         if self._voice.is_mine(message):
             return
         now = time.monotonic()
         self._believed_until = now + BELIEVED_SECONDS
-        for packed, author_id in message["elements"]:
+        for packed, author_id in message.elements:
             self._hear_element(msgspec.msgpack.decode(packed, type=Element), author_id, now)
-        for session, entry in message["users"].items():
+        for session, entry in message.users.items():
             self._hear_user(session, entry, now)
-        for clock, stamps in message["saved"]:
-            self._hear_saved(
-                clock, {i: (version, nonce, digest) for i, (version, nonce, digest) in stamps.items()}
-            )
-        if message["greet"] == "ask":
+        for clock, stamps in message.saved:
+            self._hear_saved(clock, stamps)
+        if message.greet == "ask":
             self.greet()
 
-    def _hear_element(self, element: Element, author_id: str | None, now: float) -> None:
-        author = uuid.UUID(author_id) if author_id else None
+    def _hear_element(self, element: Element, author: Author, now: float) -> None:
         match self._scene.take(element, None):
             case Fate.TAKEN:
                 self._fanout.element(element.id, foreign=True)
@@ -109,7 +106,7 @@ class Neighbours:
             self._heard[session] = now
         self._fanout.user(session, entry, foreign=True)
 
-    def _hear_saved(self, clock: int, stamps: dict[str, Stamp]) -> None:
+    def _hear_saved(self, clock: int, stamps: Mapping[str, Stamp]) -> None:
         if clock == self._fanout.clock + 1 and all(self._scene.has(i, stamp) for i, stamp in stamps.items()):
             self._scene.committed(stamps, clock)
             self._fanout.clock = clock

@@ -10,14 +10,11 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import msgspec
-
-from boards import announce
 from boards.database.threads import in_thread
 from boards.elements import store
 from boards.elements.element import Element, Stamp
@@ -35,9 +32,35 @@ from boards.room.saver import UNAVAILABLE, Ack, Batch, Saver, patiently
 from boards.room.scene import Fate, Scene
 from boards.room.scene_snapshot import Arrivals, Picture
 from boards.room.session import Member
-from boards.wire import protocol
+from boards.wire import protocol, server_messages
+from boards.wire.client_messages import Presence
 from boards.wire.frames import Packet
+from boards.wire.peer_messages import (
+    BoardChanged,
+    ClockMoved,
+    FileAdded,
+    LiveChanged,
+    PeerMessage,
+    RoomTick,
+)
 from boards.wire.protocol import Close
+from boards.wire.server_messages import (
+    BoardUpdate,
+    Collaborator,
+    FileDescription,
+    FilesAdded,
+    JobDescription,
+    JobUpdate,
+    Progress,
+    Refusal,
+    Resync,
+    Synced,
+    Welcome,
+    You,
+    encode,
+    encoded,
+)
+from generation.messages import JobChanged, JobProgress, LiveRedrawn
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +89,8 @@ class Room:
         self._begun = 0  # how often the scene was read anew
         self._pruned_clock = 0  # of the board, when the scene was last read anew
         self._changed_at = 0.0  # when somebody's access may have changed
-        self._files: dict[str, dict[str, Any]] = {}
-        self._jobs: dict[str, dict[str, Any]] = {}
+        self._files: dict[str, FileDescription] = {}
+        self._jobs: dict[str, JobDescription] = {}
         self._healing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty_since = time.monotonic()
@@ -81,7 +104,7 @@ class Room:
     async def open(self) -> None:
         """Read the scene and begin to listen. Raises BoardGone."""
         state = await in_thread(board_state.read, self.board_id)
-        self._files, self._jobs = state.files, {job["id"]: job for job in state.jobs}
+        self._files, self._jobs = dict(state.files), {job["id"]: job for job in state.jobs}
         self._begin(state)
         await self.live.look()
         following = clock_poller.follow(self.board_id, self._head_is)
@@ -122,25 +145,26 @@ class Room:
         pack = Packet.deflated if member.deflate else Packet.of
         rest = picture.rest(deflate=member.deflate)
         if later:
-            rest = rest + [pack(protocol.patch(0, chunk)) for chunk in protocol.chunks(later)]
-        welcome = protocol.welcome(
-            {
-                "session": member.session,
-                "you": member.who | {"role": member.role},
-                "clock": (since or 0) if rest else self.clock,
-                "complete": since is None,
-                "background": self.background,
-                "files": self._files,
-                "collaborators": {s: msgspec.Raw(entry) for s, entry in self._fanout.roster.items()},
-                "jobs": list(self._jobs.values()),
-                "live": self.live.described,
-                "limits": board_state.LIMITS,
-                "more": bool(rest),
-            }
+            rest = rest + [pack(server_messages.patch(0, chunk)) for chunk in protocol.chunks(later)]
+        welcome = Welcome(
+            protocol=protocol.VERSION,
+            session=member.session,
+            you=You(member.who.id, member.who.name, member.who.color, member.role),
+            clock=(since or 0) if rest else self.clock,
+            complete=since is None,
+            more=bool(rest),
+            background=self.background,
+            limits=board_state.LIMITS,
+            live=self.live.described,
+            files=self._files,
+            collaborators=encoded(self._fanout.roster, Collaborator),
+            jobs=list(self._jobs.values()),
+            elements=[],
         )
-        packets = [picture.welcome(welcome, deflate=member.deflate), *rest]
+        head = server_messages.welcome_head(welcome)
+        packets = [picture.welcome(head, deflate=member.deflate), *rest]
         if rest:
-            packets.append(Packet.of(protocol.encode({"type": "synced", "clock": self.clock})))
+            packets.append(Packet.of(encode(Synced(clock=self.clock))))
         self._fanout.members[member.session] = member
         self._fanout.user(member.session, member.entry())
         member.feed(packets, self.clock)
@@ -158,9 +182,7 @@ class Room:
 
     # --- from a member ---------------------------------------------------------------------------------
 
-    def push(
-        self, member: Member, ref: str, elements: Iterable[Element], refused: list[dict[str, str]]
-    ) -> None:
+    def push(self, member: Member, ref: str, elements: Iterable[Element], refused: list[Refusal]) -> None:
         """Merge checked elements. The ack follows the commit, with what was refused before and here.
 
         Raises NotSaving.
@@ -173,7 +195,7 @@ class Room:
             try:
                 fate = self._scene.merge(element)
             except BoardError as error:
-                refused.append({"id": element.id, "code": error.code, "message": error.message})
+                refused.append(Refusal(element.id, error.code, error.message))
                 continue
             stamps[element.id] = element.stamp
             if fate is Fate.LOST:
@@ -185,9 +207,7 @@ class Room:
         self._answer_lost(member, lost, author_id)
         self._saver.acknowledge(Ack(member, ref, refused, stamps))
 
-    def sift(
-        self, elements: Iterable[Element], refused: list[dict[str, str]], error: BoardError
-    ) -> list[Element]:
+    def sift(self, elements: Iterable[Element], refused: list[Refusal], error: BoardError) -> list[Element]:
         """What of a push that may not come in is stored already, because an earlier attempt got through.
 
         The rest is refused. What of that is on its way to be stored is told once more: the page lets go of it.
@@ -198,7 +218,7 @@ class Room:
             if self._scene.has(element.id, element.stamp) and not on_its_way:
                 stored.append(element)
                 continue
-            refused.append({"id": element.id, "code": error.code, "message": error.message})
+            refused.append(Refusal(element.id, error.code, error.message))
             if on_its_way:
                 self._fanout.element(element.id)
         return stored
@@ -212,9 +232,9 @@ class Room:
         # Whoever got the scene without its tombstones does not know of them.
         tombstones = [body for element in lost if (body := self._scene.tombstone(element)) is not None]
         if tombstones:
-            member.write(protocol.patch(member.clock, tombstones))
+            member.write(server_messages.patch(member.clock, tombstones))
 
-    def set_presence(self, member: Member, presence: protocol.Presence) -> None:
+    def set_presence(self, member: Member, presence: Presence) -> None:
         self._fanout.user(member.session, member.entry(presence))
 
     # --- saving ----------------------------------------------------------------------------------------
@@ -262,18 +282,19 @@ class Room:
             self._say_refused(ack, self._reasons(ack, error))
         self._call_back()
 
-    def _say_refused(self, ack: Ack, refused: list[dict[str, str]]) -> None:
+    def _say_refused(self, ack: Ack, refused: list[Refusal]) -> None:
         """With what is stored instead: the push may have overtaken it on its way to its author."""
-        member, ids = ack.member, [each["id"] for each in refused]
+        member, ids = ack.member, [each.id for each in refused]
         for chunk in protocol.chunks(self._scene.bodies(ids)):
             if chunk:
-                member.write(protocol.patch(member.clock, chunk))
-        member.write(protocol.ack(ack.ref, member.clock, refused))
+                member.write(server_messages.patch(member.clock, chunk))
+        answer = server_messages.Ack(ref=ack.ref, clock=member.clock, refused=refused)
+        member.write(encode(answer))
 
-    def _reasons(self, ack: Ack, error: BoardError) -> list[dict[str, str]]:
+    def _reasons(self, ack: Ack, error: BoardError) -> list[Refusal]:
         """Why which elements of a push are not stored: an earlier attempt may have been, though its answer was lost."""
         gone = [i for i, stamp in ack.stamps.items() if not self._scene.has(i, stamp)]
-        return ack.refused + [{"id": i, "code": error.code, "message": error.message} for i in gone]
+        return ack.refused + [Refusal(i, error.code, error.message) for i in gone]
 
     def _start_over(self, state: board_state.Standing) -> None:
         """Drop what was told and is not stored. Everybody is to be called back after that."""
@@ -288,7 +309,7 @@ class Room:
         for element in self._saver.pending():
             with suppress(BoardError):
                 self._scene.merge(element)
-        self._fanout.broadcast(protocol.encode({"type": "resync"}))
+        self._fanout.broadcast(encode(Resync()))
 
     def _begin(self, state: board_state.Standing) -> None:
         """Take over the whole scene as it is stored."""
@@ -333,21 +354,23 @@ class Room:
             while True:
                 self._hear(await receive())
 
-    def _hear(self, message: announce.Message) -> None:
-        match message["type"]:
-            case "room.tick":
+    def _hear(self, message: PeerMessage) -> None:
+        match message:
+            case RoomTick():
                 self._others.hear(message)
-            case "clock.moved":
-                self._head_is(message["clock"])
-            case "job.changed":
-                self._errands.want(message["job"], partial(self._hear_job, message["job"]))
-            case "job.progress":
+            case ClockMoved(clock):
+                self._head_is(clock)
+            case JobChanged(job_id):
+                self._errands.want(job_id, partial(self._hear_job, job_id))
+            case JobProgress():
                 self._hear_progress(message)
-            case "live.changed" | "live.redrawn":
+            case LiveChanged():
                 self.live.hear(message)
-            case "file.added":
-                self._hear_files(message["files"])
-            case "board.changed":
+            case LiveRedrawn():
+                self.live.hear_picture(message)
+            case FileAdded(files):
+                self._hear_files(files)
+            case BoardChanged():
                 self._access_changed()
 
     def _head_is(self, clock: int) -> None:
@@ -378,23 +401,23 @@ class Room:
             self._fanout.tick()  # the picture first, then the word that it is there
         if board_jobs.is_shown(job):
             preview = self._jobs.get(job_id, {}).get("preview_url")  # the row knows none
-            self._jobs[job_id] = job | {"preview_url": preview}
+            self._jobs[job_id] = {**job, "preview_url": preview}
         else:
             self._jobs.pop(job_id, None)
-        self._fanout.broadcast(protocol.encode({"type": "job", "job": job}))
+        self._fanout.broadcast(encode(JobUpdate(job=job)))
 
-    def _hear_progress(self, message: dict[str, Any]) -> None:
-        progress = {"step": message["step"], "steps": message["steps"]}
-        if message.get("preview"):
-            progress["preview_url"] = board_jobs.preview_url(message["preview"])
-        if message["job"] in self._jobs:
-            self._jobs[message["job"]].update(progress)
-        frame = {"type": "progress", "job": message["job"], "preview_url": None} | progress
-        self._fanout.broadcast(protocol.encode(frame), lossy=True)
+    def _hear_progress(self, message: JobProgress) -> None:
+        step, steps = message.step, message.steps
+        preview = board_jobs.preview_url(message.preview) if message.preview else None
+        if (job := self._jobs.get(message.job)) is not None:
+            shown = preview or job.get("preview_url")
+            self._jobs[message.job] = {**job, "step": step, "steps": steps, "preview_url": shown}
+        progress = Progress(job=message.job, step=step, steps=steps, preview_url=preview)
+        self._fanout.broadcast(encode(progress), lossy=True)
 
-    def _hear_files(self, files: dict[str, dict[str, Any]]) -> None:
+    def _hear_files(self, files: Mapping[str, FileDescription]) -> None:
         self._files |= files
-        self._fanout.broadcast(protocol.encode({"type": "file", "files": files}))
+        self._fanout.broadcast(encode(FilesAdded(files=files)))
 
     async def _look_again(self) -> None:
         """Read how the board stands now, whatever was said and lost: clock, files, jobs, title, who may be here."""
@@ -418,14 +441,10 @@ class Room:
             if job_id not in now:
                 self._jobs.pop(job_id, None)  # it stands as it stood, but is not shown any more
         for member in members.values():
-            fields = {
-                "type": "board",
-                "title": self.title,
-                "frozen": self.frozen,
-                "background": self.background,
-                "role": member.role,
-            }
-            member.write(protocol.encode(fields))
+            update = BoardUpdate(
+                title=self.title, frozen=self.frozen, background=self.background, role=member.role
+            )
+            member.write(encode(update))
         await self.live.look()
 
     def _principals(self) -> dict[str, Principal]:

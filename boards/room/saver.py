@@ -16,6 +16,7 @@ from boards.elements.element import Element, Stamp
 from boards.elements.reconcile import takes_incoming
 from boards.errors import BoardError, ElementRefused, NotSaving
 from boards.room.session import Member
+from boards.wire.server_messages import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Ack(NamedTuple):
 
     member: Member
     ref: str
-    refused: list[dict[str, str]]
+    refused: list[Refusal]
     stamps: dict[str, Stamp]
     """Of the elements that were not refused so far."""
 

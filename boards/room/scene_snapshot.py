@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 from boards.room.scene import Scene
-from boards.wire import protocol
+from boards.wire import protocol, server_messages
 from boards.wire.frames import (
     BINARY,
     DEFLATE_MIN_BYTES,
@@ -39,11 +39,11 @@ class Picture:
         self._packing: asyncio.Future[None] | None = None
 
     def welcome(self, head: bytes, *, deflate: bool) -> Packet:
-        """A welcome with the first piece. head: see protocol.welcome."""
+        """A welcome with the first piece. head: see server_messages.welcome_head."""
         if deflate and len(head) + len(self._first) >= DEFLATE_MIN_BYTES:
-            stream = (segment(head), self._first_deflated, segment(protocol.WELCOME_END), DEFLATED_END)
+            stream = (segment(head), self._first_deflated, segment(server_messages.WELCOME_END), DEFLATED_END)
             return Packet((BINARY, b"".join(stream)))
-        return Packet.of(head + self._first + protocol.WELCOME_END)
+        return Packet.of(head + self._first + server_messages.WELCOME_END)
 
     def rest(self, *, deflate: bool) -> list[Packet]:
         """The other pieces, as patches. They tell no clock: `synced` does."""
@@ -70,11 +70,11 @@ class Picture:
 
     @cached_property
     def _rest_deflated(self) -> list[Packet]:
-        return [Packet.deflated(protocol.patch(0, [piece]), level=SCENE_LEVEL) for piece in self._rest]
+        return [Packet.deflated(server_messages.patch(0, [piece]), level=SCENE_LEVEL) for piece in self._rest]
 
     @cached_property
     def _rest_plain(self) -> list[Packet]:
-        return [Packet.of(protocol.patch(0, [piece])) for piece in self._rest]
+        return [Packet.of(server_messages.patch(0, [piece])) for piece in self._rest]
 
 
 class Arrivals:

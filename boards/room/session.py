@@ -11,10 +11,12 @@ from typing import Any
 from boards.models import Role
 from boards.principal import Principal
 from boards.sharing import people
-from boards.wire import protocol, transport
+from boards.wire import server_messages, transport
+from boards.wire.client_messages import Presence
 from boards.wire.frames import Packet
 from boards.wire.protocol import Close
 from boards.wire.rate_limits import BYTES_OUT_BURST, BYTES_OUT_PER_SECOND, TokenBucket
+from boards.wire.server_messages import Person, Refusal
 
 BACKLOG_MAX_BYTES = 256 * 1024
 """Above this a member is skipped; what it misses is merged and sent when it has caught up."""
@@ -48,8 +50,8 @@ class Member:
         self.clock = 0  # everything up to here has been sent to this member
         self.missed: set[str] = set()  # ids of elements that were skipped while it was slow
         self.missed_users: set[str] = set()  # likewise of sessions
-        self.acks: list[tuple[str, list[dict[str, str]]]] = []  # (ref, refused) to go with the next tick
-        self._who = protocol.encode(self.who)
+        self.acks: list[tuple[str, list[Refusal]]] = []  # (ref, refused) to go with the next tick
+        self._who = server_messages.encode(self.who)
         self._waiting: deque[Packet] = deque()  # a scene on its way, a piece at a time
         self._clock_then = 0  # the clock once all of that was sent
         self._picture: Packet | None = None  # the newest live picture, for when there is room
@@ -72,13 +74,13 @@ class Member:
         return self._sent_away
 
     @property
-    def who(self) -> dict[str, str]:
+    def who(self) -> Person:
         user_id = str(self.user.pk) if self.user else self.session
-        return {"id": user_id, "name": self.name, "color": people.color_of(user_id)}
+        return Person(user_id, self.name, people.color_of(user_id))
 
-    def entry(self, presence: protocol.Presence | None = None) -> bytes:
+    def entry(self, presence: Presence | None = None) -> bytes:
         """The JSON of this person in a `presence` message."""
-        return self._who if presence is None else protocol.with_presence(self._who, presence)
+        return self._who if presence is None else server_messages.with_presence(self._who, presence)
 
     # --- what leaves ------------------------------------------------------------------------------------
 

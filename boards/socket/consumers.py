@@ -24,7 +24,9 @@ from boards.socket.authentication import Request
 from boards.socket.connection_limits import REFUSED_MAX, address_of, counted, open_sockets
 from boards.socket.message_handler import Conversation
 from boards.wire import protocol, transport
+from boards.wire.client_messages import Hello
 from boards.wire.protocol import Close
+from boards.wire.server_messages import ErrorMessage, encode
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +93,7 @@ async def _serve(refusal: AtelierError | None, scope: Scope, receive: Receive, s
         except Closed as closed:
             return closed.code
         except AtelierError as error:
-            await _say(send, protocol.error(error.code, error.message))
+            await _say(send, encode(ErrorMessage(code=error.code, message=error.message)))
             return _CLOSES.get(error.code, Close.BAD_MESSAGE)
         except UNAVAILABLE as error:
             log.warning("Socket refused, the database is away: %s", error)
@@ -147,12 +149,11 @@ async def _enter(scope: Scope, receive: Receive, send: Send, staying: ExitStack)
     if isinstance(text, bytes):
         raise BadMessage("The first message must be `hello`.")
     hello = protocol.parse(text)
-    if not isinstance(hello, protocol.Hello):
+    if not isinstance(hello, Hello):
         raise BadMessage("The first message must be `hello`.")
     if hello.protocol != protocol.VERSION:
-        await _say(
-            send, protocol.error("protocol_version", "Reload the page: this version is no longer spoken.")
-        )
+        reload = "Reload the page: this version is no longer spoken."
+        await _say(send, encode(ErrorMessage(code="protocol_version", message=reload)))
         raise Closed(Close.PROTOCOL_VERSION)
     board_id = uuid.UUID(str(scope["url_route"]["kwargs"]["board"]))
     if hello.token is None and not _has_origin(scope):

@@ -28,9 +28,20 @@ from boards.room.saver import UNAVAILABLE
 from boards.room.session import Member
 from boards.socket.fair_queue import PORTION_SECONDS, Work, desk
 from boards.wire import protocol
+from boards.wire.client_messages import (
+    Cancel,
+    ClientMessage,
+    Generate,
+    LiveStart,
+    LiveStop,
+    Ping,
+    Presence,
+    Push,
+)
 from boards.wire.frames import read_live
 from boards.wire.protocol import Close
 from boards.wire.rate_limits import Intake
+from boards.wire.server_messages import ErrorMessage, Pong, Refusal, encode
 from generation.jobs import submission
 
 log = logging.getLogger(__name__)
@@ -51,6 +62,7 @@ LEFT_MAX = 20
 
 Errand = Callable[[Any, Member, Room], None]
 Run = Callable[..., Awaitable[None]]
+Request = Generate | Cancel | LiveStart
 
 
 class Conversation:
@@ -81,13 +93,13 @@ class Conversation:
                 self._hear_later(text)
                 return
             message = protocol.parse(text)
-            if isinstance(message, protocol.Push) and len(message.elements) > SMALL_ELEMENTS:
+            if isinstance(message, Push) and len(message.elements) > SMALL_ELEMENTS:
                 self._hear_later(text)
                 return
-            for _ in self._handle(message, text):
+            for _ in self._handle(message):
                 pass
         except AtelierError as error:
-            self._refuse(error, text)
+            self._refuse(error, protocol.ref_of(text))
         except Exception:
             log.exception("A message of %s could not be handled", self._member.session)
             self._close(Close.INTERNAL)
@@ -110,7 +122,7 @@ class Conversation:
                 raise BadMessage("A binary frame must be a live one: 07, run, seq, look, JPEG.")
             self._room.live.see(self._member, *frame)
         except AtelierError as error:
-            self._refuse(error, "")
+            self._refuse(error, None)
         except Exception:
             log.exception("A live frame of %s could not be handled", self._member.session)
             self._close(Close.INTERNAL)
@@ -124,32 +136,32 @@ class Conversation:
         """Whoever was sent away may go on talking until the connection is dropped, with the role they had."""
         return self._ended or self._member.has_ended
 
-    def _handle(self, message: protocol.Message, text: str) -> Work:
+    def _handle(self, message: ClientMessage) -> Work:
         """Raises AtelierError."""
         member, room = self._member, self._room
         scopes.check(member.principal, scopes.door_of(message))
         match message:
-            case protocol.Presence():  # nearly all there is
+            case Presence():  # nearly all there is
                 room.set_presence(member, message)
-            case protocol.Push():
+            case Push():
                 yield from self._push(message)
-            case protocol.Ping():
-                member.write(protocol.encode({"type": "pong", "id": message.id}))
-            case protocol.Generate():
+            case Ping():
+                member.write(encode(Pong(id=message.id)))
+            case Generate():
                 access.allows(member.role, Act.EDIT, frozen=room.frozen)
-                self._later(in_drawing_thread, _ask, message, text)
-            case protocol.Cancel():
-                self._later(in_thread, _cancel, message, text)
-            case protocol.LiveStart():
+                self._later(in_drawing_thread, _ask, message)
+            case Cancel():
+                self._later(in_thread, _cancel, message)
+            case LiveStart():
                 access.allows(member.role, Act.EDIT, frozen=room.frozen)
-                self._later(in_thread, _switch_on, message, text)
-            case protocol.LiveStop():
+                self._later(in_thread, _switch_on, message)
+            case LiveStop():
                 access.allows(member.role, Act.EDIT)
                 room.live.stop(member, message.frame)
             case _:
                 raise BadMessage("`hello` was already sent.")
 
-    def _push(self, push: protocol.Push) -> Work:
+    def _push(self, push: Push) -> Work:
         """Check its elements, a portion at a time, then merge them. Raises AtelierError."""
         member, room = self._member, self._room
         self._intake.elements(len(push.elements))
@@ -166,9 +178,11 @@ class Conversation:
         if wrong >= WRONG_MIN and wrong > len(push.elements) / 2:
             raise BadMessage(f"{wrong} elements of a push are malformed; its answer says which.")
 
-    def _refuse(self, error: AtelierError, text: str) -> None:
-        ref, again = protocol.ref_of(text), error.retry_after_seconds
-        self._member.write(protocol.error(error.code, error.message, ref, again))
+    def _refuse(self, error: AtelierError, ref: str | None) -> None:
+        """ref: the id of the message that is refused."""
+        again = error.retry_after_seconds
+        answer = ErrorMessage(code=error.code, message=error.message, ref=ref, retry_after_seconds=again)
+        self._member.write(encode(answer))
         self._strikes += isinstance(error, BadMessage | RateLimited)
         if self._strikes >= STRIKES_MAX:
             code = Close.RATE_LIMIT if isinstance(error, RateLimited) else Close.BAD_MESSAGE
@@ -191,9 +205,9 @@ class Conversation:
     def _hear_in_parts(self, text: str) -> Work:
         try:
             if not (self._member.was_sent_away or self._is_dropped):
-                yield from self._handle(protocol.parse(text), text)
+                yield from self._handle(protocol.parse(text))
         except AtelierError as error:
-            self._refuse(error, text)
+            self._refuse(error, protocol.ref_of(text))
         except Exception:
             log.exception("A message of %s could not be handled", self._member.session)
             self._close(Close.INTERNAL)
@@ -205,19 +219,19 @@ class Conversation:
 
     # --- what needs the database ------------------------------------------------------------------------
 
-    def _later(self, run: Run, errand: Errand, message: protocol.Message, text: str) -> None:
+    def _later(self, run: Run, errand: Errand, message: Request) -> None:
         if len(self._waiting) >= WAITING_MAX:
             raise RateLimited("Wait for the answers to what you asked before.", 1.0)
-        task = asyncio.ensure_future(self._answer(run, errand, message, text))
+        task = asyncio.ensure_future(self._answer(run, errand, message))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _answer(self, run: Run, errand: Errand, message: protocol.Message, text: str) -> None:
+    async def _answer(self, run: Run, errand: Errand, message: Request) -> None:
         try:
             async with self._turn:
                 await run(errand, message, self._member, self._room)
         except AtelierError as error:
-            self._refuse(error, text)
+            self._refuse(error, message.id)
         except UNAVAILABLE as error:
             log.warning("A message is not answered, the database is away: %s", error)
             self._close(Close.OVERLOADED)
@@ -226,13 +240,13 @@ class Conversation:
             self._close(Close.INTERNAL)
 
 
-Checked = tuple[list[Element], list[dict[str, str]]]
+Checked = tuple[list[Element], list[Refusal]]
 
 
-def _check(push: protocol.Push) -> Generator[None, None, Checked]:
+def _check(push: Push) -> Generator[None, None, Checked]:
     """The elements that may come in, the newest of each id, and why the others may not. Done a portion at a time."""
     elements: dict[str, Element] = {}
-    refused: list[dict[str, str]] = []
+    refused: list[Refusal] = []
     began = time.monotonic()
     for raw in push.elements:
         if time.monotonic() - began > PORTION_SECONDS:
@@ -241,9 +255,7 @@ def _check(push: protocol.Push) -> Generator[None, None, Checked]:
         try:
             element = parse(raw)
         except ElementRefused as error:
-            refused.append(
-                {"id": protocol.ref_of(bytes(raw)) or "", "code": error.code, "message": error.message}
-            )
+            refused.append(Refusal(protocol.ref_of(bytes(raw)) or "", error.code, error.message))
             continue
         known = elements.get(element.id)
         if known is None or takes_incoming(known.rank, element.rank):
@@ -251,7 +263,7 @@ def _check(push: protocol.Push) -> Generator[None, None, Checked]:
     return list(elements.values()), refused
 
 
-def _ask(message: protocol.Generate, member: Member, room: Room) -> None:
+def _ask(message: Generate, member: Member, room: Room) -> None:
     asking = _renewed(member)
     board, _ = access.find(asking, room.board_id, Act.EDIT)
     key = f"socket:{member.session}:{message.id}"
@@ -264,11 +276,11 @@ def _ask(message: protocol.Generate, member: Member, room: Room) -> None:
     )
 
 
-def _cancel(message: protocol.Cancel, member: Member, room: Room) -> None:
+def _cancel(message: Cancel, member: Member, room: Room) -> None:
     submission.cancel(board_jobs.find(_renewed(member), message.job, Act.MANAGE))
 
 
-def _switch_on(message: protocol.LiveStart, member: Member, room: Room) -> None:
+def _switch_on(message: LiveStart, member: Member, room: Room) -> None:
     live_slot.switch_on(room.board_id, _renewed(member), member.session, member.who, message)
 
 

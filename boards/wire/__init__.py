@@ -1,5 +1,6 @@
-"""The socket protocol board.v1, from message types down to the bytes of websocket frames. Knows no room and no row.
+"""The socket protocol board.v1 and the messages between processes: types, parsing, encoding, websocket frames.
 
-in:   splitter → text → protocol.parse → Message
-out:  message type → protocol.encode → frames.Packet → transport
+in:       splitter → text → protocol.parse → ClientMessage
+out:      ServerMessage → server_messages.encode → frames.Packet → transport
+between:  PeerMessage → announce.publish → channel layer → peer_messages.decode
 """

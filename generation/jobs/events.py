@@ -14,6 +14,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 from django.dispatch import Signal
 
+from generation.messages import JobChanged, JobProgress, as_layer_event
 from generation.models import Job
 
 logger = logging.getLogger(__name__)
@@ -26,24 +27,20 @@ job_queued = Signal()
 
 def announce_change(job: Job) -> None:
     """Tell the audience, once this transaction is committed, that the job's status changed or a picture came in."""
-    message: dict[str, object] = {"type": "job.changed", "job": str(job.id)}
-    transaction.on_commit(partial(_send, job.audience, message))
+    transaction.on_commit(partial(_send, job.audience, JobChanged(str(job.id))))
 
 
 def announce_progress(audience: str, job_id: UUID, step: int, steps: int, preview: bytes | None) -> None:
     """Tell the audience how far a running job is. preview: a JPEG, or None when there is no new one."""
-    _send(
-        audience,
-        {"type": "job.progress", "job": str(job_id), "step": step, "steps": steps, "preview": preview},
-    )
+    _send(audience, JobProgress(str(job_id), step, steps, preview))
 
 
-def _send(audience: str, message: dict[str, object]) -> None:
+def _send(audience: str, message: JobChanged | JobProgress) -> None:
     layer = get_channel_layer()
     if not audience or layer is None:
         return
     # Whatever is wrong with Redis, or with the layer, is no reason to fail a job.
     try:
-        async_to_sync(layer.group_send)(audience, message)
+        async_to_sync(layer.group_send)(audience, as_layer_event(message))
     except Exception as error:
-        logger.warning("%s of job %s was not announced: %s", message["type"], message["job"], error)
+        logger.warning("%s of job %s was not announced: %s", type(message).__name__, message.job, error)

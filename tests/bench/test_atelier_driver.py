@@ -12,6 +12,8 @@ from bench.room.drivers.driver import Frame
 from bench.room.run import Spec
 from boards.elements.element import parse
 from boards.wire import protocol
+from boards.wire.client_messages import ClientMessage, Hello, Presence, Push
+from boards.wire.server_messages import Ack, ErrorMessage, Refusal, encode
 
 
 class Line:
@@ -40,7 +42,7 @@ def driver() -> Atelier:
     )
 
 
-def parsed(frame: Frame) -> protocol.Message:
+def parsed(frame: Frame) -> ClientMessage:
     is_text, payload = frame
     assert is_text
     return protocol.parse(payload.decode())
@@ -50,7 +52,7 @@ def test_hello_carries_the_token_and_asks_for_deflate(driver: Atelier) -> None:
     line = Line()
     driver.greet(line)
     hello = parsed(line.sent[0])
-    assert isinstance(hello, protocol.Hello)
+    assert isinstance(hello, Hello)
     assert (hello.protocol, hello.token, hello.deflate) == (protocol.VERSION, "b", True)
 
 
@@ -59,13 +61,13 @@ def test_who_will_stall_asks_for_no_deflate() -> None:
     line = Line()
     Atelier(spec).greet(line)
     hello = parsed(line.sent[0])
-    assert isinstance(hello, protocol.Hello)
+    assert isinstance(hello, Hello)
     assert not hello.deflate
 
 
 def test_updates_are_pushes_of_growing_versions(driver: Atelier) -> None:
     pushes = [parsed(frame) for (frame,) in driver.updates(3, 5)]
-    bodies = [parse(push.elements[0]) for push in pushes if isinstance(push, protocol.Push)]
+    bodies = [parse(push.elements[0]) for push in pushes if isinstance(push, Push)]
     assert [body.version for body in bodies] == [1, 2, 3, 4, 5]
     assert len({body.id for body in bodies}) == 1
     assert list(marker.find(bodies[4].body)) == [(marker.UPDATE, 3, 4)]
@@ -75,21 +77,22 @@ def test_cursors_are_presence_and_carry_the_marker(driver: Atelier) -> None:
     mark = marker.mark(marker.CURSOR, 1, 9)
     (frame,) = driver.cursor(Line(), 9, mark)
     presence = parsed(frame)
-    assert isinstance(presence, protocol.Presence)
+    assert isinstance(presence, Presence)
     assert presence.pointer is not None
     assert list(marker.find("".join(presence.selected or []).encode())) == [(marker.CURSOR, 1, 9)]
 
 
 def test_a_scene_keeps_to_the_limits_of_a_push(driver: Atelier) -> None:
     pushes = [parsed(frame) for (frame,) in driver.scene(250)]
-    bodies = [body for push in pushes if isinstance(push, protocol.Push) for body in push.elements]
+    bodies = [body for push in pushes if isinstance(push, Push) for body in push.elements]
     assert len({parse(body).id for body in bodies}) == 250
     assert {number for body in bodies for _, _, number in marker.find(bytes(body))} == set(range(250))
 
 
 def test_acks_are_read_with_what_was_refused(driver: Atelier) -> None:
-    refusal = {"id": "x", "code": "element_refused", "message": "no"}
-    content = b"\n".join((protocol.ack("7", 3, []), protocol.ack("8", 4, [refusal])))
+    refusal = Refusal("x", "element_refused", "no")
+    acks = Ack(ref="7", clock=3, refused=[]), Ack(ref="8", clock=4, refused=[refusal])
+    content = b"\n".join(map(encode, acks))
     assert list(driver.acknowledged(content)) == [(7, False), (8, True)]
 
 
@@ -107,7 +110,8 @@ def test_it_is_ready_when_the_scene_has_come(driver: Atelier, packed: bool) -> N
 
 def test_who_is_refused_says_why(driver: Atelier) -> None:
     line = Line()
-    driver.enter(line, True, protocol.error("forbidden", "You may not see this board."))
+    refusal = ErrorMessage(code="forbidden", message="You may not see this board.")
+    driver.enter(line, True, encode(refusal))
     assert not line.is_ready
     assert line.failure == "You may not see this board."
 

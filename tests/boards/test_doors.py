@@ -33,7 +33,7 @@ from boards.history import versions
 from boards.models import Board, Element, Membership, Placement, Role
 from boards.room import access_watch
 from boards.sharing import links
-from boards.wire import protocol
+from boards.wire import client_messages
 from boards.wire.protocol import Close
 from generation.models import GeneratedImage, Job
 from tests.boards.socket_client import connect, joined
@@ -218,7 +218,7 @@ def tags(messages: Iterable[Any]) -> set[str]:
 
 
 def all_doors() -> set[str]:
-    return routes() | KEYED_PAGES | tags(protocol.Message.__subclasses__())
+    return routes() | KEYED_PAGES | tags(client_messages.Message.__subclasses__())
 
 
 def missing_rows(doors: set[str]) -> dict[str, set[str]]:

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 from asgiref.sync import sync_to_async
@@ -21,6 +22,7 @@ from boards.room.live import LiveBoard
 from boards.room.room import room_of
 from boards.room.scene import Scene
 from boards.wire import frames, rate_limits
+from boards.wire.peer_messages import BoardChanged
 from generation import live
 from generation.checkpoints import catalogue
 from generation.live import Frame, Redrawn
@@ -295,7 +297,7 @@ async def test_L10_a_process_that_opens_the_board_later_finds_it_in_redis(board,
         await a.until_picture(4)
         other = elsewhere(board)
         await other.look()
-        assert other.described == state
+        assert msgspec.to_builtins(other.described) == state
         assert other.picture and other.picture.frames[0][1] == frames.live(state["run"], 4, 40, b"\xff\xd84")
 
 
@@ -324,7 +326,7 @@ async def test_L5_a_frozen_board_is_not_redrawn(board, alice, worker):
         state = await switch_on(a)
         board.frozen = True
         await sync_to_async(board.save)()
-        await announce.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, BoardChanged())
         over = await a.until("live", live=None)
         assert over["reason"] == "refused" and "froze" in over["message"]
         await a.show(state["run"], 1, jpeg())
@@ -338,7 +340,7 @@ async def test_L5_a_host_who_may_no_longer_edit_is_stopped(board, alice, bob):
         await switch_on(b)
         await a.until("live")
         await sync_to_async(board.memberships.filter(user=bob).update)(role=Role.VIEW)
-        await announce.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, BoardChanged())
         assert (await a.until("live", live=None))["reason"] == "refused"
 
 

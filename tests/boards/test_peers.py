@@ -21,6 +21,7 @@ from boards.room import clock_poller, peers, saver
 from boards.room.peer_channel import Voice
 from boards.room.room import Room
 from boards.room.session import Member
+from boards.wire.peer_messages import BoardChanged, RoomTick
 from tests.factories import element
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,10 +109,10 @@ async def test_RM18_a_gap_in_the_clock_is_read(board: Board, rooms: Any) -> None
     await until(lambda: b.has("unheard") and b.has("heard") and rooms[1].clock == 2)
 
 
-def told(*elements: Element, author: Any = None) -> dict[str, Any]:
+def told(*elements: Element, author: Any = None) -> RoomTick:
     """What a process says of elements that it has not committed."""
-    packed = [(msgspec.msgpack.encode(e), str(author.pk) if author else None) for e in elements]
-    return {"type": "room.tick", "from": "dead", "elements": packed, "users": {}, "saved": [], "greet": ""}
+    packed = [(msgspec.msgpack.encode(e), author.pk if author else None) for e in elements]
+    return RoomTick("dead", packed, {}, [])
 
 
 async def test_RM19_what_a_dead_process_told_is_committed_by_who_heard_it(
@@ -180,7 +181,7 @@ async def test_whoever_lost_their_access_on_the_way_in_is_sent_away(
     await Page(rooms[0], "a").join()
     b, asked_at = Page(rooms[0], "b", bob), time.monotonic()
     await sync_to_async(board.memberships.filter(user=bob).delete)()
-    await announce.publish(board.pk, {"type": "board.changed"})
+    await announce.publish(board.pk, BoardChanged())
     await until(lambda: rooms[0]._changed_at >= asked_at)
     await rooms[0].join(b.member, None, 0, asked_at)
     await until(lambda: b.member.has_ended)

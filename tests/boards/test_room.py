@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from boards.elements import store
 from boards.models import Element
 from boards.wire import protocol
+from boards.wire.peer_messages import BoardChanged, ClockMoved
 from tests.boards.socket_client import joined
 from tests.factories import body, element
 
@@ -180,7 +181,7 @@ async def test_RM18_what_is_written_past_the_room_arrives(board, alice, bob):
 
     async with joined(board, bob) as b:
         change = await sync_to_async(store.apply)(board.pk, [element("placed")])
-        await announce.publish(board.pk, {"type": "clock.moved", "clock": change.clock})
+        await announce.publish(board.pk, ClockMoved(change.clock))
         await b.until_has("placed")
         assert b.clock == change.clock
 
@@ -190,7 +191,7 @@ async def test_a_frozen_board_refuses_and_keeps_the_socket(board, alice):
 
     async with joined(board, alice) as a:
         await sync_to_async(type(board).objects.filter(pk=board.pk).update)(frozen=True)
-        await announce.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, BoardChanged())
         while not (await a.until("board")).get("frozen"):
             pass
         await a.send({"type": "push", "id": "p1", "elements": [body("no")]})
@@ -256,7 +257,7 @@ async def test_RM10_what_got_through_before_the_board_was_closed_to_its_author_i
         await sync_to_async(type(board).objects.filter(pk=board.pk).update)(**change, title="Changed")
         if ending == "forbidden":
             await sync_to_async(board.memberships.filter(user=bob).update)(role="view")
-        await announce.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, BoardChanged())
         await b.until("board", title="Changed")
         # As after a line that was lost before the ack.
         again = await b.push(stroke, body("new"))

@@ -6,10 +6,10 @@ import zlib
 from boards.room.scene import Scene
 from boards.room.scene_snapshot import KEPT_SECONDS, SMALL_BYTES, Arrivals
 from boards.wire.frames import BINARY, Packet
-from boards.wire.protocol import FRAME_BYTES_MAX, welcome
+from boards.wire.protocol import FRAME_BYTES_MAX
 from tests.factories import element
 
-HEAD = welcome({"clock": 1})
+HEAD = b'{"type":"welcome","clock":1,"elements":['
 
 
 def messages(*packets: Packet) -> list[dict[str, object]]:

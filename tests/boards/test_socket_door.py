@@ -12,6 +12,7 @@ from boards.models import Element, Role
 from boards.sharing import links
 from boards.socket import consumers
 from boards.wire import rate_limits
+from boards.wire.peer_messages import BoardChanged
 from boards.wire.protocol import Close
 from tests.boards.socket_client import connect, joined
 from tests.factories import body, open_link
@@ -189,7 +190,7 @@ async def test_a_program_whose_key_was_revoked_is_sent_away_at_the_next_look(boa
     await client.send({"type": "hello", "protocol": 1, "token": key})
     await client.until("welcome")
     await sync_to_async(bob.api_keys.update)(revoked_at=timezone.now())
-    await announce.publish(board.pk, {"type": "board.changed"})
+    await announce.publish(board.pk, BoardChanged())
     assert await client.closed() == Close.FORBIDDEN
 
 
@@ -208,7 +209,7 @@ async def test_whoever_was_sent_away_is_not_heard_any_more(board, alice, mallory
 async def test_a_role_that_was_lowered_counts_for_the_next_message(board, alice, bob):
     async with joined(board, bob) as b:
         await sync_to_async(board.memberships.filter(user=bob).update)(role=Role.VIEW)
-        await announce.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, BoardChanged())
         while (await b.until("board"))["role"] != "view":
             pass
         await b.send({"type": "push", "id": "p", "elements": [body()]})
@@ -218,7 +219,7 @@ async def test_a_role_that_was_lowered_counts_for_the_next_message(board, alice,
 async def test_a_trashed_board_sends_everybody_away(board, alice):
     async with joined(board, alice) as a:
         await sync_to_async(type(board).objects.filter(pk=board.pk).update)(deleted_at=timezone.now())
-        await announce.publish(board.pk, {"type": "board.changed"})
+        await announce.publish(board.pk, BoardChanged())
         assert await a.closed() == Close.NOT_FOUND
 
 

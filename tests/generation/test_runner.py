@@ -22,6 +22,7 @@ from generation.engine.engine import Engine
 from generation.errors import StorageUnavailable
 from generation.images import storage
 from generation.jobs import events, lifecycle, submission
+from generation.messages import JobProgress
 from generation.models import Job, JobStatus, Outcome
 from generation.worker import runner, worker_process
 from tests.factories import png
@@ -61,8 +62,8 @@ def fake_engine(
 
 
 @pytest.fixture
-def announced(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = []
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    messages: list[Any] = []
     monkeypatch.setattr(events, "_send", lambda audience, message: messages.append(message))
     return messages
 
@@ -96,7 +97,7 @@ def test_a_job_ends_with_pictures_in_the_size_asked_for(alice: User) -> None:
 
 
 def test_J9_pictures_come_one_by_one_and_are_told_each_time(
-    alice: User, at_step: Step, announced: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    alice: User, at_step: Step, announced: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The third picture does not begin before the first two are written down."""
     delivered = threading.Semaphore(0)
@@ -187,12 +188,12 @@ def test_J3_a_hint_for_which_nobody_waits_does_nothing(alice: User) -> None:
 
 
 def test_progress_is_announced_while_the_job_runs(
-    alice: User, at_step: Step, announced: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    alice: User, at_step: Step, announced: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "ANNOUNCE_SECONDS", 0.0)
     told = threading.Event()
 
-    def send(audience: str, message: dict[str, Any]) -> None:
+    def send(audience: str, message: Any) -> None:
         announced.append(message)
         told.set()
 
@@ -208,7 +209,7 @@ def test_progress_is_announced_while_the_job_runs(
     job = asked(alice)
     told.clear()
     done(job)
-    steps = [message["step"] for message in announced if message["type"] == "job.progress"]
+    steps = [message.step for message in announced if isinstance(message, JobProgress)]
     assert steps[:2] == [1, 2]
 
 

@@ -17,6 +17,7 @@ from boards.elements import element, store
 from boards.elements.reconcile import free_index
 from boards.errors import BoardError
 from boards.room import board_state
+from boards.wire.peer_messages import BoardChanged, ClockMoved, PeerMessage
 from tests.boards.storm.bus import LossyLayer
 from tests.boards.storm.clock import SimulatedLoop, SimulatedTime
 from tests.boards.storm.editor import Editor, Seen, body
@@ -336,16 +337,16 @@ class World:
         before = self.store.clock
         change = self.store.apply(self.board_id, [parsed])
         self.rules.commit(before)
-        self._tell({"type": "clock.moved", "clock": change.clock})
+        self._tell(ClockMoved(change.clock))
 
     def freeze(self) -> None:
         self.store.frozen = True
-        self._tell({"type": "board.changed"})
+        self._tell(BoardChanged())
         self.loop.call_later(self.random.random() * 2, self.thaw)
 
     def thaw(self) -> None:
         self.store.frozen = False
-        self._tell({"type": "board.changed"})
+        self._tell(BoardChanged())
 
     def prune(self) -> None:
         """Only what every room knows of: pruning comes days later, and no room is behind for longer than seconds."""
@@ -355,7 +356,7 @@ class World:
     def nothing(self) -> None:
         """A longer pause comes by itself."""
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _tell(self, message: PeerMessage) -> None:
         task = asyncio.ensure_future(announce.publish(self.board_id, message))
         task.add_done_callback(lambda done: done.exception())
 
