@@ -513,22 +513,3 @@ class Room:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("Board %s: the room failed", self.board_id, exc_info=error)
             self.close(Close.RESTART)  # everybody comes back to a new room, read from Postgres
-
-
-_rooms: dict[uuid.UUID, "asyncio.Future[Room]"] = {}
-
-
-async def room_of(board_id: uuid.UUID) -> Room:
-    """The board's room in this process, opened if need be. Raises BoardGone."""
-    for other, opening in list(_rooms.items()):
-        if opening.done() and (opening.exception() is not None or opening.result().closed):
-            del _rooms[other]
-    if board_id not in _rooms:
-        _rooms[board_id] = asyncio.ensure_future(_open(board_id))
-    return await asyncio.shield(_rooms[board_id])
-
-
-async def _open(board_id: uuid.UUID) -> Room:
-    room = Room(board_id)
-    await room.open()
-    return room

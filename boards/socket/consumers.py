@@ -16,7 +16,8 @@ from django.http.request import validate_host
 from accounts.errors import AtelierError
 from accounts.models import NAME_MAX
 from boards.errors import BadMessage, TooManySockets, Unauthenticated
-from boards.room.room import Room, room_of
+from boards.room.registry import room_of
+from boards.room.room import Room
 from boards.room.saver import UNAVAILABLE
 from boards.room.session import CLOSING_MAX_SECONDS, Member
 from boards.socket import authentication

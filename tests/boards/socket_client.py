@@ -14,7 +14,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 
 from accounts.models import User
-from boards.room import room as rooms
+from boards.room import registry
 from boards.wire.frames import live, read_live
 from webapp.asgi import application
 
@@ -145,8 +145,8 @@ async def joined(
 
 async def close_rooms() -> None:
     """Rooms belong to an event loop, and each test has its own."""
-    for opening in list(rooms._rooms.values()):
+    for opening in list(registry._rooms.values()):
         if opening.done() and not opening.cancelled() and not opening.exception():
             opening.result().close(1001)
-    rooms._rooms.clear()
+    registry._rooms.clear()
     await asyncio.sleep(0)

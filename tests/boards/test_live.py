@@ -19,7 +19,7 @@ from boards.models import Role
 from boards.room import live_slot
 from boards.room.fanout import Fanout
 from boards.room.live import LiveBoard
-from boards.room.room import room_of
+from boards.room.registry import room_of
 from boards.room.scene import Scene
 from boards.wire import frames, rate_limits
 from boards.wire.peer_messages import BoardChanged

@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from boards.elements import store
 from boards.elements.reconcile import takes_incoming
 from boards.models import Element
-from boards.room import room as rooms
+from boards.room import registry
 from boards.socket import message_handler
 from boards.wire import protocol
 from boards.wire.client_messages import Push
@@ -85,7 +85,7 @@ async def test_RM13_a_tie_ends_with_the_same_scene_everywhere(
         await b.push(*second, wait=pause)
         for client in () if pause else (a, b):
             await client.until("ack", ref="p1")
-        room = await rooms.room_of(board.pk)
+        room = await registry.room_of(board.pk)
         async with asyncio.timeout(10):
             while True:
                 for client in (a, b):  # what was sent to it before this answer

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from boards import announce
 from boards.files import board_files
 from boards.models import Board
-from boards.room import room as rooms
+from boards.room import registry
 from boards.wire.peer_messages import BoardChanged
 from boards.wire.server_messages import ServerMessage
 from generation.jobs.events import announce_progress
@@ -57,7 +57,7 @@ async def talk(board: Board, user: Any, a: Client, b: Client, heard: list[Messag
     await sync_to_async(board_files.add_upload)(board, user, png())
     await announce.publish(board.pk, BoardChanged())
     await listen(b, heard, "progress", "file", "board")
-    (await rooms.room_of(board.pk))._call_back()
+    (await registry.room_of(board.pk))._call_back()
     await listen(b, heard, "resync")
 
 
