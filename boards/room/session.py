@@ -2,16 +2,14 @@
 
 import asyncio
 import time
-import types
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from boards.models import Role
 from boards.principal import Principal
 from boards.sharing import people
 from boards.wire import server_messages, transport
+from boards.wire.asgi_sender import AsgiSender, Send
 from boards.wire.client_messages import Presence
 from boards.wire.frames import Packet
 from boards.wire.protocol import Close
@@ -23,8 +21,6 @@ BACKLOG_MAX_BYTES = 256 * 1024
 SLOW_MAX_SECONDS = 10.0
 CLOSING_MAX_SECONDS = 5.0
 """So long a socket may take to say goodbye before it is dropped with whatever still waits for it."""
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Member:
@@ -57,9 +53,8 @@ class Member:
         self._picture: Packet | None = None  # the newest live picture, for when there is room
         self._ended = False
         self._sent_away = False
-        self._send = send
         self._wire = transport.of(send)
-        self._blocked: asyncio.Task[None] | None = None
+        self._asgi = AsgiSender(send, self.end)
         self._slow_since: float | None = None
         self._out = TokenBucket(BYTES_OUT_PER_SECOND, BYTES_OUT_BURST)
 
@@ -128,7 +123,8 @@ class Member:
             return
         for packet in packets:
             for event in packet.events:
-                self._drive(event)
+                if not self._ended:
+                    self._asgi.send(event)
 
     def listen(self, hear: Callable[[str], None]) -> None:
         """Have plain messages come straight to `hear`, where the server allows it."""
@@ -150,82 +146,31 @@ class Member:
 
     def close(self, code: int, *, is_flood: bool = False) -> None:
         """Send it away. Its consumer then sees the socket end. is_flood: what it still says is not even read."""
-        if self._wire is None:
-            self._drive({"type": "websocket.close", "code": int(code)})
-        elif not self._ended:
-            self._wire.close(code)
-            if is_flood:
-                self._wire.stop_reading()
-            asyncio.get_running_loop().call_later(CLOSING_MAX_SECONDS, self._wire.abort)
+        if not self._ended:
+            self._begin_close(code, is_flood=is_flood)
         self._ended = self._sent_away = True
 
     def end(self) -> None:
         """The socket is gone: write nothing more."""
         self._ended = True
 
+    def _begin_close(self, code: int, *, is_flood: bool) -> None:
+        if self._wire is None:
+            self._asgi.send({"type": "websocket.close", "code": int(code)})
+            return
+        self._wire.close(code)
+        if is_flood:
+            self._wire.stop_reading()
+        asyncio.get_running_loop().call_later(CLOSING_MAX_SECONDS, self._wire.abort)
+
+    def _is_blocked(self) -> bool:
+        return self._asgi.is_blocked if self._wire is None else self._wire.backlog() >= BACKLOG_MAX_BYTES
+
     def _has_room(self, now: float) -> bool:
-        if self._blocked is None and (self._wire is None or self._wire.backlog() < BACKLOG_MAX_BYTES):
+        if not self._is_blocked():
             self._slow_since = None
             return not self._out.is_overdrawn(now)
         self._slow_since = self._slow_since or now
         if now - self._slow_since > SLOW_MAX_SECONDS:
             self.close(Close.TOO_SLOW)
         return False
-
-    # --- through ASGI -----------------------------------------------------------------------------------
-
-    def _drive(self, message: dict[str, Any]) -> None:
-        if self._ended:
-            return
-        if self._blocked is not None:
-            self._blocked = asyncio.ensure_future(self._after(self._blocked, message))
-            return
-        # Most sends finish at once: run them here instead of paying for a task each.
-        coroutine: Coroutine[Any, Any, None] = _as_coroutine(self._send(message))
-        try:
-            waiting_for = coroutine.send(None)
-        except StopIteration:
-            return
-        except Exception:  # the server's way to say that the socket is closed differs by server
-            self._ended = True
-            return
-        self._blocked = asyncio.ensure_future(self._finish(coroutine, waiting_for))
-
-    async def _finish(self, coroutine: Coroutine[Any, Any, None], waiting_for: Any) -> None:
-        try:
-            await _resume(coroutine, waiting_for)
-        except Exception:
-            self._ended = True
-        self._unblock()
-
-    async def _after(self, previous: asyncio.Task[None], message: dict[str, Any]) -> None:
-        await previous
-        try:
-            await self._send(message)
-        except Exception:
-            self._ended = True
-        self._unblock()
-
-    def _unblock(self) -> None:
-        if self._blocked is asyncio.current_task():
-            self._blocked = None
-
-
-async def _as_coroutine(awaitable: Awaitable[None]) -> None:
-    await awaitable
-
-
-@types.coroutine
-def _resume(coroutine: Coroutine[Any, Any, None], waiting_for: Any) -> Generator[Any, Any, None]:
-    """Go on awaiting a coroutine that was started by hand and now waits for something."""
-    while True:
-        try:
-            value = yield waiting_for
-        except BaseException as error:
-            step = partial(coroutine.throw, error)
-        else:
-            step = partial(coroutine.send, value)
-        try:
-            waiting_for = step()
-        except StopIteration:
-            return
