@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -19,10 +19,10 @@ from boards.database.threads import in_thread
 from boards.elements import store
 from boards.elements.element import Element, Stamp
 from boards.errors import BoardError, BoardGone, RoomClosed
-from boards.jobs import board_jobs
 from boards.principal import Principal
 from boards.room import access_watch, board_state, clock_poller, peer_channel
 from boards.room.access_watch import Watched
+from boards.room.board_cache import BoardCache
 from boards.room.board_state import Present
 from boards.room.fanout import Fanout, News
 from boards.room.live import LiveBoard
@@ -47,11 +47,6 @@ from boards.wire.protocol import Close
 from boards.wire.server_messages import (
     BoardUpdate,
     Collaborator,
-    FileDescription,
-    FilesAdded,
-    JobDescription,
-    JobUpdate,
-    Progress,
     Refusal,
     Resync,
     Synced,
@@ -73,24 +68,20 @@ class Room:
 
     def __init__(self, board_id: uuid.UUID) -> None:
         self.board_id = board_id
-        self.title = ""
-        self.frozen = False
-        self.background = ""
         self.closed = False
         self._scene = Scene()
         self._fanout = Fanout(self._scene, self._publish)
         self._arrivals = Arrivals(self._scene)
         self._saver = Saver(board_id, self._committed, self._refused)
         self._errands = Errands()
-        self.live = LiveBoard(board_id, self._fanout, self._start, lambda: self.frozen)
+        self._board = BoardCache(self._fanout, self.heal)
+        self.live = LiveBoard(board_id, self._fanout, self._start, lambda: self._board.frozen)
         self._others = Neighbours(
             board_id, self._scene, self._fanout, self._start, self._heal_soon, self._saver.add
         )
         self._begun = 0  # how often the scene was read anew
         self._pruned_clock = 0  # of the board, when the scene was last read anew
         self._changed_at = 0.0  # when somebody's access may have changed
-        self._files: dict[str, FileDescription] = {}
-        self._jobs: dict[str, JobDescription] = {}
         self._healing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty_since = time.monotonic()
@@ -99,12 +90,16 @@ class Room:
     def clock(self) -> int:
         return self._fanout.clock
 
+    @property
+    def frozen(self) -> bool:
+        return self._board.frozen
+
     # --- coming and going ------------------------------------------------------------------------------
 
     async def open(self) -> None:
         """Read the scene and begin to listen. Raises BoardGone."""
         state = await in_thread(board_state.read, self.board_id)
-        self._files, self._jobs = dict(state.files), {job["id"]: job for job in state.jobs}
+        self._board.load(state)
         self._begin(state)
         await self.live.look()
         following = clock_poller.follow(self.board_id, self._head_is)
@@ -153,12 +148,12 @@ class Room:
             clock=(since or 0) if rest else self.clock,
             complete=since is None,
             more=bool(rest),
-            background=self.background,
+            background=self._board.background,
             limits=board_state.LIMITS,
             live=self.live.described,
-            files=self._files,
+            files=self._board.files,
             collaborators=encoded(self._fanout.roster, Collaborator),
-            jobs=list(self._jobs.values()),
+            jobs=list(self._board.jobs.values()),
             elements=[],
         )
         head = server_messages.welcome_head(welcome)
@@ -314,7 +309,7 @@ class Room:
     def _begin(self, state: board_state.Standing) -> None:
         """Take over the whole scene as it is stored."""
         assert state.pruned is not None, "it comes with the whole scene"
-        self.title, self.frozen, self.background = state.title, state.frozen, state.background
+        self._board.set_fields(state)
         self._begun += 1
         self._pruned_clock = state.pruned.clock
         self._scene.bury(state.pruned.ranks)
@@ -361,15 +356,15 @@ class Room:
             case ClockMoved(clock):
                 self._head_is(clock)
             case JobChanged(job_id):
-                self._errands.want(job_id, partial(self._hear_job, job_id))
+                self._errands.want(job_id, partial(self._board.refresh_job, job_id))
             case JobProgress():
-                self._hear_progress(message)
+                self._board.receive_progress(message)
             case LiveChanged():
                 self.live.hear(message)
             case LiveRedrawn():
                 self.live.hear_picture(message)
             case FileAdded(files):
-                self._hear_files(files)
+                self._board.add_files(files)
             case BoardChanged():
                 self._access_changed()
 
@@ -391,34 +386,6 @@ class Room:
     def _look_soon(self) -> None:
         self._errands.want("standing", self._look_again)
 
-    async def _hear_job(self, job_id: str) -> None:
-        job = await in_thread(board_jobs.describe_by_id, job_id)
-        if job is None:
-            self._jobs.pop(job_id, None)
-            return
-        if any(image["element_id"] for image in job["images"]):
-            await self.heal()
-            self._fanout.tick()  # the picture first, then the word that it is there
-        if board_jobs.is_shown(job):
-            preview = self._jobs.get(job_id, {}).get("preview_url")  # the row knows none
-            self._jobs[job_id] = {**job, "preview_url": preview}
-        else:
-            self._jobs.pop(job_id, None)
-        self._fanout.broadcast(encode(JobUpdate(job=job)))
-
-    def _hear_progress(self, message: JobProgress) -> None:
-        step, steps = message.step, message.steps
-        preview = board_jobs.preview_url(message.preview) if message.preview else None
-        if (job := self._jobs.get(message.job)) is not None:
-            shown = preview or job.get("preview_url")
-            self._jobs[message.job] = {**job, "step": step, "steps": steps, "preview_url": shown}
-        progress = Progress(job=message.job, step=step, steps=steps, preview_url=preview)
-        self._fanout.broadcast(encode(progress), lossy=True)
-
-    def _hear_files(self, files: Mapping[str, FileDescription]) -> None:
-        self._files |= files
-        self._fanout.broadcast(encode(FilesAdded(files=files)))
-
     async def _look_again(self) -> None:
         """Read how the board stands now, whatever was said and lost: clock, files, jobs, title, who may be here."""
         members, principals = dict(self._fanout.members), self._principals()
@@ -429,20 +396,16 @@ class Room:
             self.close(Close.NOT_FOUND)
             return
         self._take_over(present.get(self.board_id))
-        self.title, self.frozen, self.background = state.title, state.frozen, state.background
+        self._board.set_fields(state)
         if state.snapshot.clock > self.clock:
             await self.heal()
-        if new := {file_id: file for file_id, file in state.files.items() if file_id not in self._files}:
-            self._hear_files(new)
-        now = {job["id"]: board_jobs.stamp(job) for job in state.jobs}
-        before = {job_id: board_jobs.stamp(job) for job_id, job in self._jobs.items()}
-        for job_id in [each for each in now | before if now.get(each) != before.get(each)]:
-            await self._hear_job(job_id)
-            if job_id not in now:
-                self._jobs.pop(job_id, None)  # it stands as it stood, but is not shown any more
+        await self._board.refresh(state)
         for member in members.values():
             update = BoardUpdate(
-                title=self.title, frozen=self.frozen, background=self.background, role=member.role
+                title=self._board.title,
+                frozen=self._board.frozen,
+                background=self._board.background,
+                role=member.role,
             )
             member.write(encode(update))
         await self.live.look()
@@ -460,8 +423,8 @@ class Room:
         if present is None:
             self.close(Close.NOT_FOUND)
             return False
-        changed = present.frozen != self.frozen
-        self.frozen = present.frozen
+        changed = present.frozen != self._board.frozen
+        self._board.frozen = present.frozen
         for session, stay in present.people.items():
             member = self._fanout.members.get(session)
             if member is None:

@@ -1,0 +1,82 @@
+"""What members are shown of a board besides its scene: title, background, whether it is frozen, files and jobs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from boards.database.threads import in_thread
+from boards.jobs import board_jobs
+from boards.room.board_state import Standing
+from boards.room.fanout import Fanout
+from boards.wire.server_messages import (
+    FileDescription,
+    FilesAdded,
+    JobDescription,
+    JobUpdate,
+    Progress,
+    encode,
+)
+from generation.messages import JobProgress
+
+
+class BoardCache:
+    """Holds it as it was last read or announced, and broadcasts what changes."""
+
+    def __init__(self, fanout: Fanout, catch_up: Callable[[], Awaitable[None]]) -> None:
+        """catch_up: reads what was committed past the room, so that a job's picture is on the board before its news."""
+        self.title = ""
+        self.frozen = False
+        self.background = ""
+        self.files: dict[str, FileDescription] = {}
+        self.jobs: dict[str, JobDescription] = {}
+        self._fanout = fanout
+        self._catch_up = catch_up
+
+    def load(self, state: Standing) -> None:
+        """Take over all of it, without telling anybody."""
+        self.set_fields(state)
+        self.files, self.jobs = dict(state.files), {job["id"]: job for job in state.jobs}
+
+    def set_fields(self, state: Standing) -> None:
+        """Take over title, frozenness and background."""
+        self.title, self.frozen, self.background = state.title, state.frozen, state.background
+
+    async def refresh(self, state: Standing) -> None:
+        """Take over files and jobs, and broadcast those that are new or differ."""
+        if new := {file_id: file for file_id, file in state.files.items() if file_id not in self.files}:
+            self.add_files(new)
+        now = {job["id"]: board_jobs.stamp(job) for job in state.jobs}
+        before = {job_id: board_jobs.stamp(job) for job_id, job in self.jobs.items()}
+        for job_id in [each for each in now | before if now.get(each) != before.get(each)]:
+            await self.refresh_job(job_id)
+            if job_id not in now:
+                self.jobs.pop(job_id, None)  # unchanged, but not shown any more
+
+    def add_files(self, files: Mapping[str, FileDescription]) -> None:
+        """Keep and broadcast these, by file id."""
+        self.files |= files
+        self._fanout.broadcast(encode(FilesAdded(files=files)))
+
+    async def refresh_job(self, job_id: str) -> None:
+        """Read a job again and broadcast it."""
+        job = await in_thread(board_jobs.describe_by_id, job_id)
+        if job is None:
+            self.jobs.pop(job_id, None)
+            return
+        if any(image["element_id"] for image in job["images"]):
+            await self._catch_up()
+            self._fanout.tick()  # the picture first, then the word that it is there
+        if board_jobs.is_shown(job):
+            preview = self.jobs.get(job_id, {}).get("preview_url")  # the row knows none
+            self.jobs[job_id] = {**job, "preview_url": preview}
+        else:
+            self.jobs.pop(job_id, None)
+        self._fanout.broadcast(encode(JobUpdate(job=job)))
+
+    def receive_progress(self, message: JobProgress) -> None:
+        """Broadcast how far a job is, and keep it for newcomers."""
+        step, steps = message.step, message.steps
+        preview = board_jobs.preview_url(message.preview) if message.preview else None
+        if (job := self.jobs.get(message.job)) is not None:
+            shown = preview or job.get("preview_url")
+            self.jobs[message.job] = {**job, "step": step, "steps": steps, "preview_url": shown}
+        progress = Progress(job=message.job, step=step, steps=steps, preview_url=preview)
+        self._fanout.broadcast(encode(progress), lossy=True)
