@@ -1,6 +1,7 @@
 """What members are shown of a board besides its scene: title, background, whether it is frozen, files and jobs."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from boards.database.threads import in_thread
 from boards.jobs import board_jobs
@@ -15,6 +16,7 @@ from boards.wire.server_messages import (
     encode,
 )
 from generation.messages import JobProgress
+from generation.models import JobStatus
 
 
 class BoardCache:
@@ -57,15 +59,17 @@ class BoardCache:
 
     async def refresh_job(self, job_id: str) -> None:
         """Read a job again and broadcast it."""
-        job = await in_thread(board_jobs.describe_by_id, job_id)
-        if job is None:
+        row = await in_thread(board_jobs.describe_by_id, job_id)
+        if row is None:
             self.jobs.pop(job_id, None)
             return
-        if any(image["element_id"] for image in job["images"]):
+        if any(image["element_id"] for image in row["images"]):
             await self._catch_up()
             self._fanout.tick()  # the picture first, then the word that it is there
-        if board_jobs.is_shown(job):
-            preview = self.jobs.get(job_id, {}).get("preview_url")  # the row knows none
+        known = self.jobs.get(job_id, {})
+        job: JobDescription = {**row, **_newer_progress(known, row)}
+        if board_jobs.is_shown(row):
+            preview = known.get("preview_url")  # the row knows none
             self.jobs[job_id] = {**job, "preview_url": preview}
         else:
             self.jobs.pop(job_id, None)
@@ -80,3 +84,14 @@ class BoardCache:
             self.jobs[message.job] = {**job, "step": step, "steps": steps, "preview_url": shown}
         progress = Progress(job=message.job, step=step, steps=steps, preview_url=preview)
         self._fanout.broadcast(encode(progress), lossy=True)
+
+
+def _newer_progress(known: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
+    """step and steps of `known`, if it is ahead of the row of the same attempt; else nothing.
+
+    A row is written now and then, progress is announced with each step.
+    """
+    is_same_attempt = known.get("status") != JobStatus.RUNNING or known["attempt"] == job["attempt"]
+    if job["status"] != JobStatus.RUNNING or not is_same_attempt or known.get("step", 0) <= job["step"]:
+        return {}
+    return {"step": known["step"], "steps": known["steps"]}
