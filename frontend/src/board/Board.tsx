@@ -7,7 +7,7 @@ import { takePastes } from "../exchange/paste";
 import { pickFiles } from "../exchange/pick";
 import { JobOverlay } from "../generation/JobOverlay";
 import { PromptPanel } from "../generation/PromptPanel";
-import type { QueueActs } from "../generation/Queue";
+import type { QueueActions } from "../generation/Queue";
 import { Earlier } from "../staging/Earlier";
 import { NoticeList } from "../ui/NoticeList";
 import { ShareDialog } from "../ui/ShareDialog";
@@ -76,7 +76,7 @@ export function Board({ config, aside, last }: { config: BoardConfig; aside: Qua
     if (again.placement !== "stage") jobs.expect(again.id);
     jobs.apply([{ ...again, retry_of: job.id }]);
   }, say);
-  const queue: QueueActs = {
+  const queue: QueueActions = {
     you: room.you.id,
     mayCancel,
     onCancel: cancel,

@@ -2,22 +2,23 @@ import type { Job } from "../api/types";
 import { CloseIcon } from "../ui/icons";
 import { standing } from "./useJobs";
 
-/** What people may do with what waits, and who is looking at it. */
-export interface QueueActs {
+/** What can be done with the jobs of the queue. */
+export interface QueueActions {
+  /** Id of the person at this page. */
   you: string;
   mayCancel(job: Job): boolean;
   onCancel(job: Job): void;
   onCancelMine(): void;
-  /** The board's owner alone has it. */
+  /** Absent unless this person owns the board. */
   onRunNext?(job: Job): void;
 }
 
-interface Props extends QueueActs {
+interface Props extends QueueActions {
   jobs: readonly Job[];
   onShow(job: Job): void;
 }
 
-/** What is being made on this board, mine and others'. Empty: nothing is shown at all. */
+/** The board's waiting and running jobs; renders nothing when there is none. */
 export function Queue({ jobs, you, mayCancel, onCancel, onCancelMine, onRunNext, onShow }: Props) {
   const active = jobs.filter(({ status }) => status !== "failed");
   if (!active.length) return null;
@@ -50,7 +51,7 @@ export function Queue({ jobs, you, mayCancel, onCancel, onCancelMine, onRunNext,
   );
 }
 
-/** Whether another job of this board waits in front of it. */
+/** True if another job of this board waits before it. */
 function isPassable(job: Job, jobs: readonly Job[]): boolean {
   const place = ({ status, position }: Job) => (status === "queued" ? (position ?? Infinity) : Infinity);
   return job.status === "queued" && jobs.some((other) => place(other) < place(job));

@@ -41,6 +41,14 @@ export function strengthParams(position: number, kind: KindOfCheckpoint): Partia
   return params;
 }
 
+/** The slider takes over from numbers typed by hand. */
+export function withoutStrength(numbers: Partial<Record<NumberParam, number>>): Partial<Record<NumberParam, number>> {
+  const rest = { ...numbers };
+  delete rest.strength;
+  delete rest.image_guidance_scale;
+  return rest;
+}
+
 function within(kind: KindOfCheckpoint, name: NumberParam, value: number): number {
   const [low, high] = kind.limits[name] ?? [-Infinity, Infinity];
   return Math.round(Math.min(high, Math.max(low, value)) * 100) / 100;

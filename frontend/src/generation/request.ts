@@ -1,0 +1,66 @@
+import { ApiError, type JobRequest } from "../api/client";
+import type { Checkpoint, Kind } from "../api/types";
+import type { BoardPort } from "./BoardPort";
+import { kindOf, paramsOf, type Form } from "./form";
+import type { Target } from "./target";
+
+/** What Generate sends, what keeps it from being sent, and the server's refusal by field. */
+
+export interface Draft {
+  form: Form;
+  checkpoint: Checkpoint;
+  prompt: string;
+  target: Target | null;
+}
+
+/** Draws what the model has to see and builds the request. Rejects when the board cannot draw it. */
+export async function buildRequest(board: BoardPort, { form, checkpoint, prompt, target }: Draft): Promise<JobRequest> {
+  const params = paramsOf(form, checkpoint, prompt);
+  const place = target ? { frame: target.id, region: target.region } : { region: board.middleOfView() };
+  const seen = target ? await seenBy(board, target, kindOf(form, checkpoint)) : {};
+  return { params, ...place, ...seen, ...placementOf(form, target?.shape === "frame") };
+}
+
+/** Snapshot and mask of the target. Empty for prompts alone, and for pictures that the server has in full size. */
+async function seenBy(board: BoardPort, target: Target, kind: Kind): Promise<Pick<JobRequest, "snapshot" | "mask">> {
+  if (kind === "txt2img" || kind === "upscale") return {};
+  const snapshot = await board.snapshot(target, undefined, kind);
+  return kind === "inpaint" ? { snapshot, mask: await board.mask(target) } : { snapshot };
+}
+
+/** A single picture is placed at once; several are staged, and the accepted one is placed. */
+function placementOf({ count, placement }: Form, inFrame: boolean): Pick<JobRequest, "placement" | "accepted_placement"> {
+  const spot = inFrame ? placement : "beside";
+  return count > 1 ? { placement: "stage", accepted_placement: spot } : { placement: spot };
+}
+
+/** Why Generate is disabled, as a sentence that says what to do; "" when it is enabled. */
+export function hindranceOf({ mayEdit }: Pick<BoardPort, "mayEdit">, target: Target | null, kind: Kind, prompt: string): string {
+  if (!mayEdit) return "You can view this board, not change it.";
+  if (kind === "upscale") return target?.shape === "picture" ? "" : "Select a picture to enlarge.";
+  if (!target && kind !== "txt2img") return "Draw a region around a sketch first.";
+  if (!prompt.trim()) return isInstruction(kind, target) ? "Say what should change." : "Say what it should become.";
+  return "";
+}
+
+/** True if the prompt says what should change: a picture is edited, a sketch becomes something. */
+export function isInstruction(kind: Kind, target: Target | null): boolean {
+  return kind === "pix2pix" && target?.shape === "picture";
+}
+
+/** Messages by name of a form field; "" holds those of no field that is shown. */
+export type FieldErrors = Record<string, string>;
+
+const shown_fields = new Set(["prompt", "negative_prompt", "steps", "guidance_scale", "image_guidance_scale", "seed", "count"]);
+
+export function fieldErrors(error: unknown): FieldErrors {
+  if (!(error instanceof ApiError)) return { "": error instanceof Error ? error.message : String(error) };
+  if (!error.fields.length) return { "": error.message };
+  const errors: FieldErrors = {};
+  for (const { field, message } of error.fields) {
+    const name = field.split(".").at(-1)!;
+    if (shown_fields.has(name)) errors[name] = message;
+    else errors[""] = [errors[""], `${name}: ${message}`].filter(Boolean).join(" ");
+  }
+  return errors;
+}
