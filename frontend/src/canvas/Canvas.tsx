@@ -1,12 +1,12 @@
 import { memo, useEffect, useRef, useState, type ReactNode } from "react";
 import type { Api } from "../api/client";
-import { CanvasSession, type Parts, type Uploads } from "./CanvasSession";
+import { CanvasSession, type CanvasParts, type Uploads } from "./CanvasSession";
 import { useCursors } from "./Collaborators";
 import { Excalidraw, focusHelp, Footer, type BoardApi, type Files, type SceneElement, type Theme } from "./excalidraw";
 import { usePresence } from "./usePresence";
 
 interface Props {
-  parts: Parts;
+  parts: CanvasParts;
   server: Pick<Api, "upload" | "paintBoard">;
   board: string;
   theme: Theme;

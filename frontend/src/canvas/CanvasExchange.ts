@@ -5,8 +5,8 @@ import { asDocument, boundsOf, bringIntoView, buried, changed, drawPng, drawSvg,
 const margin = 10;
 const reveal_wait_ms = 10_000;
 
-/** Exchange's view of the board: what can be taken out, and what an import did. */
-export class Exchange implements ExchangePort {
+/** The board as import and export see it. */
+export class CanvasExchange implements ExchangePort {
   constructor(
     private readonly session: CanvasSession,
     readonly title: string,

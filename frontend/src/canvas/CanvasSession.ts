@@ -1,15 +1,11 @@
 import type { Api } from "../api/client";
 import { ApiError } from "../api/client";
-import { uuid } from "../api/ids";
-import { JobStore } from "../generation/jobStore";
+import type { JobStore } from "../generation/jobStore";
 import { noteOf } from "../generation/note";
-import { Journal } from "../room/Journal";
-import { LocalDatabase } from "../room/LocalDatabase";
-import { RoomClient } from "../room/RoomClient";
-import { Notices } from "../ui/notices";
+import type { RoomClient } from "../room/RoomClient";
+import type { Notices } from "../ui/notices";
 import { asideText, tombstoneOf, type Quarantine } from "./Quarantine";
 import { BackgroundSync } from "./BackgroundSync";
-import { socketUrl, type BoardConfig } from "./config";
 import { bringIntoView, prepareForPictures, type BoardApi, type Files, type SceneElement } from "./excalidraw";
 import { FileLoader } from "./fileLoader";
 import { SceneSync } from "./sceneSync";
@@ -30,6 +26,16 @@ export interface LastScene {
   inHand: readonly string[];
 }
 
+/** What exists before the canvas does, and is handed to its session. */
+export interface CanvasParts {
+  room: RoomClient;
+  jobs: JobStore;
+  notices: Notices;
+  /** What would break the canvas. */
+  aside: Quarantine;
+  last: LastScene;
+}
+
 /** Everything that lives as long as one canvas: made when Excalidraw is ready, ended with it. */
 export class CanvasSession {
   readonly room: RoomClient;
@@ -43,7 +49,7 @@ export class CanvasSession {
 
   constructor(
     readonly canvas: BoardApi,
-    private readonly parts: Parts,
+    private readonly parts: CanvasParts,
     { upload, paintBoard }: Pick<Api, "upload" | "paintBoard">,
     board: string,
     onUploads: (uploads: Uploads) => void,
@@ -103,17 +109,6 @@ export class CanvasSession {
   }
 }
 
-const refusals = new Map(Object.entries({
-  element_too_big: "One element is too big to be kept, and was put back. A very long stroke does better in parts.",
-  board_full: "This board is full. Delete something before you add more.",
-  frozen: "This board is frozen: your last change was put back.",
-  forbidden: "You can view this board, not change it. Your last change was put back.",
-}));
-
-function refusalText(code: string, message: string): string {
-  return refusals.get(code) ?? `A change could not be kept, and was put back. (${message})`;
-}
-
 const uploadKey = (fileId: string) => `upload-${fileId}`;
 
 function uploadNotice(files: FileLoader, fileId: string, error: unknown) {
@@ -127,47 +122,4 @@ function uploadNotice(files: FileLoader, fileId: string, error: unknown) {
       ? { label: "Try again", run: () => files.retry(fileId) }
       : { label: "Remove it", run: () => files.giveUp(fileId) },
   };
-}
-
-export interface Parts {
-  room: RoomClient;
-  jobs: JobStore;
-  notices: Notices;
-  /** What would break the canvas. */
-  aside: Quarantine;
-  last: LastScene;
-}
-
-const guest = "guest"; // one browser is one guest at a time; who signs in takes their changes along
-
-/** What is there before the canvas is: the room, the jobs, the notices, wired to each other. */
-export function assemble(config: BoardConfig, aside: Quarantine, last: LastScene): Parts {
-  const queue = uuid().slice(0, 8);
-  const room = new RoomClient({
-    url: socketUrl(config.socket),
-    you: config.you,
-    queue: `${queue}.`,
-    journal: new Journal(new LocalDatabase(indexedDB), {
-      board: config.board.id,
-      person: config.you.guest ? guest : config.you.id,
-      formerly: guest,
-      queue,
-      locks: navigator.locks as LockManager | undefined,
-    }),
-  });
-  const jobs = new JobStore();
-  const notices = new Notices();
-  room.jobsArrived.on((arrived, all) => jobs.apply(arrived, all));
-  room.progressed.on(({ job, step, steps, preview_url }) => jobs.progress(job, step, steps, preview_url));
-  room.refused.on(({ code, message }) =>
-    notices.show({ key: `refused-${code}`, tone: "problem", text: refusalText(code, message) }),
-  );
-  room.troubled.on(({ code, message }) => notices.show({ key: `trouble-${code}`, tone: "problem", text: message }));
-  let frozen = false;
-  room.boardNews.on((news) => {
-    if (news.title) document.title = `${news.title} – Atelier`;
-    if (news.frozen !== undefined && news.frozen !== frozen) notices.show({ key: "frozen", text: news.frozen ? "This board was frozen: it can be looked at, not changed." : "This board is open again." });
-    frozen = news.frozen ?? frozen;
-  });
-  return { room, jobs, notices, aside, last };
 }

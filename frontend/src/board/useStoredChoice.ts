@@ -1,7 +1,7 @@
 import { useCallback, useState } from "react";
 
-/** A choice of this person on this device. */
-export function useKept<T extends string>(name: string, first: T): [T, (value: T) => void] {
+/** A setting that the browser stores; `first` until it was set. */
+export function useStoredChoice<T extends string>(name: string, first: T): [T, (value: T) => void] {
   const [value, setValue] = useState<T>(() => (read(name) as T | null) ?? first);
   const set = useCallback(
     (next: T) => {

@@ -1,0 +1,64 @@
+import { uuid } from "../api/ids";
+import type { CanvasParts, LastScene } from "../canvas/CanvasSession";
+import type { Quarantine } from "../canvas/Quarantine";
+import { socketUrl, type BoardConfig } from "../canvas/config";
+import { JobStore } from "../generation/jobStore";
+import { Journal } from "../room/Journal";
+import { LocalDatabase } from "../room/LocalDatabase";
+import type { BoardNews } from "../room/protocol";
+import { RoomClient } from "../room/RoomClient";
+import { Notices } from "../ui/notices";
+
+const guest = "guest"; // one browser is one guest at a time; whoever signs in takes their changes along
+
+/** Creates what exists before the canvas does: room, jobs and notices, wired to each other. */
+export function createParts(config: BoardConfig, aside: Quarantine, last: LastScene): CanvasParts {
+  const room = createRoom(config);
+  const jobs = new JobStore();
+  const notices = new Notices();
+  room.jobsArrived.on((arrived, all) => jobs.apply(arrived, all));
+  room.progressed.on(({ job, step, steps, preview_url }) => jobs.progress(job, step, steps, preview_url));
+  room.refused.on(({ code, message }) =>
+    notices.show({ key: `refused-${code}`, tone: "problem", text: refusalText(code, message) }),
+  );
+  room.troubled.on(({ code, message }) => notices.show({ key: `trouble-${code}`, tone: "problem", text: message }));
+  room.boardNews.on(boardNewsListener(notices));
+  return { room, jobs, notices, aside, last };
+}
+
+function createRoom(config: BoardConfig): RoomClient {
+  const queue = uuid().slice(0, 8);
+  return new RoomClient({
+    url: socketUrl(config.socket),
+    you: config.you,
+    queue: `${queue}.`,
+    journal: new Journal(new LocalDatabase(indexedDB), {
+      board: config.board.id,
+      person: config.you.guest ? guest : config.you.id,
+      formerly: guest,
+      queue,
+      locks: navigator.locks as LockManager | undefined,
+    }),
+  });
+}
+
+/** Keeps the title of the window, and shows a notice when the board is frozen or open again. */
+function boardNewsListener(notices: Notices): (news: BoardNews) => void {
+  let frozen = false;
+  return (news) => {
+    if (news.title) document.title = `${news.title} – Atelier`;
+    if (news.frozen !== undefined && news.frozen !== frozen) notices.show({ key: "frozen", text: news.frozen ? "This board was frozen: it can be looked at, not changed." : "This board is open again." });
+    frozen = news.frozen ?? frozen;
+  };
+}
+
+const refusals = new Map(Object.entries({
+  element_too_big: "One element is too big to be kept, and was put back. A very long stroke does better in parts.",
+  board_full: "This board is full. Delete something before you add more.",
+  frozen: "This board is frozen: your last change was put back.",
+  forbidden: "You can view this board, not change it. Your last change was put back.",
+}));
+
+function refusalText(code: string, message: string): string {
+  return refusals.get(code) ?? `A change could not be kept, and was put back. (${message})`;
+}
