@@ -38,14 +38,14 @@ const LiveSwitch = lazy(() => import("../live/LiveSwitch"));
 
 interface Props {
   config: BoardConfig;
-  aside: Quarantine;
-  last: LastScene;
+  quarantine: Quarantine;
+  lastScene: LastScene;
 }
 
 /** The page: canvas and panel side by side, and what lies over them. */
-export function Board({ config, aside, last }: Props) {
+export function Board({ config, quarantine, lastScene }: Props) {
   const api = useMemo(() => createApi(config.api), [config]);
-  const parts = useMemo(() => createParts(config, aside, last), [config, aside, last]);
+  const parts = useMemo(() => createParts(config, quarantine, lastScene), [config, quarantine, lastScene]);
   const { room, jobs, notices } = parts;
   const board = config.board.id;
   const canvas = useRef<HTMLElement>(null);

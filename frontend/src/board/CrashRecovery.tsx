@@ -10,15 +10,17 @@ const memory_ms = 5 * 60_000;
 const most_crashes = 5;
 
 /**
- * The board, and what happens when it breaks: the elements that did it are found and set aside, and it opens again as
- * after a reload, with everything else. What is not saved is kept on this device meanwhile.
+ * The board, and the recovery from a crash of its canvas.
+ *
+ * Searches the elements of the last scene for those that crash it, puts them into quarantine, and opens the board again as
+ * a reload would. What is not saved is stored on this device meanwhile. Gives up after `most_crashes` within `memory_ms`.
  */
 export class CrashRecovery extends Component<{ config: BoardConfig }, { phase: "open" | "searching" | "broken"; life: number }> {
   override state = { phase: "open" as const, life: 0 };
-  private readonly aside = new Quarantine();
-  private readonly last: LastScene = { elements: [], inHand: [] };
-  /** When it broke, ms, and what was in hand. */
-  private crashes: { at: number; inHand: readonly string[] }[] = [];
+  private readonly quarantine = new Quarantine();
+  private readonly lastScene: LastScene = { elements: [], selected: [] };
+  /** Times in ms, and the ids of what was being edited. */
+  private crashes: { at: number; selected: readonly string[] }[] = [];
 
   static getDerivedStateFromError() {
     return { phase: "searching" };
@@ -26,28 +28,28 @@ export class CrashRecovery extends Component<{ config: BoardConfig }, { phase: "
 
   override componentDidCatch() {
     const now = Date.now();
-    this.crashes = [...this.crashes.filter(({ at }) => now - at < memory_ms), { at: now, inHand: this.last.inHand }];
-    if (this.crashes.length > most_crashes || !this.last.elements.length) this.setState({ phase: "broken" });
+    this.crashes = [...this.crashes.filter(({ at }) => now - at < memory_ms), { at: now, selected: this.lastScene.selected }];
+    if (this.crashes.length > most_crashes || !this.lastScene.elements.length) this.setState({ phase: "broken" });
   }
 
-  /** Nothing breaks by being there: then what was worked on, if that is not the first time. */
+  /** ids: the elements that crash the canvas; empty: none does by itself, so what was edited at both last crashes is banned. */
   private readonly found = (ids: readonly string[]): void => {
     const [crash, before] = this.crashes.toReversed();
-    const again = crash && before ? crash.inHand.filter((id) => before.inHand.includes(id)) : [];
-    this.aside.ban(ids.length ? ids : again);
-    this.aside.clear();
+    const again = crash && before ? crash.selected.filter((id) => before.selected.includes(id)) : [];
+    this.quarantine.ban(ids.length ? ids : again);
+    this.quarantine.clear();
     this.setState(({ life }) => ({ phase: "open", life: life + 1 }));
   };
 
   override render() {
     const { phase, life } = this.state as { phase: "open" | "searching" | "broken"; life: number };
     if (phase === "broken") return <BrokenPage />;
-    if (phase === "open") return <Board key={life} config={this.props.config} aside={this.aside} last={this.last} />;
+    if (phase === "open") return <Board key={life} config={this.props.config} quarantine={this.quarantine} lastScene={this.lastScene} />;
     return (
       <div className="atelier board-page">
         <p className="ours opening" role="status">Something on this board broke the page. Looking for it…</p>
         <Suspense>
-          <BrokenElementSearch elements={this.last.elements} onFound={this.found} />
+          <BrokenElementSearch elements={this.lastScene.elements} onFound={this.found} />
         </Suspense>
       </div>
     );

@@ -12,7 +12,7 @@ import { Notices } from "../ui/notices";
 const guest = "guest"; // one browser is one guest at a time; whoever signs in takes their changes along
 
 /** Creates what exists before the canvas does: room, jobs and notices, wired to each other. */
-export function createParts(config: BoardConfig, aside: Quarantine, last: LastScene): CanvasParts {
+export function createParts(config: BoardConfig, quarantine: Quarantine, lastScene: LastScene): CanvasParts {
   const room = createRoom(config);
   const jobs = new JobStore();
   const notices = new Notices();
@@ -23,7 +23,7 @@ export function createParts(config: BoardConfig, aside: Quarantine, last: LastSc
   );
   room.troubled.on(({ code, message }) => notices.show({ key: `trouble-${code}`, tone: "problem", text: message }));
   room.boardNews.on(boardNewsListener(notices));
-  return { room, jobs, notices, aside, last };
+  return { room, jobs, notices, quarantine, lastScene };
 }
 
 function createRoom(config: BoardConfig): RoomClient {

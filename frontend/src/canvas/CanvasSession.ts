@@ -4,14 +4,14 @@ import type { JobStore } from "../generation/jobStore";
 import { noteOf } from "../generation/note";
 import type { RoomClient } from "../room/RoomClient";
 import type { Notices } from "../ui/notices";
-import { asideText, tombstoneOf, type Quarantine } from "./Quarantine";
+import { quarantineText, tombstoneOf, type Quarantine } from "./Quarantine";
 import { BackgroundSync } from "./BackgroundSync";
 import { bringIntoView, prepareForPictures, type BoardApi, type Files, type SceneElement } from "./excalidraw";
 import { FileLoader } from "./fileLoader";
 import { SceneSync } from "./sceneSync";
 import { Targeting } from "./Targeting";
 
-const settled_ms = 4_000; // what is not needed at first is loaded after what is
+const settled_ms = 4_000; // code that is not needed at first waits until the page has settled
 
 /** Pictures that are not on the server yet. */
 export interface Uploads {
@@ -19,29 +19,29 @@ export interface Uploads {
   failed: number;
 }
 
-/** What the canvas showed last: where to look when it breaks. */
+/** The scene that the canvas was given last: searched when the canvas crashes. */
 export interface LastScene {
   elements: readonly SceneElement[];
-  /** Ids of what somebody here was working on. */
-  inHand: readonly string[];
+  /** Ids of the selected elements. */
+  selected: readonly string[];
 }
 
-/** What exists before the canvas does, and is handed to its session. */
+/** What exists before the canvas does and is shared with it. */
 export interface CanvasParts {
   room: RoomClient;
   jobs: JobStore;
   notices: Notices;
-  /** What would break the canvas. */
-  aside: Quarantine;
-  last: LastScene;
+  /** Elements that are kept from the canvas. */
+  quarantine: Quarantine;
+  lastScene: LastScene;
 }
 
-/** Everything that lives as long as one canvas: made when Excalidraw is ready, ended with it. */
+/** One canvas joined to its room: created when Excalidraw is ready, stopped when it is unmounted. */
 export class CanvasSession {
   readonly room: RoomClient;
   readonly sync: SceneSync;
   readonly files: FileLoader;
-  private readonly backdrop: BackgroundSync;
+  private readonly background: BackgroundSync;
   readonly targeting: Targeting;
   private readonly stops: (() => void)[];
   private opened = false;
@@ -54,7 +54,7 @@ export class CanvasSession {
     board: string,
     onUploads: (uploads: Uploads) => void,
   ) {
-    const { room, notices, jobs, aside } = parts;
+    const { room, notices, jobs, quarantine } = parts;
     this.room = room;
     this.files = new FileLoader(canvas, room, (id, bytes) => upload(board, id, bytes), {
       uploaded: (fileId, changes) => {
@@ -64,42 +64,42 @@ export class CanvasSession {
       failed: ({ fileId, error }) => notices.show(uploadNotice(this.files, fileId, error)),
       changed: () => onUploads({ pending: this.files.pendingCount, failed: this.files.failedCount }),
     });
-    this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element), (element) => jobs.isOwn(noteOf(element)), aside, (elements) => Object.assign(parts.last, { elements }));
+    this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element), (element) => jobs.isOwn(noteOf(element)), quarantine, (elements) => Object.assign(parts.lastScene, { elements }));
     this.targeting = new Targeting(canvas, room, this.sync);
-    this.backdrop = new BackgroundSync(canvas, room, (colour) => paintBoard(board, colour), (error) =>
+    this.background = new BackgroundSync(canvas, room, (colour) => paintBoard(board, colour), (error) =>
       notices.show({ key: "background", tone: "problem", text: `The background was put back. ${error instanceof Error ? error.message : String(error)}` }),
     );
-    this.stops = [room.statusChanged.on(() => this.open()), aside.changed.on(() => this.sayAside())];
+    this.stops = [room.statusChanged.on(() => this.open()), quarantine.changed.on(() => this.showQuarantine())];
   }
 
   stop(): void {
     clearTimeout(this.later);
     this.sync.settle();
     this.targeting.stop();
-    this.backdrop.stop();
+    this.background.stop();
     this.files.stop();
     this.sync.stop();
     for (const stop of this.stops) stop();
   }
 
-  /** To be called on every change of the canvas. */
-  changed(elements: readonly SceneElement[], files: Files, inHand: readonly string[]): void {
-    Object.assign(this.parts.last, { elements, inHand });
+  /** Called on every change of the canvas. */
+  changed(elements: readonly SceneElement[], files: Files, selected: readonly string[]): void {
+    Object.assign(this.parts.lastScene, { elements, selected });
     this.files.check(elements, files);
     this.sync.changed();
-    this.backdrop.changed();
+    this.background.changed();
   }
 
-  private sayAside(): void {
-    const { notices, aside } = this.parts;
-    const { elements } = aside;
-    if (!elements.length) return notices.close("aside");
+  private showQuarantine(): void {
+    const { notices, quarantine } = this.parts;
+    const { elements } = quarantine;
+    if (!elements.length) return notices.close("quarantine");
     const remove = () => this.room.offer(elements.map(tombstoneOf));
     const label = elements.length > 1 ? "Remove them" : "Remove it";
-    notices.show({ key: "aside", tone: "problem", text: asideText(elements), seconds: null, action: this.room.mayEdit ? { label, run: remove } : undefined });
+    notices.show({ key: "quarantine", tone: "problem", text: quarantineText(elements), seconds: null, action: this.room.mayEdit ? { label, run: remove } : undefined });
   }
 
-  /** Once: shows the first complete scene, as a whole. */
+  /** Shows the first complete scene, once, and brings all of it into view. */
   private open(): void {
     if (this.opened || !this.room.synced) return;
     this.opened = true;

@@ -1,28 +1,28 @@
 import { describe, expect, it } from "vitest";
 import { element } from "../test/wire";
-import { Quarantine, asideText, tombstoneOf } from "./Quarantine";
+import { Quarantine, quarantineText, tombstoneOf } from "./Quarantine";
 
 describe("what is set aside", () => {
   it("tells when it changes, and only then", () => {
-    const aside = new Quarantine();
+    const quarantine = new Quarantine();
     let told = 0;
-    aside.changed.on(() => void (told += 1));
-    aside.update([], ["x"]);
+    quarantine.changed.on(() => void (told += 1));
+    quarantine.update([], ["x"]);
     expect(told).toBe(0);
-    aside.update([element("a")]);
-    aside.update([element("a", { isDeleted: true })]);
-    aside.update([element("a")]);
-    aside.update([], ["a"]);
+    quarantine.update([element("a")]);
+    quarantine.update([element("a", { isDeleted: true })]);
+    quarantine.update([element("a")]);
+    quarantine.update([], ["a"]);
     expect(told).toBe(4);
-    expect(aside.elements).toEqual([]);
+    expect(quarantine.elements).toEqual([]);
   });
 
   it("is said in words of the canvas", () => {
-    expect(asideText([element("a")])).toBe("A rectangle would break the board and was set aside.");
-    expect(asideText([element("a", { type: "frame", name: " Sea " })])).toBe("A frame “Sea” would break the board and was set aside.");
-    expect(asideText([element("a", { type: "text", text: 5 })])).toBe("A text would break the board and was set aside.");
-    expect(asideText([element("a", { type: "constructor" })])).toBe("An element would break the board and was set aside.");
-    expect(asideText([element("a"), element("b"), element("c", { type: "arrow" })])).toBe(
+    expect(quarantineText([element("a")])).toBe("A rectangle would break the board and was set aside.");
+    expect(quarantineText([element("a", { type: "frame", name: " Sea " })])).toBe("A frame “Sea” would break the board and was set aside.");
+    expect(quarantineText([element("a", { type: "text", text: 5 })])).toBe("A text would break the board and was set aside.");
+    expect(quarantineText([element("a", { type: "constructor" })])).toBe("An element would break the board and was set aside.");
+    expect(quarantineText([element("a"), element("b"), element("c", { type: "arrow" })])).toBe(
       "3 elements would break the board and were set aside: 2 rectangles, 1 arrow.",
     );
   });

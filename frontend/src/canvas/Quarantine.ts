@@ -2,20 +2,20 @@ import type { WireElement } from "../room/protocol";
 import { Signal } from "../room/signal";
 
 /**
- * Elements that this page does not hand to the canvas, as they would break it for everybody who looks at the board.
+ * Elements of the board that this page keeps from the canvas because they would break it.
  *
- * They stay on the board, so that whoever saves a copy loses nothing, until somebody removes them.
+ * They stay on the board until somebody removes them, and exports contain them.
  */
 export class Quarantine {
   readonly changed = new Signal();
-  private readonly kept = new Map<string, WireElement>();
+  private readonly held = new Map<string, WireElement>();
   private readonly banned = new Set<string>();
 
   get elements(): readonly WireElement[] {
-    return [...this.kept.values()];
+    return [...this.held.values()];
   }
 
-  /** From now on these are set aside, in whatever version. */
+  /** Every version of these elements goes into quarantine from now on. */
   ban(ids: Iterable<string>): void {
     for (const id of ids) this.banned.add(id);
   }
@@ -24,27 +24,27 @@ export class Quarantine {
     return this.banned.has(id);
   }
 
-  /** Sets elements aside; `back`: ids of what arrived and can be shown, or is gone. */
-  update(elements: readonly WireElement[], back: Iterable<string> = []): void {
-    let news = false;
-    for (const id of back) news = this.kept.delete(id) || news;
+  /** Adds elements, after `released` has left: ids of elements that arrived and can be shown, or are gone. */
+  update(elements: readonly WireElement[], released: Iterable<string> = []): void {
+    let changed = false;
+    for (const id of released) changed = this.held.delete(id) || changed;
     for (const element of elements) {
-      if (element.isDeleted) news = this.kept.delete(element.id) || news;
+      if (element.isDeleted) changed = this.held.delete(element.id) || changed;
       else {
-        this.kept.set(element.id, element);
-        news = true;
+        this.held.set(element.id, element);
+        changed = true;
       }
     }
-    if (news) this.changed.send();
+    if (changed) this.changed.send();
   }
 
-  /** Another life of the page begins with the complete scene. */
+  /** Empties the quarantine, as the server is about to send the complete scene again. Bans stay. */
   clear(): void {
-    this.kept.clear();
+    this.held.clear();
   }
 }
 
-/** The tombstone of an element of which nothing can be relied on: only what the server has to have. */
+/** The tombstone of an element that may be malformed: it has only the fields that the server requires. */
 export function tombstoneOf({ id, type, index, version, x, y, width, height, points, text }: WireElement): WireElement {
   const versionNonce = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
   const needed = { ...(points === undefined ? {} : { points: [] }), ...(text === undefined ? {} : { text: "" }) };
@@ -57,8 +57,8 @@ const nouns = new Map([
 ]);
 const nounOf = ({ type }: WireElement): string => nouns.get(type) ?? "element";
 
-/** What is said of them: which ones, in words of the canvas. */
-export function asideText(elements: readonly WireElement[]): string {
+/** What a notice says of elements in quarantine. */
+export function quarantineText(elements: readonly WireElement[]): string {
   const [first] = elements;
   if (!first) return "";
   if (elements.length > 1) return `${elements.length} elements would break the board and were set aside: ${enumerated(elements)}.`;
@@ -68,7 +68,7 @@ export function asideText(elements: readonly WireElement[]): string {
   return `${/^[aeiou]/.test(noun) ? "An" : "A"} ${noun}${called} would break the board and was set aside.`;
 }
 
-/** For example: 2 texts, 1 arrow. */
+/** Counts by kind, such as "2 texts, 1 arrow". */
 function enumerated(elements: readonly WireElement[]): string {
   const counts = new Map<string, number>();
   for (const noun of elements.map(nounOf)) counts.set(noun, (counts.get(noun) ?? 0) + 1);

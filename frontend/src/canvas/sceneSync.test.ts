@@ -49,7 +49,7 @@ interface Push {
 
 let room: RoomClient;
 let sync: SceneSync;
-let aside: Quarantine;
+let quarantine: Quarantine;
 let hidden = false;
 const ready = new Set<string>();
 const socket = () => StubSocket.latest;
@@ -77,7 +77,7 @@ beforeEach(() => {
       return () => undefined;
     },
   } as unknown as BoardApi;
-  sync = new SceneSync(api, room, (each) => each.type !== "image" || ready.has(each.id), (each) => each.customData?.own === true, aside = new Quarantine());
+  sync = new SceneSync(api, room, (each) => each.type !== "image" || ready.has(each.id), (each) => each.customData?.own === true, quarantine = new Quarantine());
 });
 
 afterEach(() => {
@@ -331,15 +331,15 @@ describe("what would break the canvas", () => {
     socket().feed({ type: "patch", clock: 12, elements: [element("b", { index: "a5", version: 3 })] });
     later(300);
     expect(shown()).toEqual(["a", "b"]);
-    expect(aside.elements).toEqual([]);
+    expect(quarantine.elements).toEqual([]);
   });
 
   it("stays aside in every version when it was found by breaking it", () => {
-    aside.ban(["b"]);
+    quarantine.ban(["b"]);
     enter({ elements: [element("a"), element("b", { index: "a5" })] });
     expect(shown()).toEqual(["a"]);
     socket().feed({ type: "patch", clock: 11, elements: [element("b", { version: 2, index: "a5", isDeleted: true })] });
     later(300);
-    expect(aside.elements).toEqual([]);
+    expect(quarantine.elements).toEqual([]);
   });
 });

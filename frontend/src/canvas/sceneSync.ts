@@ -13,16 +13,16 @@ const dropped_frame_ms = 25;
 /**
  * Carries changes between the canvas and the room.
  *
- * Out: elements whose version the room has not seen, every 33 to 100 ms. In: what gathered in the inbox, at most once
- * a frame and never for more than a third of the time; a hidden page only gathers.
+ * Out: elements whose version the room has not seen, every 33 to 100 ms. In: what the inbox holds, at most once per
+ * animation frame and for at most a third of the time. A hidden page applies nothing.
  */
 export class SceneSync {
-  /** What came from the server and this canvas cannot show; kept so that saving a copy loses nothing. */
+  /** Elements by id whose type this canvas cannot show; exports contain them. */
   readonly unknown = new Map<string, WireElement>();
   private readonly outPace = new Pace(() => this.outWait_ms(), () => this.collect());
   private readonly refused = new Set<string>();
-  /** Elements of others that have another index here than on the server, until the one that is in their place moves. */
-  private readonly displaced = new Map<string, { version: number; index: string; real: string }>();
+  /** Other people's elements that have another index here than on the server, until the element at their index moves. */
+  private readonly displaced = new Map<string, { version: number; index: string; serverIndex: string }>();
   private frame = 0;
   private appliedAt = -Infinity;
   private applyCost_ms = 0;
@@ -32,13 +32,13 @@ export class SceneSync {
   constructor(
     private readonly api: BoardApi,
     private readonly room: RoomClient,
-    /** Whether an element may travel: a picture only once its bytes are on the server. */
+    /** True if an element may be sent: a picture only once its file is on the server. */
     private readonly isReady: (element: SceneElement) => boolean,
-    /** Whether an element comes because of what was done on this page, which may take it back. */
+    /** True if an element arrives because of an action on this page, which can undo it. */
     private readonly isOwn: (element: SceneElement) => boolean,
-    /** Where goes what would break the canvas. */
-    private readonly aside: Quarantine,
-    /** Is told what the canvas is about to show, as it may not come to tell it itself. */
+    /** Takes the elements that would break the canvas. */
+    private readonly quarantine: Quarantine,
+    /** Called with the scene before the canvas is given it, as the canvas may crash on it. */
     private readonly onShow: (elements: readonly SceneElement[]) => void = () => undefined,
   ) {
     this.stops.push(
@@ -59,18 +59,18 @@ export class SceneSync {
     for (const stop of this.stops) stop();
   }
 
-  /** What is on the board and not on this canvas. */
+  /** Elements of the board that are not on this canvas. */
   get notShown(): readonly WireElement[] {
-    return [...this.unknown.values(), ...this.aside.elements];
+    return [...this.unknown.values(), ...this.quarantine.elements];
   }
 
-  /** To be called on every change of the canvas. */
+  /** Called on every change of the canvas. */
   changed(): void {
     if (this.room.mayEdit) this.outPace.ask();
     if (this.room.inbox.size) this.schedule();
   }
 
-  /** Everything out and in, now. */
+  /** Sends and applies everything that waits, at once. */
   settle(): void {
     this.collect();
     this.room.flushNow();
@@ -78,32 +78,32 @@ export class SceneSync {
     if (this.room.inbox.size) this.schedule();
   }
 
-  /** Puts what arrived on the canvas. */
+  /** Applies the elements that wait in the inbox, except those being edited here. */
   apply(): void {
     const started = performance.now();
     const byId = new Map(this.everything().map((element) => [element.id, element]));
     const held = heldIds(this.api);
     const arrived = this.room.inbox.take((id) => held.has(id));
-    const banned = arrived.filter(({ id }) => this.aside.isBanned(id));
+    const banned = arrived.filter(({ id }) => this.quarantine.isBanned(id));
     const { elements, unknown, broken } = restored(arrived.filter((element) => !banned.includes(element)), byId);
-    this.setAside([...banned, ...broken], arrived);
+    this.putInQuarantine([...banned, ...broken], arrived);
     for (const element of unknown) this.unknown.set(element.id, element);
-    const news = elements.filter((element) => takesIncoming(byId.get(element.id), element) && (byId.has(element.id) || !element.isDeleted));
+    const newer = elements.filter((element) => takesIncoming(byId.get(element.id), element) && (byId.has(element.id) || !element.isDeleted));
     const moved = this.room.inbox.takeMoves().filter((move) => this.follow(byId.get(move.id), move));
-    const own = news.filter((element) => !byId.has(element.id) && this.isOwn(element));
-    const others = news.filter((element) => !own.includes(element));
+    const own = newer.filter((element) => !byId.has(element.id) && this.isOwn(element));
+    const others = newer.filter((element) => !own.includes(element));
     if (others.length || moved.length) this.show(others);
     if (own.length) this.show(own, replaceAsEdit);
     this.appliedAt = performance.now();
     this.applyCost_ms = this.appliedAt - started;
-    // Drawing comes later, and costs more: when it made a frame late, all of that counts.
+    // Drawing comes later and costs more: when it delayed an animation frame, the delay counts too.
     requestAnimationFrame(() => {
       const until_next_ms = performance.now() - started;
       if (until_next_ms > dropped_frame_ms) this.applyCost_ms = until_next_ms;
     });
   }
 
-  /** Hands over what arrived; what the canvas does not take is set aside, alone. */
+  /** Shows elements that arrived. Those that the canvas throws at go into quarantine, found by halving the list. */
   private show(others: readonly SceneElement[], replace = replaceScene): void {
     try {
       const scene = this.inOrder(merge(this.everything(), others));
@@ -111,22 +111,22 @@ export class SceneSync {
       replace(this.api, scene);
     } catch (error) {
       if (!others.length) throw error;
-      if (others.length === 1) return this.setAside(asWire(others));
+      if (others.length === 1) return this.putInQuarantine(asWire(others));
       const half = others.length >> 1;
       this.show(others.slice(0, half), replace);
       this.show(others.slice(half), replace);
     }
   }
 
-  /** What was shown of them before goes too: nobody here should draw on what is not the newest. */
-  private setAside(elements: readonly WireElement[], arrived: readonly WireElement[] = []): void {
-    this.aside.update(elements, arrived.map(({ id }) => id));
+  /** Also removes earlier versions of them from the canvas: nobody should draw on a version that is not the newest. */
+  private putInQuarantine(elements: readonly WireElement[], arrived: readonly WireElement[] = []): void {
+    this.quarantine.update(elements, arrived.map(({ id }) => id));
     const ids = new Set(elements.map(({ id }) => id));
     const here = this.everything();
     if (here.some(({ id }) => ids.has(id))) replaceScene(this.api, here.filter(({ id }) => !ids.has(id)));
   }
 
-  /** Elements changed by the page itself, such as a frame's prompt. Not an undo step; travels like any edit. */
+  /** Replaces elements that the page itself changed, such as a frame's note. Not an undo step; sent like any edit. */
   replace(changes: ReadonlyMap<string, SceneElement>): void {
     const here = this.everything();
     replaceScene(this.api, here.map((element) => changes.get(element.id) ?? element));
@@ -154,7 +154,7 @@ export class SceneSync {
     this.elementCount = here.length;
   }
 
-  /** Everything, with what is too long for one element in several; not what is in somebody's hands. */
+  /** All elements, after those that are too long were split. Elements being edited are left as they are. */
   private splitLong(held: ReadonlySet<string>): readonly SceneElement[] {
     const here = this.everything();
     const isLong = (element: SceneElement) => isTooLong(element) && !held.has(element.id);
@@ -163,7 +163,7 @@ export class SceneSync {
     return this.everything();
   }
 
-  /** The page may be gone in a moment. */
+  /** Sends and stores everything: the page may be gone in a moment. */
   private leave(): void {
     this.settle();
     this.room.keep("leaving");
@@ -183,7 +183,7 @@ export class SceneSync {
     this.frame = requestAnimationFrame(tick);
   }
 
-  /** The server found the index of one of ours taken. What was edited here since stays; only the place changes. */
+  /** Takes over the index that the server gave an element of ours. Edits made since stay. Returns true if it moved. */
   private follow(here: SceneElement | undefined, move: WireElement): boolean {
     if (!here || here.index === move.index) return false;
     if (here.version < move.version) takeMove(here, move);
@@ -194,32 +194,33 @@ export class SceneSync {
   private inOrder(elements: SceneElement[]): readonly SceneElement[] {
     const held = heldIds(this.api);
     const ours = ({ id }: SceneElement) => held.has(id) || this.room.mayMove(id);
-    const real = elements.map((element) => this.replaced(element)).sort(compareOrder);
-    // Ours moves as a new version, which the server is told; anything else only here, without a word to anybody.
+    const ordered = elements.map((element) => this.atServerIndex(element)).sort(compareOrder);
+    // Ours moves as a new version, which is sent; anything else moves on this canvas only.
     const move = (element: SceneElement, index: string): SceneElement => {
       if (ours(element)) return moveInPlace(element, index);
-      this.displaced.set(element.id, { version: element.version, index, real: this.displaced.get(element.id)?.real ?? element.index });
+      this.displaced.set(element.id, { version: element.version, index, serverIndex: this.displaced.get(element.id)?.serverIndex ?? element.index });
       return { ...element, index } as SceneElement;
     };
-    return labelsAbove(withOwnIndices<SceneElement>(real, ours, move), move);
+    return labelsAbove(withOwnIndices<SceneElement>(ordered, ours, move), move);
   }
 
-  private replaced(element: SceneElement): SceneElement {
+  /** The element with the index that the server has for it, where this canvas shows another. */
+  private atServerIndex(element: SceneElement): SceneElement {
     const away = this.displaced.get(element.id);
     if (!away) return element;
     this.displaced.delete(element.id);
     if (away.version !== element.version || away.index !== element.index) return element;
-    return { ...element, index: away.real } as SceneElement;
+    return { ...element, index: away.serverIndex } as SceneElement;
   }
 
   private drop(ids: ReadonlySet<string>): void {
     for (const id of ids) this.unknown.delete(id);
-    this.aside.update([], ids);
+    this.quarantine.update([], ids);
     const here = this.everything();
     replaceScene(this.api, here.filter((element) => !ids.has(element.id)));
   }
 
-  /** A refused element goes back to what the server has, or leaves; not while it is in somebody's hands. */
+  /** Puts a refused element back to the server's version, or removes it; waits while it is being edited. */
   private takeBack(id: string): void {
     this.refused.add(id);
     if (heldIds(this.api).has(id)) return;
@@ -232,7 +233,7 @@ export class SceneSync {
   }
 }
 
-/** Not a picture that is still being placed. */
+/** False for a picture that is still being placed. */
 function hasPicture(element: SceneElement): boolean {
   return element.type === "image" && element.fileId !== null;
 }
