@@ -24,7 +24,7 @@ export interface JobRequest {
   frame?: string;
   region: Region;
   snapshot?: Blob;
-  /** White where `inpaint` repaints. */
+  /** White where the picture is repainted. */
   mask?: Blob;
   /** stage: for a choice; then accepted_placement says where the chosen one goes. */
   placement?: "beside" | "inside" | "stage";

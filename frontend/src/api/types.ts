@@ -1,6 +1,10 @@
 /** What the HTTP API speaks, as far as the board page uses it. Names are the wire's names. */
 
-export type Kind = "img2img" | "pix2pix" | "txt2img" | "inpaint" | "upscale";
+/** Name of a kind of picture, as the checkpoints list them. */
+export type Kind = string;
+
+/** What a model of a kind is given: the prompt alone, the drawing, the pictures with a mask, or one picture as it is stored. */
+export type Sees = "nothing" | "sketch" | "pictures_and_mask" | "file";
 
 export interface Params {
   kind: Kind;
@@ -27,8 +31,14 @@ export interface Params {
 export type NumberParam = "strength" | "guidance_scale" | "image_guidance_scale" | "steps" | "count" | "width_px" | "height_px";
 
 export interface KindOfCheckpoint {
-  /** What the checkpoint itself calls it, where the usual words would mislead. */
-  title?: string;
+  title: string;
+  /** One sentence on what it does. */
+  hint: string;
+  sees: Sees;
+  /** The prompt says what should change, not what the picture shows. */
+  instructs: boolean;
+  /** False if the prompt may be left empty. */
+  needs_prompt: boolean;
   defaults: Partial<Record<NumberParam, number>>;
   /** [smallest, largest] by param. */
   limits: Partial<Record<NumberParam | "seed", [number, number]>>;
@@ -52,7 +62,8 @@ export interface Checkpoint {
   name: string;
   title: string;
   description: string;
-  kinds: Partial<Record<Kind, KindOfCheckpoint>>;
+  /** By name, in the order in which they are offered. */
+  kinds: Record<Kind, KindOfCheckpoint>;
   default_kind: Kind;
   /** The kind in which it redraws a frame while somebody draws; null: it is too slow for that. */
   live_kind?: Kind | null;

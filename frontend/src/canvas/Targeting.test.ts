@@ -45,7 +45,7 @@ describe("what is sent of a board", () => {
   it("but a mask is white where no picture is", async () => {
     await targeting().mask(target);
     expect(ground()).toBe("#ffffff");
-    await targeting().snapshot(target, 1024, "inpaint");
+    await targeting().snapshot(target, 1024, "pictures_and_mask");
     expect(ground()).toBe("#1e1e1e");
   });
 

@@ -1,4 +1,4 @@
-import type { Job, Kind, Region } from "../api/types";
+import type { Job, Region, Sees } from "../api/types";
 import type { BoardPort } from "../generation/BoardPort";
 import { noteOf, type Note } from "../generation/note";
 import { elementsSeen, longest_side_px, onPaper, snapshotSize } from "../generation/snapshot";
@@ -48,9 +48,9 @@ export class Targeting implements BoardPort, StagePort {
     return () => void this.listeners.delete(listener);
   };
 
-  async snapshot(target: Target, longest_px = longest_side_px, kind?: Kind): Promise<Blob> {
+  async snapshot(target: Target, longest_px = longest_side_px, sees: Sees = "sketch"): Promise<Blob> {
     const current = this.now(target);
-    const choose = kind === "inpaint" ? (await import("../generation/mask")).picturesOf : elementsSeen;
+    const choose = sees === "pictures_and_mask" ? (await import("../generation/mask")).picturesOf : elementsSeen;
     return this.draw(choose(this.shapes(), current), current, longest_px, onPaper(backgroundOf(this.api)));
   }
 

@@ -1,4 +1,4 @@
-import type { Job, Kind, Region } from "../api/types";
+import type { Job, Region, Sees } from "../api/types";
 import type { Note } from "./note";
 import type { Target } from "./target";
 
@@ -10,9 +10,9 @@ export interface BoardPort {
   /** Grows whenever what the model would see changes. */
   readonly seen: () => number;
   readonly subscribe: (listener: () => void) => () => void;
-  /** kind: what it is for, as not every kind sees the same of a target. */
-  snapshot(target: Target, longest_px?: number, kind?: Kind): Promise<Blob>;
-  /** White where `inpaint` would repaint, black elsewhere; as large as the snapshot. */
+  /** sees: what the model is given; by default the sketch. */
+  snapshot(target: Target, longest_px?: number, sees?: Sees): Promise<Blob>;
+  /** White where the picture would be repainted, black elsewhere; as large as the snapshot. */
   mask(target: Target, longest_px?: number): Promise<Blob>;
   /** Where a picture goes that is made from words alone and has no frame. */
   middleOfView(): Region;

@@ -1,5 +1,5 @@
 import type { Checkpoint, Kind } from "../api/types";
-import { kind_hints, kind_words, kindsOffered } from "./form";
+import { kindsOffered } from "./form";
 
 interface Props {
   checkpoint: Checkpoint;
@@ -15,9 +15,9 @@ export function KindChoice({ checkpoint, checkpoints, chosen, onChoose }: Props)
   return (
     <div className="field">
       <div className="choices kinds" role="radiogroup" aria-label="Kind of picture" data-count={offered.length}>
-        {offered.map((each) => (
-          <button key={each} type="button" role="radio" aria-checked={each === chosen} title={kind_hints[each]} data-kind={each} onClick={() => onChoose(each)}>
-            {checkpoint.kinds[each]?.title ?? kind_words[each]}
+        {offered.map(({ name, kind: { title, hint } }) => (
+          <button key={name} type="button" role="radio" aria-checked={name === chosen} title={hint} data-kind={name} onClick={() => onChoose(name)}>
+            {title}
           </button>
         ))}
       </div>

@@ -276,9 +276,9 @@ describe("settings", () => {
 });
 
 describe("kinds that other models make", () => {
-  const kind = { uses: ["prompt", "steps", "seed", "count"], defaults: { steps: 20 }, limits: {} };
+  const kind = { title: "Repaint a part", hint: "", sees: "pictures_and_mask" as const, instructs: false, needs_prompt: true, uses: ["prompt", "steps", "seed", "count"], defaults: { steps: 20 }, limits: {} };
   const painter = { ...checkpoint, name: "painter", default: false, default_kind: "inpaint" as const, kinds: { inpaint: { ...kind, uses: [...kind.uses, "strength"], defaults: { steps: 20, strength: 1 } } } };
-  const enlarger = { ...checkpoint, name: "enlarger", default: false, default_kind: "upscale" as const, kinds: { upscale: kind } };
+  const enlarger = { ...checkpoint, name: "enlarger", default: false, default_kind: "upscale" as const, kinds: { upscale: { ...kind, title: "Make larger", sees: "file" as const, needs_prompt: false } } };
 
   it("are offered too, and bring their model along", async () => {
     await open(frame("f", "a boat"), [checkpoint, painter]);
@@ -304,12 +304,35 @@ describe("kinds that other models make", () => {
   it("a picture is made larger without words and in its own size", async () => {
     await open(frame("f", ""), [checkpoint, enlarger]);
     fireEvent.click(screen.getByText("Make larger"));
-    expect(screen.getByText("Select a picture to enlarge.")).toBeTruthy();
+    expect(screen.getByText("Select a picture first.")).toBeTruthy();
     board.set({ shape: "picture", id: "p", title: "Selected picture", region: { x: 0, y: 0, width: 10, height: 10 }, prompt: "" });
     fireEvent.click(button());
     await settle();
     expect(asked[0]!.request).toMatchObject({ frame: "p", params: { kind: "upscale", checkpoint: "enlarger", prompt: "" } });
     expect(asked[0]!.request.snapshot).toBeUndefined();
+  });
+});
+
+describe("a kind that this page has never heard of", () => {
+  const colourise = { title: "Colourise", hint: "Fills your lines with colour.", sees: "sketch" as const, instructs: false, needs_prompt: false, uses: ["steps", "seed", "count"], defaults: { steps: 8 }, limits: {} };
+
+  it("is shown with the server's words and sent as it is", async () => {
+    await open(frame("f"), [{ ...checkpoint, kinds: { ...checkpoint.kinds, colourise } }]);
+    const choice = screen.getByText("Colourise");
+    expect(choice.title).toBe("Fills your lines with colour.");
+    fireEvent.click(choice);
+    expect(choice.getAttribute("aria-checked")).toBe("true");
+    fireEvent.click(button());
+    await settle();
+    expect(asked[0]!.request).toMatchObject({ frame: "f", params: { kind: "colourise", checkpoint: "bundled", prompt: "", steps: 8 } });
+    expect(asked[0]!.request.snapshot).toBeTruthy();
+    expect(asked[0]!.request.mask).toBeUndefined();
+  });
+
+  it("is what a frame remembers", async () => {
+    await open(frame("f", "", { kind: "colourise" }), [{ ...checkpoint, kinds: { ...checkpoint.kinds, colourise } }]);
+    expect(screen.getByText("Colourise").getAttribute("aria-checked")).toBe("true");
+    expect(button().disabled).toBe(false);
   });
 });
 

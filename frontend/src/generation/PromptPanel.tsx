@@ -1,6 +1,6 @@
 import { useSyncExternalStore, type ReactNode } from "react";
 import type { Api } from "../api/client";
-import type { Checkpoint, Job, Kind, Params } from "../api/types";
+import type { Checkpoint, Job, KindOfCheckpoint, Params } from "../api/types";
 import { Advanced } from "./Advanced";
 import type { BoardPort } from "./BoardPort";
 import { paramsOf } from "./form";
@@ -53,7 +53,7 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
   const jobs = useJobs(store);
   const state = useForm(checkpoints, target);
   const { form, change, checkpoint, kindName, kind } = state;
-  const thumbnail = useThumbnail(board, target, kindName, open && kindName !== "txt2img");
+  const thumbnail = useThumbnail(board, target, kind.sees, open);
 
   const remember = (prompt: string) => {
     if (target?.shape === "frame" && board.mayEdit) board.remember(target, { prompt, kind: kindName, strength: toNote(form.position) });
@@ -62,8 +62,8 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
   const recall = useRecall(state, draft);
   const { sending, errors, lastSeed, generate, finish } = useGenerate(api, boardId, store, target?.id ?? "", onAway);
 
-  const hindrance = hindranceOf(board, target, kindName, draft.text);
-  const instruction = isInstruction(kindName, target);
+  const hindrance = hindranceOf(board, target, kind, draft.text);
+  const instruction = isInstruction(kind, target);
   const onGenerate = () => {
     if (hindrance) return;
     remember(draft.text);
@@ -80,9 +80,9 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
 
   return (
     <div className="prompt-panel" onKeyDown={onKeyDown}>
-      <TargetCard target={target} kind={kindName} thumbnail={thumbnail} mayDraw={board.mayEdit} onDrawRegion={() => { onAway(); board.drawRegion(); }} onFinish={({ job, image }) => void finish(job, image)} />
+      <TargetCard target={target} sees={kind.sees} thumbnail={thumbnail} mayDraw={board.mayEdit} onDrawRegion={() => { onAway(); board.drawRegion(); }} onFinish={({ job, image }) => void finish(job, image)} />
       <PromptField
-        label={instruction ? "What should change?" : (questions[kindName] ?? "What should it become?")} placeholder={instruction ? "make it night" : "a red house by the sea"}
+        label={instruction ? "What should change?" : questionOf(kind)} placeholder={instruction ? "make it night" : "a red house by the sea"}
         draft={draft} recall={recall} maxLength={promptMax} disabled={!board.mayEdit} error={errors.prompt}
       />
       {board.mayEdit && <Options state={state} checkpoints={checkpoints} />}
@@ -98,10 +98,10 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
   );
 }
 
-const questions: Partial<Record<Kind, string>> = {
-  inpaint: "What should be there instead?",
-  upscale: "What is in the picture? (optional)",
-};
+function questionOf({ sees, needs_prompt }: KindOfCheckpoint): string {
+  if (!needs_prompt) return "What is in the picture? (optional)";
+  return sees === "pictures_and_mask" ? "What should be there instead?" : "What should it become?";
+}
 
 function firstSentence(text: string): string {
   return /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;

@@ -1,11 +1,11 @@
-import type { Kind } from "../api/types";
+import type { Sees } from "../api/types";
 import { FrameIcon, PictureIcon, SparkIcon } from "../ui/icons";
 import type { Target } from "./target";
 import type { Thumbnail } from "./useThumbnail";
 
 interface Props {
   target: Target | null;
-  kind: Kind;
+  sees: Sees;
   /** Small pictures of what the model sees and of what it repaints. */
   thumbnail: Thumbnail;
   mayDraw: boolean;
@@ -14,7 +14,7 @@ interface Props {
 }
 
 /** What the next picture is made from, as the model sees it. */
-export function TargetCard({ target, kind, thumbnail, mayDraw, onDrawRegion, onFinish }: Props) {
+export function TargetCard({ target, sees, thumbnail, mayDraw, onDrawRegion, onFinish }: Props) {
   const draw = mayDraw && (
     <button type="button" className="button small" onClick={onDrawRegion}>
       <FrameIcon size={16} /> Draw a region
@@ -36,7 +36,7 @@ export function TargetCard({ target, kind, thumbnail, mayDraw, onDrawRegion, onF
         <strong>{target.title}</strong>
         {draw}
       </div>
-      {kind === "txt2img" ? (
+      {sees === "nothing" ? (
         <p className="quiet">The sketch is not used, only its place.</p>
       ) : (
         <figure>
@@ -44,7 +44,7 @@ export function TargetCard({ target, kind, thumbnail, mayDraw, onDrawRegion, onF
             {thumbnail.seen && <img src={thumbnail.seen} alt="" data-testid="thumbnail" />}
             {thumbnail.mask && <i data-testid="mask" style={{ maskImage: `url(${thumbnail.mask})` }} />}
           </div>
-          <figcaption>{kind === "inpaint" ? "The tinted part is repainted" : "What the model sees"}</figcaption>
+          <figcaption>{sees === "pictures_and_mask" ? "The tinted part is repainted" : "What the model sees"}</figcaption>
         </figure>
       )}
       {mayDraw && target.draft && (

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { checkpoint } from "../test/checkpoint";
-import { blank, checkpointOf, kindOf, paramsOf, recalled } from "./form";
+import { checkpoint, kinds } from "../test/checkpoint";
+import type { Checkpoint } from "../api/types";
+import { blank, checkpointOf, kindOf, kindsOffered, paramsOf, recalled, withKind } from "./form";
 
 describe("params", () => {
   it("holds only what the kind heeds: the server refuses others", () => {
@@ -25,7 +26,7 @@ describe("params", () => {
   it("falls back to what there is", () => {
     const other = { ...checkpoint, name: "other", default: false, kinds: { txt2img: checkpoint.kinds.txt2img! }, default_kind: "txt2img" as const };
     expect(checkpointOf({ ...blank, checkpoint: "gone" }, [other, checkpoint])!.name).toBe("bundled");
-    expect(kindOf({ ...blank, kind: "pix2pix" }, other)).toBe("txt2img");
+    for (const kind of ["pix2pix", "constructor", "__proto__", "toString", ""]) expect(kindOf({ ...blank, kind }, other)).toBe("txt2img");
   });
 });
 
@@ -54,5 +55,23 @@ describe("a recall", () => {
     const sized = { ...checkpoint, kinds: { img2img: { ...checkpoint.kinds.img2img!, uses: [...checkpoint.kinds.img2img!.uses, "width_px", "height_px"] } } };
     expect(paramsOf(form, sized, "x")).toMatchObject({ width_px: 512, height_px: 256 });
     expect(paramsOf(form, checkpoint, "x")).not.toHaveProperty("width_px");
+  });
+});
+
+describe("the kinds offered", () => {
+  const { img2img, pix2pix, txt2img } = kinds;
+  const making = (name: string, kinds: Checkpoint["kinds"], fields: Partial<Checkpoint> = {}) => ({ ...checkpoint, name, kinds, default: false, ...fields });
+  const names = (...given: Parameters<typeof kindsOffered>) => kindsOffered(...given).map(({ name }) => name);
+
+  it("keep one order, whichever checkpoint is chosen", () => {
+    const all = [making("words", { txt2img }), checkpoint, making("painter", { inpaint: img2img })];
+    for (const chosen of all) expect(names(chosen, all)).toEqual(["img2img", "pix2pix", "txt2img", "inpaint"]);
+  });
+
+  it("bring the words of the checkpoint that will make them, and leave out what nobody can make", () => {
+    const mine = { ...checkpoint, kinds: { txt2img } };
+    const all = [mine, making("broken", { pix2pix }, { status: "failed" }), making("a", { img2img: { ...img2img, title: "Paint" } })];
+    expect(kindsOffered(mine, all).map(({ kind }) => kind.title)).toEqual(["Words only", "Paint"]);
+    expect(withKind("img2img", mine, all).checkpoint).toBe("a");
   });
 });

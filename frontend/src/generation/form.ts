@@ -36,22 +36,6 @@ export const blank: Form = {
   size: null,
 };
 
-export const kind_words: Record<Kind, string> = {
-  img2img: "Sketch to picture",
-  pix2pix: "Edit by instruction",
-  txt2img: "Words only",
-  inpaint: "Repaint a part",
-  upscale: "Make larger",
-};
-
-export const kind_hints: Record<Kind, string> = {
-  img2img: "Paints what you drew, guided by your words.",
-  pix2pix: "Changes what is there as you tell it, for example “make it night”.",
-  txt2img: "Ignores the sketch, paints the words.",
-  inpaint: "Repaints what you drew over a picture, and what of the frame no picture covers.",
-  upscale: "Makes a picture larger and finer.",
-};
-
 export const largest_seed = 2 ** 32 - 1;
 
 export function checkpointOf(form: Form, checkpoints: readonly Checkpoint[]): Checkpoint | undefined {
@@ -67,18 +51,43 @@ export function kindOf(form: Form, checkpoint: Checkpoint): Kind {
   return form.kind && Object.hasOwn(checkpoint.kinds, form.kind) ? form.kind : checkpoint.default_kind;
 }
 
-/** Kinds to choose from: the checkpoint's own, then those that only another one here has. */
-export function kindsOffered(checkpoint: Checkpoint, checkpoints: readonly Checkpoint[]): Kind[] {
-  const known = Object.keys(kind_words) as Kind[];
-  const offered = (kind: Kind) => checkpoints.some(({ kinds, status }) => Object.hasOwn(kinds, kind) && status !== "failed");
-  return known.filter((kind) => Object.hasOwn(checkpoint.kinds, kind) || offered(kind));
+export interface OfferedKind {
+  name: Kind;
+  kind: KindOfCheckpoint;
+}
+
+/** Kinds to choose from: the checkpoint's own and those that another one here makes, in one order whatever is chosen. */
+export function kindsOffered(checkpoint: Checkpoint, checkpoints: readonly Checkpoint[]): OfferedKind[] {
+  return orderOfKinds(checkpoints).flatMap((name) => {
+    const maker = makerOf(name, checkpoint, checkpoints);
+    return maker ? [{ name, kind: maker.kinds[name]! }] : [];
+  });
+}
+
+/** All kinds, each list's order kept: one that is missing goes before the next of its list that is there. */
+function orderOfKinds(checkpoints: readonly Checkpoint[]): Kind[] {
+  const order: Kind[] = [];
+  for (const { kinds } of checkpoints) {
+    let next = order.length;
+    for (const name of Object.keys(kinds).reverse()) {
+      if (!order.includes(name)) order.splice(next, 0, name);
+      next = order.indexOf(name);
+    }
+  }
+  return order;
+}
+
+/** The checkpoint that makes a kind: this one if it can, else the default or first other one that works. */
+function makerOf(name: Kind, checkpoint: Checkpoint, checkpoints: readonly Checkpoint[]): Checkpoint | undefined {
+  if (Object.hasOwn(checkpoint.kinds, name)) return checkpoint;
+  const able = checkpoints.filter(({ kinds, status }) => Object.hasOwn(kinds, name) && status !== "failed");
+  return able.find((each) => each.default) ?? able[0];
 }
 
 /** Chooses a kind, with another checkpoint where this one does not make it. */
-export function withKind(kind: Kind, checkpoint: Checkpoint, checkpoints: readonly Checkpoint[]): Partial<Form> {
-  if (Object.hasOwn(checkpoint.kinds, kind)) return { kind, numbers: {} };
-  const able = checkpoints.filter(({ kinds, status }) => Object.hasOwn(kinds, kind) && status !== "failed");
-  return { kind, numbers: {}, checkpoint: (able.find((each) => each.default) ?? able[0])?.name ?? null };
+export function withKind(name: Kind, checkpoint: Checkpoint, checkpoints: readonly Checkpoint[]): Partial<Form> {
+  if (Object.hasOwn(checkpoint.kinds, name)) return { kind: name, numbers: {} };
+  return { kind: name, numbers: {}, checkpoint: makerOf(name, checkpoint, checkpoints)?.name ?? null };
 }
 
 /** A number as it will be sent: what was typed, else what the strength says, else the checkpoint's default. */

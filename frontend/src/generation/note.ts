@@ -12,12 +12,11 @@ export interface Note {
   draft?: boolean;
 }
 
-const kinds: ReadonlySet<unknown> = new Set<Kind>(["img2img", "pix2pix", "txt2img", "inpaint", "upscale"]);
 const isText = (value: unknown) => typeof value === "string";
 
 const checks: Record<keyof Note, (value: unknown) => boolean> = {
   prompt: isText,
-  kind: (value) => kinds.has(value),
+  kind: isText,
   strength: (value) => typeof value === "number" && value >= 0 && value <= 1,
   job: isText,
   image: isText,

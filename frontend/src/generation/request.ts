@@ -1,5 +1,5 @@
 import { ApiError, type JobRequest } from "../api/client";
-import type { Checkpoint, Kind } from "../api/types";
+import type { Checkpoint, KindOfCheckpoint, Sees } from "../api/types";
 import type { BoardPort } from "./BoardPort";
 import { kindOf, paramsOf, type Form } from "./form";
 import type { Target } from "./target";
@@ -17,15 +17,15 @@ export interface Draft {
 export async function buildRequest(board: BoardPort, { form, checkpoint, prompt, target }: Draft): Promise<JobRequest> {
   const params = paramsOf(form, checkpoint, prompt);
   const place = target ? { frame: target.id, region: target.region } : { region: board.middleOfView() };
-  const seen = target ? await seenBy(board, target, kindOf(form, checkpoint)) : {};
+  const seen = target ? await seenBy(board, target, checkpoint.kinds[kindOf(form, checkpoint)]!.sees) : {};
   return { params, ...place, ...seen, ...placementOf(form, target?.shape === "frame") };
 }
 
 /** Snapshot and mask of the target. Empty for prompts alone, and for pictures that the server has in full size. */
-async function seenBy(board: BoardPort, target: Target, kind: Kind): Promise<Pick<JobRequest, "snapshot" | "mask">> {
-  if (kind === "txt2img" || kind === "upscale") return {};
-  const snapshot = await board.snapshot(target, undefined, kind);
-  return kind === "inpaint" ? { snapshot, mask: await board.mask(target) } : { snapshot };
+async function seenBy(board: BoardPort, target: Target, sees: Sees): Promise<Pick<JobRequest, "snapshot" | "mask">> {
+  if (sees === "nothing" || sees === "file") return {};
+  const snapshot = await board.snapshot(target, undefined, sees);
+  return sees === "pictures_and_mask" ? { snapshot, mask: await board.mask(target) } : { snapshot };
 }
 
 /** A single picture is placed at once; several are staged, and the accepted one is placed. */
@@ -35,17 +35,17 @@ function placementOf({ count, placement }: Form, inFrame: boolean): Pick<JobRequ
 }
 
 /** Why Generate is disabled, as a sentence that says what to do; "" when it is enabled. */
-export function hindranceOf({ mayEdit }: Pick<BoardPort, "mayEdit">, target: Target | null, kind: Kind, prompt: string): string {
+export function hindranceOf({ mayEdit }: Pick<BoardPort, "mayEdit">, target: Target | null, kind: KindOfCheckpoint, prompt: string): string {
   if (!mayEdit) return "You can view this board, not change it.";
-  if (kind === "upscale") return target?.shape === "picture" ? "" : "Select a picture to enlarge.";
-  if (!target && kind !== "txt2img") return "Draw a region around a sketch first.";
-  if (!prompt.trim()) return isInstruction(kind, target) ? "Say what should change." : "Say what it should become.";
+  if (kind.sees === "file" && target?.shape !== "picture") return "Select a picture first.";
+  if (!target && kind.sees !== "nothing") return "Draw a region around a sketch first.";
+  if (kind.needs_prompt && !prompt.trim()) return isInstruction(kind, target) ? "Say what should change." : "Say what it should become.";
   return "";
 }
 
 /** True if the prompt says what should change: a picture is edited, a sketch becomes something. */
-export function isInstruction(kind: Kind, target: Target | null): boolean {
-  return kind === "pix2pix" && target?.shape === "picture";
+export function isInstruction(kind: KindOfCheckpoint, target: Target | null): boolean {
+  return kind.instructs && target?.shape === "picture";
 }
 
 /** Messages by name of a form field; "" holds those of no field that is shown. */

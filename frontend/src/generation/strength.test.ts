@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { checkpoint } from "../test/checkpoint";
+import { kinds } from "../test/checkpoint";
 import { balanced, fromNote, hasStrength, strength_words, strengthParams, toNote } from "./strength";
 
-const { img2img, pix2pix, txt2img } = checkpoint.kinds as Required<typeof checkpoint.kinds>;
+const { img2img, pix2pix, txt2img } = kinds;
 const positions = strength_words.map((_word, position) => position);
 
 describe("strength in words", () => {

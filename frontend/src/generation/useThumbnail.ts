@@ -1,12 +1,12 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
-import type { Kind } from "../api/types";
+import type { Sees } from "../api/types";
 import type { BoardPort } from "./BoardPort";
 import type { Target } from "./target";
 
 const settle_ms = 450;
 const side_px = 360;
 
-/** Addresses of small pictures; "" for what is not there. mask: white where it will be repainted. */
+/** URLs of small pictures; "" for one that is not there. mask: white where it will be repainted. */
 export interface Thumbnail {
   seen: string;
   mask: string;
@@ -14,20 +14,20 @@ export interface Thumbnail {
 
 const nothing: Thumbnail = { seen: "", mask: "" };
 
-/** A small picture of what a model would see for that kind, renewed when drawing pauses. */
-export function useThumbnail(board: BoardPort, target: Target | null, kind: Kind, wanted: boolean): Thumbnail {
+/** Small pictures of what the model will be given of the target, drawn again when drawing pauses. wanted: false draws none. */
+export function useThumbnail(board: BoardPort, target: Target | null, sees: Sees, wanted: boolean): Thumbnail {
   const seen = useSyncExternalStore(board.subscribe, board.seen);
   const [drawn, setDrawn] = useState({ ...nothing, id: "" });
-  const id = `${target?.id ?? ""} ${kind}`;
+  const id = `${target?.id ?? ""} ${sees}`;
 
   useEffect(() => () => [drawn.seen, drawn.mask].forEach((url) => URL.revokeObjectURL(url)), [drawn]);
   useEffect(() => {
-    if (!target || !wanted) return;
+    if (!target || !wanted || sees === "nothing") return;
     let stale = false;
     const draw = async () => {
       const [picture, mask] = await Promise.all([
-        board.snapshot(target, side_px, kind).catch(() => null),
-        kind === "inpaint" ? board.mask(target, side_px).catch(() => null) : null,
+        board.snapshot(target, side_px, sees).catch(() => null),
+        sees === "pictures_and_mask" ? board.mask(target, side_px).catch(() => null) : null,
       ]);
       if (picture && !stale) setDrawn({ id, seen: URL.createObjectURL(picture), mask: mask ? URL.createObjectURL(mask) : "" });
     };
