@@ -12,6 +12,7 @@ from ninja import Query, Router
 
 from boards import access, rendering, request_limits
 from boards.access import Act
+from boards.elements.geometry import Rectangle, rectangle_of
 from boards.errors import NoRegion
 from boards.exchange import embedding, outgoing
 from boards.exchange.outgoing import Contents
@@ -116,19 +117,19 @@ def _view(contents: Contents, frame: str | None, region: str | None, background:
     raise NoRegion(f"This board has no element {frame[:64]!r}.")
 
 
-def _region(text: str) -> scenes.Region:
+def _region(text: str) -> Rectangle:
     try:
         numbers = [float(number) for number in text.split(",")]
-        named = dict(zip(scenes.Region._fields, numbers, strict=True))
+        named = dict(zip(Region.__struct_fields__, numbers, strict=True))
         found = msgspec.convert(named, Region)
     except (ValueError, msgspec.ValidationError) as error:
         raise NoRegion(f"region is x,y,width,height: {error}.") from None
-    return scenes.Region(found.x, found.y, found.width, found.height)
+    return rectangle_of(found)
 
 
 def _draw(contents: Contents, view: View, kind: str, scale: float) -> Drawn:
     if view.region is not None:
-        elements = scenes.near(contents.elements, scenes.Region(*view.region))
+        elements = scenes.near(contents.elements, view.region)
         contents = outgoing.with_files(contents.board, contents.clock, elements)
     pictures = scenes.pictures(contents)
     if kind == "svg":

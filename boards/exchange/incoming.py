@@ -15,12 +15,12 @@ from accounts.models import User
 from boards import announce, background, database
 from boards.elements import store, tombstones
 from boards.elements.element import SHAPES, Element, parse
+from boards.elements.geometry import Rectangle, union
 from boards.elements.hatching import BOARD_COST_MAX
 from boards.elements.reconcile import may_follow, takes_incoming
 from boards.errors import BoardFull, ElementRefused
 from boards.exchange import layout, pictures
 from boards.exchange.document import Document, Fields
-from boards.exchange.layout import Box
 from boards.exchange.mending import named
 from boards.exchange.notes import Note, Notes, Refusal
 from boards.exchange.renaming import Names, Only, new_id, renamed, with_files
@@ -129,10 +129,10 @@ def check(bodies: Iterable[bytes], here: Collection[str] = frozenset()) -> Check
     return Checked(elements, found.refused + refused)
 
 
-def scene_box(board: Board) -> Box | None:
+def scene_box(board: Board) -> Rectangle | None:
     """What the live elements of the board cover."""
     bodies = board.elements.filter(is_deleted=False).values_list("body", flat=True)
-    return layout.around(layout.box_of(body.encode()) for body in bodies)
+    return union(layout.box_of(body.encode()) for body in bodies)
 
 
 def _restored(
@@ -208,15 +208,15 @@ def _parsed_bare(fields: Fields) -> Element | None:
     return None
 
 
-def _copy(bodies: Sequence[bytes], scene: Box | None) -> Iterator[bytes]:
+def _copy(bodies: Sequence[bytes], scene: Rectangle | None) -> Iterator[bytes]:
     names = Names()
     live = (body for body in bodies if not _is_deleted(body))
-    by = layout.beside(scene, layout.around(map(layout.box_of, live)))
+    by = layout.beside(scene, union(map(layout.box_of, live)))
     return (_changed(body, names, by) for body in bodies)
 
 
-def _library(items: Sequence[Sequence[bytes]], scene: Box | None) -> Iterator[bytes]:
-    boxes = [layout.around(map(layout.box_of, item)) for item in items]
+def _library(items: Sequence[Sequence[bytes]], scene: Rectangle | None) -> Iterator[bytes]:
+    boxes = [union(map(layout.box_of, item)) for item in items]
     for item, by in zip(items, layout.grid(boxes, scene), strict=True):
         names, group = Names(), (new_id(),) if len(item) > 1 else ()
         for body in item:

@@ -1,35 +1,16 @@
 """Where on a board things go that are brought to it. Scene units; pure."""
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Raw, Struct
 
+from boards.elements.geometry import Rectangle
 from boards.exchange.document import Fields
 
 GAP = 80.0
 ITEM_GAP = 48.0
-
-
-class Box(NamedTuple):
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        return self.bottom - self.top
-
-    def meets(self, other: "Box") -> bool:
-        apart_x = self.right < other.left or other.right < self.left
-        return not (apart_x or self.bottom < other.top or other.bottom < self.top)
 
 
 class _Extent(Struct):
@@ -44,7 +25,7 @@ class _Extent(Struct):
 _extent = msgspec.json.Decoder(_Extent)
 
 
-def box_of(body: bytes) -> Box | None:
+def box_of(body: bytes) -> Rectangle | None:
     """What an element covers, its turning included; None where it does not say."""
     try:
         found = _extent.decode(body)
@@ -55,19 +36,9 @@ def box_of(body: bytes) -> Box | None:
         xs, ys = [point[0] for point in points], [point[1] for point in points]
     left, right = found.x + min(xs), found.x + max(xs)
     top, bottom = found.y + min(ys), found.y + max(ys)
-    half_width, half_height = (right - left) / 2, (bottom - top) / 2
+    width, height = right - left, bottom - top
     cos, sin = abs(math.cos(found.angle)), abs(math.sin(found.angle))
-    reach_x, reach_y = half_width * cos + half_height * sin, half_width * sin + half_height * cos
-    x, y = left + half_width, top + half_height
-    return Box(x - reach_x, y - reach_y, x + reach_x, y + reach_y)
-
-
-def around(boxes: Iterable[Box | None]) -> Box | None:
-    known = [box for box in boxes if box is not None]
-    if not known:
-        return None
-    lefts, tops, rights, bottoms = zip(*known, strict=True)
-    return Box(min(lefts), min(tops), max(rights), max(bottoms))
+    return Rectangle(left, top, width, height).centred(width * cos + height * sin, width * sin + height * cos)
 
 
 def moved(fields: Fields, by: tuple[float, float]) -> Fields:
@@ -83,26 +54,26 @@ def moved(fields: Fields, by: tuple[float, float]) -> Fields:
     return {**fields, **changes}
 
 
-def beside(scene: Box | None, brought: Box | None) -> tuple[float, float]:
+def beside(scene: Rectangle | None, brought: Rectangle | None) -> tuple[float, float]:
     """How far to move what is brought, so that it stands at the right of the scene where they would meet."""
-    if scene is None or brought is None or not scene.meets(brought):
+    if scene is None or brought is None or not scene.touches(brought):
         return 0.0, 0.0
-    return scene.right + GAP - brought.left, scene.top - brought.top
+    return scene.right + GAP - brought.x, scene.y - brought.y
 
 
-def grid(items: Sequence[Box | None], scene: Box | None) -> list[tuple[float, float]]:
+def grid(items: Sequence[Rectangle | None], scene: Rectangle | None) -> list[tuple[float, float]]:
     """How far to move each item, so that they stand in rows and columns at the right of the scene."""
-    boxes = [item or Box(0, 0, 0, 0) for item in items]
+    boxes = [item or Rectangle(0, 0, 0, 0) for item in items]
     columns = max(1, math.ceil(math.sqrt(len(boxes))))
     widths = [max(box.width for box in boxes[at::columns]) for at in range(min(columns, len(boxes)))]
     x = scene.right + GAP if scene else 0.0
-    y = scene.top if scene else 0.0
+    y = scene.y if scene else 0.0
     shifts = []
     for start in range(0, len(boxes), columns):
         row = boxes[start : start + columns]
         left = x
         for box, width in zip(row, widths, strict=False):
-            shifts.append((left - box.left, y - box.top))
+            shifts.append((left - box.x, y - box.y))
             left += width + ITEM_GAP
         y += max(box.height for box in row) + ITEM_GAP
     return shifts

@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from django.dispatch import receiver
@@ -15,6 +15,7 @@ from boards import access
 from boards.access import Act
 from boards.elements import store
 from boards.elements.element import Element
+from boards.elements.geometry import Rectangle, rectangle_of
 from boards.errors import BoardFrozen, BoardFull, BoardGone, Forbidden
 from boards.files import board_files
 from boards.jobs import candidates
@@ -29,37 +30,21 @@ GAP = 40.0
 COLUMNS = 4
 
 
-class Box(NamedTuple):
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def overlaps(self, other: "Box") -> bool:
-        return (
-            self.x < other.x + other.width
-            and other.x < self.x + self.width
-            and self.y < other.y + other.height
-            and other.y < self.y + self.height
-        )
-
-
-def contain(width_px: int, height_px: int, box: Box) -> Box:
-    """The largest box of the picture's shape inside `box`, in its middle."""
+def contain(width_px: int, height_px: int, box: Rectangle) -> Rectangle:
+    """The largest rectangle of the picture's shape inside `box`, in its middle."""
     scale = min(box.width / width_px, box.height / height_px)
-    width, height = width_px * scale, height_px * scale
-    return Box(box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height)
+    return box.centred(width_px * scale, height_px * scale)
 
 
-def beside(region: Box, occupied: Sequence[Box]) -> Box:
+def beside(region: Rectangle, occupied: Sequence[Rectangle]) -> Rectangle:
     """The first free place of the region's size: to its right, row after row downwards."""
     for number in range(10_000):
         row, column = divmod(number, COLUMNS)
         x = region.x + (column + 1) * (region.width + GAP)
-        place = Box(x, region.y + row * (region.height + GAP), region.width, region.height)
+        place = Rectangle(x, region.y + row * (region.height + GAP), region.width, region.height)
         if not any(place.overlaps(box) for box in occupied):
             return place
-    return Box(region.x + region.width + GAP, region.y, region.width, region.height)
+    return Rectangle(region.right + GAP, region.y, region.width, region.height)
 
 
 @receiver(images_made)
@@ -104,7 +89,7 @@ def _elements(
     frame = rows.filter(element_id=placement.frame, is_deleted=False).first() if placement.frame else None
     frame_body = msgspec.json.decode(frame.body) if frame else {}
     # The frame may have been moved or resized while the job ran: its picture belongs where it is now.
-    region = Box(*(float(frame_body.get(k, getattr(placement, k))) for k in ("x", "y", "width", "height")))
+    region = rectangle_of(frame_body if frame else placement)
     inside = where == Placement.Where.INSIDE
     is_frame = frame_body.get("type") in {"frame", "magicframe"}
     indexes = _indexes_below(board, frame.index, len(images)) if inside and frame and is_frame else None
@@ -125,7 +110,7 @@ def _elements(
     return placed
 
 
-def _body(job: Job, image: GeneratedImage, box: Box, index: str) -> dict[str, Any]:
+def _body(job: Job, image: GeneratedImage, box: Rectangle, index: str) -> dict[str, Any]:
     """An Excalidraw image element, every field that restoring would otherwise fill in."""
     return {
         "id": secrets.token_urlsafe(15)[:21],
@@ -182,17 +167,7 @@ def _indexes_below(board: Board, index: str, count: int) -> list[str]:
     return list(generate_n_keys_between(below.values_list("index", flat=True).first(), index, count))
 
 
-def _occupied(board: Board) -> list[Box]:
-    """Where something lies already. Lines may have negative sizes in old files; they hardly matter here."""
-    boxes = []
-    for body in ElementRow.objects.filter(board=board, is_deleted=False).values_list("body", flat=True):
-        shape = msgspec.json.decode(body, type=_Geometry)
-        boxes.append(Box(shape.x, shape.y, shape.width, shape.height))
-    return boxes
-
-
-class _Geometry(msgspec.Struct):
-    x: float
-    y: float
-    width: float
-    height: float
+def _occupied(board: Board) -> list[Rectangle]:
+    """The places of the board's elements."""
+    bodies = ElementRow.objects.filter(board=board, is_deleted=False).values_list("body", flat=True)
+    return [msgspec.json.decode(body, type=Rectangle) for body in bodies]

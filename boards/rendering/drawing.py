@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import astuple
+
 from boards import database
 from boards.elements.store import LIVE_ELEMENTS_MAX
 from boards.errors import BoardError
@@ -95,7 +97,7 @@ def _ask(
         "elements": b"[" + b",".join(elements) + b"]",
         "pictures": [(file_id, picture.mime_type) for file_id, picture in pictures.items()],
         "view": {
-            "region": view.region,
+            "region": None if view.region is None else astuple(view.region),
             "frame": view.frame,
             "padding": view.padding,
             "background": view.background,

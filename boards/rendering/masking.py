@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from boards.rendering.scenes import FRAMES, Region, Shape
+from boards.elements.geometry import Rectangle
+from boards.rendering.scenes import FRAMES, Shape
 from generation.errors import NothingToRepaint
 
 BLACK, WHITE = "#000000", "#ffffff"
@@ -14,7 +15,7 @@ RIM = 2
 
 
 def parts(
-    bodies: Sequence[bytes], shapes: Sequence[Shape], region: Region, target: Shape | None
+    bodies: Sequence[bytes], shapes: Sequence[Shape], region: Rectangle, target: Shape | None
 ) -> tuple[list[bytes], list[bytes]]:
     """The pictures of the region, and elements that draw its mask: white where it shall be repainted.
 
@@ -32,7 +33,7 @@ def parts(
     ]
 
 
-def _belongs(shape: Shape, region: Region, target: Shape | None) -> bool:
+def _belongs(shape: Shape, region: Rectangle, target: Shape | None) -> bool:
     if shape.is_deleted or shape.type in FRAMES:
         return False
     if target is not None and target.type == "image":

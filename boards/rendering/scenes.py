@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
+from boards.elements.geometry import Rectangle
 from boards.exchange import outgoing
 from boards.exchange.outgoing import Contents
 from boards.rendering.drawing import DRAWABLE, PICTURES_MAX_BYTES, RenderTooLarge
@@ -15,21 +16,6 @@ from boards.rendering.view import Picture
 FRAMES = {"frame", "magicframe"}
 OUTSIDE = 60.0
 """Scene units by which names, arrowheads and wide strokes may stick out of the box of an element."""
-
-
-class Region(NamedTuple):
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def overlaps(self, other: "Region") -> bool:
-        return (
-            self.x < other.x + other.width
-            and other.x < self.x + self.width
-            and self.y < other.y + other.height
-            and other.y < self.y + self.height
-        )
 
 
 class Shape(msgspec.Struct, rename="camel"):
@@ -47,21 +33,19 @@ class Shape(msgspec.Struct, rename="camel"):
     custom_data: dict[str, Any] | None = None
 
     @property
-    def region(self) -> Region:
-        return Region(self.x, self.y, self.width, self.height)
+    def region(self) -> Rectangle:
+        return Rectangle(self.x, self.y, self.width, self.height)
 
-    def reach(self) -> Region:
+    def reach(self) -> Rectangle:
         """Where it may be seen. A turned or unnormalised element may reach further than its box."""
-        reach = math.hypot(self.width, self.height) + OUTSIDE
-        return Region(
-            self.x - reach, self.y - reach, abs(self.width) + 2 * reach, abs(self.height) + 2 * reach
-        )
+        box = Rectangle(self.x, self.y, abs(self.width), abs(self.height))
+        return box.grown(math.hypot(self.width, self.height) + OUTSIDE)
 
 
 shape_of = msgspec.json.Decoder(Shape).decode
 
 
-def near(bodies: Sequence[bytes], region: Region) -> list[bytes]:
+def near(bodies: Sequence[bytes], region: Rectangle) -> list[bytes]:
     """The elements that may be seen in the region, with the frames that cut them and the text on them."""
     shapes = [shape_of(body) for body in bodies]
     wanted = {shape.id for shape in shapes if shape.reach().overlaps(region)}

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from boards.background import on_paper
+from boards.elements.geometry import Rectangle, rectangle_of
 from boards.exchange import outgoing
 from boards.exchange.outgoing import Contents
 from boards.models import WHITE, Board
 from boards.rendering import drawing, masking, scenes
-from boards.rendering.scenes import FRAMES, Region, Shape, shape_of
+from boards.rendering.scenes import FRAMES, Shape, shape_of
 from boards.rendering.view import View
 from generation.checkpoints.kinds import Sees
 from generation.errors import NothingToRepaint
@@ -33,10 +34,9 @@ def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> 
     Blocks for up to some seconds. Raises RenderFailed, BoardGone, NothingToRepaint, StorageUnavailable.
     """
     contents = outgoing.contents(board)
-    at = Region(region["x"], region["y"], region["width"], region["height"])
     shapes = [shape_of(body) for body in contents.elements]
     found = next((shape for shape in shapes if target and shape.id == target), None)
-    at = found.region if found is not None else at
+    at = found.region if found is not None else rectangle_of(region)
     if sees is Sees.FILE:
         return InputImages(_file(contents, found))
     if sees is Sees.PICTURES_AND_MASK:
@@ -46,7 +46,7 @@ def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> 
 
 
 def _png(
-    contents: Contents, elements: Sequence[bytes], region: Region, *, ground: str | None = None
+    contents: Contents, elements: Sequence[bytes], region: Rectangle, *, ground: str | None = None
 ) -> bytes:
     """ground: the colour behind them, by default the board's."""
     shown = outgoing.with_files(contents.board, contents.clock, list(elements))
@@ -79,7 +79,7 @@ class _Look(msgspec.Struct):
 
 
 def seen(
-    bodies: Sequence[bytes], shapes: Sequence[Shape], region: Region, target: Shape | None
+    bodies: Sequence[bytes], shapes: Sequence[Shape], region: Rectangle, target: Shape | None
 ) -> list[bytes]:
     """The elements within the region but frames and earlier results: a result never becomes part of what it came from.
 
@@ -93,7 +93,7 @@ def seen(
     ]
 
 
-def _is_seen(shape: Shape, region: Region, target: Shape | None) -> bool:
+def _is_seen(shape: Shape, region: Rectangle, target: Shape | None) -> bool:
     if shape.is_deleted or shape.type in FRAMES:
         return False
     if target is not None and shape.id == target.id:
@@ -115,7 +115,7 @@ def _unframed(body: bytes, shape: Shape) -> bytes:
     return msgspec.json.encode(fields | {"frameId": None})
 
 
-def scale_of(region: Region) -> float:
+def scale_of(region: Rectangle) -> float:
     """Small regions are drawn larger than life for the sake of thin lines, none beyond LONGEST_SIDE_PX."""
     side = max(region.width, region.height, 1.0)
     return min(max(2.0, SHARP_SIDE_PX / side), LONGEST_SIDE_PX / side)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from boards.elements.geometry import Rectangle
 from boards.models import WHITE
 
 
@@ -36,13 +37,13 @@ class Drawn:
 
 @dataclass(frozen=True)
 class View:
-    """region: x, y, width, height in scene units; None for everything. padding: scene units around everything.
+    """region: None for everything. padding: scene units around everything.
 
     frame: id of a frame that is drawn alone, cut at its border and without its name; padding does not count then.
     background: the colour behind it; None: transparent.
     """
 
-    region: tuple[float, float, float, float] | None = None
+    region: Rectangle | None = None
     padding: float = 10
     background: str | None = WHITE
     frame: str | None = None

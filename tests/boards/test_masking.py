@@ -11,9 +11,10 @@ from PIL import Image
 
 from boards import background
 from boards.elements import store
+from boards.elements.geometry import Rectangle
 from boards.models import Board, BoardFile, Placement
 from boards.rendering import masking
-from boards.rendering.scenes import Region, shape_of
+from boards.rendering.scenes import shape_of
 from generation.errors import NothingToRepaint
 from generation.images import storage
 from generation.jobs import lifecycle
@@ -21,7 +22,7 @@ from generation.models import Job
 from tests.factories import body, element, png
 from tests.generation.test_lifecycle import IMAGE, claimed
 
-REGION = Region(0, 0, 100, 100)
+REGION = Rectangle(0, 0, 100, 100)
 FRAME = body("frame", type="frame", x=0, y=0, width=100, height=100)
 
 

@@ -7,9 +7,10 @@ import pytest
 from django.db import transaction
 
 from boards.elements import store
+from boards.elements.geometry import Rectangle
 from boards.elements.reconcile import is_index
 from boards.jobs import placement
-from boards.jobs.placement import Box, beside, contain
+from boards.jobs.placement import beside, contain
 from boards.models import Board, BoardFile, Element, Placement
 from generation.jobs.events import images_made
 from generation.models import GeneratedImage, Job
@@ -19,18 +20,18 @@ from tests.factories import body, element
 @pytest.mark.parametrize(
     ("size", "box", "expected"),
     [
-        ((100, 100), Box(0, 0, 200, 100), Box(50, 0, 100, 100)),
-        ((200, 100), Box(10, 10, 100, 100), Box(10, 35, 100, 50)),
-        ((64, 64), Box(0, 0, 64, 64), Box(0, 0, 64, 64)),
+        ((100, 100), Rectangle(0, 0, 200, 100), Rectangle(50, 0, 100, 100)),
+        ((200, 100), Rectangle(10, 10, 100, 100), Rectangle(10, 35, 100, 50)),
+        ((64, 64), Rectangle(0, 0, 64, 64), Rectangle(0, 0, 64, 64)),
     ],
 )
-def test_contain(size: tuple[int, int], box: Box, expected: Box) -> None:
+def test_contain(size: tuple[int, int], box: Rectangle, expected: Rectangle) -> None:
     assert contain(*size, box) == expected
 
 
 def test_beside_takes_the_first_free_place_to_the_right_then_below() -> None:
-    region = Box(0, 0, 100, 100)
-    occupied: list[Box] = [region]
+    region = Rectangle(0, 0, 100, 100)
+    occupied: list[Rectangle] = [region]
     places = []
     for _ in range(6):
         place = beside(region, occupied)
@@ -147,6 +148,6 @@ def test_the_body_passes_the_same_checks_as_everybody_elses(settings: Any) -> No
 
     job = Job(kind="img2img", params={"prompt": "x"})
     picture = GeneratedImage(job=job, sha256="0" * 64, width_px=1, height_px=1, seed=1)
-    made = placement._body(job, picture, Box(0, 0, 1, 1), "a1")
+    made = placement._body(job, picture, Rectangle(0, 0, 1, 1), "a1")
     raw = json.dumps(made).encode()
     assert parse(raw).body == raw and set(body()) <= set(made)

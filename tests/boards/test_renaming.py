@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from boards.elements.geometry import Rectangle
 from boards.exchange import layout
-from boards.exchange.layout import Box
 from boards.exchange.renaming import Names, renamed, with_files
 from tests.factories import body
 
@@ -80,33 +80,33 @@ def test_a_picture_that_goes_by_another_name_is_followed() -> None:
 
 
 sizes = st.floats(1, 500)
-boxes = st.builds(
-    lambda x, y, w, h: Box(x, y, x + w, y + h), st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), sizes, sizes
-)
+boxes = st.builds(Rectangle, st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), sizes, sizes)
 
 
 @given(st.lists(boxes, min_size=1, max_size=30), st.none() | boxes)
-def test_items_of_a_library_never_meet_each_other_or_the_scene(items: list[Box], scene: Box | None) -> None:
+def test_items_of_a_library_never_meet_each_other_or_the_scene(
+    items: list[Rectangle], scene: Rectangle | None
+) -> None:
     placed = [
-        Box(box.left + x, box.top + y, box.right + x, box.bottom + y)
+        Rectangle(box.x + x, box.y + y, box.width, box.height)
         for box, (x, y) in zip(items, layout.grid(items, scene), strict=True)
     ]
     for at, box in enumerate(placed):
-        assert not any(box.meets(other) for other in placed[:at])
-        assert scene is None or not box.meets(scene)
+        assert not any(box.touches(other) for other in placed[:at])
+        assert scene is None or not box.touches(scene)
 
 
 def test_a_box_reaches_as_far_as_what_is_drawn() -> None:
     turned = layout.box_of(
         json.dumps({"x": 0, "y": 0, "width": 100, "height": 0, "angle": 1.5707963}).encode()
     )
-    assert turned is not None and round(turned.height) == 100 and round(turned.left) == 50
+    assert turned is not None and round(turned.height) == 100 and round(turned.x) == 50
     line = layout.box_of(json.dumps({"x": 10, "y": 10, "points": [[0, 0], [-30, 5]]}).encode())
-    assert line == Box(-20, 10, 10, 15)
+    assert line == Rectangle(-20, 10, 30, 5)
     assert layout.box_of(b'{"x": "left"}') is None
 
 
 def test_a_copy_stays_where_it_is_unless_something_is_there() -> None:
-    assert layout.beside(None, Box(0, 0, 5, 5)) == (0, 0)
-    assert layout.beside(Box(10, 10, 20, 20), Box(0, 0, 5, 5)) == (0, 0)
-    assert layout.beside(Box(0, 0, 20, 20), Box(0, 0, 5, 5)) == (20 + layout.GAP, 0)
+    assert layout.beside(None, Rectangle(0, 0, 5, 5)) == (0, 0)
+    assert layout.beside(Rectangle(10, 10, 10, 10), Rectangle(0, 0, 5, 5)) == (0, 0)
+    assert layout.beside(Rectangle(0, 0, 20, 20), Rectangle(0, 0, 5, 5)) == (20 + layout.GAP, 0)

@@ -19,6 +19,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 from boards import rendering
+from boards.elements.geometry import Rectangle
 from boards.rendering import Picture, RenderBusy, RenderFailed, RenderTooLarge, View, drawing, pool
 from generation.errors import StorageUnavailable
 from tests.factories import body, png
@@ -113,7 +114,7 @@ def test_scale_width_and_a_largest_size() -> None:
 
 def test_a_region_shows_that_part_exactly() -> None:
     scene = [box(RED), box(GREEN, x=100), box(BLUE, x=5_000)]
-    data = rendering.png(scene, {}, View(region=(90, -10, 20, 60)), scale=10)
+    data = rendering.png(scene, {}, View(region=Rectangle(90, -10, 20, 60)), scale=10)
     assert picture(data).size == (200, 600)
     assert (at(data, 50, 300), at(data, 150, 300), at(data, 50, 50)) == (RED, GREEN, WHITE)
 
@@ -125,7 +126,7 @@ def test_a_frame_is_drawn_alone_and_cuts_what_is_in_it() -> None:
     data = rendering.png([inside, other, frame], {}, View(frame="f"))
     assert picture(data).size == (200, 100)
     assert (at(data, 180, 25), at(data, 50, 50)) == (RED, WHITE)
-    whole = rendering.png([inside, frame], {}, View(region=(0, 0, 460, 100)))
+    whole = rendering.png([inside, frame], {}, View(region=Rectangle(0, 0, 460, 100)))
     assert (at(whole, 180, 25), at(whole, 250, 25)) == (RED, WHITE), "cut on the board too"
 
 
@@ -151,8 +152,12 @@ def test_fonts_are_our_own_each_of_them_and_chinese_japanese_and_symbols_too() -
     assert len(set(drawn.values())) == len(drawn) and min(map(ink, drawn.values())) > 0.01
     for foreign in ("日本語", "简体中文", "žluťoučký", "Привет"):
         for font in (5, 6, 7):  # 6 has a ligature in the words before
-            alone = ink(rendering.png([text("fine ", fontFamily=font)], {}, View(region=(0, 0, 400, 50))))
-            both = rendering.png([text(f"fine {foreign}", fontFamily=font)], {}, View(region=(0, 0, 400, 50)))
+            alone = ink(
+                rendering.png([text("fine ", fontFamily=font)], {}, View(region=Rectangle(0, 0, 400, 50)))
+            )
+            both = rendering.png(
+                [text(f"fine {foreign}", fontFamily=font)], {}, View(region=Rectangle(0, 0, 400, 50))
+            )
             assert ink(both) > 1.5 * alone, (foreign, font)
 
 

@@ -11,13 +11,14 @@ from django.test import Client
 
 from boards import background
 from boards.elements import store
+from boards.elements.geometry import Rectangle
 from boards.files import board_files
 from boards.jobs import board_jobs
 from boards.jobs.board_jobs import Destination
 from boards.models import Board, Placement
 from boards.rendering import RenderFailed, snapshot
-from boards.rendering.scenes import Region, shape_of
-from boards.wire import protocol
+from boards.rendering.scenes import shape_of
+from boards.wire import client_messages
 from generation.images import storage
 from generation.jobs import submission
 from generation.jobs.submission import Request
@@ -26,7 +27,7 @@ from tests.boards.socket_client import joined
 from tests.factories import body, element, png
 
 REGION = {"x": 0.0, "y": 0.0, "width": 100.0, "height": 50.0}
-HERE = Destination(protocol.Region(**REGION))
+HERE = Destination(client_messages.Region(**REGION))
 SKETCH, WORDS = Request({"kind": "img2img"}), Request({"kind": "txt2img", "prompt": "a cat"})
 RED, WHITE = (224, 49, 49), (255, 255, 255)
 
@@ -35,7 +36,7 @@ def seen(elements: list[dict[str, Any]], target: str | None = "frame") -> list[s
     bodies = [json.dumps(raw).encode() for raw in elements]
     shapes = [shape_of(raw) for raw in bodies]
     found = next((shape for shape in shapes if shape.id == target), None)
-    kept = snapshot.seen(bodies, shapes, Region(0, 0, 100, 100), found)
+    kept = snapshot.seen(bodies, shapes, Rectangle(0, 0, 100, 100), found)
     assert all(json.loads(raw)["frameId"] is None for raw in kept), "no frame cuts what is seen"
     return [json.loads(raw)["id"] for raw in kept]
 
@@ -76,7 +77,7 @@ def test_a_picture_that_is_itself_the_target_is_seen_with_what_was_drawn_on_it()
 def test_small_regions_are_drawn_larger_and_none_beyond_the_longest_side(
     width: float, height: float, scale: float
 ) -> None:
-    assert snapshot.scale_of(Region(0, 0, width, height)) == pytest.approx(scale)
+    assert snapshot.scale_of(Rectangle(0, 0, width, height)) == pytest.approx(scale)
 
 
 # --- jobs --------------------------------------------------------------------------------------------------------
