@@ -80,7 +80,7 @@ class BoardAdmin(admin.ModelAdmin):
         by = sessions.user_of(request)
         try:
             undone = versions.undo_person(
-                board, person, timezone.now() - timedelta(hours=hours), by, frozen_too=True
+                board, person, timezone.now() - timedelta(hours=hours), by, even_if_frozen=True
             )
         except BoardError as error:
             self.message_user(request, error.message, messages.ERROR)

@@ -25,7 +25,7 @@ FIELDS: Mapping[str, Any] = {
 }
 
 
-def mended(note: object) -> dict[str, Any] | None:
+def repaired(note: object) -> dict[str, Any] | None:
     """The note without what is not of the type that a page expects; None when it is no note at all.
 
     Fields that this release does not know stay.

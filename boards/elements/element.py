@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from boards.elements import annotations
-from boards.elements.fields import CHOICES, NESTED, NULL, Coordinate, Id, Point, check_plain, mends
+from boards.elements.fields import CHOICES, NESTED, NULL, Coordinate, Id, Point, check_plain, repairs
 from boards.elements.fields import COORDINATE_MAX as COORDINATE_MAX
 from boards.elements.fields import KEYS_MAX as KEYS_MAX
 from boards.elements.fields import UNSAFE_KEYS as UNSAFE_KEYS
@@ -174,7 +174,7 @@ DEFAULT_STROKE_WIDTH = float(DEFAULTS["strokeWidth"])
 _HATCHED = [style.encode() for style in PASSES]
 _area_of = msgspec.json.Decoder(_Area).decode
 
-Stamp = tuple[int, int, int]
+Fingerprint = tuple[int, int, int]
 """Version, nonce, and a digest of the body, which tells two versions of the same rank apart."""
 
 
@@ -189,7 +189,7 @@ class Element(Struct):
     is_deleted: bool
     body: bytes
     file_id: str | None = None
-    mended: bool = False
+    repaired: bool = False
     """Something that was there had to change: whoever made it does not know yet, and gets it as a newer version."""
 
     @property
@@ -197,14 +197,14 @@ class Element(Struct):
         return self.version, self.version_nonce
 
     @property
-    def stamp(self) -> Stamp:
+    def fingerprint(self) -> Fingerprint:
         return *self.rank, zlib.crc32(self.body)
 
     def ties_with(self, other: "Element") -> bool:
         """Do both have the same rank, and another content? Excalidraw draws nonces; a program may send a fixed one."""
-        return self.rank == other.rank and self.body != other.body and not self.shows_the_same_as(other)
+        return self.rank == other.rank and self.body != other.body and not self.looks_like(other)
 
-    def anew(self) -> "Element":
+    def as_next_version(self) -> "Element":
         """The same, as a version of its own, one higher: whoever holds another of the same rank takes it over.
 
         Clients draw their nonces below 2³¹, and of equal versions the lower nonce stays: so what the server makes
@@ -214,16 +214,16 @@ class Element(Struct):
 
     def moved_to(self, index: str) -> "Element":
         """The same at another place in the order, as a version of its own."""
-        moved = self.anew()
+        moved = self.as_next_version()
         fields = _fields_of(moved.body) | {"index": Raw(msgspec.json.encode(index))}
         return msgspec.structs.replace(moved, index=index, body=_join(fields))
 
-    def buried(self, rank: tuple[int, int]) -> "Element":
+    def as_tombstone(self, rank: tuple[int, int]) -> "Element":
         """The tombstone with this version and nonce of an element of which only those are known any more."""
         fields = _fields_of(self.body) | {"isDeleted": Raw(b"true")}
         return msgspec.structs.replace(self, is_deleted=True, body=_join(fields))._as(rank)
 
-    def renewed(self, over: int, *, is_deleted: bool) -> "Element":
+    def replacing(self, over: int, *, is_deleted: bool) -> "Element":
         """A copy as the version that replaces version `over` of the element, alive or as its tombstone.
 
         It may be from a time when more was let in: what a page does not bear is mended.
@@ -241,19 +241,19 @@ class Element(Struct):
         """What drawing its hatching costs a page (see boards.elements.hatching); 0 of a tombstone."""
         return 0.0 if self.is_deleted else _hatch_cost(self.body)
 
-    def filled_solidly(self) -> "Element":
+    def with_solid_fill(self) -> "Element":
         """The same without its hatching, which is more than the board's pages can draw."""
         body = _join(_fields_of(self.body) | {"fillStyle": SOLID})
-        return msgspec.structs.replace(self, body=body, mended=True)
+        return msgspec.structs.replace(self, body=body, repaired=True)
 
     def _as(self, rank: tuple[int, int]) -> "Element":
         version, nonce = rank
         fields = _fields_of(self.body) | {"version": Raw(b"%d" % version), "versionNonce": Raw(b"%d" % nonce)}
         return msgspec.structs.replace(
-            self, version=version, version_nonce=nonce, body=_join(fields), mended=False
+            self, version=version, version_nonce=nonce, body=_join(fields), repaired=False
         )
 
-    def shows_the_same_as(self, other: "Element") -> bool:
+    def looks_like(self, other: "Element") -> bool:
         """Would a person see no difference? Versions and times of change do not count."""
         return self.index == other.index and _seen(self.body) == _seen(other.body)
 
@@ -281,7 +281,7 @@ def parse(raw: bytes | Raw) -> Element:
     if element.custom_data is not None:
         _check_custom_data(element.custom_data, fields["customData"])
     index = element.index if is_index(element.index) else None
-    changes, dropped = _mends(fields, element), UNSAFE_KEYS & fields.keys()
+    changes, dropped = _repairs(fields, element), UNSAFE_KEYS & fields.keys()
     if changes or dropped:
         body = _join({name: value for name, value in (fields | changes).items() if name not in dropped})
     parsed = Element(
@@ -293,9 +293,9 @@ def parse(raw: bytes | Raw) -> Element:
         is_deleted=element.is_deleted,
         body=body,
         file_id=element.file_id if isinstance(element, _Image) else None,
-        mended=bool(dropped) or any(fields.get(name, NULL) != NULL for name in changes),
+        repaired=bool(dropped) or any(fields.get(name, NULL) != NULL for name in changes),
     )
-    return parsed if parsed.hatch_cost <= ELEMENT_COST_MAX else parsed.filled_solidly()
+    return parsed if parsed.hatch_cost <= ELEMENT_COST_MAX else parsed.with_solid_fill()
 
 
 def _sound(body: bytes) -> bytes:
@@ -315,13 +315,13 @@ def _hatch_cost(body: bytes) -> float:
     return hatch_cost(area.type, area.fill_style, area.background_color, width, size, area.points or ())
 
 
-def _mends(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw]:
+def _repairs(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw]:
     """What has to stand in the place of which fields, so that a client can do with the element."""
     changes: dict[str, Raw] = {}
     if not fields.keys() >= _ALWAYS or b"null" in map(bytes, map(fields.__getitem__, DEFAULTS)):
         changes |= {n: Raw(default) for n, default in DEFAULTS.items() if fields.get(n, NULL) == NULL}
         changes |= {name: NULL for name in NULLABLE_DEFAULTS if name not in fields}
-    changes |= mends(fields)
+    changes |= repairs(fields)
     if element.link and not is_safe_link(element.link):
         changes["link"] = Raw(b"null")
     if element.custom_data is not None and (kept := _kept_data(element.custom_data)) != element.custom_data:
@@ -332,7 +332,7 @@ def _mends(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw]:
 def _kept_data(data: dict[str, Any]) -> dict[str, Any]:
     """Without HTML for an iframe, and with a note of the shape that pages expect."""
     kept = {name: value for name, value in data.items() if name != "generationData"}
-    if "atelier" in kept and (sound := annotations.mended(kept.pop("atelier"))) is not None:
+    if "atelier" in kept and (sound := annotations.repaired(kept.pop("atelier"))) is not None:
         kept["atelier"] = sound
     return kept
 

@@ -103,7 +103,7 @@ _list = msgspec.json.Decoder(list[Raw])
 _any = msgspec.json.Decoder()
 
 
-def mends(fields: Mapping[str, Raw]) -> dict[str, Raw]:
+def repairs(fields: Mapping[str, Raw]) -> dict[str, Raw]:
     """What has to stand in the place of which of these fields."""
     changes: dict[str, Raw] = {}
     for name in _CHOSEN.keys() & fields.keys():

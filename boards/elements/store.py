@@ -76,27 +76,27 @@ _MOVE_CLOCK = """
         clock = %s, changed_at = %s, unversioned_since = coalesce(unversioned_since, %s)
     WHERE id = %s
 """
-NOBODY: Mapping[str, uuid.UUID | None] = MappingProxyType({})
+NO_AUTHORS: Mapping[str, uuid.UUID | None] = MappingProxyType({})
 
 
 def apply(
     board_id: uuid.UUID,
     incoming: Sequence[Element],
-    authors: Mapping[str, uuid.UUID | None] = NOBODY,
+    authors: Mapping[str, uuid.UUID | None] = NO_AUTHORS,
     *,
-    frozen_too: bool = False,
+    even_if_frozen: bool = False,
 ) -> Change:
     """Merge elements into the scene and move the board's clock by at most one, in one transaction.
 
     The elements' ids must differ. authors: element id → the user who made this version; none without one.
-    frozen_too: a moderator's change, which a frozen board takes.
+    even_if_frozen: a moderator's change, which a frozen board takes.
     Of two that have the same rank and another content, the stored one stays, as a version of its own.
     What is replaced is kept where boards.elements.revisions says so: one statement more, and only if there is any.
     Raises BoardGone, BoardFrozen, BoardFull (then nothing was written).
     """
     with transaction.atomic():
         board = _lock(board_id)
-        if board.frozen and not frozen_too:
+        if board.frozen and not even_if_frozen:
             raise BoardFrozen("A moderator froze this board.")
         stored, holders = _stored(board_id, incoming)
         incoming, authors = _without_ties(board_id, incoming, authors, stored)
@@ -237,8 +237,8 @@ def _without_ties(
     if not same_rank:
         return incoming, authors
     there = _elements(board_id, [element.id for element in same_rank])
-    anew = {e.id: there[e.id].anew() for e in same_rank if there[e.id].ties_with(e)}
-    return [anew.get(e.id, e) for e in incoming], {**authors, **{i: stored[i].author_id for i in anew}}
+    winning = {e.id: there[e.id].as_next_version() for e in same_rank if there[e.id].ties_with(e)}
+    return [winning.get(e.id, e) for e in incoming], {**authors, **{i: stored[i].author_id for i in winning}}
 
 
 def _elements(board_id: uuid.UUID, ids: Sequence[str]) -> dict[str, Element]:
@@ -263,7 +263,7 @@ def _winners(
         raise BoardFull(f"The board is full: {LIVE_ELEMENTS_MAX} elements.")
     known = set(ids)
     taken = {index for index, element_id in holders if element_id not in known}
-    stay = all(not e.mended and e.index is not None and e.index not in taken for e in won)
+    stay = all(not e.repaired and e.index is not None and e.index not in taken for e in won)
     if stay and len(set(wanted)) == len(wanted):
         return won
     rows = ElementRow.objects.filter(board_id=board_id).exclude(element_id__in=ids)
@@ -280,14 +280,14 @@ def _beside_pruned(element: Element, pruned: tombstones.Rank | None) -> Element 
     if pruned is None or takes_incoming(pruned, element.rank):
         return element
     ties = pruned == element.rank and not element.is_deleted
-    return element.buried(pruned).anew() if ties else None
+    return element.as_tombstone(pruned).as_next_version() if ties else None
 
 
 def _at_free_indexes(elements: Iterable[Element], taken: set[str], own: dict[str, str]) -> Iterable[Element]:
     for element in elements:
         index = settle_index(element, own.get(element.id), taken)
         taken.add(index)
-        yield element if index == element.index and not element.mended else element.moved_to(index)
+        yield element if index == element.index and not element.repaired else element.moved_to(index)
 
 
 def settle_index(element: Element, own: str | None, taken: set[str] | dict[str, str]) -> str:

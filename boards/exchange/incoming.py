@@ -279,7 +279,7 @@ def _is_within_reach(element: Element, stands: _Standing | None) -> bool:
 
 def _next(element: Element, stands: _Standing | None) -> Element:
     """The element as the version after the one that stands."""
-    return element.renewed(stands.rank[0] if stands else 0, is_deleted=element.is_deleted)
+    return element.replacing(stands.rank[0] if stands else 0, is_deleted=element.is_deleted)
 
 
 def _drawn_already(board: Board, elements: Sequence[Element]) -> set[str]:
@@ -304,7 +304,9 @@ def _standing(board: Board, ids: Sequence[str]) -> dict[str, _Standing]:
 
 def _revived(element: Element, deleted: tuple[int, int]) -> Element:
     """The element as a version that beats its deletion."""
-    return element if takes_incoming(deleted, element.rank) else element.renewed(deleted[0], is_deleted=False)
+    return (
+        element if takes_incoming(deleted, element.rank) else element.replacing(deleted[0], is_deleted=False)
+    )
 
 
 def affordable(board: Board, elements: Sequence[Element], notes: Notes) -> list[Element]:
@@ -317,7 +319,7 @@ def affordable(board: Board, elements: Sequence[Element], notes: Notes) -> list[
         if not fits:
             notes.count("hatching")
         cost += element.hatch_cost if fits else 0
-        found.append(element if fits else element.filled_solidly())
+        found.append(element if fits else element.with_solid_fill())
     return found
 
 

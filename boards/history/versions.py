@@ -126,7 +126,9 @@ def _way_back(board: Board, clock: int) -> list[Element]:
     changes = [_replacing(now[i], then.get(i)) for i in now]
     pruned = {i: element for i, element in then.items() if i not in now and not element.is_deleted}
     ranks = tombstones.ranks(board.pk, pruned) if pruned else {}
-    changes += [e.renewed(max(e.rank, ranks.get(i, e.rank))[0], is_deleted=False) for i, e in pruned.items()]
+    changes += [
+        e.replacing(max(e.rank, ranks.get(i, e.rank))[0], is_deleted=False) for i, e in pruned.items()
+    ]
     return _let_in(board, filter(None, changes))
 
 
@@ -151,12 +153,12 @@ def _let_in(board: Board, changes: Iterable[Element]) -> list[Element]:
 def _replacing(now: Element, then: Element | None) -> Element | None:
     """What puts `then` (None: it was not there) in the place of `now`; None where it looks the same."""
     if then is None or then.is_deleted:
-        return None if now.is_deleted else now.renewed(now.version, is_deleted=True)
-    return None if now.shows_the_same_as(then) else then.renewed(now.version, is_deleted=False)
+        return None if now.is_deleted else now.replacing(now.version, is_deleted=True)
+    return None if now.looks_like(then) else then.replacing(now.version, is_deleted=False)
 
 
 def undo_person(
-    board: Board, user: User, since: datetime, by: User | None, *, frozen_too: bool = False
+    board: Board, user: User, since: datetime, by: User | None, *, even_if_frozen: bool = False
 ) -> Undone:
     """Undo what one person did since a time, exact to past.KEPT_EVERY, as one change.
 
@@ -177,7 +179,7 @@ def undo_person(
             return Undone(board.clock, 0, 0, kept, None)
         authors = {e.id: earlier[e.id].author_id if e.id in earlier else _id(by) for e in changes}
         before = _make(board, by)
-        change = store.apply(board.pk, changes, authors, frozen_too=frozen_too)
+        change = store.apply(board.pk, changes, authors, even_if_frozen=even_if_frozen)
         transaction.on_commit(lambda: announce.clock_moved(board.pk, change.clock))
         removed = sum(element.is_deleted for element in changes)
         return Undone(change.clock, len(changes) - removed, removed, kept, before)

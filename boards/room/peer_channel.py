@@ -11,7 +11,7 @@ import msgspec
 from channels.layers import get_channel_layer
 
 from boards.announce import LOST, group, publish
-from boards.elements.element import Element, Stamp
+from boards.elements.element import Element, Fingerprint
 from boards.wire import peer_messages
 from boards.wire.peer_messages import Greeting, PeerMessage, RoomTick
 
@@ -64,7 +64,7 @@ class Voice:
         self._start = start
         self._elements: dict[str, tuple[Element, uuid.UUID | None]] = {}
         self._users: dict[str, bytes | None] = {}
-        self._saved: list[tuple[int, Mapping[str, Stamp]]] = []
+        self._saved: list[tuple[int, Mapping[str, Fingerprint]]] = []
         self._greet: Greeting = ""
         self._speaking = False
 
@@ -80,7 +80,7 @@ class Voice:
         self._greet = "ask" if "ask" in (greet, self._greet) else greet or self._greet
         self._speak()
 
-    def saved(self, clock: int, stamps: Mapping[str, Stamp]) -> None:
+    def saved(self, clock: int, stamps: Mapping[str, Fingerprint]) -> None:
         """What this process committed, as it was stored."""
         self._saved.append((clock, stamps))
         self._speak()

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from boards.elements.element import Element, Stamp
+from boards.elements.element import Element, Fingerprint
 from boards.room.fanout import Fanout
 from boards.room.peer_channel import Voice
 from boards.room.scene import Fate, Scene
@@ -61,7 +61,7 @@ class Neighbours:
     def committed(self, clock: int, elements: Iterable[Element]) -> None:
         """What was stored; to nobody, only a greeting now and then, because each message costs as much as a commit."""
         if self._knows_others():
-            self._voice.saved(clock, {element.id: element.stamp for element in elements})
+            self._voice.saved(clock, {element.id: element.fingerprint for element in elements})
         elif time.monotonic() - self._greeted > GREETING_SECONDS:
             self.greet(ask=True)
 
@@ -106,7 +106,7 @@ class Neighbours:
             self._heard[session] = now
         self._fanout.user(session, entry, foreign=True)
 
-    def _hear_saved(self, clock: int, stamps: Mapping[str, Stamp]) -> None:
+    def _hear_saved(self, clock: int, stamps: Mapping[str, Fingerprint]) -> None:
         if clock == self._fanout.clock + 1 and all(self._scene.has(i, stamp) for i, stamp in stamps.items()):
             self._scene.committed(stamps, clock)
             self._fanout.clock = clock

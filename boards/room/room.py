@@ -17,7 +17,7 @@ from typing import Any
 
 from boards.database.threads import in_thread
 from boards.elements import store
-from boards.elements.element import Element, Stamp
+from boards.elements.element import Element, Fingerprint
 from boards.errors import BoardError, BoardGone, RoomClosed
 from boards.principal import Principal
 from boards.room import access_watch, board_state, clock_poller, peer_channel
@@ -185,14 +185,14 @@ class Room:
         self._saver.check()
         author_id = member.user.pk if member.user else None
         lost: list[Element] = []
-        stamps: dict[str, Stamp] = {}
+        stamps: dict[str, Fingerprint] = {}
         for element in map(self._scene.affordable, elements):
             try:
                 fate = self._scene.merge(element)
             except BoardError as error:
                 refused.append(Refusal(element.id, error.code, error.message))
                 continue
-            stamps[element.id] = element.stamp
+            stamps[element.id] = element.fingerprint
             if fate is Fate.LOST:
                 lost.append(element)
                 continue
@@ -210,7 +210,7 @@ class Room:
         stored: list[Element] = []
         for element in elements:
             on_its_way = self._scene.uncommitted(element.id) is not None
-            if self._scene.has(element.id, element.stamp) and not on_its_way:
+            if self._scene.has(element.id, element.fingerprint) and not on_its_way:
                 stored.append(element)
                 continue
             refused.append(Refusal(element.id, error.code, error.message))

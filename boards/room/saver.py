@@ -12,7 +12,7 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from boards.database.threads import in_thread
 from boards.elements import store
-from boards.elements.element import Element, Stamp
+from boards.elements.element import Element, Fingerprint
 from boards.elements.reconcile import takes_incoming
 from boards.errors import BoardError, ElementRefused, NotSaving
 from boards.room.session import Member
@@ -44,7 +44,7 @@ class Ack(NamedTuple):
     member: Member
     ref: str
     refused: list[Refusal]
-    stamps: dict[str, Stamp]
+    stamps: dict[str, Fingerprint]
     """Of the elements that were not refused so far."""
 
 
@@ -60,7 +60,7 @@ class Batch:
     def add(self, element: Element, author_id: uuid.UUID | None) -> None:
         if (other := self.elements.get(element.id)) is not None:
             if other.ties_with(element):
-                element, author_id = other.anew(), self.authors[element.id]
+                element, author_id = other.as_next_version(), self.authors[element.id]
             elif not takes_incoming(other.rank, element.rank):
                 return  # the newer one was not shown yet, because the store has to find it a place
             self.size_bytes -= len(other.body)

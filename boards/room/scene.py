@@ -6,7 +6,7 @@ from enum import Enum
 import msgspec
 
 from boards.elements import store
-from boards.elements.element import Element, Stamp
+from boards.elements.element import Element, Fingerprint
 from boards.elements.hatching import BOARD_COST_MAX
 from boards.elements.reconcile import may_follow, takes_incoming
 from boards.elements.tombstones import Rank
@@ -57,7 +57,7 @@ class Scene:
         before = entry.hatch_cost if entry is not None else 0.0
         if cost <= before or self._hatch_cost - before + cost <= BOARD_COST_MAX:
             return element
-        return element.filled_solidly()
+        return element.with_solid_fill()
 
     def merge(self, element: Element) -> Fate:
         """Take in what somebody pushed, if it has a place. Raises BoardFull, ElementRefused."""
@@ -71,7 +71,7 @@ class Scene:
         if known is not None and not takes_incoming(known, element.rank):
             return Fate.UNSETTLED if self._ties(element) else Fate.LOST
         if (
-            element.mended
+            element.repaired
             or element.index is None
             or self._indexes.get(element.index, element.id) != element.id
         ):
@@ -101,24 +101,24 @@ class Scene:
         """What to tell somebody whose version lost to a deletion, of which they may not know."""
         entry = self._entries.get(loser.id)
         if entry is None:
-            return loser.buried(self._pruned[loser.id]).body
+            return loser.as_tombstone(self._pruned[loser.id]).body
         return entry.element.body if entry.element.is_deleted else None
 
-    def has(self, element_id: str, stamp: Stamp) -> bool:
+    def has(self, element_id: str, stamp: Fingerprint) -> bool:
         """Is this version here, or one that replaced it?"""
         entry = self._entries.get(element_id)
         if entry is None:
             return False
         version, nonce, _ = stamp
         if entry.element.rank == (version, nonce):
-            return entry.element.stamp == stamp
+            return entry.element.fingerprint == stamp
         return not takes_incoming(entry.element.rank, (version, nonce))
 
-    def committed(self, stamps: Mapping[str, Stamp], clock: int) -> None:
+    def committed(self, stamps: Mapping[str, Fingerprint], clock: int) -> None:
         """These versions are stored, at this clock."""
         for element_id, stamp in stamps.items():
             entry = self._entries.get(element_id)
-            if entry is not None and entry.element.stamp == stamp:
+            if entry is not None and entry.element.fingerprint == stamp:
                 entry.clock = clock
 
     def live(self) -> Iterator[bytes]:

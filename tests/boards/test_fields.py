@@ -20,7 +20,7 @@ POINTS = {"points": [[0, 0], [10, 10]]}
 def checked(**fields: Any) -> tuple[dict[str, Any], bool]:
     """The body as it is let in, and whether its author has to hear of it."""
     element = parse(json.dumps(body() | fields).encode())
-    return json.loads(element.body), element.mended
+    return json.loads(element.body), element.repaired
 
 
 def nested(depth: int) -> Any:
@@ -57,7 +57,7 @@ def test_every_word_that_excalidraw_knows_stays(field: str, word: str) -> None:
 )
 def test_what_is_sound_keeps_its_bytes(field: str, sound: Any) -> None:
     raw = json.dumps(body(type="arrow", **POINTS) | {field: sound}).encode()
-    assert parse(raw).body == raw and not parse(raw).mended
+    assert parse(raw).body == raw and not parse(raw).repaired
 
 
 @pytest.mark.parametrize("field", NESTED)
@@ -131,7 +131,7 @@ def test_what_is_only_filled_in_is_no_news_for_its_author() -> None:
     raw = body()
     for field in ("groupIds", "fillStyle", "boundElements"):
         del raw[field]
-    assert not parse(json.dumps(raw).encode()).mended
+    assert not parse(json.dumps(raw).encode()).repaired
 
 
 def test_hatching_that_no_page_can_draw_becomes_a_solid_fill() -> None:

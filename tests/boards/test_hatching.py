@@ -60,10 +60,10 @@ def test_a_board_has_no_more_hatching_than_its_pages_can_draw() -> None:
         assert scene.merge(each) is Fate.TAKEN
     beyond = scene.affordable(drawn(ENOUGH))
     assert b'"fillStyle":"solid"' in beyond.body and scene.merge(beyond) is Fate.UNSETTLED
-    assert not scene.affordable(drawn(0, version=2)).mended, "what is there already may be changed"
-    assert not scene.affordable(element("plain", width=10_000)).mended
+    assert not scene.affordable(drawn(0, version=2)).repaired, "what is there already may be changed"
+    assert not scene.affordable(element("plain", width=10_000)).repaired
     scene.merge(drawn(1, version=2, isDeleted=True))
-    assert not scene.affordable(drawn(ENOUGH)).mended, "what was deleted makes room"
+    assert not scene.affordable(drawn(ENOUGH)).repaired, "what was deleted makes room"
 
 
 @pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_going_back_and_undoing_bring_no_more_hatching_than_that(board: Any, ali
     store.apply(board.pk, dear, by_alice)
     version = versions.name_now(board, alice, "Before")
     shift(hours=2)
-    gone = [each.renewed(each.version, is_deleted=True) for each in dear]
+    gone = [each.replacing(each.version, is_deleted=True) for each in dear]
     store.apply(board.pk, gone, dict.fromkeys(by_alice, bob.pk))
     versions.restore(board, version, alice)
     assert (hatched(board), board.elements.filter(is_deleted=False).count()) == (ENOUGH, ENOUGH + 2)

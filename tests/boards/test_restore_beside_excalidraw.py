@@ -18,7 +18,7 @@ import pytest
 from msgspec import Raw
 
 from boards.elements.element import COORDINATE_MAX, SHAPES, is_safe_link, parse
-from boards.elements.fields import mends
+from boards.elements.fields import repairs
 from boards.errors import ElementRefused, ImportRefused
 from boards.exchange import document, incoming
 from boards.models import Board
@@ -231,7 +231,7 @@ DELIBERATE: dict[str, Callable[[str, Values, Values, Values], bool]] = {
         name == "crop" and not theirs.get(name)
     ),
     "What no page may be given is mended at every door, imports included.": lambda name, raw, theirs, ours: (
-        name in theirs and name in mends({name: Raw(json.dumps(theirs[name]).encode())})
+        name in theirs and name in repairs({name: Raw(json.dumps(theirs[name]).encode())})
     ),
 }
 """Why ours differs: whether that is so for (field, the element in the file, theirs, ours)."""

@@ -62,7 +62,7 @@ class Stage:
     def push(self, ref: str, *elements: Element, member: Any = None) -> None:
         for each in elements:
             self.saver.add(each, ANA)
-        self.saver.acknowledge(Ack(member, ref, [], {each.id: each.stamp for each in elements}))
+        self.saver.acknowledge(Ack(member, ref, [], {each.id: each.fingerprint for each in elements}))
 
     async def until(self, done: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):

@@ -148,7 +148,9 @@ def test_white_lines_on_a_dark_board_are_seen(board: Board, bob: Any, published:
 @pytest.mark.django_db(transaction=True)
 def test_the_frame_counts_where_it_is_now(drawn_on: Board, bob: Any, published: list[str]) -> None:
     store.apply(drawn_on.pk, [element("f", type="frame", x=500, y=0, width=100, height=50, version=2)])
-    job = board_jobs.ask(drawn_on, bob, SKETCH, Destination(frame="f", region=protocol.Region(**REGION)))
+    job = board_jobs.ask(
+        drawn_on, bob, SKETCH, Destination(frame="f", region=client_messages.Region(**REGION))
+    )
     assert snapshot_of(job).getcolors() == [(512 * 256, WHITE)]
 
 

@@ -104,7 +104,7 @@ def test_H8_a_frozen_board_is_open_to_moderators_alone(board, alice, mallory):
     with pytest.raises(BoardFrozen):
         versions.undo_person(board, mallory, hour_ago(), alice)
     assert scene(board) == {"box": 666}
-    versions.undo_person(board, mallory, hour_ago(), None, frozen_too=True)
+    versions.undo_person(board, mallory, hour_ago(), None, even_if_frozen=True)
     assert scene(board) == {}
 
 

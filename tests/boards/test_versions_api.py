@@ -280,7 +280,7 @@ def test_2000_elements_come_back_in_one_change(board, alice, bob):
     elements = [element(f"e{n}", x=1) for n in range(2_000)]
     store.apply(board.pk, elements, dict.fromkeys((e.id for e in elements), alice.pk))
     version = versions.name_now(board, alice, "Before")
-    gone = [e.renewed(e.version, is_deleted=True) for e in elements]
+    gone = [e.replacing(e.version, is_deleted=True) for e in elements]
     clock = store.apply(board.pk, gone, dict.fromkeys((e.id for e in gone), bob.pk)).clock
     answer = send(as_(alice), "post", path(board, "versions", version.pk, "restore")).json()
     assert (answer["changed"], answer["clock"]) == (2_000, clock + 1)

@@ -104,9 +104,13 @@ class MemoryStore:
 
     def _without_ties(self, incoming: Sequence[Element]) -> list[Element]:
         rows = {i: row.element for i, row in self.rows.items()}
-        settled = [rows[e.id].anew() if e.id in rows and rows[e.id].ties_with(e) else e for e in incoming]
+        settled = [
+            rows[e.id].as_next_version() if e.id in rows and rows[e.id].ties_with(e) else e for e in incoming
+        ]
         return [
-            e.buried(e.rank).anew() if self.pruned.get(e.id) == e.rank and not e.is_deleted else e
+            e.as_tombstone(e.rank).as_next_version()
+            if self.pruned.get(e.id) == e.rank and not e.is_deleted
+            else e
             for e in settled
         ]
 
@@ -123,7 +127,7 @@ class MemoryStore:
         ids = {element.id for element in won}
         taken = {row.element.index for i, row in self.rows.items() if i not in ids}
         wanted = [element.index for element in won if element.index is not None]
-        stay = all(not e.mended and e.index is not None and e.index not in taken for e in won)
+        stay = all(not e.repaired and e.index is not None and e.index not in taken for e in won)
         if stay and len(set(wanted)) == len(wanted):
             return won
         own = {
@@ -134,6 +138,6 @@ class MemoryStore:
             index = store.settle_index(element, own.get(element.id), {index for index in taken if index})
             taken.add(index)
             placed.append(
-                element if index == element.index and not element.mended else element.moved_to(index)
+                element if index == element.index and not element.repaired else element.moved_to(index)
             )
         return placed
