@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from boards.elements import annotations
+from boards.elements.defaults import DEFAULTS, NULLABLE
 from boards.elements.fields import CHOICES, NESTED, NULL, Coordinate, Id, Point, check_plain, repairs
 from boards.elements.fields import COORDINATE_MAX as COORDINATE_MAX
 from boards.elements.fields import KEYS_MAX as KEYS_MAX
@@ -125,24 +126,8 @@ SHAPES: dict[str, type[_Shape]] = {
     "image": _Image,
 }
 
-# Excalidraw throws, or draws nothing, without these.
-DEFAULTS: dict[str, bytes] = {
-    "groupIds": b"[]",
-    "angle": b"0",
-    "strokeColor": b'"#1e1e1e"',
-    "backgroundColor": b'"transparent"',
-    "fillStyle": b'"solid"',
-    "strokeWidth": b"2",
-    "strokeStyle": b'"solid"',
-    "roughness": b"1",
-    "opacity": b"100",
-    "seed": b"1",
-    "isDeleted": b"false",
-    "locked": b"false",
-}
-NULLABLE_DEFAULTS = ("frameId", "roundness", "boundElements", "link")
-
-_ALWAYS = frozenset({*DEFAULTS, *NULLABLE_DEFAULTS})
+_DEFAULTS = {name: Raw(msgspec.json.encode(value)) for name, value in DEFAULTS.items()}
+_ALWAYS = frozenset({*DEFAULTS, *NULLABLE})
 
 _STAMPS = frozenset({"version", "versionNonce", "updated"})
 # An escaped NUL, the backslash of which is not escaped itself. Postgres takes none in its text.
@@ -170,7 +155,6 @@ class _Area(Struct, rename="camel"):
 
 
 SOLID = Raw(b'"solid"')
-DEFAULT_STROKE_WIDTH = float(DEFAULTS["strokeWidth"])
 _HATCHED = [style.encode() for style in PASSES]
 _area_of = msgspec.json.Decoder(_Area).decode
 
@@ -311,7 +295,7 @@ def _hatch_cost(body: bytes) -> float:
         return 0.0
     area = _area_of(body)
     size = (area.width, area.height)
-    width = DEFAULT_STROKE_WIDTH if area.stroke_width is None else area.stroke_width
+    width = DEFAULTS["strokeWidth"] if area.stroke_width is None else area.stroke_width
     return hatch_cost(area.type, area.fill_style, area.background_color, width, size, area.points or ())
 
 
@@ -319,8 +303,8 @@ def _repairs(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw]:
     """What has to stand in the place of which fields, so that a client can do with the element."""
     changes: dict[str, Raw] = {}
     if not fields.keys() >= _ALWAYS or b"null" in map(bytes, map(fields.__getitem__, DEFAULTS)):
-        changes |= {n: Raw(default) for n, default in DEFAULTS.items() if fields.get(n, NULL) == NULL}
-        changes |= {name: NULL for name in NULLABLE_DEFAULTS if name not in fields}
+        changes |= {n: default for n, default in _DEFAULTS.items() if fields.get(n, NULL) == NULL}
+        changes |= {name: NULL for name in NULLABLE if name not in fields}
     changes |= repairs(fields)
     if element.link and not is_safe_link(element.link):
         changes["link"] = Raw(b"null")

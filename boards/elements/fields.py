@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from boards.elements.defaults import FONT_FAMILY
 from boards.errors import ElementRefused
 
 COORDINATE_MAX = 1e7
@@ -59,7 +60,7 @@ _CHOSEN = {
 }
 _FIRST = {name: Raw(b'"%s"' % words[0].encode()) for name, words in CHOICES.items()}
 
-FONT_FAMILY = Raw(b"5")  # Excalifont
+_DEFAULT_FAMILY = Raw(b"%d" % FONT_FAMILY)
 _font_family = re.compile(rb"[1-9][0-9]{0,3}|null").fullmatch
 REFERENCES = ("frameId", "containerId", "fileId")
 
@@ -116,7 +117,7 @@ def repairs(fields: Mapping[str, Raw]) -> dict[str, Raw]:
         if name in fields and _is_unsafe(fields[name]):
             changes[name] = NULL
     if "fontFamily" in fields and not _font_family(bytes(fields["fontFamily"])):
-        changes["fontFamily"] = FONT_FAMILY
+        changes["fontFamily"] = _DEFAULT_FAMILY
     if fields.get("boundElements", NULL) != NULL:
         changes |= _without(fields, "boundElements", lambda each: not _is_sound(each, _bound))
     if len(fields.get("groupIds", NULL)) > len(b"null"):

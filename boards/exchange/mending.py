@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from boards.elements.defaults import DEFAULTS, FONT_FAMILY
 from boards.elements.element import (
     COORDINATE_MAX,
     KEYS_MAX,
@@ -26,7 +27,7 @@ from boards.elements.element import (
 from boards.errors import ElementRefused
 from boards.exchange import wrapping
 from boards.exchange.notes import Notes
-from boards.exchange.wrapping import DEFAULT_FAMILY, FAMILIES, Lettering
+from boards.exchange.wrapping import FAMILIES, Lettering
 
 Values = dict[str, Any]
 """The fields of one element, decoded."""
@@ -126,15 +127,15 @@ def _common(raw: Mapping[str, Any], kind: str, fallback_id: str, notes: Notes) -
         "index": raw.get("index") if isinstance(raw.get("index"), str) else None,
         "isDeleted": _flag(raw.get("isDeleted")),
         "locked": _flag(raw.get("locked")),
-        "angle": _within(raw.get("angle"), -COORDINATE_MAX, COORDINATE_MAX, 0),
-        "strokeColor": _word(raw.get("strokeColor")) or "#1e1e1e",
-        "backgroundColor": _word(raw.get("backgroundColor")) or "transparent",
-        "fillStyle": _word(raw.get("fillStyle")) or "solid",
-        "strokeWidth": _positive(raw.get("strokeWidth"), 1_000) or 2,
-        "strokeStyle": _word(raw.get("strokeStyle")) or "solid",
-        "roughness": _within(raw.get("roughness"), 0, 100, 1),
-        "opacity": _within(raw.get("opacity"), 0, 100, 100),
-        "seed": _within(raw.get("seed"), -(2**53), 2**53, 1),
+        "angle": _within(raw.get("angle"), -COORDINATE_MAX, COORDINATE_MAX, DEFAULTS["angle"]),
+        "strokeColor": _word(raw.get("strokeColor")) or DEFAULTS["strokeColor"],
+        "backgroundColor": _word(raw.get("backgroundColor")) or DEFAULTS["backgroundColor"],
+        "fillStyle": _word(raw.get("fillStyle")) or DEFAULTS["fillStyle"],
+        "strokeWidth": _positive(raw.get("strokeWidth"), 1_000) or DEFAULTS["strokeWidth"],
+        "strokeStyle": _word(raw.get("strokeStyle")) or DEFAULTS["strokeStyle"],
+        "roughness": _within(raw.get("roughness"), 0, 100, DEFAULTS["roughness"]),
+        "opacity": _within(raw.get("opacity"), 0, 100, DEFAULTS["opacity"]),
+        "seed": _within(raw.get("seed"), -(2**53), 2**53, DEFAULTS["seed"]),
         "groupIds": _ids(raw.get("groupIds"))[:KEYS_MAX],
         "frameId": id_of(raw.get("frameId")),
         "roundness": _roundness(raw, kind),
@@ -358,10 +359,10 @@ def _font(raw: Mapping[str, Any]) -> tuple[int | float, int]:
     size, family = raw.get("fontSize"), raw.get("fontFamily")
     if isinstance(font := raw.get("font"), str):
         first, _, name = font.partition(" ")
-        size, family = first.removesuffix("px"), _FAMILY_NUMBERS.get(name, DEFAULT_FAMILY)
+        size, family = first.removesuffix("px"), _FAMILY_NUMBERS.get(name, FONT_FAMILY)
     if isinstance(family, str):
         family = _FAMILY_NUMBERS.get(family, number(family))
-    family = int(found) if (found := number(family)) and 0 < found < 2**31 else DEFAULT_FAMILY
+    family = int(found) if (found := number(family)) and 0 < found < 2**31 else FONT_FAMILY
     return _positive(size, 10_000) or FONT_SIZE, family
 
 

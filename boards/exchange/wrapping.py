@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
+from boards.elements.defaults import FONT_FAMILY
 from boards.text_shaping import Fonts, letters, line
 
 FAMILIES = {
@@ -19,7 +20,6 @@ FAMILIES = {
     8: "Comic Shanns",
     9: "Liberation Sans",
 }
-DEFAULT_FAMILY = 5
 LINE_HEIGHTS = {2: 1.15, 3: 1.2, 6: 1.35, 7: 1.15, 9: 1.15}
 """By family; 1.25 for those that are not here. Source: FONT_METADATA in excalidraw/excalidraw v0.18.1."""
 
@@ -51,7 +51,7 @@ def size_of(text: str, lettering: Lettering) -> tuple[float, float]:
 def width_of(text: str, lettering: Lettering) -> float:
     """Of one line."""
     fonts = _fonts()
-    name = fonts.name_of(FAMILIES.get(lettering.family, FAMILIES[DEFAULT_FAMILY]))
+    name = fonts.name_of(FAMILIES.get(lettering.family, FAMILIES[FONT_FAMILY]))
     return line(fonts, name, text, rtl=False)[1] * lettering.size
 
 

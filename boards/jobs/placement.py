@@ -14,6 +14,7 @@ from accounts.models import User
 from boards import access
 from boards.access import Act
 from boards.elements import store
+from boards.elements.defaults import DEFAULTS, NULLABLE
 from boards.elements.element import Element
 from boards.elements.geometry import Rectangle, rectangle_of
 from boards.errors import BoardFrozen, BoardFull, BoardGone, Forbidden
@@ -113,32 +114,20 @@ def _elements(
 def _body(job: Job, image: GeneratedImage, box: Rectangle, index: str) -> dict[str, Any]:
     """An Excalidraw image element, every field that restoring would otherwise fill in."""
     return {
+        **DEFAULTS,
+        **NULLABLE,
         "id": secrets.token_urlsafe(15)[:21],
         "type": "image",
         "x": box.x,
         "y": box.y,
         "width": box.width,
         "height": box.height,
-        "angle": 0,
         "strokeColor": "transparent",
-        "backgroundColor": "transparent",
-        "fillStyle": "solid",
-        "strokeWidth": 2,
-        "strokeStyle": "solid",
-        "roughness": 1,
-        "opacity": 100,
-        "groupIds": [],
-        "frameId": None,
         "index": index,
-        "roundness": None,
         "seed": secrets.randbelow(2**31),
         "version": 1,
         "versionNonce": secrets.randbelow(2**31),
-        "isDeleted": False,
-        "boundElements": None,
         "updated": int(time.time() * 1000),
-        "link": None,
-        "locked": False,
         "status": "saved",
         "fileId": image.sha256,
         "scale": [1, 1],

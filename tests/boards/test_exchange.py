@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from boards.elements.element import DEFAULTS, is_safe_link
+from boards.elements.defaults import DEFAULTS
+from boards.elements.element import is_safe_link
 from boards.errors import ImportRefused
 from boards.exchange import archive, document, embedding, incoming, outgoing
 from boards.exchange.document import Document
