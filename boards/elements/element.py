@@ -1,8 +1,8 @@
-"""The shape and the limits of one Excalidraw element that comes from outside.
+"""One Excalidraw element: the check of what comes from outside, and the versions that the server makes of it.
 
 A body is checked by typed decoding and otherwise kept as the bytes it came in: unknown types and unknown
-fields survive while they are small and plain. What would break a client is mended (a missing `groupIds`
-kills Excalidraw's React tree, see the tests) or refused with a reason.
+fields survive while they are small and plain. What would break a page is repaired (without `groupIds`
+Excalidraw's React tree throws) or refused with a reason.
 """
 
 import re
@@ -22,7 +22,7 @@ from boards.elements.fields import COORDINATE_MAX as COORDINATE_MAX
 from boards.elements.fields import KEYS_MAX as KEYS_MAX
 from boards.elements.fields import UNSAFE_KEYS as UNSAFE_KEYS
 from boards.elements.hatching import ELEMENT_COST_MAX, PASSES, hatch_cost
-from boards.elements.reconcile import is_index
+from boards.elements.reconcile import CLIENT_NONCES_END, Rank, is_index
 from boards.errors import ElementRefused
 
 POINTS_MAX = 5_000
@@ -31,7 +31,7 @@ CUSTOM_DATA_MAX_BYTES = 8_192
 UNKNOWN_FIELDS_MAX_BYTES = 8_192
 ELEMENT_MAX_BYTES = 256 * 1024
 VERSION_MAX = 2**53 - 1
-"""The highest that JavaScript counts to. boards.elements.reconcile.may_follow sees to it that nobody gets there."""
+"""The highest integer that JavaScript counts to; boards.elements.reconcile.may_follow keeps versions far below."""
 
 LINK_SCHEMES = {"http", "https", "mailto"}
 REFUSED_TYPES = {"iframe"}  # rendered by Excalidraw without asking validateEmbeddable (excalidraw#11930)
@@ -45,8 +45,8 @@ Text = Annotated[str, Meta(max_length=TEXT_MAX)]
 
 
 class _Shape(Struct, rename="camel"):
-    """What every element has. Fields without a default are those without which nothing can be drawn; a Raw one is
-    looked into, and mended, by boards.elements.fields."""
+    """The fields of every element. Those without a default are required: nothing can be drawn without them. A Raw one
+    is checked, and repaired, by boards.elements.fields."""
 
     id: Id
     type: Word
@@ -129,8 +129,8 @@ SHAPES: dict[str, type[_Shape]] = {
 _DEFAULTS = {name: Raw(msgspec.json.encode(value)) for name, value in DEFAULTS.items()}
 _ALWAYS = frozenset({*DEFAULTS, *NULLABLE})
 
-_STAMPS = frozenset({"version", "versionNonce", "updated"})
-# An escaped NUL, the backslash of which is not escaped itself. Postgres takes none in its text.
+_UNSEEN = frozenset({"version", "versionNonce", "updated"})
+# An escaped NUL whose backslash is not escaped itself. Postgres stores no NUL in text.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 _fields_of = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -142,8 +142,8 @@ _known = {
 }
 
 
-class _Area(Struct, rename="camel"):
-    """What the cost of hatching depends on."""
+class _Hatched(Struct, rename="camel"):
+    """The fields that the cost of hatching depends on."""
 
     type: str
     width: float
@@ -155,29 +155,37 @@ class _Area(Struct, rename="camel"):
 
 
 SOLID = Raw(b'"solid"')
-_HATCHED = [style.encode() for style in PASSES]
-_area_of = msgspec.json.Decoder(_Area).decode
+_HATCH_STYLES = [style.encode() for style in PASSES]
+_hatched_of = msgspec.json.Decoder(_Hatched).decode
 
 Fingerprint = tuple[int, int, int]
-"""Version, nonce, and a digest of the body, which tells two versions of the same rank apart."""
+"""Version, nonce, and CRC-32 of the body, which tells apart two versions with the same rank."""
+ROW = ("element_id", "version", "version_nonce", "index", "is_deleted", "body")
+"""The columns of boards.models.Element and PastElement that Element.from_row takes, in its order."""
 
 
 class Element(Struct):
-    """A checked element: what merging and ordering need, and the body as JSON."""
+    """A checked element: the fields that merging and ordering need, and the whole of it as JSON."""
 
     id: str
-    type: str
     version: int
     version_nonce: int
     index: str | None
     is_deleted: bool
     body: bytes
-    file_id: str | None = None
     repaired: bool = False
-    """Something that was there had to change: whoever made it does not know yet, and gets it as a newer version."""
+    """True if parse changed something that its author sent: the store then writes it as a newer version, so that the
+    author's page takes the change over."""
+
+    @classmethod
+    def from_row(
+        cls, element_id: str, version: int, version_nonce: int, index: str, is_deleted: bool, body: str
+    ) -> "Element":
+        """An element as it is stored. The arguments are the columns of ROW."""
+        return cls(element_id, version, version_nonce, index, is_deleted, body.encode())
 
     @property
-    def rank(self) -> tuple[int, int]:
+    def rank(self) -> Rank:
         return self.version, self.version_nonce
 
     @property
@@ -185,34 +193,33 @@ class Element(Struct):
         return *self.rank, zlib.crc32(self.body)
 
     def ties_with(self, other: "Element") -> bool:
-        """Do both have the same rank, and another content? Excalidraw draws nonces; a program may send a fixed one."""
+        """True if both have the same rank and differ. Excalidraw draws nonces by chance; a program may send a fixed one."""
         return self.rank == other.rank and self.body != other.body and not self.looks_like(other)
 
     def as_next_version(self) -> "Element":
-        """The same, as a version of its own, one higher: whoever holds another of the same rank takes it over.
+        """The same content one version higher, which replaces every element of the current version.
 
-        Clients draw their nonces below 2³¹, and of equal versions the lower nonce stays: so what the server makes
-        like this never beats what somebody drew on the same version meanwhile.
+        Its nonce loses to every client's, so that it never beats a change that a client made to the same version.
         """
-        return self._as((self.version + 1, 2**31 + secrets.randbelow(2**31)))
+        return self._with_rank((self.version + 1, CLIENT_NONCES_END + secrets.randbelow(2**31)))
 
     def moved_to(self, index: str) -> "Element":
-        """The same at another place in the order, as a version of its own."""
+        """The next version of the element, at another place in the order."""
         moved = self.as_next_version()
         fields = _fields_of(moved.body) | {"index": Raw(msgspec.json.encode(index))}
         return msgspec.structs.replace(moved, index=index, body=_join(fields))
 
-    def as_tombstone(self, rank: tuple[int, int]) -> "Element":
-        """The tombstone with this version and nonce of an element of which only those are known any more."""
+    def as_tombstone(self, rank: Rank) -> "Element":
+        """The element deleted, with this rank; for one whose stored tombstone was pruned and only its rank kept."""
         fields = _fields_of(self.body) | {"isDeleted": Raw(b"true")}
-        return msgspec.structs.replace(self, is_deleted=True, body=_join(fields))._as(rank)
+        return msgspec.structs.replace(self, is_deleted=True, body=_join(fields))._with_rank(rank)
 
-    def replacing(self, over: int, *, is_deleted: bool) -> "Element":
-        """A copy as the version that replaces version `over` of the element, alive or as its tombstone.
+    def replacing(self, version: int, *, is_deleted: bool) -> "Element":
+        """This content as the version after `version` of the element, live or as its tombstone.
 
-        It may be from a time when more was let in: what a page does not bear is mended.
+        An old revision may be from a time when more was accepted: what pages cannot draw is repaired.
         """
-        version, nonce = over + 1, secrets.randbelow(2**31)
+        version, nonce = version + 1, secrets.randbelow(CLIENT_NONCES_END)
         changes = {"version": version, "versionNonce": nonce, "isDeleted": is_deleted}
         changes["updated"] = int(time.time() * 1000)
         fields = _fields_of(self.body) | {name: Raw(msgspec.json.encode(v)) for name, v in changes.items()}
@@ -222,15 +229,15 @@ class Element(Struct):
 
     @property
     def hatch_cost(self) -> float:
-        """What drawing its hatching costs a page (see boards.elements.hatching); 0 of a tombstone."""
+        """About how many hatch lines it takes to draw it (boards.elements.hatching); 0 for a tombstone."""
         return 0.0 if self.is_deleted else _hatch_cost(self.body)
 
     def with_solid_fill(self) -> "Element":
-        """The same without its hatching, which is more than the board's pages can draw."""
+        """The same without its hatching, for an element that has more of it than pages can draw."""
         body = _join(_fields_of(self.body) | {"fillStyle": SOLID})
         return msgspec.structs.replace(self, body=body, repaired=True)
 
-    def _as(self, rank: tuple[int, int]) -> "Element":
+    def _with_rank(self, rank: Rank) -> "Element":
         version, nonce = rank
         fields = _fields_of(self.body) | {"version": Raw(b"%d" % version), "versionNonce": Raw(b"%d" % nonce)}
         return msgspec.structs.replace(
@@ -238,8 +245,8 @@ class Element(Struct):
         )
 
     def looks_like(self, other: "Element") -> bool:
-        """Would a person see no difference? Versions and times of change do not count."""
-        return self.index == other.index and _seen(self.body) == _seen(other.body)
+        """True if both are drawn alike: they differ in version, nonce and time of change at most."""
+        return self.index == other.index and _drawn_fields(self.body) == _drawn_fields(other.body)
 
 
 def parse(raw: bytes | Raw) -> Element:
@@ -270,20 +277,18 @@ def parse(raw: bytes | Raw) -> Element:
         body = _join({name: value for name, value in (fields | changes).items() if name not in dropped})
     parsed = Element(
         id=element.id,
-        type=element.type,
         version=element.version,
         version_nonce=element.version_nonce,
         index=index,
         is_deleted=element.is_deleted,
         body=body,
-        file_id=element.file_id if isinstance(element, _Image) else None,
         repaired=bool(dropped) or any(fields.get(name, NULL) != NULL for name in changes),
     )
     return parsed if parsed.hatch_cost <= ELEMENT_COST_MAX else parsed.with_solid_fill()
 
 
 def _sound(body: bytes) -> bytes:
-    """A body as it is let in today; one that would be refused stays, for it is on the board already."""
+    """The body as parse repairs it today; unchanged where parse would refuse it, since it is on the board already."""
     try:
         return parse(body).body
     except ElementRefused:
@@ -291,16 +296,16 @@ def _sound(body: bytes) -> bytes:
 
 
 def _hatch_cost(body: bytes) -> float:
-    if not any(style in body for style in _HATCHED):
+    if not any(style in body for style in _HATCH_STYLES):
         return 0.0
-    area = _area_of(body)
+    area = _hatched_of(body)
     size = (area.width, area.height)
     width = DEFAULTS["strokeWidth"] if area.stroke_width is None else area.stroke_width
     return hatch_cost(area.type, area.fill_style, area.background_color, width, size, area.points or ())
 
 
 def _repairs(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw]:
-    """What has to stand in the place of which fields, so that a client can do with the element."""
+    """The fields that must change so that pages can draw the element, with their new values."""
     changes: dict[str, Raw] = {}
     if not fields.keys() >= _ALWAYS or b"null" in map(bytes, map(fields.__getitem__, DEFAULTS)):
         changes |= {n: default for n, default in _DEFAULTS.items() if fields.get(n, NULL) == NULL}
@@ -308,13 +313,16 @@ def _repairs(fields: dict[str, Raw], element: _Shape) -> dict[str, Raw]:
     changes |= repairs(fields)
     if element.link and not is_safe_link(element.link):
         changes["link"] = Raw(b"null")
-    if element.custom_data is not None and (kept := _kept_data(element.custom_data)) != element.custom_data:
+    if (
+        element.custom_data is not None
+        and (kept := _safe_custom_data(element.custom_data)) != element.custom_data
+    ):
         changes["customData"] = Raw(msgspec.json.encode(kept))
     return changes
 
 
-def _kept_data(data: dict[str, Any]) -> dict[str, Any]:
-    """Without HTML for an iframe, and with a note of the shape that pages expect."""
+def _safe_custom_data(data: dict[str, Any]) -> dict[str, Any]:
+    """The data without `generationData`, which holds HTML for an iframe, and with a repaired annotation."""
     kept = {name: value for name, value in data.items() if name != "generationData"}
     if "atelier" in kept and (sound := annotations.repaired(kept.pop("atelier"))) is not None:
         kept["atelier"] = sound
@@ -322,7 +330,7 @@ def _kept_data(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_safe_link(link: str) -> bool:
-    """Only links that open a page or a mail; everything else could run a script."""
+    """True for links that open a page or a mail; every other scheme could run a script."""
     if any(ord(character) <= 0x20 for character in link.strip()):
         return False
     try:
@@ -348,8 +356,8 @@ def _check_custom_data(data: dict[str, Any], raw: Raw) -> None:
     check_plain(data)
 
 
-def _seen(body: bytes) -> dict[str, Raw]:
-    return {name: value for name, value in _fields_of(body).items() if name not in _STAMPS}
+def _drawn_fields(body: bytes) -> dict[str, Raw]:
+    return {name: value for name, value in _fields_of(body).items() if name not in _UNSEEN}
 
 
 def _join(fields: dict[str, Raw]) -> bytes:

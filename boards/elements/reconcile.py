@@ -1,4 +1,4 @@
-"""Which of two versions of an element stays, and where an element may stand. Pure.
+"""Which of two versions of an element stays, and which index an element may have. Pure.
 
 The same rules as Excalidraw's `reconcileElements`, without its "is being edited here" part, so that the
 server agrees with every client. The cases in tests/shared/reconcile_cases.json bind Python and TypeScript.
@@ -11,31 +11,38 @@ from fractional_indexing import FIError, generate_key_between, validate_order_ke
 
 INDEX_MAX = 256
 VERSION_JUMP_MAX = 1_000_000
-"""How far ahead of the version that is there a push may be: somebody may have drawn for hours without a line."""
+"""How far ahead of the stored version a push may be: a page may have been offline, and drawn on, for hours."""
 VERSION_STEPS_FROM = 2**30
 VERSION_STEP_MAX = 10_000
-"""Beyond VERSION_STEPS_FROM only so far, twice the longest stroke: at 120 pushes a second, nobody gets to 2⁵³, above
-which there is no version and the element could not be changed any more, in less than two centuries."""
+"""From VERSION_STEPS_FROM on only so far, twice the longest stroke. Above 2⁵³ JavaScript has no next number, and the
+element could never be changed again; at 120 pushes a second it takes two centuries to get there."""
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE_62 = frozenset(_DIGITS)
 
 
-def takes_incoming(stored: tuple[int, int], incoming: tuple[int, int]) -> bool:
-    """Does the incoming (version, versionNonce) replace the stored one?
+Rank = tuple[int, int]
+"""version and versionNonce of an element. Equal ranks are compared with ==, all others by takes_incoming alone."""
+CLIENT_NONCES_END = 2**31
+"""Clients draw their nonces below this, as Excalidraw does. Of equal versions the lower nonce stays (takes_incoming),
+so a version that the server makes with a nonce from here on never beats what a client drew at the same version: RM3."""
+
+
+def takes_incoming(stored: Rank, incoming: Rank) -> bool:
+    """True if the incoming version replaces the stored one.
 
     The higher version wins, on a tie the lower nonce; a full tie keeps the stored one, so that repeating
-    a message changes nothing.
+    a message changes nothing. The only place where ranks are compared. Rule RM1 in docs/sync-rules.md.
     """
     return incoming[0] > stored[0] or (incoming[0] == stored[0] and incoming[1] < stored[1])
 
 
 def may_follow(known: int, version: int) -> bool:
-    """May somebody bring this version of an element whose version is `known` (0: it is new)?"""
+    """True if a push may bring this version of an element that is at version `known` (0: it is new). Rule RM24."""
     return version <= max(min(known + VERSION_JUMP_MAX, VERSION_STEPS_FROM), known + VERSION_STEP_MAX)
 
 
 def is_index(key: object) -> bool:
-    """Is this a well-formed fractional index? One that is not would stop everybody from drawing."""
+    """True for a well-formed fractional index. A malformed one makes Excalidraw throw at every change of the scene."""
     return isinstance(key, str) and 0 < len(key) <= INDEX_MAX and _is_order_key(key)
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from boards.elements.element import Element
+from boards.elements.reconcile import Rank
 
 KEPT_EVERY = timedelta(seconds=60)
 """Of one person's uninterrupted work on an element, a version is kept this often."""
@@ -20,7 +21,7 @@ UNDO_WINDOW = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StoredElement:
     """What must be known about a stored element to replace it."""
 
     version: int
@@ -32,7 +33,7 @@ class Standing:
     kept_at: datetime
 
     @property
-    def rank(self) -> tuple[int, int]:
+    def rank(self) -> Rank:
         return self.version, self.version_nonce
 
 
@@ -44,7 +45,7 @@ class Earlier(NamedTuple):
 
 
 def is_worth_keeping(
-    stored: Standing, author_id: uuid.UUID | None, version_clock: int, now: datetime
+    stored: StoredElement, author_id: uuid.UUID | None, version_clock: int, now: datetime
 ) -> bool:
     """Keep what a version of the board shows, what somebody else made, and one state every so often.
 
@@ -76,7 +77,7 @@ def replaced_since(board_id: uuid.UUID, clock: int) -> dict[str, Element]:
             " WHERE board_id = %s AND until_clock > %s AND clock <= %s",
             [board_id, clock, clock],
         )
-        return {row[0]: _element(*row) for row in cursor.fetchall()}
+        return {row[0]: Element.from_row(*row) for row in cursor.fetchall()}
 
 
 def earlier(
@@ -91,7 +92,7 @@ def earlier(
             " AND (author_id IS DISTINCT FROM %s OR changed_at < %s) ORDER BY element_id, clock DESC",
             [board_id, list(element_ids), user_id, since],
         )
-        return {row[1]: Earlier(row[0], _element(*row[1:])) for row in cursor.fetchall()}
+        return {row[1]: Earlier(row[0], Element.from_row(*row[1:])) for row in cursor.fetchall()}
 
 
 def authors_since(board_id: uuid.UUID, clock: int) -> set[uuid.UUID]:
@@ -127,9 +128,3 @@ def sweep(now: datetime) -> int:
             [now - UNDO_WINDOW],
         )
         return cursor.rowcount
-
-
-def _element(
-    element_id: str, version: int, version_nonce: int, index: str, is_deleted: bool, body: str
-) -> Element:
-    return Element(element_id, "", version, version_nonce, index, is_deleted, body.encode())

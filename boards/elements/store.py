@@ -13,9 +13,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from boards.elements import revisions, tombstones
-from boards.elements.element import Element
+from boards.elements.element import ROW, Element
 from boards.elements.hatching import PASSES
-from boards.elements.reconcile import free_index, takes_incoming
+from boards.elements.reconcile import Rank, free_index, takes_incoming
+from boards.elements.revisions import StoredElement
 from boards.errors import BoardFrozen, BoardFull, BoardGone
 from boards.models import WHITE, Board
 from boards.models import Element as ElementRow
@@ -140,8 +141,7 @@ def hatch_cost(board_id: uuid.UUID, besides: Collection[str]) -> float:
     """What the hatching of the board costs a page (boards.elements.hatching), without these elements. Reads the hatched ones."""
     is_hatched = reduce(or_, (Q(body__contains=style) for style in PASSES))
     rows = ElementRow.objects.filter(is_hatched, board_id=board_id, is_deleted=False)
-    fields = rows.values_list("element_id", "version", "version_nonce", "index", "is_deleted", "body")
-    return sum(_from_row(*row).hatch_cost for row in fields if row[0] not in besides)
+    return sum(Element.from_row(*row).hatch_cost for row in rows.values_list(*ROW) if row[0] not in besides)
 
 
 def _read(board_id: uuid.UUID, since: int) -> Snapshot:
@@ -158,14 +158,8 @@ def _read(board_id: uuid.UUID, since: int) -> Snapshot:
     if not rows:
         raise BoardGone("There is no such board.")
     clock, pruned_clock, background = rows[0][:3]
-    elements = [(row[3], _from_row(*row[4:])) for row in rows if row[3] is not None]
+    elements = [(row[3], Element.from_row(*row[4:])) for row in rows if row[3] is not None]
     return Snapshot(clock, elements, pruned_clock, background)
-
-
-def _from_row(
-    element_id: str, version: int, version_nonce: int, index: str, is_deleted: bool, body: str
-) -> Element:
-    return Element(element_id, "", version, version_nonce, index, is_deleted, body.encode())
 
 
 def _columns(
@@ -189,7 +183,7 @@ def _lock(board_id: uuid.UUID) -> _BoardRow:
 def _keep_what_goes(
     board_id: uuid.UUID,
     board: _BoardRow,
-    stored: Mapping[str, revisions.Standing],
+    stored: Mapping[str, StoredElement],
     authors: Mapping[str, uuid.UUID | None],
     now: datetime,
 ) -> dict[str, datetime]:
@@ -210,7 +204,7 @@ def _keep_what_goes(
 
 def _stored(
     board_id: uuid.UUID, incoming: Sequence[Element]
-) -> tuple[dict[str, revisions.Standing], list[tuple[str, str]]]:
+) -> tuple[dict[str, StoredElement], list[tuple[str, str]]]:
     """How these elements are stored, and (index, element id) of whoever stands where they want to stand."""
     ids = [element.id for element in incoming]
     wanted = [element.index for element in incoming if element.index is not None]
@@ -218,7 +212,7 @@ def _stored(
         cursor.execute(_STORED, [board_id, ids, board_id, wanted])
         rows = cursor.fetchall()
     known = set(ids)
-    found = [(row[0], revisions.Standing(*row[1:])) for row in rows]
+    found = [(row[0], StoredElement(*row[1:])) for row in rows]
     stored = {element_id: standing for element_id, standing in found if element_id in known}
     return stored, [(standing.index, element_id) for element_id, standing in found]
 
@@ -227,7 +221,7 @@ def _without_ties(
     board_id: uuid.UUID,
     incoming: Sequence[Element],
     authors: Mapping[str, uuid.UUID | None],
-    stored: Mapping[str, revisions.Standing],
+    stored: Mapping[str, StoredElement],
 ) -> tuple[Sequence[Element], Mapping[str, uuid.UUID | None]]:
     """With what is stored, as a version of its own, in the place of what has its rank and another content.
 
@@ -243,14 +237,13 @@ def _without_ties(
 
 def _elements(board_id: uuid.UUID, ids: Sequence[str]) -> dict[str, Element]:
     rows = ElementRow.objects.filter(board_id=board_id, element_id__in=ids)
-    fields = rows.values_list("element_id", "version", "version_nonce", "index", "is_deleted", "body")
-    return {row[0]: _from_row(*row) for row in fields}
+    return {row[0]: Element.from_row(*row) for row in rows.values_list(*ROW)}
 
 
 def _winners(
     board_id: uuid.UUID,
     incoming: Sequence[Element],
-    stored: Mapping[str, revisions.Standing],
+    stored: Mapping[str, StoredElement],
     holders: Iterable[tuple[str, str]],
 ) -> list[Element]:
     """Those that replace what is stored, each at an index of its own. The board's row must be locked."""
@@ -275,7 +268,7 @@ def _live(board_id: uuid.UUID) -> int:
     return ElementRow.objects.filter(board_id=board_id, is_deleted=False).count()
 
 
-def _beside_pruned(element: Element, pruned: tombstones.Rank | None) -> Element | None:
+def _beside_pruned(element: Element, pruned: Rank | None) -> Element | None:
     """What is to be stored of an element whose tombstone of this rank is not there any more; None: nothing."""
     if pruned is None or takes_incoming(pruned, element.rank):
         return element

@@ -15,9 +15,8 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from boards.elements.reconcile import Rank
 from boards.models import Board, Element, PrunedElement
-
-Rank = tuple[int, int]
 
 KEPT = timedelta(days=7)
 """For so long a tombstone stays: whoever returns within it is told of the deletion itself."""

@@ -17,7 +17,7 @@ from boards.elements import store, tombstones
 from boards.elements.element import SHAPES, Element, parse
 from boards.elements.geometry import Rectangle, union
 from boards.elements.hatching import BOARD_COST_MAX
-from boards.elements.reconcile import may_follow, takes_incoming
+from boards.elements.reconcile import Rank, may_follow, takes_incoming
 from boards.errors import BoardFull, ElementRefused
 from boards.exchange import layout, pictures
 from boards.exchange.document import Document, Fields
@@ -61,7 +61,7 @@ class Checked(NamedTuple):
 class _Standing(NamedTuple):
     """How an element stands on the board; one that was pruned stands as deleted."""
 
-    rank: tuple[int, int]
+    rank: Rank
     is_deleted: bool
 
 
@@ -302,7 +302,7 @@ def _standing(board: Board, ids: Sequence[str]) -> dict[str, _Standing]:
     return pruned | {i: _Standing((version, nonce), gone) for i, version, nonce, gone in stored}
 
 
-def _revived(element: Element, deleted: tuple[int, int]) -> Element:
+def _revived(element: Element, deleted: Rank) -> Element:
     """The element as a version that beats its deletion."""
     return (
         element if takes_incoming(deleted, element.rank) else element.replacing(deleted[0], is_deleted=False)

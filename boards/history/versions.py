@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from boards import announce, background
 from boards.elements import revisions, store, tombstones
-from boards.elements.element import Element, parse
+from boards.elements.element import ROW, Element, parse
 from boards.errors import BoardFrozen, BoardGone, ElementRefused, TooLongAgo, TooManyVersions
 from boards.exchange import incoming
 from boards.exchange.notes import Notes
@@ -91,8 +91,7 @@ def forget(version: Version) -> None:
 def state_at(board: Board, clock: int) -> list[Element]:
     """The live elements as they stood at the clock of a version, in drawing order."""
     unchanged = ElementRow.objects.filter(board=board, clock__lte=clock, is_deleted=False)
-    rows = unchanged.values_list("element_id", "version", "version_nonce", "index", "body")
-    elements = [Element(row[0], "", row[1], row[2], row[3], False, row[4].encode()) for row in rows]
+    elements = [Element.from_row(*row) for row in unchanged.values_list(*ROW)]
     elements += [e for e in revisions.replaced_since(board.pk, clock).values() if not e.is_deleted]
     return sorted(elements, key=lambda element: (element.index or "", element.id))
 
@@ -127,7 +126,7 @@ def _way_back(board: Board, clock: int) -> list[Element]:
     pruned = {i: element for i, element in then.items() if i not in now and not element.is_deleted}
     ranks = tombstones.ranks(board.pk, pruned) if pruned else {}
     changes += [
-        e.replacing(max(e.rank, ranks.get(i, e.rank))[0], is_deleted=False) for i, e in pruned.items()
+        e.replacing(max(e.version, ranks.get(i, e.rank)[0]), is_deleted=False) for i, e in pruned.items()
     ]
     return _let_in(board, filter(None, changes))
 
@@ -187,8 +186,7 @@ def undo_person(
 
 def _standing_of(board: Board, user: User, since: datetime) -> dict[str, Element]:
     rows = ElementRow.objects.filter(board=board, author_id=user.pk, changed_at__gte=since)
-    fields = rows.values_list("element_id", "version", "version_nonce", "index", "is_deleted", "body")
-    return {row[0]: Element(row[0], "", *row[1:5], row[5].encode()) for row in fields}
+    return {row[0]: Element.from_row(*row) for row in rows.values_list(*ROW)}
 
 
 def _id(user: User | None) -> uuid.UUID | None:

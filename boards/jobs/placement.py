@@ -104,9 +104,7 @@ def _elements(
         body["customData"]["atelier"]["source"] = placement.frame or None
         body["frameId"] = placement.frame if inside and is_frame else None
         raw = msgspec.json.encode(body)
-        element = Element(
-            body["id"], "image", body["version"], body["versionNonce"], index, False, raw, image.sha256
-        )
+        element = Element(body["id"], body["version"], body["versionNonce"], index, False, raw)
         placed.append((str(image.pk), element))
     return placed
 

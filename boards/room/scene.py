@@ -8,8 +8,7 @@ import msgspec
 from boards.elements import store
 from boards.elements.element import Element, Fingerprint
 from boards.elements.hatching import BOARD_COST_MAX
-from boards.elements.reconcile import may_follow, takes_incoming
-from boards.elements.tombstones import Rank
+from boards.elements.reconcile import Rank, may_follow, takes_incoming
 from boards.errors import BoardFull, ElementRefused
 
 

@@ -7,19 +7,22 @@ from typing import Any
 import pytest
 
 from boards.elements.reconcile import (
+    CLIENT_NONCES_END,
     INDEX_MAX,
     VERSION_STEPS_FROM,
+    Rank,
     free_index,
     is_index,
     may_follow,
     order,
     takes_incoming,
 )
+from tests import factories
 
 CASES = json.loads((Path(__file__).parent.parent / "shared" / "reconcile_cases.json").read_text())
 
 
-def rank(element: dict[str, Any]) -> tuple[int, int]:
+def rank(element: dict[str, Any]) -> Rank:
     return element["version"], element["versionNonce"]
 
 
@@ -118,3 +121,12 @@ def test_a_gap_filled_for_ever_moves_to_the_top() -> None:
     for _ in range(3_000):
         taken.add(free_index("a1", taken))
     assert all(is_index(key) and len(key) <= INDEX_MAX for key in taken) and len(taken) == 3_002
+
+
+@pytest.mark.parametrize("nonce", [0, 7, CLIENT_NONCES_END - 1])
+def test_RM3_a_version_that_the_server_makes_never_beats_one_that_a_client_drew(nonce: int) -> None:
+    stored = factories.element("box", version=4, versionNonce=nonce)
+    for made in (stored.as_next_version(), stored.moved_to("a7")):
+        assert takes_incoming(stored.rank, made.rank), "it replaces what it was made of"
+        drawn = (made.version, CLIENT_NONCES_END - 1)  # the highest nonce that a client draws
+        assert takes_incoming(made.rank, drawn) and not takes_incoming(drawn, made.rank)

@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from boards.elements import store
-from boards.elements.reconcile import takes_incoming
+from boards.elements.reconcile import Rank, takes_incoming
 from boards.models import Element
 from boards.room import registry
 from boards.socket import message_handler
@@ -61,7 +61,7 @@ def received(held: dict[str, Body], client: Client) -> dict[str, Body]:
     return shown
 
 
-def _rank(each: Body) -> tuple[int, int]:
+def _rank(each: Body) -> Rank:
     return each["version"], each["versionNonce"]
 
 

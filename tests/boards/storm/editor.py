@@ -7,9 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from boards.elements.reconcile import takes_incoming
-
-Rank = tuple[int, int]
+from boards.elements.reconcile import Rank, takes_incoming
 
 
 class Seen(msgspec.Struct, rename="camel"):

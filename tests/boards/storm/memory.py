@@ -7,11 +7,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-
 from boards.elements import store
 from boards.elements.element import Element
-from boards.elements.reconcile import takes_incoming
+from boards.elements.reconcile import Rank, takes_incoming
 from boards.elements.tombstones import Pruned
 from boards.errors import BoardFrozen, BoardFull, BoardGone
 from boards.models import WHITE, Role
@@ -31,7 +29,7 @@ class MemoryStore:
         self.clock = 0
         self.frozen = False
         self.rows: dict[str, Row] = {}
-        self.pruned: dict[str, tuple[int, int]] = {}
+        self.pruned: dict[str, Rank] = {}
         self.pruned_clock = 0
 
     def apply(self, board_id: uuid.UUID, incoming: Sequence[Element], authors: Any = None) -> store.Change:
@@ -43,10 +41,7 @@ class MemoryStore:
             return store.Change(self.clock, [])
         self.clock += 1
         for element in winners:
-            kept = msgspec.structs.replace(
-                element, type="", file_id=None
-            )  # Postgres has no columns for these
-            self.rows[element.id] = Row(self.clock, kept)
+            self.rows[element.id] = Row(self.clock, element)
             self.pruned.pop(element.id, None)
         return store.Change(self.clock, winners)
 
@@ -93,7 +88,7 @@ class MemoryStore:
             self.pruned_clock = max(self.pruned_clock, row.clock)
         return len(old)
 
-    def rank(self, element_id: str) -> tuple[int, int] | None:
+    def rank(self, element_id: str) -> Rank | None:
         """Of what is stored, or was before it was pruned."""
         row = self.rows.get(element_id)
         return row.element.rank if row else self.pruned.get(element_id)
