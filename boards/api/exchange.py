@@ -11,10 +11,10 @@ from ninja import File, Query, Router, UploadedFile
 from boards import access, database, rendering, request_limits
 from boards.access import Act
 from boards.errors import TooBig
-from boards.exchange import archive, document, incoming, outgoing
-from boards.exchange.embedding import MIME_TYPE
-from boards.exchange.incoming import ImportResult
-from boards.exchange.outgoing import Contents
+from boards.exchange import archive, document, exporting, importing
+from boards.exchange.exporting import Contents
+from boards.exchange.importing import ImportResult
+from boards.exchange.scene_in_image import MIME_TYPE
 from boards.principal import of_request, person_of
 from boards.rendering import scenes
 from boards.responses import streaming_response
@@ -44,8 +44,8 @@ def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> 
     if (answer := not_modified(request, etag)) is not None:
         return answer
     slot = request_limits.exports.take(person_of(request).pk)
-    document = outgoing.document(outgoing.contents(board))
-    name = outgoing.filename(board, "excalidraw") if download else None
+    document = exporting.document(exporting.contents(board))
+    name = exporting.filename(board, "excalidraw") if download else None
     kind = MIME_TYPE if download else "application/json"
     return streaming_response(request, document, kind, name, etag, slot)
 
@@ -55,12 +55,12 @@ def export_zip(request: HttpRequest, board_id: uuid.UUID) -> HttpResponseBase:
     """The board as a zip: scene, pictures, how it looks, and the prompts and seeds of what was generated."""
     board, _ = access.find(of_request(request), board_id, Act.SEE)
     slot = request_limits.exports.take(person_of(request).pk)
-    contents = outgoing.contents(board)
+    contents = exporting.contents(board)
     manifest = archive.manifest(contents)
     with request_limits.renders.take(person_of(request).pk):
         looks = _looks(contents)
     parts = archive.parts(contents, looks, manifest)
-    return streaming_response(request, parts, "application/zip", outgoing.filename(board, "zip"), slot=slot)
+    return streaming_response(request, parts, "application/zip", exporting.filename(board, "zip"), slot=slot)
 
 
 @router.post("/{uuid:board_id}/import")
@@ -80,7 +80,9 @@ def import_document(
     user = person_of(request)
     with request_limits.uploads.take(user.pk):
         database.give_back()  # reading 64 MB of JSON takes seconds
-        return incoming.add(board, user, read_upload(file), copy=how == "copy", revive=deleted == "revive")
+        return importing.import_document(
+            board, user, read_upload(file), copy=how == "copy", revive=deleted == "revive"
+        )
 
 
 def _looks(contents: Contents) -> bytes | None:

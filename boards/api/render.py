@@ -14,8 +14,8 @@ from boards import access, rendering, request_limits
 from boards.access import Act
 from boards.elements.geometry import Rectangle, rectangle_of
 from boards.errors import NoRegion
-from boards.exchange import embedding, outgoing
-from boards.exchange.outgoing import Contents
+from boards.exchange import exporting, scene_in_image
+from boards.exchange.exporting import Contents
 from boards.principal import of_request, person_of
 from boards.rendering import Drawn, View, build, kept, scenes
 from boards.wire.client_messages import Region
@@ -84,15 +84,15 @@ def _answer(
         tag = etag(board.clock)
         if (drawn := kept.get(tag)) is None:
             with request_limits.renders.take(user.pk):
-                contents = outgoing.contents(board)
+                contents = exporting.contents(board)
                 tag = etag(contents.clock)
                 # The request that held the slot before may have asked for the same.
                 if (drawn := kept.get(tag)) is None:
                     view = _view(contents, frame, region, contents.board.background if background else None)
                     drawn = _draw(contents, view, kind, scale)
                     if embed:
-                        scene = outgoing.embeddable(outgoing.within(contents, frame))
-                        drawn = replace(drawn, data=embedding.into_picture(drawn.data, scene))
+                        scene = exporting.document_to_embed(exporting.narrowed(contents, frame))
+                        drawn = replace(drawn, data=scene_in_image.into_image(drawn.data, scene))
                     kept.put(tag, drawn)
         response = bytes_response(request, drawn.data, "image/png" if kind == "png" else "image/svg+xml")
         response["Content-Security-Policy"] = PICTURE_POLICY
@@ -130,7 +130,7 @@ def _region(text: str) -> Rectangle:
 def _draw(contents: Contents, view: View, kind: str, scale: float) -> Drawn:
     if view.region is not None:
         elements = scenes.near(contents.elements, view.region)
-        contents = outgoing.with_files(contents.board, contents.clock, elements)
+        contents = exporting.with_files(contents.board, contents.clock, elements)
     pictures = scenes.pictures(contents)
     if kind == "svg":
         return rendering.draw_svg(contents.elements, pictures, view)

@@ -12,8 +12,8 @@ from accounts.models import User
 from boards import access, request_limits
 from boards.access import Act
 from boards.errors import Forbidden, PersonGone, VersionGone
-from boards.exchange import outgoing
-from boards.exchange.embedding import MIME_TYPE
+from boards.exchange import exporting
+from boards.exchange.scene_in_image import MIME_TYPE
 from boards.history import version_scene, versions
 from boards.models import TITLE_MAX, Board, Role, Version
 from boards.principal import of_request, person_of
@@ -97,7 +97,7 @@ def scene(
     if pictures == "linked":
         with slot:
             return bytes_response(request, version_scene.linked_document(contents), "application/json")
-    return streaming_response(request, outgoing.document(contents), MIME_TYPE, slot=slot)
+    return streaming_response(request, exporting.document(contents), MIME_TYPE, slot=slot)
 
 
 @router.get("/{uuid:board_id}/versions/{uuid:version_id}/thumbnail.png")

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from django.utils import timezone
 
-from boards.exchange import outgoing
-from boards.exchange.outgoing import Contents
+from boards.exchange import exporting
+from boards.exchange.exporting import Contents
 from boards.models import BoardFile
 from generation.models import Job, JobStatus
 
@@ -40,7 +40,7 @@ class _Sink:
 
 def parts(contents: Contents, png: bytes | None, manifest: Mapping[str, Any]) -> Iterator[bytes]:
     """The zip in pieces, none larger than the picture of the board with a little around it."""
-    return _parts(outgoing.document(contents), contents.files, png, manifest)
+    return _parts(exporting.document(contents), contents.files, png, manifest)
 
 
 def _parts(
@@ -58,7 +58,7 @@ def _parts(
             archive.writestr("board.png", png, zipfile.ZIP_STORED)
             yield sink.taken()
         for file in files:
-            pieces = outgoing.pieces(file)
+            pieces = exporting.file_chunks(file)
             if (first := next(pieces, None)) is None:
                 continue
             with archive.open(_entry(path_of(file), zipfile.ZIP_STORED), "w", force_zip64=True) as stored:

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from boards.errors import ImportRefused, SceneMissing, TooBig
-from boards.exchange import embedding
-from boards.exchange.embedding import SCENE_MAX_BYTES
+from boards.exchange import scene_in_image
+from boards.exchange.scene_in_image import SCENE_MAX_BYTES
 
 UPLOAD_MAX_BYTES = 64 * 1024 * 1024
 ARCHIVE_ENTRIES_MAX = 5_000
@@ -52,13 +52,13 @@ def read(data: bytes) -> Document:
     """
     if len(data) > UPLOAD_MAX_BYTES:
         raise TooBig(f"The file has {len(data) // 2**20:,} MB; {UPLOAD_MAX_BYTES // 2**20} MB are allowed.")
-    if data.startswith(embedding.PNG_SIGNATURE):
-        return read_json(embedding.from_png(data))
+    if data.startswith(scene_in_image.PNG_SIGNATURE):
+        return read_json(scene_in_image.from_png(data))
     if data.startswith(b"PK\x03\x04"):
         return read_json(_from_archive(data))
     start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start == b"<":
-        return read_json(embedding.from_svg(data))
+        return read_json(scene_in_image.from_svg(data))
     if start in (b"{", b"["):
         return read_json(data)
     raise ImportRefused(

@@ -7,9 +7,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from boards.exchange import mending, wrapping
-from boards.exchange.mending import Values, lettering_of, named
-from boards.exchange.notes import Notes
+from boards.exchange import repair, text_layout
+from boards.exchange.import_notes import Notes
+from boards.exchange.repair import Values, stable_id, text_style_of
 
 CONTAINERS = frozenset({"rectangle", "diamond", "ellipse", "arrow"})
 PADDING = 5
@@ -29,10 +29,10 @@ def taken_out(element: Values, raw: Mapping[str, Any], notes: Notes) -> list[Val
     if text is None:
         return [shape]
     shape["boundElements"] = [*(shape["boundElements"] or ()), {"type": "text", "id": text["id"]}]
-    if shape["type"] != "arrow" and mending.number(raw.get("width")) is None:
-        width, _ = wrapping.size_of(text["text"], lettering_of(text))
+    if shape["type"] != "arrow" and repair.number(raw.get("width")) is None:
+        width, _ = text_layout.size_of(text["text"], text_style_of(text))
         shape["width"] = _around(width, shape["type"])
-    if shape["type"] != "arrow" and mending.number(raw.get("height")) is None:
+    if shape["type"] != "arrow" and repair.number(raw.get("height")) is None:
         shape["height"] = 0
     words, box = fitted(text, shape)
     return [shape | box, text | words]
@@ -40,11 +40,11 @@ def taken_out(element: Values, raw: Mapping[str, Any], notes: Notes) -> list[Val
 
 def fitted(text: Values, shape: Mapping[str, Any]) -> tuple[Values, Values]:
     """What changes so that a text lies in its shape or on its arrow: of the text, and of a shape too low for it."""
-    how = lettering_of(text)
-    words = wrapping.wrapped(
+    how = text_style_of(text)
+    words = text_layout.wrapped(
         text["originalText"], how, _room(shape["width"], shape["type"], text["fontSize"])
     )
-    width, height = wrapping.size_of(words, how)
+    width, height = text_layout.size_of(words, how)
     size: Values = {"text": words, "width": width, "height": height}
     if shape["type"] == "arrow":
         x, y = _middle(shape)
@@ -74,8 +74,8 @@ def _text(shape: Values, label: Mapping[str, Any], notes: Notes) -> Values | Non
         "index": None,
     }
     try:
-        return mending.mended({**centred, **place, **own, **fixed}, named("label", shape["id"]), notes)
-    except mending.Invisible:
+        return repair.repaired({**centred, **place, **own, **fixed}, stable_id("label", shape["id"]), notes)
+    except repair.Invisible:
         return None
 
 

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from boards.errors import ElementRefused
-from boards.exchange import labels, mending, pieces
-from boards.exchange.mending import Values
-from boards.exchange.notes import Notes, Refusal
+from boards.exchange import labels, oversized, repair
+from boards.exchange.import_notes import Notes, Refusal
+from boards.exchange.repair import Values
 
 BODY_MAX_BYTES = 8 * 1024 * 1024
 """Of one element as it comes: hours of one stroke."""
@@ -46,7 +46,7 @@ class _Part(msgspec.Struct):
     """A text in a container that does not say how large it is."""
 
 
-def restored(bodies: Iterable[bytes], notes: Notes, here: Collection[str] = NOTHING) -> Restored:
+def restore_elements(bodies: Iterable[bytes], notes: Notes, here: Collection[str] = NOTHING) -> Restored:
     """The elements of one scene, or of one item of a library. here: what is on the board, which they may name as well."""
     parts: dict[str, _Part] = {}
     refused: list[Refusal] = []
@@ -64,16 +64,16 @@ def _read(body: bytes, number: int, notes: Notes, refused: list[Refusal]) -> Ite
         raw = _decoded(body)
         if raw.get("type") == "selection":
             return  # the frame that somebody drew around things, not a thing
-        element = mending.mended(raw, mending.named("nameless", number, body), notes)
+        element = repair.repaired(raw, repair.stable_id("nameless", number, body), notes)
         whole = [element] if element["isDeleted"] else labels.taken_out(element, raw, notes)
         for each in whole:
-            yield from map(_part, pieces.of(each, notes))
-    except mending.Invisible:
+            yield from map(_part, oversized.split(each, notes))
+    except repair.Invisible:
         notes.count("invisible")
     except ElementRefused as error:
-        if body != b"null" and not mending.is_deleted(raw):
+        if body != b"null" and not repair.is_deleted(raw):
             refused.append(
-                Refusal(id=mending.id_of(raw.get("id")) or "", code=error.code, message=error.message)
+                Refusal(id=repair.valid_id(raw.get("id")) or "", code=error.code, message=error.message)
             )
 
 
@@ -121,7 +121,7 @@ def _take(parts: dict[str, _Part], part: _Part) -> None:
         parts[part.id] = part
     elif not part.is_deleted and part.body != first.body:
         number = 2
-        while (new_id := mending.named("again", part.id, number)) in parts:
+        while (new_id := repair.stable_id("again", part.id, number)) in parts:
             number += 1
         parts[new_id] = _changed(part, {"id": new_id})
 
@@ -168,7 +168,7 @@ def _size(parts: dict[str, _Part], part: _Part) -> None:
     text = _decode(part.body)
     container = parts.get(part.container or "")
     if container is None or container.type not in labels.CONTAINERS:
-        _put(parts, part, mending.measured(text))
+        _put(parts, part, repair.measured_text(text))
         return
     words, box = labels.fitted(text, _decode(container.body))
     _put(parts, part, words)

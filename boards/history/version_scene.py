@@ -8,8 +8,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from boards.errors import VersionGone
-from boards.exchange import outgoing
-from boards.exchange.outgoing import Contents
+from boards.exchange import exporting
+from boards.exchange.exporting import Contents
 from boards.files import board_files
 from boards.history import versions
 from boards.models import Version
@@ -23,7 +23,7 @@ def contents(version: Version) -> Contents:
     bodies = [element.body for element in versions.state_at(version.board, version.clock)]
     board = version.board
     board.background = version.background  # as it was then; this row is never saved
-    return outgoing.with_files(board, version.clock, bodies)
+    return exporting.with_files(board, version.clock, bodies)
 
 
 def linked_document(contents: Contents) -> bytes:
@@ -41,9 +41,9 @@ def linked_document(contents: Contents) -> bytes:
         {
             "type": "excalidraw",
             "version": 2,
-            "source": outgoing.SOURCE,
+            "source": exporting.SOURCE,
             "elements": [msgspec.Raw(body) for body in contents.elements],
-            "appState": outgoing.app_state(contents),
+            "appState": exporting.app_state(contents),
             "files": addresses,
         }
     )

@@ -21,8 +21,8 @@ from boards import announce, background
 from boards.elements import revisions, store, tombstones
 from boards.elements.element import ROW, Element, parse
 from boards.errors import BoardFrozen, BoardGone, ElementRefused, TooLongAgo, TooManyVersions
-from boards.exchange import incoming
-from boards.exchange.notes import Notes
+from boards.exchange import importing
+from boards.exchange.import_notes import Notes
 from boards.models import Board, Version
 from boards.models import Element as ElementRow
 
@@ -145,8 +145,8 @@ def _let_in(board: Board, changes: Iterable[Element]) -> list[Element]:
             refused.append(element.body)
     if refused:
         known = frozenset(board.elements.values_list("element_id", flat=True))
-        found += incoming.check(refused, known).elements
-    return sorted(incoming.affordable(board, found, Notes()), key=lambda element: element.is_deleted)
+        found += importing.check_elements(refused, known).elements
+    return sorted(importing.limit_hatching(board, found, Notes()), key=lambda element: element.is_deleted)
 
 
 def _replacing(now: Element, then: Element | None) -> Element | None:

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from boards.elements.geometry import Rectangle
-from boards.exchange import outgoing
-from boards.exchange.outgoing import Contents
+from boards.exchange import exporting
+from boards.exchange.exporting import Contents
 from boards.rendering.drawing import DRAWABLE, PICTURES_MAX_BYTES, RenderTooLarge
 from boards.rendering.view import Picture
 
@@ -72,4 +72,4 @@ def pictures(contents: Contents) -> dict[str, Picture]:
     drawable = [file for file in contents.files if file.mime_type in DRAWABLE]
     if sum(file.size_bytes for file in drawable) > PICTURES_MAX_BYTES:
         raise RenderTooLarge("The pictures on it are larger than can be drawn together.")
-    return {file.file_id: Picture(file.mime_type, partial(outgoing.picture, file)) for file in drawable}
+    return {file.file_id: Picture(file.mime_type, partial(exporting.file_bytes, file)) for file in drawable}

@@ -10,8 +10,8 @@ import msgspec
 
 from boards.background import on_paper
 from boards.elements.geometry import Rectangle, rectangle_of
-from boards.exchange import outgoing
-from boards.exchange.outgoing import Contents
+from boards.exchange import exporting
+from boards.exchange.exporting import Contents
 from boards.models import WHITE, Board
 from boards.rendering import drawing, masking, scenes
 from boards.rendering.scenes import FRAMES, Shape, shape_of
@@ -33,7 +33,7 @@ def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> 
     target: id of the frame or picture that the region belongs to, which may have moved since; empty: none.
     Blocks for up to some seconds. Raises RenderFailed, BoardGone, NothingToRepaint, StorageUnavailable.
     """
-    contents = outgoing.contents(board)
+    contents = exporting.contents(board)
     shapes = [shape_of(body) for body in contents.elements]
     found = next((shape for shape in shapes if target and shape.id == target), None)
     at = found.region if found is not None else rectangle_of(region)
@@ -49,7 +49,7 @@ def _png(
     contents: Contents, elements: Sequence[bytes], region: Rectangle, *, ground: str | None = None
 ) -> bytes:
     """ground: the colour behind them, by default the board's."""
-    shown = outgoing.with_files(contents.board, contents.clock, list(elements))
+    shown = exporting.with_files(contents.board, contents.clock, list(elements))
     view = View(region=region, background=ground or on_paper(contents.board.background))
     return drawing.png(elements, scenes.pictures(shown), view, scale=scale_of(region))
 
@@ -62,11 +62,11 @@ def _file(contents: Contents, target: Shape | None) -> bytes:
     body = next((body for body in contents.elements if target and shape_of(body).id == target.id), None)
     if body is None or target is None or target.type != "image":
         raise NothingToRepaint("Select a picture to enlarge.")
-    file_id = outgoing.file_id_of(body)
+    file_id = exporting.file_id_of(body)
     file = next((file for file in contents.files if file.file_id == file_id), None)
     look = msgspec.json.decode(body, type=_Look)
     changed = look.crop is not None or look.angle or look.scale != (1, 1)
-    data = None if file is None or changed or file.mime_type not in STORABLE else outgoing.picture(file)
+    data = None if file is None or changed or file.mime_type not in STORABLE else exporting.file_bytes(file)
     if data is not None:
         return data
     return _png(contents, [_unframed(body, target)], target.region)

@@ -15,8 +15,8 @@ from PIL import Image
 
 from boards.background import on_paper
 from boards.errors import BoardGone
-from boards.exchange import outgoing
-from boards.exchange.outgoing import Contents
+from boards.exchange import exporting
+from boards.exchange.exporting import Contents
 from boards.models import Board, Thumbnail
 from boards.rendering import drawing, scenes
 from boards.rendering.drawing import RenderBusy, RenderFailed
@@ -83,7 +83,7 @@ def _claim(board: Board, now: datetime) -> bool:
 def _redraw(board: Board) -> None:
     """What cannot be drawn keeps its last thumbnail and is tried again when it has changed."""
     try:
-        contents = outgoing.contents(board)
+        contents = exporting.contents(board)
         stored = _store(picture(contents)) if contents.elements else None
     except BoardGone:
         return

@@ -13,7 +13,7 @@ from PIL import Image
 
 from boards import background
 from boards.elements import store
-from boards.exchange import outgoing
+from boards.exchange import exporting
 from boards.history import versions
 from boards.models import Board
 from boards.rendering import thumbnails
@@ -78,14 +78,14 @@ def test_documents_and_pictures_have_it(board: Board, alice: Any) -> None:
 
 def test_a_thumbnail_shows_it_as_it_looks_on_white(board: Board) -> None:
     background.change(board.pk, "#ff000080")
-    assert thumbnails.picture(outgoing.contents(board)).getpixel((0, 0)) == (255, 127, 127)
+    assert thumbnails.picture(exporting.contents(board)).getpixel((0, 0)) == (255, 127, 127)
 
 
 def test_a_scene_has_the_background_of_its_own_clock(board: Board) -> None:
     """However old what is known of the board is: a picture is kept for the clock."""
     background.change(board.pk, NAVY)
     assert board.background == "#ffffff"
-    contents = outgoing.contents(board)
+    contents = exporting.contents(board)
     assert (contents.clock, contents.board.background) == (board.clock + 1, NAVY)
 
 

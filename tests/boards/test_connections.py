@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.errors import RateLimited
 from boards import request_limits
 from boards.elements import store
-from boards.exchange import document, incoming
+from boards.exchange import document, importing
 from boards.files import board_files
 from boards.jobs import board_jobs
 from boards.models import Board
@@ -100,7 +100,7 @@ def test_none_is_held_while_an_import_is_read_and_restored(
     board: Board, client: Client, watch: Watch, how: str
 ) -> None:
     watch.over(document, "read")
-    watch.over(incoming, "restored")
+    watch.over(importing, "restore_elements")
     scene = json.dumps({"type": "excalidraw", "elements": [body("box")], "files": {}}).encode()
     file = SimpleUploadedFile("x.excalidraw", scene, "application/json")
     answer = client.post(f"/api/v1/boards/{board.pk}/import?as={how}", {"file": file})

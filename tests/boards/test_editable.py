@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from boards.elements import store
 from boards.errors import ElementRefused
-from boards.exchange import document, incoming
+from boards.exchange import document, importing
 from boards.history import versions
 from boards.models import Board, Element
 from boards.room.scene import Fate, Scene
@@ -52,7 +52,7 @@ def test_RM24_an_import_brings_no_version_that_nobody_can_follow(board: Any, ali
     highest = {"version": 2**53 - 1, "versionNonce": -1}
     bodies = [body("known", x=7, **highest), body("new", **highest)]
     file = json.dumps({"type": "excalidraw", "version": 2, "elements": bodies}).encode()
-    added = incoming.add(board, alice, document.read(file))
+    added = importing.import_document(board, alice, document.read(file))
     assert (added["added"], added["updated"], added["refused"]) == (1, 1, [])
     rows = {row.element_id: row for row in board.elements.all()}
     assert (rows["known"].version, rows["new"].version) == (6, 1)

@@ -231,7 +231,7 @@ def test_whatever_a_field_holds_the_element_is_refused_or_sound(field: str, valu
 def test_every_element_of_the_corpus_is_let_in() -> None:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of real Excalidraw files is not beside this checkout")
-    from boards.exchange import document, incoming
+    from boards.exchange import document, importing
 
     count = 0
     for file in sorted(CORPUS.glob("*.excalidraw*")):
@@ -240,7 +240,7 @@ def test_every_element_of_the_corpus_is_let_in() -> None:
         except ImportRefused:
             continue  # one file of the corpus has no elements
         for bodies in (brought.elements, *(brought.items or ())):
-            elements, refused = incoming.check(bodies)
+            elements, refused = importing.check_elements(bodies)
             assert refused == [], f"{file.name}: {refused[:3]}"
             count += len(elements)
     assert count > 1_000

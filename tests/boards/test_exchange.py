@@ -12,7 +12,7 @@ import pytest
 from boards.elements.defaults import DEFAULTS
 from boards.elements.element import is_safe_link
 from boards.errors import ImportRefused
-from boards.exchange import archive, document, embedding, incoming, outgoing
+from boards.exchange import archive, document, exporting, importing, scene_in_image
 from boards.exchange.document import Document
 from boards.models import Board
 from tests.factories import body, png
@@ -63,18 +63,18 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 
 
 def out(board: Board) -> bytes:
-    return b"".join(outgoing.document(outgoing.contents(board)))
+    return b"".join(exporting.document(exporting.contents(board)))
 
 
 def zipped(scene: bytes, board: Board) -> bytes:
-    contents = outgoing.contents(board)
+    contents = exporting.contents(board)
     return b"".join(archive.parts(contents, png(), archive.manifest(contents)))
 
 
 FORMS: dict[str, Callable[[bytes, Board], bytes]] = {
     "json": lambda scene, board: scene,
-    "png": lambda scene, board: embedding.into_png(png(), scene),
-    "svg": lambda scene, board: embedding.into_svg(SVG, scene).encode(),
+    "png": lambda scene, board: scene_in_image.into_png(png(), scene),
+    "svg": lambda scene, board: scene_in_image.into_svg(SVG, scene).encode(),
     "zip": zipped,
 }
 
@@ -100,13 +100,13 @@ def test_every_document_of_the_corpus_comes_out_as_it_went_in(file: Path, alice:
         with pytest.raises(ImportRefused):
             document.read(file.read_bytes())
         return
-    result = incoming.add(board, alice, document.read(file.read_bytes()))
+    result = importing.import_document(board, alice, document.read(file.read_bytes()))
     assert result["refused"] == []
     first = out(board)
     assert_same(raw, json.loads(first), file.name)
     for form, wrapped in FORMS.items():
         other = Board.objects.create(owner=alice)
-        again = incoming.add(other, alice, document.read(wrapped(first, board)))
+        again = importing.import_document(other, alice, document.read(wrapped(first, board)))
         assert again["refused"] == [] and again["updated"] == 0
         assert json.loads(out(other)) | {"files": None} == json.loads(first) | {"files": None}, form
         assert pictures(out(other)) == pictures(first), form
@@ -123,7 +123,7 @@ def test_every_library_of_the_corpus_is_laid_out_whole(file: Path, alice: Any) -
     raw = json.loads(file.read_bytes())
     items = [each["elements"] for each in raw["libraryItems"]] if "libraryItems" in raw else raw["library"]
     board = Board.objects.create(owner=alice)
-    result = incoming.add(board, alice, document.read(file.read_bytes()))
+    result = importing.import_document(board, alice, document.read(file.read_bytes()))
     assert result["refused"] == [] and result["items"] == len(items)
     there = json.loads(out(board))["elements"]
     before = [each for item in items for each in item if not each.get("isDeleted")]
@@ -149,7 +149,7 @@ def brought(**scene: Any) -> Document:
 
 def test_unknown_types_and_fields_survive(board: Any, alice: Any) -> None:
     strange = body("s", type="hologram", beam={"depth": [1, 2.5, None]}, fileId=None)
-    result = incoming.add(board, alice, brought(elements=[strange]))
+    result = importing.import_document(board, alice, brought(elements=[strange]))
     assert (result["added"], result["refused"]) == (1, [])
     assert json.loads(out(board))["elements"] == [strange]
 
@@ -158,7 +158,7 @@ def test_a_picture_that_is_an_svg_stays_one(board: Any, alice: Any) -> None:
     url = "data:image/svg+xml;base64," + base64.b64encode(SVG.encode()).decode()
     image = body("i", type="image", fileId="f", status="saved", scale=[1, 1])
     entry = {"id": "f", "mimeType": "image/svg+xml", "dataURL": url, "created": 1}
-    incoming.add(board, alice, brought(elements=[image], files={"f": entry}))
+    importing.import_document(board, alice, brought(elements=[image], files={"f": entry}))
     assert json.loads(out(board))["files"]["f"]["dataURL"] == url
 
 
@@ -166,7 +166,7 @@ def test_a_frame_whose_note_would_end_every_page_comes_in_without_it(board: Any,
     notes: list[Any] = [{"prompt": 5}, {"kind": "constructor", "prompt": "x"}, ["x"], {"prompt": {}}]
     bodies = [body(f"frame-{n}", type="frame", customData={"atelier": note}) for n, note in enumerate(notes)]
     file = json.dumps({"type": "excalidraw", "version": 2, "elements": bodies}).encode()
-    assert incoming.add(board, alice, document.read(file))["added"] == 4
+    assert importing.import_document(board, alice, document.read(file))["added"] == 4
     kept = {row.element_id: json.loads(row.body)["customData"] for row in board.elements.all()}
     assert kept["frame-0"] == kept["frame-3"] == {"atelier": {}}
     assert kept["frame-1"] == {"atelier": {"prompt": "x"}} and kept["frame-2"] == {}

@@ -17,7 +17,7 @@ from PIL import Image
 from boards.api import exchange as door
 from boards.elements import store, tombstones
 from boards.errors import SceneMissing
-from boards.exchange import document, embedding, incoming, outgoing, pictures
+from boards.exchange import document, document_files, exporting, importing, scene_in_image
 from boards.files import board_files
 from boards.models import Board, BoardFile, Placement
 from generation.images import header, storage
@@ -53,7 +53,7 @@ def bring(user: Any, board: Board, data: bytes, query: str = "", name: str = "x.
 
 def there(board: Board) -> dict[str, dict[str, Any]]:
     """Live elements by id, in drawing order."""
-    bodies = map(json.loads, outgoing.contents(board).elements)
+    bodies = map(json.loads, exporting.contents(board).elements)
     return {each["id"]: each for each in bodies}
 
 
@@ -180,7 +180,7 @@ def test_what_is_refused_is_named_and_the_rest_comes(board, bob):
 
 
 def test_one_document_may_not_cost_without_end(board, bob, monkeypatch):
-    monkeypatch.setattr(pictures, "PIXELS_MAX", 10_000)
+    monkeypatch.setattr(document_files, "PIXELS_MAX", 10_000)
     files = {f"f{number}": png(80, 80, color) for number, color in enumerate(("red", "blue"))}
     result = bring(bob, board, scene(body("a"), **files)).json()
     assert [each["id"] for each in result["refused"]] == ["f1"] and result["added"] == 1
@@ -259,7 +259,7 @@ def test_a_document_is_kept_under_the_board_s_title(board, alice):
     assert answer["Content-Disposition"] == (
         "attachment; filename*=utf-8''Pl%C3%A4n%20%E2%80%9CA%20B%E2%80%9D%20x.excalidraw"
     )
-    assert answer["Content-Type"] == embedding.MIME_TYPE
+    assert answer["Content-Type"] == scene_in_image.MIME_TYPE
     assert json.loads(answer.getvalue())["type"] == "excalidraw"
 
 
@@ -285,7 +285,7 @@ def made_picture(board: Board, user: Any) -> GeneratedImage:
         status=JobStatus.SUCCEEDED,
         params={"prompt": "a red fox", "seed": 7},
     )
-    incoming.add(board, user, document.read(scene(picture("shown", "f"), f=png(color="red"))))
+    importing.import_document(board, user, document.read(scene(picture("shown", "f"), f=png(color="red"))))
     file = BoardFile.objects.get(board=board)
     image = GeneratedImage.objects.create(
         job=job, key=file.key, sha256="f", mime_type=file.mime_type,
@@ -484,7 +484,7 @@ def test_what_has_the_id_of_something_else_comes_beside_it(board: Any, alice: An
     def file(*elements: dict[str, Any]) -> Any:
         return document.read(json.dumps({"type": "excalidraw", "elements": list(elements)}).encode())
 
-    incoming.add(board, alice, file(body("r", type="rectangle")))
+    importing.import_document(board, alice, file(body("r", type="rectangle")))
     other = file(
         body("r", type="ellipse", boundElements=[{"id": "t", "type": "text"}]),
         body(
@@ -497,7 +497,7 @@ def test_what_has_the_id_of_something_else_comes_beside_it(board: Any, alice: An
             containerId="r",
         ),
     )
-    done = incoming.add(board, alice, other)
+    done = importing.import_document(board, alice, other)
     assert (done["added"], done["updated"], done["notes"]) == (2, 0, [])
     (ellipse, label) = [
         json.loads(b) for b in board.elements.exclude(element_id="r").values_list("body", flat=True)
@@ -505,14 +505,14 @@ def test_what_has_the_id_of_something_else_comes_beside_it(board: Any, alice: An
     if ellipse["type"] == "text":
         ellipse, label = label, ellipse
     assert (ellipse["type"], label["containerId"]) == ("ellipse", ellipse["id"])
-    again = incoming.add(board, alice, other)
+    again = importing.import_document(board, alice, other)
     assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 2)
 
 
 def test_what_is_here_in_a_newer_version_stays_and_is_said(board: Any, alice: Any) -> None:
     old = document.read(json.dumps({"type": "excalidraw", "elements": [body("r", version=1)]}).encode())
     store.apply(board.pk, [element("r", version=5)])
-    done = incoming.add(board, alice, old)
+    done = importing.import_document(board, alice, old)
     assert [note["message"] for note in done["notes"]] == [
         "1 element is on this board in a newer version, which stays."
     ]

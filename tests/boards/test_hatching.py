@@ -11,7 +11,7 @@ from django.utils import timezone
 from boards.elements import store
 from boards.elements.element import Element
 from boards.elements.hatching import BOARD_COST_MAX, ELEMENT_COST_MAX, hatch_cost
-from boards.exchange import document, incoming
+from boards.exchange import document, importing
 from boards.history import versions
 from boards.room.scene import Fate, Scene
 from tests.boards.test_versions import shift
@@ -71,7 +71,7 @@ def test_an_import_brings_no_more_hatching_than_that(board: Any, alice: Any) -> 
     store.apply(board.pk, [drawn(number) for number in range(ENOUGH - 1)])
     bodies = [body(f"more-{n}", **DEAR) for n in range(3)]
     file = json.dumps({"type": "excalidraw", "version": 2, "elements": bodies}).encode()
-    assert incoming.add(board, alice, document.read(file))["added"] == 3
+    assert importing.import_document(board, alice, document.read(file))["added"] == 3
     styles = [json.loads(board.elements.get(element_id=f"more-{n}").body)["fillStyle"] for n in range(3)]
     assert styles == ["hachure", "solid", "solid"]
 

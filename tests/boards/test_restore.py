@@ -9,16 +9,16 @@ import pytest
 
 from boards import rendering
 from boards.elements.element import ELEMENT_MAX_BYTES, POINTS_MAX, parse
-from boards.exchange import labels, pieces, wrapping
-from boards.exchange.notes import Notes
-from boards.exchange.restore import Restored, restored
-from boards.exchange.wrapping import Lettering
+from boards.exchange import labels, oversized, text_layout
+from boards.exchange.import_notes import Notes
+from boards.exchange.restore import Restored, restore_elements
+from boards.exchange.text_layout import TextStyle
 from boards.rendering import View
 from tests.factories import body
 from tests.likeness import picture, ssim
 from tests.scripts_corpus import HAND_TEXTS, TEXTS
 
-HAND = Lettering(5, 20, 1.25)
+HAND = TextStyle(5, 20, 1.25)
 
 
 def brought(*elements: Any, here: frozenset[str] = frozenset()) -> tuple[list[dict[str, Any]], list[str]]:
@@ -27,12 +27,12 @@ def brought(*elements: Any, here: frozenset[str] = frozenset()) -> tuple[list[di
     found = read(elements, notes, here)
     for each in found.bodies:
         parse(each)
-    told = [note["message"] for note in notes.told()] + [refusal["message"] for refusal in found.refused]
+    told = [note["message"] for note in notes.listed()] + [refusal["message"] for refusal in found.refused]
     return [json.loads(each) for each in found.bodies], told
 
 
 def read(elements: Any, notes: Notes, here: frozenset[str] = frozenset()) -> Restored:
-    return restored([json.dumps(each).encode() for each in elements], notes, here)
+    return restore_elements([json.dumps(each).encode() for each in elements], notes, here)
 
 
 def one(element: Any) -> dict[str, Any]:
@@ -196,9 +196,9 @@ def test_a_long_stroke_comes_in_pieces_and_loses_no_ink() -> None:
     assert told == ["1 stroke was too long for one piece and came in several."]
     assert len(elements) >= 3 and elements[0]["id"] == "s"
     for before, after in pairwise(elements):
-        assert before["points"][-pieces.OVERLAP :] == after["points"][: pieces.OVERLAP]
+        assert before["points"][-oversized.OVERLAP :] == after["points"][: oversized.OVERLAP]
         assert before["groupIds"] == after["groupIds"] != []
-    joined = elements[0]["points"] + [p for each in elements[1:] for p in each["points"][pieces.OVERLAP :]]
+    joined = elements[0]["points"] + [p for each in elements[1:] for p in each["points"][oversized.OVERLAP :]]
     assert joined == points
     for each in elements:
         assert len(each["points"]) == len(each["pressures"]) <= POINTS_MAX
@@ -301,7 +301,7 @@ def test_nobody_is_told_of_what_was_never_there() -> None:
 )
 def test_letters_are_as_wide_as_on_the_page(family: int, size: float, words: str, width: float) -> None:
     """width: as excalidraw.com itself saved it."""
-    assert wrapping.width_of(words, Lettering(family, size, 1.25)) == pytest.approx(width, rel=0.01)
+    assert text_layout.width_of(words, TextStyle(family, size, 1.25)) == pytest.approx(width, rel=0.01)
 
 
 SCRIPTS = (
@@ -333,20 +333,20 @@ def test_a_text_without_a_size_gets_the_one_that_is_drawn(script: str, family: i
 
 def test_words_without_an_end_are_broken_letter_by_letter() -> None:
     """Marks stay on what they belong to, and a long word costs in proportion to its length."""
-    marked = wrapping.wrapped("x\u0323\u0302" * 2_000, HAND, 60)
-    assert all(part.startswith("x") and wrapping.width_of(part, HAND) <= 60 for part in marked.split("\n"))
-    assert wrapping.wrapped("a bc  d", HAND, wrapping.width_of("a bc", HAND)) == "a bc\nd"
+    marked = text_layout.wrapped("x\u0323\u0302" * 2_000, HAND, 60)
+    assert all(part.startswith("x") and text_layout.width_of(part, HAND) <= 60 for part in marked.split("\n"))
+    assert text_layout.wrapped("a bc  d", HAND, text_layout.width_of("a bc", HAND)) == "a bc\nd"
 
 
 def test_empty_lines_have_a_height() -> None:
-    assert wrapping.size_of("a\n\nbc", HAND)[1] == 75
+    assert text_layout.size_of("a\n\nbc", HAND)[1] == 75
 
 
 def test_lines_break_where_words_do_and_long_words_anywhere() -> None:
-    assert wrapping.wrapped("one two", HAND, 50) == "one\ntwo"
-    assert wrapping.wrapped("one two", HAND, 500) == "one two"
-    broken = wrapping.wrapped("a" * 50, HAND, 60)
+    assert text_layout.wrapped("one two", HAND, 50) == "one\ntwo"
+    assert text_layout.wrapped("one two", HAND, 500) == "one two"
+    broken = text_layout.wrapped("a" * 50, HAND, 60)
     assert broken.replace("\n", "") == "a" * 50
-    assert all(wrapping.width_of(line, HAND) <= 60 for line in broken.split("\n"))
-    assert wrapping.wrapped("漢字漢字漢字", HAND, 45).count("\n") >= 2
-    assert wrapping.wrapped("xx", HAND, 1) == "x\nx"
+    assert all(text_layout.width_of(line, HAND) <= 60 for line in broken.split("\n"))
+    assert text_layout.wrapped("漢字漢字漢字", HAND, 45).count("\n") >= 2
+    assert text_layout.wrapped("xx", HAND, 1) == "x\nx"

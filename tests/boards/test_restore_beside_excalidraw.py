@@ -20,7 +20,7 @@ from msgspec import Raw
 from boards.elements.element import COORDINATE_MAX, SHAPES, is_safe_link, parse
 from boards.elements.fields import repairs
 from boards.errors import ElementRefused, ImportRefused
-from boards.exchange import document, incoming
+from boards.exchange import document, importing
 from boards.models import Board
 from tests.factories import body
 
@@ -309,7 +309,7 @@ def varied(element: Values, changes: Values) -> Values:
 def ours(scene: Sequence[Any]) -> list[Values]:
     return [
         json.loads(each.body)
-        for each in incoming.check([json.dumps(each).encode() for each in scene]).elements
+        for each in importing.check_elements([json.dumps(each).encode() for each in scene]).elements
     ]
 
 
@@ -407,7 +407,7 @@ TOLD = {
 @pytest.mark.parametrize("file", INPUTS, ids=lambda file: file.stem)
 def test_files_that_failed_once_come_and_say_what_is_lost(file: Path, alice: Any) -> None:
     board = Board.objects.create(owner=alice)
-    done = incoming.add(board, alice, document.read(file.read_bytes()))
+    done = importing.import_document(board, alice, document.read(file.read_bytes()))
     assert [each["message"] for each in (*done["notes"], *done["refused"])] == TOLD.get(file.stem, [])
-    again = incoming.add(board, alice, document.read(file.read_bytes()))
+    again = importing.import_document(board, alice, document.read(file.read_bytes()))
     assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, done["added"])

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boards.errors import BoardError, ImportRefused, SceneMissing, TooBig
-from boards.exchange import document, embedding
-from boards.exchange.embedding import MIME_TYPE, PNG_SIGNATURE, from_png, from_svg, into_png, into_svg
+from boards.exchange import document, scene_in_image
+from boards.exchange.scene_in_image import MIME_TYPE, PNG_SIGNATURE, from_png, from_svg, into_png, into_svg
 from tests.factories import body, png
 
 SVG = '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" data-x="a>b" width="9" height="9"><g/></svg>'
@@ -31,7 +31,7 @@ def with_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def kinds(data: bytes) -> list[bytes]:
-    return [each.kind for each in embedding._chunks(data)]
+    return [each.kind for each in scene_in_image._chunks(data)]
 
 
 @given(scenes)
@@ -49,7 +49,7 @@ def test_a_scene_is_replaced_rather_than_doubled() -> None:
 def test_the_scene_is_the_first_text_which_is_all_that_excalidraw_looks_at() -> None:
     other = with_chunk(b"tEXt", b"Software\0something")
     embedded = into_png(other, SCENE)
-    first = next(each for each in embedding._chunks(embedded) if each.kind == b"tEXt")
+    first = next(each for each in scene_in_image._chunks(embedded) if each.kind == b"tEXt")
     assert first.data.startswith(MIME_TYPE.encode() + b"\0") and kinds(embedded).count(b"tEXt") == 2
 
 
@@ -156,8 +156,8 @@ def test_a_wrong_check_sum_is_named() -> None:
 
 @pytest.fixture
 def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedding, "SCENE_MAX_BYTES", 1_000)
-    monkeypatch.setattr(embedding.inflate, "__defaults__", (1_000,))
+    monkeypatch.setattr(scene_in_image, "SCENE_MAX_BYTES", 1_000)
+    monkeypatch.setattr(scene_in_image.inflate, "__defaults__", (1_000,))
     monkeypatch.setattr(document, "SCENE_MAX_BYTES", 1_000)
 
 
@@ -193,7 +193,7 @@ def test_a_bomb_is_never_whole_in_memory() -> None:
     packed = zlib.compress(b" " * 200_000_000, 9)
     tracemalloc.start()
     with pytest.raises(TooBig):
-        embedding.inflate(packed, 1_000_000)
+        scene_in_image.inflate(packed, 1_000_000)
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
 

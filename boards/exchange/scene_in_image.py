@@ -40,11 +40,11 @@ class _Envelope(msgspec.Struct):
     compressed: bool = False
 
 
-def into_picture(picture: bytes, scene: bytes) -> bytes:
+def into_image(image: bytes, scene: bytes) -> bytes:
     """A PNG or SVG with the scene in it. Raises ImportRefused where it is neither."""
-    if picture.startswith(PNG_SIGNATURE):
-        return into_png(picture, scene)
-    return into_svg(picture.decode(), scene).encode()
+    if image.startswith(PNG_SIGNATURE):
+        return into_png(image, scene)
+    return into_svg(image.decode(), scene).encode()
 
 
 def into_png(png: bytes, scene: bytes) -> bytes:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from typing_extensions import TypedDict
 
-_WORDS = {
+_MESSAGES = {
     "links": (
         "1 link was removed: only web and mail links are kept.",
         "{} links were removed: only web and mail links are kept.",
@@ -66,13 +66,13 @@ class Notes:
         self._counts: Counter[str] = Counter()
 
     def count(self, code: str) -> None:
-        assert code in _WORDS, code
+        assert code in _MESSAGES, code
         self._counts[code] += 1
 
-    def told(self) -> list[Note]:
-        return [Note(code=code, count=n, message=_said(code, n)) for code, n in self._counts.items()]
+    def listed(self) -> list[Note]:
+        return [Note(code=code, count=n, message=_message(code, n)) for code, n in self._counts.items()]
 
 
-def _said(code: str, count: int) -> str:
-    one, many = _WORDS[code]
+def _message(code: str, count: int) -> str:
+    one, many = _MESSAGES[code]
     return one if count == 1 else many.format(f"{count:,}")

@@ -25,9 +25,9 @@ from boards.elements.element import (
     is_safe_link,
 )
 from boards.errors import ElementRefused
-from boards.exchange import wrapping
-from boards.exchange.notes import Notes
-from boards.exchange.wrapping import FAMILIES, Lettering
+from boards.exchange import text_layout
+from boards.exchange.import_notes import Notes
+from boards.exchange.text_layout import FAMILIES, TextStyle
 
 Values = dict[str, Any]
 """The fields of one element, decoded."""
@@ -60,7 +60,7 @@ class Invisible(Exception):
     """There is nothing of the element to be seen: no size, no points or no words."""
 
 
-def mended(raw: Mapping[str, Any], fallback_id: str, notes: Notes) -> Values:
+def repaired(raw: Mapping[str, Any], fallback_id: str, notes: Notes) -> Values:
     """The element made whole. Raises Invisible, ElementRefused where it cannot be told what it is or where."""
     kind = raw.get("type")
     if not isinstance(kind, str) or not 0 < len(kind) <= WORD_MAX:
@@ -79,18 +79,18 @@ def mended(raw: Mapping[str, Any], fallback_id: str, notes: Notes) -> Values:
     return values
 
 
-def named(*parts: object) -> str:
+def stable_id(*parts: object) -> str:
     """A new id that is the same each time the same file comes."""
     digest = hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).digest()
     return base64.urlsafe_b64encode(digest)[:21].decode()
 
 
-def id_of(value: Any) -> str | None:
+def valid_id(value: Any) -> str | None:
     """An id as the board takes it, the same wherever another element names it; None where there is none."""
     value = value if isinstance(value, str) else _digits(value)
     if not value:
         return None
-    return named("id", value) if len(value) > WORD_MAX or value in UNSAFE_KEYS else value
+    return stable_id("id", value) if len(value) > WORD_MAX or value in UNSAFE_KEYS else value
 
 
 def is_deleted(raw: Mapping[str, Any]) -> bool:
@@ -110,15 +110,15 @@ def number(value: Any) -> int | float | None:
     return value if abs(value) < NUMBER_MAX else None
 
 
-def lettering_of(values: Mapping[str, Any]) -> Lettering:
+def text_style_of(values: Mapping[str, Any]) -> TextStyle:
     """Of a mended text."""
-    return Lettering(values["fontFamily"], values["fontSize"], values["lineHeight"])
+    return TextStyle(values["fontFamily"], values["fontSize"], values["lineHeight"])
 
 
 def _common(raw: Mapping[str, Any], kind: str, fallback_id: str, notes: Notes) -> Values:
     """What every element has. Where Excalidraw takes a default for 0 and "" as well, so does this."""
     common: Values = {
-        "id": id_of(raw.get("id")) or fallback_id,
+        "id": valid_id(raw.get("id")) or fallback_id,
         "type": kind,
         "x": _place(raw.get("x")),
         "y": _place(raw.get("y")),
@@ -137,7 +137,7 @@ def _common(raw: Mapping[str, Any], kind: str, fallback_id: str, notes: Notes) -
         "opacity": _within(raw.get("opacity"), 0, 100, DEFAULTS["opacity"]),
         "seed": _within(raw.get("seed"), -(2**53), 2**53, DEFAULTS["seed"]),
         "groupIds": _ids(raw.get("groupIds"))[:KEYS_MAX],
-        "frameId": id_of(raw.get("frameId")),
+        "frameId": valid_id(raw.get("frameId")),
         "roundness": _roundness(raw, kind),
         "boundElements": _bound_elements(raw),
         "link": _link(raw.get("link"), notes),
@@ -201,25 +201,25 @@ def _text(raw: Mapping[str, Any], values: Values) -> Values:
         "fontFamily": family,
         "textAlign": _word(raw.get("textAlign")) or "left",
         "verticalAlign": _word(raw.get("verticalAlign")) or "top",
-        "containerId": id_of(raw.get("containerId")),
+        "containerId": valid_id(raw.get("containerId")),
         "autoResize": raw.get("autoResize") is not False,
-        "lineHeight": line_height or wrapping.line_height_of(family),
+        "lineHeight": line_height or text_layout.line_height_of(family),
         **box,
     }
     if "baseline" in raw:
         found["baseline"] = _within(raw["baseline"], -COORDINATE_MAX, COORDINATE_MAX, None)
     if not (box["width"] and box["height"]) and found["containerId"] is None and not values["isDeleted"]:
-        found |= measured(found)
+        found |= measured_text(found)
     return found
 
 
-def measured(text: Values) -> Values:
+def measured_text(text: Values) -> Values:
     """The size of a text that stands by itself. One that keeps its width breaks its lines."""
-    how = lettering_of(text)
+    how = text_style_of(text)
     words = text["text"]
     if not text["autoResize"] and text["width"]:
-        words = wrapping.wrapped(words, how, text["width"])
-    width, height = wrapping.size_of(words, how)
+        words = text_layout.wrapped(words, how, text["width"])
+    width, height = text_layout.size_of(words, how)
     return {"text": words, "width": width if text["autoResize"] else text["width"] or width, "height": height}
 
 
@@ -368,7 +368,7 @@ def _font(raw: Mapping[str, Any]) -> tuple[int | float, int]:
 
 def _binding(value: Any, is_elbow: bool) -> Values | None:
     """What an arrow's end is bound to. Elbow arrows are bound at a point of it, or not at all."""
-    if not isinstance(value, dict) or (element_id := id_of(value.get("elementId"))) is None:
+    if not isinstance(value, dict) or (element_id := valid_id(value.get("elementId"))) is None:
         return None
     others = {name: other for name, other in value.items() if _word(other) or isinstance(other, bool)}
     gap, point = number(value.get("gap")), _fixed_point(value.get("fixedPoint"))
@@ -397,7 +397,7 @@ def _bound_elements(raw: Mapping[str, Any]) -> list[Values] | None:
     if not isinstance(given, list):
         return None
     bound = (item for item in given if isinstance(item, dict) and item.get("type") in ("arrow", "text"))
-    found = [item | {"id": element_id} for item in bound if (element_id := id_of(item.get("id")))]
+    found = [item | {"id": element_id} for item in bound if (element_id := valid_id(item.get("id")))]
     return [{name: value for name, value in item.items() if name in ("id", "type")} for item in found][
         :BINDINGS_MAX
     ]
@@ -426,7 +426,7 @@ def _link(value: Any, notes: Notes) -> str | None:
 
 
 def _ids(value: Any) -> list[str]:
-    found = (id_of(each) for each in value) if isinstance(value, list) else ()
+    found = (valid_id(each) for each in value) if isinstance(value, list) else ()
     return [element_id for element_id in found if element_id]
 
 

@@ -17,7 +17,7 @@ def new_id() -> str:
     return secrets.token_urlsafe(16)[:_ID_LENGTH]
 
 
-class Names(dict[str, str]):
+class IdMap(dict[str, str]):
     """Old id → new id, made when it is first asked for.
 
     Total on purpose: an id that names nothing in the document gets a new one too, so that it cannot
@@ -29,14 +29,14 @@ class Names(dict[str, str]):
         return found
 
 
-class Only(Names):
+class PartialIdMap(IdMap):
     """New ids for some; all others stay as they are."""
 
     def __missing__(self, old: str) -> str:
         return old
 
 
-def renamed(fields: Fields, names: Names, outer_groups: Sequence[str] = ()) -> Fields:
+def remapped(fields: Fields, names: IdMap, outer_groups: Sequence[str] = ()) -> Fields:
     """An element with all its ids replaced, as a member of further groups around its own.
 
     What is malformed stays as it is: checking the element refuses it.
@@ -51,7 +51,7 @@ def renamed(fields: Fields, names: Names, outer_groups: Sequence[str] = ()) -> F
     return {**fields, **changes}
 
 
-def with_files(fields: Fields, names: dict[str, str]) -> Fields:
+def with_file_ids(fields: Fields, names: dict[str, str]) -> Fields:
     """An element whose picture goes by another file_id here; or by none, where no picture could have its name."""
     file_id = _decoded(fields["fileId"]) if "fileId" in fields else None
     if not isinstance(file_id, str) or (file_id not in names and len(file_id) <= _FILE_ID_MAX):
@@ -59,36 +59,36 @@ def with_files(fields: Fields, names: dict[str, str]) -> Fields:
     return {**fields, "fileId": Raw(msgspec.json.encode(names.get(file_id)))}
 
 
-def _name(value: Any, names: Names) -> Any:
+def _name(value: Any, names: IdMap) -> Any:
     return names[value] if isinstance(value, str) and value else value
 
 
-def _names(value: Any, names: Names) -> Any:
+def _names(value: Any, names: IdMap) -> Any:
     return [_name(item, names) for item in value] if isinstance(value, list) else value
 
 
-def _bound(value: Any, names: Names) -> Any:
+def _bound(value: Any, names: IdMap) -> Any:
     return [_under("id", item, names) for item in value] if isinstance(value, list) else value
 
 
-def _binding(value: Any, names: Names) -> Any:
+def _binding(value: Any, names: IdMap) -> Any:
     return _under("elementId", value, names)
 
 
-def _custom(value: Any, names: Names) -> Any:
+def _custom(value: Any, names: IdMap) -> Any:
     """Our own note on a generated picture names the frame that it came from."""
     if not isinstance(value, dict) or "atelier" not in value:
         return value
     return {**value, "atelier": _under("source", value["atelier"], names)}
 
 
-def _under(key: str, value: Any, names: Names) -> Any:
+def _under(key: str, value: Any, names: IdMap) -> Any:
     if not isinstance(value, dict) or key not in value:
         return value
     return {**value, key: _name(value[key], names)}
 
 
-_REFERENCES: dict[str, Callable[[Any, Names], Any]] = {
+_REFERENCES: dict[str, Callable[[Any, IdMap], Any]] = {
     "id": _name,
     "frameId": _name,
     "containerId": _name,
@@ -100,7 +100,7 @@ _REFERENCES: dict[str, Callable[[Any, Names], Any]] = {
 }
 
 
-def _changed(raw: Raw, change: Callable[[Any, Names], Any], names: Names) -> Raw:
+def _changed(raw: Raw, change: Callable[[Any, IdMap], Any], names: IdMap) -> Raw:
     before = _decoded(raw)
     after = change(before, names)
     return raw if after == before else Raw(msgspec.json.encode(after))

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from boards.elements.element import ELEMENT_MAX_BYTES, POINTS_MAX, TEXT_MAX
-from boards.exchange import wrapping
-from boards.exchange.mending import Values, lettering_of, named
-from boards.exchange.notes import Notes
+from boards.exchange import text_layout
+from boards.exchange.import_notes import Notes
+from boards.exchange.repair import Values, stable_id, text_style_of
 
 OVERLAP = 4
 """Points of a stroke that two pieces of it share: its drawing lags behind its last point a little.
@@ -28,7 +28,7 @@ POINTS_MAX_BYTES = ELEMENT_MAX_BYTES - 32 * 1024
 Points = list[list[Any]]
 
 
-def of(element: Values, notes: Notes) -> list[Values]:
+def split(element: Values, notes: Notes) -> list[Values]:
     """The element, or the pieces of it, the first under its own id. Tombstones come without what is too long."""
     if "points" in element and isinstance(element["points"], list):
         return _of_points(element, notes)
@@ -98,10 +98,10 @@ def _of_text(element: Values, notes: Notes) -> list[Values]:
     if len(element["text"]) <= TEXT_MAX:
         return [element | {"originalText": element["text"]}]
     notes.count("texts")
-    how = lettering_of(element)
+    how = text_style_of(element)
     pieces, top = [], element["y"]
     for number, words in enumerate(_pages(element["text"])):
-        width, height = wrapping.size_of(words, how)
+        width, height = text_layout.size_of(words, how)
         width = width if element["autoResize"] else element["width"] or width
         size = {"text": words, "originalText": words, "y": top, "width": width, "height": height}
         pieces.append(_piece(element, number) | size | ({"containerId": None} if number else {}))
@@ -121,11 +121,11 @@ def _pages(text: str) -> Iterator[str]:
 
 def _piece(element: Values, number: int) -> Values:
     """A copy under an id of its own. All of them are one group, so that they are moved together."""
-    group = named("pieces", element["id"])
+    group = stable_id("pieces", element["id"])
     piece = element | {"groupIds": [group, *element["groupIds"]]}
     if number == 0:
         return piece
-    return piece | {"id": named("piece", element["id"], number), "index": None, "boundElements": None}
+    return piece | {"id": stable_id("piece", element["id"], number), "index": None, "boundElements": None}
 
 
 def simplified(points: Points, most: int) -> Points:

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from accounts.models import User
 from boards.errors import FileRefused, FileSimplified
-from boards.exchange.notes import Refusal
+from boards.exchange.import_notes import Refusal
 from boards.files import board_files
 from boards.models import Board
 from generation.errors import SnapshotInvalid
@@ -21,16 +21,16 @@ PIXELS_MAX = 400_000_000
 """Of all pictures of one document that are new here: what decoding them may cost."""
 
 
-class Brought(NamedTuple):
+class StoredFiles(NamedTuple):
     """stored: by the names of the document, in its order."""
 
     stored: dict[str, StoredImage | GeneratedImage]
     refused: list[Refusal]
 
 
-def store_all(entries: Mapping[str, Any]) -> Brought:
+def store_all(entries: Mapping[str, Any]) -> StoredFiles:
     """Store the pictures of a document; may take seconds. Raises DecoderBusy, StorageUnavailable."""
-    brought = Brought({}, [])
+    stored_files = StoredFiles({}, [])
     pixels = 0
     for number, (file_id, entry) in enumerate(entries.items()):
         try:
@@ -41,21 +41,21 @@ def store_all(entries: Mapping[str, Any]) -> Brought:
                 raise FileRefused(
                     f"One document may bring {PICTURES_MAX} pictures with {PIXELS_MAX // 1_000_000} megapixels in all."
                 )
-            brought.stored[file_id], lost = (
+            stored_files.stored[file_id], lost = (
                 board_files.store_new(data) if found is None else board_files.Kept(found)
             )
             if lost:
                 raise FileSimplified
         except FileRefused as error:
-            brought.refused.append(Refusal(id=file_id[:64], code=error.code, message=error.message))
-    return brought
+            stored_files.refused.append(Refusal(id=file_id[:64], code=error.code, message=error.message))
+    return stored_files
 
 
-def add_all(board: Board, user: User, brought: Brought) -> dict[str, str]:
+def add_all(board: Board, user: User, stored_files: StoredFiles) -> dict[str, str]:
     """Make them files of the board. Returns the names of those that go by another file_id here."""
     added = {
         name: board_files.add_from_document(board, user, stored, name)
-        for name, stored in brought.stored.items()
+        for name, stored in stored_files.stored.items()
     }
     return {name: file.file_id for name, file in added.items() if file.file_id != name}
 

@@ -12,7 +12,7 @@ import msgspec
 from boards import database
 from boards.elements import store
 from boards.errors import TooBig
-from boards.exchange.embedding import SCENE_MAX_BYTES
+from boards.exchange.scene_in_image import SCENE_MAX_BYTES
 from boards.models import Board, BoardFile
 from generation.errors import StorageUnavailable
 from generation.images import storage
@@ -20,7 +20,7 @@ from http_api.responses import spool
 
 SOURCE = "Atelier"
 GRID_SIZE = 20
-PIECE_BYTES = 192 * 1024
+CHUNK_BYTES = 192 * 1024
 """A multiple of three, so that the base64 of pieces can be joined."""
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def contents(board: Board) -> Contents:
     return with_files(board, snapshot.clock, [element.body for element in live])
 
 
-def within(contents: Contents, element_id: str | None) -> Contents:
+def narrowed(contents: Contents, element_id: str | None) -> Contents:
     """Only a frame with what is in it, or an element with its text; None: everything."""
     if element_id is None:
         return contents
@@ -88,7 +88,7 @@ def file_id_of(body: bytes) -> str | None:
 
 
 def document(contents: Contents) -> Iterator[bytes]:
-    """The .excalidraw document in pieces, none larger than about PIECE_BYTES or one element.
+    """The .excalidraw document in pieces, none larger than about CHUNK_BYTES or one element.
 
     The elements are written to a disk at once and read from there: a slow reader keeps none of them in memory.
     """
@@ -99,7 +99,7 @@ def _document(elements: Iterator[bytes], files: list[BoardFile]) -> Iterator[byt
     yield from elements
     comma = b""
     for file in files:
-        parts = pieces(file)
+        parts = file_chunks(file)
         if (first := next(parts, None)) is None:
             continue
         entry = {
@@ -127,14 +127,14 @@ def _elements(contents: Contents) -> Iterator[bytes]:
     yield b'],"appState":' + msgspec.json.encode(app_state(contents)) + b',"files":{'
 
 
-def pieces(file: BoardFile) -> Iterator[bytes]:
+def file_chunks(file: BoardFile) -> Iterator[bytes]:
     """The bytes of a file in pieces that base64 can follow each other; nothing where the storage lost it.
 
     Raises StorageUnavailable.
     """
     try:
         with storage.open_key(file.key) as stored:
-            while piece := stored.read(PIECE_BYTES):
+            while piece := stored.read(CHUNK_BYTES):
                 yield piece
     except StorageUnavailable as error:
         if not isinstance(error.__cause__, FileNotFoundError):
@@ -142,7 +142,7 @@ def pieces(file: BoardFile) -> Iterator[bytes]:
         log.warning("File %s of board %s is not in the storage", file.file_id, file.board_id)
 
 
-def embeddable(contents: Contents) -> bytes:
+def document_to_embed(contents: Contents) -> bytes:
     """The whole document at once, to be put into a picture. Raises TooBig where no importer would take it.
 
     Its pictures are read from the storage without a database connection.
@@ -154,7 +154,7 @@ def embeddable(contents: Contents) -> bytes:
     return b"".join(document(contents))
 
 
-def picture(file: BoardFile) -> bytes | None:
+def file_bytes(file: BoardFile) -> bytes | None:
     """The bytes of a file of the board, or None where the storage lost them. Raises StorageUnavailable.
 
     The storage may be far away: no database connection is held meanwhile.

@@ -29,7 +29,7 @@ _PIECES = re.compile(
 )
 
 
-class Lettering(NamedTuple):
+class TextStyle(NamedTuple):
     """How a text is written. family: Excalidraw's number of a font; line_height: in sizes."""
 
     family: int
@@ -41,26 +41,26 @@ def line_height_of(family: Any) -> float:
     return LINE_HEIGHTS.get(family, 1.25) if isinstance(family, int) else 1.25
 
 
-def size_of(text: str, lettering: Lettering) -> tuple[float, float]:
+def size_of(text: str, lettering: TextStyle) -> tuple[float, float]:
     """Width and height of a text, its lines as they are."""
     lines = text.split("\n")
     width = max(width_of(line or " ", lettering) for line in lines)
     return width, len(lines) * lettering.size * lettering.line_height
 
 
-def width_of(text: str, lettering: Lettering) -> float:
+def width_of(text: str, lettering: TextStyle) -> float:
     """Of one line."""
     fonts = _fonts()
     name = fonts.name_of(FAMILIES.get(lettering.family, FAMILIES[FONT_FAMILY]))
     return line(fonts, name, text, rtl=False)[1] * lettering.size
 
 
-def wrapped(text: str, lettering: Lettering, width: float) -> str:
+def wrapped(text: str, lettering: TextStyle, width: float) -> str:
     """The text with further line breaks, so that no line is wider than `width` where a character fits into it."""
     return "\n".join(line for whole in text.split("\n") for line in _broken(whole, lettering, width))
 
 
-def _broken(whole: str, lettering: Lettering, width: float) -> Iterator[str]:
+def _broken(whole: str, lettering: TextStyle, width: float) -> Iterator[str]:
     if width_of(whole, lettering) <= width:
         yield whole
         return
@@ -79,7 +79,7 @@ def _broken(whole: str, lettering: Lettering, width: float) -> Iterator[str]:
     yield current.rstrip()
 
 
-def _cut(word: str, lettering: Lettering, width: float) -> Iterator[str]:
+def _cut(word: str, lettering: TextStyle, width: float) -> Iterator[str]:
     """A word that is too wide, in parts that are not; one letter at least."""
     left = list(letters(word))
     while left:

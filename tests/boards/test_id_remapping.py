@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from boards.elements.geometry import Rectangle
 from boards.exchange import layout
-from boards.exchange.renaming import Names, renamed, with_files
+from boards.exchange.id_remapping import IdMap, remapped, with_file_ids
 from tests.factories import body
 
 ids = st.sampled_from(["a", "b", "c", "d", "gone", "group-1", "group-2"])
@@ -42,11 +42,11 @@ def plain(element: Any) -> dict[str, Any]:
 
 @given(st.lists(elements, max_size=6))
 def test_renaming_is_a_bijection_that_keeps_who_names_whom(document: list[dict[str, Any]]) -> None:
-    names = Names()
-    after = [plain(renamed(fields(element), names)) for element in document]
+    names = IdMap()
+    after = [plain(remapped(fields(element), names)) for element in document]
     assert len(set(names.values())) == len(names) and not set(names) & set(names.values())
-    back = Names({new: old for old, new in names.items()})
-    assert [plain(renamed(fields(element), back)) for element in after] == document
+    back = IdMap({new: old for old, new in names.items()})
+    assert [plain(remapped(fields(element), back)) for element in after] == document
     for before, element in zip(document, after, strict=True):
         assert element["id"] == names[before["id"]]
         assert element["text"] == before["text"], "what is no reference stays"
@@ -62,21 +62,21 @@ def test_renaming_is_a_bijection_that_keeps_who_names_whom(document: list[dict[s
     )
 )
 def test_what_is_malformed_stays_for_the_check_to_refuse(element: dict[str, Any]) -> None:
-    assert plain(renamed(fields(element), Names())).keys() == element.keys()
+    assert plain(remapped(fields(element), IdMap())).keys() == element.keys()
 
 
 def test_an_outer_group_goes_around_the_groups_that_are_there() -> None:
-    names = Names()
-    assert plain(renamed(fields(body("a", groupIds=["g"])), names, ["item"]))["groupIds"] == [
+    names = IdMap()
+    assert plain(remapped(fields(body("a", groupIds=["g"])), names, ["item"]))["groupIds"] == [
         names["g"],
         "item",
     ]
-    assert plain(renamed(fields({"id": "a"}), Names(), ["item"]))["groupIds"] == ["item"]
+    assert plain(remapped(fields({"id": "a"}), IdMap(), ["item"]))["groupIds"] == ["item"]
 
 
 def test_a_picture_that_goes_by_another_name_is_followed() -> None:
-    assert plain(with_files(fields({"fileId": "f"}), {"f": "g"})) == {"fileId": "g"}
-    assert plain(with_files(fields({"fileId": None}), {"f": "g"})) == {"fileId": None}
+    assert plain(with_file_ids(fields({"fileId": "f"}), {"f": "g"})) == {"fileId": "g"}
+    assert plain(with_file_ids(fields({"fileId": None}), {"f": "g"})) == {"fileId": None}
 
 
 sizes = st.floats(1, 500)

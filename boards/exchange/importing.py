@@ -19,12 +19,12 @@ from boards.elements.geometry import Rectangle, union
 from boards.elements.hatching import BOARD_COST_MAX
 from boards.elements.reconcile import Rank, may_follow, takes_incoming
 from boards.errors import BoardFull, ElementRefused
-from boards.exchange import layout, pictures
+from boards.exchange import document_files, layout
 from boards.exchange.document import Document, Fields
-from boards.exchange.mending import named
-from boards.exchange.notes import Note, Notes, Refusal
-from boards.exchange.renaming import Names, Only, new_id, renamed, with_files
-from boards.exchange.restore import restored
+from boards.exchange.id_remapping import IdMap, PartialIdMap, new_id, remapped, with_file_ids
+from boards.exchange.import_notes import Note, Notes, Refusal
+from boards.exchange.repair import stable_id
+from boards.exchange.restore import restore_elements
 from boards.models import Board
 
 NULL = Raw(b"null")
@@ -93,7 +93,7 @@ class ImportResult(Merged):
     notes: list[Note]
 
 
-def add(
+def import_document(
     board: Board, user: User, document: Document, *, copy: bool = False, revive: bool = True
 ) -> ImportResult:
     """Bring a document to the board: what was added, updated, brought back, left as it was, refused.
@@ -105,9 +105,9 @@ def add(
     notes = Notes()
     bodies, unread = _restored(board, document, copy, notes)
     _refuse_too_many(bodies)
-    brought = pictures.store_all(document.files)
+    stored_files = document_files.store_all(document.files)
     with transaction.atomic():
-        file_names = pictures.add_all(board, user, brought)
+        file_names = document_files.add_all(board, user, stored_files)
         checked = _let_in(bodies, file_names, notes)
         if not background.taken_from_import(board, document.background):
             notes.count("background")
@@ -116,15 +116,15 @@ def add(
         **result,
         "kind": "scene" if document.items is None else "library",
         "items": None if document.items is None else len(document.items),
-        "refused": brought.refused + unread + checked.refused,
-        "notes": notes.told(),
+        "refused": stored_files.refused + unread + checked.refused,
+        "notes": notes.listed(),
     }
 
 
-def check(bodies: Iterable[bytes], here: Collection[str] = frozenset()) -> Checked:
+def check_elements(bodies: Iterable[bytes], here: Collection[str] = frozenset()) -> Checked:
     """The elements of a scene as a board takes them, made whole. here: ids of others, which they may name as well."""
     notes = Notes()
-    found = restored(bodies, notes, here)
+    found = restore_elements(bodies, notes, here)
     elements, refused = _let_in(found.bodies, {}, notes)
     return Checked(elements, found.refused + refused)
 
@@ -145,11 +145,11 @@ def _restored(
     if document.items is None and not copy:
         here = frozenset(board.elements.filter(is_deleted=False).values_list("element_id", flat=True))
         database.give_back()
-        found = restored(document.elements, notes, here)
+        found = restore_elements(document.elements, notes, here)
         return _beside_namesakes(board, found.bodies), found.refused
     by = scene_box(board)
     database.give_back()
-    scenes = [restored(bodies, notes) for bodies in document.items or [document.elements]]
+    scenes = [restore_elements(bodies, notes) for bodies in document.items or [document.elements]]
     items = [scene.bodies for scene in scenes]
     bodies = _copy(items[0], by) if document.items is None else _library(items, by)
     return list(bodies), [refusal for scene in scenes for refusal in scene.refused]
@@ -163,11 +163,11 @@ def _beside_namesakes(board: Board, bodies: list[bytes]) -> list[bytes]:
         "element_id", "body"
     )
     here = {element_id: _typed.decode(body).type for element_id, body in rows}
-    names = {i: named("namesake", i, there[i].type) for i in here if there[i].type != here[i]}
+    names = {i: stable_id("namesake", i, there[i].type) for i in here if there[i].type != here[i]}
     if not names:
         return bodies
-    renaming = Only(names)
-    return [msgspec.json.encode(renamed(_fields_of(body), renaming)) for body in bodies]
+    renaming = PartialIdMap(names)
+    return [msgspec.json.encode(remapped(_fields_of(body), renaming)) for body in bodies]
 
 
 def _refuse_too_many(bodies: Sequence[bytes]) -> None:
@@ -181,7 +181,7 @@ def _let_in(bodies: Iterable[bytes], file_names: dict[str, str], notes: Notes) -
     elements: list[Element] = []
     refused: list[Refusal] = []
     for body in bodies:
-        fields = with_files(_fields_of(body), file_names)
+        fields = with_file_ids(_fields_of(body), file_names)
         try:
             elements.append(parse(msgspec.json.encode(fields)))
         except ElementRefused as error:
@@ -209,7 +209,7 @@ def _parsed_bare(fields: Fields) -> Element | None:
 
 
 def _copy(bodies: Sequence[bytes], scene: Rectangle | None) -> Iterator[bytes]:
-    names = Names()
+    names = IdMap()
     live = (body for body in bodies if not _is_deleted(body))
     by = layout.beside(scene, union(map(layout.box_of, live)))
     return (_changed(body, names, by) for body in bodies)
@@ -218,17 +218,17 @@ def _copy(bodies: Sequence[bytes], scene: Rectangle | None) -> Iterator[bytes]:
 def _library(items: Sequence[Sequence[bytes]], scene: Rectangle | None) -> Iterator[bytes]:
     boxes = [union(map(layout.box_of, item)) for item in items]
     for item, by in zip(items, layout.grid(boxes, scene), strict=True):
-        names, group = Names(), (new_id(),) if len(item) > 1 else ()
+        names, group = IdMap(), (new_id(),) if len(item) > 1 else ()
         for body in item:
             yield _changed(body, names, by, group)
 
 
-def _changed(body: bytes, names: Names, by: tuple[float, float], group: Sequence[str] = ()) -> bytes:
+def _changed(body: bytes, names: IdMap, by: tuple[float, float], group: Sequence[str] = ()) -> bytes:
     """A body with new ids at another place."""
     fields = _fields_of(body)
     if bytes(fields.get("type", NULL)) in FRAMES or fields.get("frameId", NULL) != NULL:
         group = ()  # Excalidraw groups no frames: a frame is a group already
-    return msgspec.json.encode(layout.moved(renamed(fields, names, group), by))
+    return msgspec.json.encode(layout.moved(remapped(fields, names, group), by))
 
 
 def _merge(board: Board, user: User, elements: Sequence[Element], revive: bool, notes: Notes) -> Merged:
@@ -241,7 +241,7 @@ def _merge(board: Board, user: User, elements: Sequence[Element], revive: bool, 
     deleted = {element.id for element in wanted if element.id in standing} - alive
     if revive:
         wanted = [_revived(e, standing[e.id].rank) if e.id in deleted else e for e in wanted]
-    wanted = affordable(board, wanted, notes)
+    wanted = limit_hatching(board, wanted, notes)
     left = _drawn_already(board, [e for e in wanted if e.id in far])
     if not revive:
         left |= far & deleted  # their versions do not tell whether they are newer than that
@@ -309,7 +309,7 @@ def _revived(element: Element, deleted: Rank) -> Element:
     )
 
 
-def affordable(board: Board, elements: Sequence[Element], notes: Notes) -> list[Element]:
+def limit_hatching(board: Board, elements: Sequence[Element], notes: Notes) -> list[Element]:
     """The elements, which replace those with their ids; those whose hatching is more than the board's pages can draw beside the rest, filled solidly."""
     if not any(element.hatch_cost for element in elements):
         return list(elements)
