@@ -1,14 +1,16 @@
 """HTTP: the person who asks."""
 
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import AfterValidator, StringConstraints
+from typing_extensions import TypedDict
 
 from accounts import sessions
 from accounts.models import NAME_MAX, User
+from http_api.openapi import Answer
 
 router = Router()
 
@@ -31,13 +33,24 @@ class Rename(Schema):
     name: Name
 
 
-@router.get("")
-def me(request: HttpRequest) -> dict[str, Any]:
+class Me(TypedDict):
+    """The person who asks. email: null for a guest."""
+
+    id: str
+    name: str
+    email: str | None
+    guest: bool
+
+
+@router.get("", response=Answer[Me])
+def get_me(request: HttpRequest) -> Me:
+    """The account or guest that this request comes from."""
     return _describe(_user(request))
 
 
-@router.patch("")
-def rename(request: HttpRequest, body: Rename) -> dict[str, Any]:
+@router.patch("", response=Answer[Me])
+def rename_me(request: HttpRequest, body: Rename) -> Me:
+    """Change the name that others see."""
     user = _user(request)
     user.name = body.name
     user.save(update_fields=["name"])
@@ -50,7 +63,7 @@ def _user(request: HttpRequest) -> User:
     return user
 
 
-def _describe(user: User) -> dict[str, Any]:
+def _describe(user: User) -> Me:
     # A guest's address is not confirmed. To show it would tell whether it was free.
     email = None if user.is_guest else user.email
     return {"id": str(user.pk), "name": user.display_name, "email": email, "guest": user.is_guest}

@@ -5,10 +5,11 @@ import binascii
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from pydantic import AfterValidator
+from typing_extensions import TypedDict
 
 from accounts.errors import AtelierError
 
@@ -34,15 +35,23 @@ Moment = Annotated[datetime, AfterValidator(storable_time)]
 """A time in a request; without a zone, UTC."""
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+
+class Page(TypedDict, Generic[T]):
+    """A part of a list. next: the cursor of the following page; null after the last."""
+
+    items: list[T]
+    next: str | None
 
 
 def page(
     rows: QuerySet[M],
-    describe_each: Callable[[Sequence[M]], list[dict[str, Any]]],
+    describe_each: Callable[[Sequence[M]], list[T]],
     limit: int,
     cursor: str | None,
     by: str = "created_at",
-) -> dict[str, Any]:
+) -> Page[T]:
     """The newest rows first, by the time field `by`; `next` is the cursor of the following page or None.
 
     describe_each: gets all rows of a page at once, so that related rows are read in one query.

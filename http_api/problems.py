@@ -2,11 +2,33 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
 from django.http import HttpResponse, JsonResponse
+from typing_extensions import TypedDict
 
 from accounts.errors import AtelierError, FieldError
+
+
+class FieldProblem(TypedDict):
+    """What is wrong with one field of a request."""
+
+    field: str
+    message: str
+
+
+class Problem(TypedDict):
+    """Why a request failed: RFC 9457.
+
+    code: stable, for programs; docs/errors.md lists them. detail: for people. errors: by field, where fields are wrong.
+    The header Retry-After says after how many seconds to try again, where that is known.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldProblem]
 
 
 def problem(
@@ -17,7 +39,7 @@ def problem(
     retry_after_seconds: float | None = None,
 ) -> HttpResponse:
     """The response. code: of docs/errors.md; detail: for people; errors: the fields that are wrong."""
-    body: dict[str, Any] = {
+    body: Problem = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,

@@ -64,6 +64,25 @@ def quick_passwords(django_test_environment: None) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def documented_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every answer of the HTTP API that a test gets is held against the OpenAPI document."""
+    from django.test import Client
+
+    from boards.scopes import door_of_request
+    from tests import documented
+
+    request = Client.request
+
+    def checked(client: Client, **environ: Any) -> Any:
+        response = request(client, **environ)
+        if response.wsgi_request.resolver_match is not None:
+            documented.check(door_of_request(response.wsgi_request), response)
+        return response
+
+    monkeypatch.setattr(Client, "request", checked)
+
+
+@pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Path) -> Path:
     """Each test stores files in a folder of its own."""
     folder = tmp_path / "media"

@@ -1,7 +1,6 @@
 """The HTTP API under /api/v1: who asks, which routers answer."""
 
 from django.http import HttpRequest
-from ninja import NinjaAPI
 from ninja.security import SessionAuth
 from ninja.security.http import HttpAuthBase
 
@@ -12,6 +11,7 @@ from boards.api import router as boards_router
 from boards.principal import Principal, of_request
 from generation.api import router as generation_router
 from webapp import problems
+from webapp.openapi import DocumentedAPI
 
 
 class Bearer(HttpAuthBase):
@@ -40,7 +40,7 @@ def _admitted(request: HttpRequest) -> Principal | None:
     return principal
 
 
-api = NinjaAPI(
+api = DocumentedAPI(
     title="Atelier",
     version="1",
     description="Boards, their elements, and pictures made from them.",

@@ -2,25 +2,29 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from ninja import Router, Schema, Status
 from pydantic import AfterValidator, StringConstraints
+from typing_extensions import TypedDict
 
 from boards import access, announce, background
 from boards.access import Act
 from boards.models import TITLE_MAX, Board, Role
 from boards.principal import of_request, person, person_of
-from http_api.lists import page
+from http_api.lists import Page, page
+from http_api.openapi import Answer
 
 router = Router()
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX)]
 
 
 def _colour(value: str) -> str:
+    """The colour in the form in which it is stored. Raises ValueError."""
     colour = background.colour(value)
     if colour is None:
         raise ValueError(
@@ -34,11 +38,36 @@ class NewBoard(Schema):
 
 
 class BoardChange(Schema):
+    """background: the colour behind the scene: #rgb, #rrggbb, #rrggbbaa or a name such as transparent."""
+
     title: Title | None = None
     background: Annotated[str, AfterValidator(_colour)] | None = None
 
 
-def describe(board: Board, role: Role | None) -> dict[str, Any]:
+class BoardDescription(TypedDict):
+    """A board as the person who asks sees it.
+
+    url: of its page. role: what they may do on it. clock: grows with every change of the scene.
+    frozen: a moderator stopped all changes. background: the colour behind the scene.
+    """
+
+    id: str
+    title: str
+    url: str
+    role: Role | None
+    clock: int
+    frozen: bool
+    background: str
+    created_at: datetime
+    changed_at: datetime
+
+
+class BoardPage(Page[BoardDescription]):
+    """Boards, newest first. next: the cursor of the following page; null after the last."""
+
+
+def describe(board: Board, role: Role | None) -> BoardDescription:
+    """role: of the person who asks."""
     return {
         "id": str(board.pk),
         "title": board.title,
@@ -52,32 +81,34 @@ def describe(board: Board, role: Role | None) -> dict[str, Any]:
     }
 
 
-@router.post("", response={201: dict[str, Any]})
-def create(request: HttpRequest, body: NewBoard | None = None) -> Status:
+@router.post("", response={201: Answer[BoardDescription]})
+def create_board(request: HttpRequest, body: NewBoard | None = None) -> Status[BoardDescription]:
+    """Make an empty board, owned by the person who asks."""
     board = Board.objects.create(title=(body or NewBoard()).title, owner=person_of(request))
     return Status(201, describe(board, Role.OWNER))
 
 
-@router.get("")
-def index(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
-    """Boards that the person owns or joined, newest first."""
+@router.get("", response=Answer[BoardPage])
+def list_boards(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> BoardPage:
+    """Boards that the person who asks owns or joined, newest first."""
     principal = of_request(request)
 
-    def describe_each(boards: Sequence[Board]) -> list[dict[str, Any]]:
+    def describe_each(boards: Sequence[Board]) -> list[BoardDescription]:
         roles = access.roles([(principal, board) for board in boards])
         return [describe(board, role) for board, role in zip(boards, roles, strict=True)]
 
     return page(access.boards_of(person(principal)), describe_each, limit, cursor)
 
 
-@router.get("/{uuid:board_id}")
-def show(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
+@router.get("/{uuid:board_id}", response=Answer[BoardDescription])
+def get_board(request: HttpRequest, board_id: uuid.UUID) -> BoardDescription:
+    """One board, without its scene."""
     return describe(*access.find(of_request(request), board_id, Act.SEE))
 
 
-@router.patch("/{uuid:board_id}")
-def change(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> dict[str, Any]:
-    """Whoever may edit the board may change its background; its title is the owner's."""
+@router.patch("/{uuid:board_id}", response=Answer[BoardDescription])
+def change_board(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> BoardDescription:
+    """Change the title, which only the owner may, or the background, which every editor may."""
     only_background = body.background is not None and body.title is None
     act = Act.EDIT if only_background else Act.MANAGE
     board, role = access.find(of_request(request), board_id, act)
@@ -92,8 +123,8 @@ def change(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -> dict
 
 
 @router.delete("/{uuid:board_id}", response={204: None})
-def trash(request: HttpRequest, board_id: uuid.UUID) -> Status:
-    """Move the board to the trash; whoever is on it is sent away."""
+def delete_board(request: HttpRequest, board_id: uuid.UUID) -> Status[None]:
+    """Move the board to the trash; everybody who has it open is disconnected."""
     board, _ = access.find(of_request(request), board_id, Act.MANAGE)
     board.deleted_at = timezone.now()
     board.save(update_fields=["deleted_at"])

@@ -12,12 +12,13 @@ from boards import access, database, rendering, request_limits
 from boards.access import Act
 from boards.errors import TooBig
 from boards.exchange import archive, document, exporting, importing
-from boards.exchange.exporting import Contents
+from boards.exchange.exporting import Contents, SceneDocument
 from boards.exchange.importing import ImportResult
 from boards.exchange.scene_in_image import MIME_TYPE
 from boards.principal import of_request, person_of
 from boards.rendering import scenes
 from boards.responses import streaming_response
+from http_api.openapi import Answer, sends
 from http_api.responses import not_modified
 
 router = Router()
@@ -35,8 +36,11 @@ def read_upload(upload: UploadedFile) -> document.Document:
     return document.read(upload.read())
 
 
-@router.get("/{uuid:board_id}/scene")
-def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> HttpResponseBase:
+@router.get(
+    "/{uuid:board_id}/scene",
+    openapi_extra=sends("application/json", MIME_TYPE, described=SceneDocument, kept=True),
+)
+def get_scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> HttpResponseBase:
     """The board as an .excalidraw document, pictures included; with `download`, as a file to keep."""
     board, _ = access.find(of_request(request), board_id, Act.SEE)
     # Weak: the same scene, not the same bytes. Read before the scene, so that it never vouches for an older one.
@@ -50,8 +54,8 @@ def scene(request: HttpRequest, board_id: uuid.UUID, download: bool = False) -> 
     return streaming_response(request, document, kind, name, etag, slot)
 
 
-@router.get("/{uuid:board_id}/export.zip")
-def export_zip(request: HttpRequest, board_id: uuid.UUID) -> HttpResponseBase:
+@router.get("/{uuid:board_id}/export.zip", openapi_extra=sends("application/zip"))
+def export_board(request: HttpRequest, board_id: uuid.UUID) -> HttpResponseBase:
     """The board as a zip: scene, pictures, how it looks, and the prompts and seeds of what was generated."""
     board, _ = access.find(of_request(request), board_id, Act.SEE)
     slot = request_limits.exports.take(person_of(request).pk)
@@ -63,18 +67,18 @@ def export_zip(request: HttpRequest, board_id: uuid.UUID) -> HttpResponseBase:
     return streaming_response(request, parts, "application/zip", exporting.filename(board, "zip"), slot=slot)
 
 
-@router.post("/{uuid:board_id}/import")
-def import_document(
+@router.post("/{uuid:board_id}/import", response=Answer[ImportResult])
+def import_file(
     request: HttpRequest,
     board_id: uuid.UUID,
     file: File[UploadedFile],
     how: Annotated[Literal["merge", "copy"], Query(alias="as")] = "merge",
     deleted: Literal["revive", "leave"] = "revive",
 ) -> ImportResult:
-    """Bring a file to the board: .excalidraw, .excalidrawlib, a board's zip, PNG or SVG with the scene inside.
+    """Add a file's elements to the board: .excalidraw, .excalidrawlib, a board's zip, PNG or SVG with the scene inside.
 
-    What the file holds and somebody deleted here since comes back, unless `deleted` says to leave it. `notes` says in
-    words for people what came otherwise than it stood in the file, `refused` what did not come.
+    as: “merge” keeps the elements' ids and the newer version of each, “copy” puts copies beside the scene.
+    deleted: what becomes of elements that the file holds and that were deleted on the board since.
     """
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
     user = person_of(request)
@@ -86,7 +90,7 @@ def import_document(
 
 
 def _looks(contents: Contents) -> bytes | None:
-    """The board as PNG; None where it cannot be drawn, which must not keep anybody from their work."""
+    """The board as PNG; None where it is empty or cannot be drawn, without which the rest is exported all the same."""
     if not contents.elements:
         return None
     try:

@@ -4,32 +4,37 @@ import json
 import uuid
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, Required
 
 import msgspec
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router, Schema, Status
+from pydantic import WithJsonSchema
+from typing_extensions import TypedDict
 
 from boards import access, database, request_limits
 from boards.access import Act
 from boards.api.files import read_upload
 from boards.errors import BadMessage, JobGone, NoRegion
 from boards.jobs import acceptance, board_jobs
-from boards.jobs.board_jobs import Destination, JobDescription
+from boards.jobs.board_jobs import Destination, JobDescription, RegionDescription, WhereName
 from boards.models import Placement
 from boards.principal import of_request, person_of
 from boards.responses import stored_file
 from boards.wire.client_messages import Region
 from generation.jobs import submission
+from generation.jobs.description import ParamsRequest
 from generation.jobs.submission import InputImages
 from generation.models import GeneratedImage, Job
-from http_api.lists import page
+from http_api.lists import Page, page
+from http_api.openapi import Answer, IdempotencyKey, Upload, schema_of, sends, takes
 
 router = Router()
 
 Putting = Literal["keep", "discard", "restore"]
+SpotName = Literal["beside", "inside"]
 STANDINGS = {
     "keep": Placement.Standing.KEPT,
     "discard": Placement.Standing.DISCARDED,
@@ -38,31 +43,97 @@ STANDINGS = {
 
 
 class Choice(Schema):
-    """placement: “beside” or “inside”. keep_others: put the job's other candidates away for later."""
+    """placement: null for where the job's request said. keep_others: put the job's other candidates away for later."""
 
-    placement: str | None = None
+    placement: Annotated[str | None, WithJsonSchema(schema_of(SpotName | None))] = None
     keep_others: bool = False
 
 
-@router.post("/boards/{uuid:board_id}/jobs", response={202: dict[str, Any]})
-def ask_on_board(request: HttpRequest, board_id: uuid.UUID) -> Status:
-    """Ask for pictures of a region. Multipart parts, or one JSON body."""
+class JobRequest(TypedDict, total=False):
+    """A request for pictures as JSON."""
+
+    params: Required[ParamsRequest]
+
+
+class JobForm(JobRequest, total=False):
+    """The same as a form: `params` as JSON.
+
+    snapshot: an image of what the model sees. mask: white where it repaints.
+    """
+
+    snapshot: Upload
+    mask: Upload
+
+
+class BoardJobRequest(JobRequest, total=False):
+    """A request for pictures of a region of a board, as JSON; the server draws what the model sees.
+
+    frame: id of a frame or picture, whose region it is unless `region` says otherwise. Without both it is the whole
+    scene, or, for a picture made of words, a place at its right edge.
+    placement: where the pictures go; “stage”: nowhere until one is accepted, which then goes to `accepted_placement`.
+    """
+
+    region: RegionDescription | None
+    frame: str | None
+    placement: WhereName | None
+    accepted_placement: SpotName | None
+
+
+class BoardJobForm(BoardJobRequest, total=False):
+    """The same as a form: `params` and `region` as JSON.
+
+    snapshot: an image of what the model sees. mask: white where it repaints. The server draws what is missing.
+    """
+
+    snapshot: Upload
+    mask: Upload
+
+
+class JobPage(Page[JobDescription]):
+    """Jobs, newest first. next: the cursor of the following page; null after the last."""
+
+
+class JobList(TypedDict):
+    items: list[JobDescription]
+
+
+JSON_PART = {"contentType": "application/json"}
+
+
+@router.post(
+    "/boards/{uuid:board_id}/jobs",
+    response={202: Answer[JobDescription]},
+    openapi_extra=takes(
+        {"multipart/form-data": BoardJobForm, "application/json": BoardJobRequest},
+        encoding={"params": JSON_PART, "region": JSON_PART},
+    ),
+)
+def create_board_job(
+    request: HttpRequest, board_id: uuid.UUID, idempotency_key: IdempotencyKey = None
+) -> Status[JobDescription]:
+    """Ask for pictures of a region of a board, as a form or as JSON."""
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
     body, snapshot = _read(request)
     to = _destination(body)
     user = person_of(request)
-    asked = _asked(request, body, snapshot)
+    asked = _asked(request, body, snapshot, idempotency_key)
     with request_limits.requests.take(user.pk):
         job = board_jobs.ask(board, user, asked, to)
     return Status(202, board_jobs.describe(job))
 
 
-@router.post("/jobs", response={202: dict[str, Any]})
-def ask(request: HttpRequest) -> Status:
-    """Ask for pictures without a board."""
+@router.post(
+    "/jobs",
+    response={202: Answer[JobDescription]},
+    openapi_extra=takes(
+        {"multipart/form-data": JobForm, "application/json": JobRequest}, encoding={"params": JSON_PART}
+    ),
+)
+def create_job(request: HttpRequest, idempotency_key: IdempotencyKey = None) -> Status[JobDescription]:
+    """Ask for pictures without a board, as a form or as JSON."""
     body, snapshot = _read(request)
     user = person_of(request)
-    asked = _asked(request, body, snapshot)
+    asked = _asked(request, body, snapshot, idempotency_key)
     with request_limits.requests.take(user.pk):
         plan = submission.plan(user, asked)
         database.give_back()  # decoding may take a minute, and the database has no part in it
@@ -70,8 +141,8 @@ def ask(request: HttpRequest) -> Status:
     return Status(202, board_jobs.describe(job))
 
 
-@router.get("/jobs")
-def index(
+@router.get("/jobs", response=Answer[JobPage])
+def list_jobs(
     request: HttpRequest,
     board: uuid.UUID | None = None,
     status: str | None = None,
@@ -79,8 +150,11 @@ def index(
     with_pictures: bool = False,
     limit: int = 50,
     cursor: str | None = None,
-) -> dict[str, Any]:
-    """One's own jobs, or all of a board that one may see; of one frame or picture of it; with pictures to show."""
+) -> JobPage:
+    """The jobs of a board, or, without one, those that the person who asks has asked for, newest first.
+
+    frame: only those of this frame or picture. with_pictures: only those that have one.
+    """
     rows = Job.objects.select_related("created_by", "placement").prefetch_related("images")
     if board is not None:
         access.find(of_request(request), board, Act.SEE)
@@ -93,16 +167,17 @@ def index(
         rows = rows.filter(placement__frame=frame)
     if with_pictures:
         rows = rows.filter(Exists(GeneratedImage.objects.filter(job=OuterRef("pk"))))
-    return page(rows, cast(Any, board_jobs.describe_each), limit, cursor)
+    return page(rows, board_jobs.describe_each, limit, cursor)
 
 
-@router.get("/jobs/{job_id}")
-def show(request: HttpRequest, job_id: str) -> JobDescription:
+@router.get("/jobs/{job_id}", response=Answer[JobDescription])
+def get_job(request: HttpRequest, job_id: str) -> JobDescription:
+    """One job, as it is now."""
     return board_jobs.describe(board_jobs.find(of_request(request), job_id, Act.SEE))
 
 
-@router.get("/jobs/{job_id}/images/{uuid:image_id}")
-def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpResponseBase:
+@router.get("/jobs/{job_id}/images/{uuid:image_id}", openapi_extra=sends("image/png", kept=True))
+def get_job_image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpResponseBase:
     """The bytes of one picture. They never change."""
     found = board_jobs.find(of_request(request), job_id, Act.SEE).images.filter(pk=image_id).first()
     if found is None:
@@ -110,8 +185,8 @@ def image(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> HttpRespons
     return stored_file(request, found.sha256, found.key, found.mime_type)
 
 
-@router.get("/jobs/{job_id}/snapshot")
-def snapshot(request: HttpRequest, job_id: str) -> HttpResponseBase:
+@router.get("/jobs/{job_id}/snapshot", openapi_extra=sends("image/png", kept=True))
+def get_job_snapshot(request: HttpRequest, job_id: str) -> HttpResponseBase:
     """What the model saw. It never changes."""
     key = board_jobs.find(of_request(request), job_id, Act.SEE).snapshot
     if not key:
@@ -119,67 +194,80 @@ def snapshot(request: HttpRequest, job_id: str) -> HttpResponseBase:
     return stored_file(request, PurePosixPath(key).stem, key, "image/png")
 
 
-@router.post("/jobs/{job_id}/images/{uuid:image_id}/accept")
-def accept(request: HttpRequest, job_id: str, image_id: uuid.UUID, choice: Choice | None = None) -> Any:
+@router.post("/jobs/{job_id}/images/{uuid:image_id}/accept", response=Answer[JobDescription])
+def accept_image(
+    request: HttpRequest, job_id: str, image_id: uuid.UUID, choice: Choice | None = None
+) -> JobDescription:
     """Put a picture on the board. Twice is once."""
     job = board_jobs.find_on_board(of_request(request), job_id, Act.EDIT)
     choice = choice or Choice()
     acceptance.accept(
         job, image_id, person_of(request), _spot(choice.placement), keep_others=choice.keep_others
     )
-    return board_jobs.describe_by_id(job_id)
+    return _described(job_id)
 
 
-@router.post("/jobs/{job_id}/images/{uuid:image_id}/finish", response={202: dict[str, Any]})
-def finish(request: HttpRequest, job_id: str, image_id: uuid.UUID) -> Status:
-    """Make a picture of a draft again with all its steps."""
-    key = request.headers.get("Idempotency-Key")
+@router.post("/jobs/{job_id}/images/{uuid:image_id}/finish", response={202: Answer[JobDescription]})
+def finish_image(
+    request: HttpRequest, job_id: str, image_id: uuid.UUID, idempotency_key: IdempotencyKey = None
+) -> Status[JobDescription]:
+    """Ask for a draft's picture again with all its steps: a new job."""
     job = board_jobs.find_to_repeat(of_request(request), job_id)
-    return Status(202, board_jobs.describe(board_jobs.finish(job, person_of(request), image_id, key)))
+    finished = board_jobs.finish(job, person_of(request), image_id, idempotency_key)
+    return Status(202, board_jobs.describe(finished))
 
 
-@router.post("/jobs/{job_id}/images/{uuid:image_id}/{standing}")
-def put_away(request: HttpRequest, job_id: str, image_id: uuid.UUID, standing: Putting) -> Any:
+@router.post("/jobs/{job_id}/images/{uuid:image_id}/{standing}", response=Answer[JobDescription])
+def put_image_away(
+    request: HttpRequest, job_id: str, image_id: uuid.UUID, standing: Putting
+) -> JobDescription:
     """Keep a picture for later, discard it, or offer it again."""
-    acceptance.put_away(
-        board_jobs.find_on_board(of_request(request), job_id, Act.EDIT), image_id, STANDINGS[standing]
-    )
-    return board_jobs.describe_by_id(job_id)
+    job = board_jobs.find_on_board(of_request(request), job_id, Act.EDIT)
+    acceptance.put_away(job, image_id, STANDINGS[standing])
+    return _described(job_id)
 
 
-@router.post("/jobs/{job_id}/images/{standing}")
-def put_all_away(request: HttpRequest, job_id: str, standing: Putting) -> Any:
-    """The same with all that are to be chosen from; offered again are all that are on no board."""
-    acceptance.put_away(
-        board_jobs.find_on_board(of_request(request), job_id, Act.EDIT), None, STANDINGS[standing]
-    )
-    return board_jobs.describe_by_id(job_id)
+@router.post("/jobs/{job_id}/images/{standing}", response=Answer[JobDescription])
+def put_all_images_away(request: HttpRequest, job_id: str, standing: Putting) -> JobDescription:
+    """Keep or discard all pictures that are to be chosen from, or offer again all that are not on the board."""
+    job = board_jobs.find_on_board(of_request(request), job_id, Act.EDIT)
+    acceptance.put_away(job, None, STANDINGS[standing])
+    return _described(job_id)
 
 
-@router.post("/jobs/{job_id}/run-next")
-def run_next(request: HttpRequest, job_id: str) -> Any:
-    """Let it run before the board's others that wait. The board's owner may."""
+@router.post("/jobs/{job_id}/run-next", response=Answer[JobDescription])
+def run_job_next(request: HttpRequest, job_id: str) -> JobDescription:
+    """Let the job run before the board's others that wait. Only the board's owner may."""
     submission.run_next(board_jobs.find_on_board(of_request(request), job_id, Act.MANAGE, Act.EDIT))
-    return board_jobs.describe_by_id(job_id)
+    return _described(job_id)
 
 
-@router.post("/boards/{uuid:board_id}/jobs/cancel")
-def cancel_all(request: HttpRequest, board_id: uuid.UUID) -> dict[str, Any]:
-    """Take back all that one still waits for on a board."""
+@router.post("/boards/{uuid:board_id}/jobs/cancel", response=Answer[JobList])
+def cancel_board_jobs(request: HttpRequest, board_id: uuid.UUID) -> JobList:
+    """Cancel all jobs of a board that the person who asks still waits for."""
     board, _ = access.find(of_request(request), board_id, Act.SEE)
     return {"items": board_jobs.describe_each(board_jobs.cancel_all(board, person_of(request)))}
 
 
-@router.post("/jobs/{job_id}/cancel")
-def cancel(request: HttpRequest, job_id: str) -> JobDescription:
+@router.post("/jobs/{job_id}/cancel", response=Answer[JobDescription])
+def cancel_job(request: HttpRequest, job_id: str) -> JobDescription:
+    """Cancel a job; one that runs ends before its next step."""
     return board_jobs.describe(submission.cancel(board_jobs.find(of_request(request), job_id, Act.MANAGE)))
 
 
-@router.post("/jobs/{job_id}/retry")
-def retry(request: HttpRequest, job_id: str) -> JobDescription:
-    key = request.headers.get("Idempotency-Key")
+@router.post("/jobs/{job_id}/retry", response=Answer[JobDescription])
+def retry_job(request: HttpRequest, job_id: str, idempotency_key: IdempotencyKey = None) -> JobDescription:
+    """Ask for the same again at the same place: a new job."""
     job = board_jobs.find_to_repeat(of_request(request), job_id)
-    return board_jobs.describe(board_jobs.retry(job, person_of(request), key))
+    return board_jobs.describe(board_jobs.retry(job, person_of(request), idempotency_key))
+
+
+def _described(job_id: str) -> JobDescription:
+    """The job after it was changed. Raises JobGone."""
+    described = board_jobs.describe_by_id(job_id)
+    if described is None:
+        raise JobGone("There is no such job.")
+    return described
 
 
 def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes | None]:
@@ -221,11 +309,12 @@ def _params(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return params
 
 
-def _asked(request: HttpRequest, body: Mapping[str, Any], snapshot: bytes | None) -> submission.Request:
+def _asked(
+    request: HttpRequest, body: Mapping[str, Any], snapshot: bytes | None, idempotency_key: str | None
+) -> submission.Request:
     """Raises BadMessage, TooBig."""
     images = InputImages(snapshot, _upload(request, "mask"))
-    key = request.headers.get("Idempotency-Key")
-    return submission.Request(_params(body), images=images, idempotency_key=key)
+    return submission.Request(_params(body), images=images, idempotency_key=idempotency_key)
 
 
 def _destination(body: Mapping[str, Any]) -> Destination:

@@ -1,25 +1,30 @@
 """HTTP: the history of a board."""
 
 import uuid
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router, Schema, Status
 from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from typing_extensions import TypedDict
 
 from accounts.models import User
 from boards import access, request_limits
 from boards.access import Act
 from boards.errors import Forbidden, PersonGone, VersionGone
 from boards.exchange import exporting
+from boards.exchange.exporting import SceneDocument
 from boards.exchange.scene_in_image import MIME_TYPE
 from boards.history import version_scene, versions
 from boards.models import TITLE_MAX, Board, Role, Version
 from boards.principal import of_request, person_of
 from boards.responses import stored_file, streaming_response
 from boards.sharing import people
-from http_api.lists import page, storable_time
+from boards.sharing.people import PersonDescription
+from http_api.lists import Page, page, storable_time
+from http_api.openapi import Answer, IdempotencyKey, sends
 from http_api.responses import bytes_response
 
 router = Router()
@@ -31,11 +36,55 @@ class Naming(Schema):
 
 
 class Undoing(Schema):
+    """user: whose changes. since: with a time zone."""
+
     user: uuid.UUID
     since: Annotated[AwareDatetime, AfterValidator(storable_time)]
 
 
-def describe(version: Version) -> dict[str, Any]:
+class VersionDescription(TypedDict):
+    """A moment of a board's history. Automatic ones have no name, and become fewer with age.
+
+    clock: the board's at that moment. people: who changed something since the version before.
+    before_restore_of: the version that was restored right after this one was made.
+    """
+
+    id: str
+    clock: int
+    name: str
+    automatic: bool
+    created_by: PersonDescription | None
+    created_at: datetime
+    people: list[PersonDescription]
+    before_restore_of: str | None
+
+
+class VersionPage(Page[VersionDescription]):
+    """Versions, newest first. next: the cursor of the following page; null after the last."""
+
+
+class Restored(TypedDict):
+    """clock: the board's, afterwards. changed: how many elements. before: restore it to undo; null: nothing changed."""
+
+    clock: int
+    changed: int
+    before: VersionDescription | None
+
+
+class Undone(TypedDict):
+    """How many elements went back to an earlier version, were deleted, or stayed as others have changed them since.
+
+    before: restore it to undo; null: nothing changed.
+    """
+
+    clock: int
+    reverted: int
+    removed: int
+    kept: int
+    before: VersionDescription | None
+
+
+def describe(version: Version) -> VersionDescription:
     return {
         "id": str(version.pk),
         "clock": version.clock,
@@ -43,30 +92,35 @@ def describe(version: Version) -> dict[str, Any]:
         "automatic": version.automatic,
         "created_by": people.describe(version.created_by),
         "created_at": version.created_at,
-        "people": [people.describe(person) for person in version.people.all()],
+        "people": [people.describe_user(person) for person in version.people.all()],
         "before_restore_of": str(version.before_restore_of_id) if version.before_restore_of_id else None,
     }
 
 
-@router.get("/{uuid:board_id}/versions")
-def index(
+@router.get("/{uuid:board_id}/versions", response=Answer[VersionPage])
+def list_versions(
     request: HttpRequest, board_id: uuid.UUID, limit: int = 50, cursor: str | None = None
-) -> dict[str, Any]:
-    """The versions of the board, newest first, with who changed something since the one before."""
+) -> VersionPage:
+    """The versions of the board, newest first, with the people who changed something since the one before."""
     board, _ = access.find(of_request(request), board_id, Act.SEE)
     rows = board.versions.select_related("created_by").prefetch_related("people")
     return page(rows, lambda found: [describe(version) for version in found], limit, cursor)
 
 
-@router.post("/{uuid:board_id}/versions", response={201: dict[str, Any]})
-def create(request: HttpRequest, board_id: uuid.UUID, body: Naming) -> Status:
+@router.post("/{uuid:board_id}/versions", response={201: Answer[VersionDescription]})
+def create_version(
+    request: HttpRequest, board_id: uuid.UUID, body: Naming, idempotency_key: IdempotencyKey = None
+) -> Status[VersionDescription]:
     """Give a name to the board as it is now."""
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
-    return Status(201, describe(versions.name_now(board, person_of(request), body.name, _key(request))))
+    version = versions.name_now(board, person_of(request), body.name, _short(idempotency_key))
+    return Status(201, describe(version))
 
 
-@router.patch("/{uuid:board_id}/versions/{uuid:version_id}")
-def rename(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID, body: Naming) -> dict[str, Any]:
+@router.patch("/{uuid:board_id}/versions/{uuid:version_id}", response=Answer[VersionDescription])
+def rename_version(
+    request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID, body: Naming
+) -> VersionDescription:
     """Give the version a name, which also keeps it for good."""
     _, _, version = _find(request, board_id, version_id, Act.EDIT)
     versions.rename(version, body.name)
@@ -74,8 +128,8 @@ def rename(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID, bod
 
 
 @router.delete("/{uuid:board_id}/versions/{uuid:version_id}", response={204: None})
-def delete(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) -> Status:
-    """For the board's owner, and for whoever gave the version its name."""
+def delete_version(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) -> Status[None]:
+    """Delete a version. The board's owner may, and the person who gave the version its name."""
     _, role, version = _find(request, board_id, version_id, Act.EDIT)
     if role != Role.OWNER and (version.automatic or version.created_by != person_of(request)):
         raise Forbidden("Only the board's owner may delete what others may want to go back to.")
@@ -83,8 +137,11 @@ def delete(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) -> 
     return Status(204, None)
 
 
-@router.get("/{uuid:board_id}/versions/{uuid:version_id}/scene")
-def scene(
+@router.get(
+    "/{uuid:board_id}/versions/{uuid:version_id}/scene",
+    openapi_extra=sends("application/json", MIME_TYPE, described=SceneDocument),
+)
+def get_version_scene(
     request: HttpRequest,
     board_id: uuid.UUID,
     version_id: uuid.UUID,
@@ -100,8 +157,13 @@ def scene(
     return streaming_response(request, exporting.document(contents), MIME_TYPE, slot=slot)
 
 
-@router.get("/{uuid:board_id}/versions/{uuid:version_id}/thumbnail.png")
-def thumbnail(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) -> HttpResponseBase:
+@router.get(
+    "/{uuid:board_id}/versions/{uuid:version_id}/thumbnail.png",
+    openapi_extra=sends("image/png", kept=True),
+)
+def get_version_thumbnail(
+    request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID
+) -> HttpResponseBase:
     """A small picture of the board as it was, drawn when it is first asked for."""
     _, _, version = _find(request, board_id, version_id, Act.SEE)
     if not (key := version.thumbnail_key):
@@ -110,24 +172,33 @@ def thumbnail(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) 
     return stored_file(request, str(version.pk), key, "image/png")
 
 
-@router.post("/{uuid:board_id}/versions/{uuid:version_id}/restore")
-def restore(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID) -> dict[str, Any]:
-    """Make the board look as it did. `before` is the version to restore for undoing this; null: nothing changed."""
+@router.post("/{uuid:board_id}/versions/{uuid:version_id}/restore", response=Answer[Restored])
+def restore_version(
+    request: HttpRequest, board_id: uuid.UUID, version_id: uuid.UUID, idempotency_key: IdempotencyKey = None
+) -> Restored:
+    """Make the board look as it did at this version; what was made since is deleted, and can be restored in turn."""
     board, _, version = _find(request, board_id, version_id, Act.EDIT)
-    restored = versions.restore(board, version, person_of(request), _key(request))
+    restored = versions.restore(board, version, person_of(request), _short(idempotency_key))
     before = describe(restored.before) if restored.before else None
     return {"clock": restored.clock, "changed": restored.changed, "before": before}
 
 
-@router.post("/{uuid:board_id}/undo-person")
-def undo_person(request: HttpRequest, board_id: uuid.UUID, body: Undoing) -> dict[str, Any]:
-    """Undo what one person did here since a time; what others changed later stays. For the board's owner."""
+@router.post("/{uuid:board_id}/undo-person", response=Answer[Undone])
+def undo_person(request: HttpRequest, board_id: uuid.UUID, body: Undoing) -> Undone:
+    """Undo what one person changed since a time; what others changed later stays. Only the board's owner may."""
     board, _ = access.find(of_request(request), board_id, Act.MANAGE)
     person = User.objects.filter(pk=body.user).first()
     if person is None:
         raise PersonGone("There is no such person.")
     undone = versions.undo_person(board, person, body.since, person_of(request))
-    return undone._asdict() | {"before": describe(undone.before) if undone.before else None}
+    before = describe(undone.before) if undone.before else None
+    return {
+        "clock": undone.clock,
+        "reverted": undone.reverted,
+        "removed": undone.removed,
+        "kept": undone.kept,
+        "before": before,
+    }
 
 
 def _find(
@@ -140,5 +211,5 @@ def _find(
     return board, role, version
 
 
-def _key(request: HttpRequest) -> str:
-    return request.headers.get("Idempotency-Key", "")[:200]
+def _short(key: str | None) -> str:
+    return (key or "")[:200]

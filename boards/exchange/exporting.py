@@ -5,9 +5,10 @@ import logging
 import re
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
+from typing_extensions import TypedDict
 
 from boards import database
 from boards.elements import store
@@ -35,8 +36,34 @@ class Contents(NamedTuple):
     files: list[BoardFile]
 
 
-def app_state(contents: Contents) -> dict[str, Any]:
-    """What of the page's own state a document brings along."""
+class SceneFile(TypedDict):
+    """A picture that elements show. dataURL: its bytes, or its address on this server. created: Unix time in ms."""
+
+    id: str
+    mimeType: str
+    created: int
+    dataURL: str
+
+
+class AppState(TypedDict):
+    """What of the page's own state a document brings along. viewBackgroundColor: CSS; gridSize: in scene units."""
+
+    viewBackgroundColor: str
+    gridSize: int
+
+
+class SceneDocument(TypedDict):
+    """An .excalidraw document. elements: Excalidraw's, in drawing order. files: by the `fileId` of the elements."""
+
+    type: Literal["excalidraw"]
+    version: int
+    source: str
+    elements: list[dict[str, Any]]
+    appState: AppState
+    files: dict[str, SceneFile]
+
+
+def app_state(contents: Contents) -> AppState:
     return {"viewBackgroundColor": contents.board.background, "gridSize": GRID_SIZE}
 
 

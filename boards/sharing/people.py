@@ -22,6 +22,9 @@ class PersonDescription(TypedDict):
 
 
 def describe(user: User | None) -> PersonDescription | None:
-    if user is None:
-        return None
+    """None for an account that was deleted."""
+    return None if user is None else describe_user(user)
+
+
+def describe_user(user: User) -> PersonDescription:
     return {"id": str(user.pk), "name": user.display_name, "color": color_of(str(user.pk))}

@@ -1,7 +1,7 @@
-"""A job and a checkpoint as the contract shows them."""
+"""A job and a checkpoint as clients see them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NotRequired, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from django.db.models import prefetch_related_objects
 from typing_extensions import TypedDict
@@ -13,42 +13,60 @@ from generation.checkpoints.limits import COMMON, NUMBERS, allowed
 from generation.jobs import estimate, heartbeat
 from generation.jobs.estimate import Wait
 from generation.models import GeneratedImage, Job, JobStatus
+from http_api.openapi import Timestamp
 
 ImageUrl = Callable[[GeneratedImage], str]
 """Where a picture is served."""
 
 if TYPE_CHECKING:
-    KindName = str
     StatusName = str
     SeesName = str
-else:  # documents and clients are told which there are; KINDS and JobStatus remain the only lists
-    KindName = Literal[tuple(KINDS)]
+else:  # documents and clients are told which there are; JobStatus and Sees remain the only lists
     StatusName = Literal[tuple(JobStatus.values)]
     SeesName = Literal[tuple(each.value for each in Sees)]
 
 
-class ParamsDescription(TypedDict):
+class ParamFields(TypedDict, total=False):
+    """What a person may choose, but the kind and the prompt.
+
+    strength: 0–1, how far the picture may leave the board. seed: of the first picture, the next ones follow it.
+    style: one of the checkpoint's. draft: few steps, for a first look. keep_lines: the sketch's lines are laid over it.
+    """
+
+    negative_prompt: str | None
+    checkpoint: str | None
+    strength: float | None
+    guidance_scale: float | None
+    image_guidance_scale: float | None
+    steps: int | None
+    seed: int | None
+    count: int | None
+    width_px: int | None
+    height_px: int | None
+    style: str | None
+    draft: bool | None
+    keep_lines: bool | None
+
+
+class ParamsDescription(ParamFields):
     """What a job was asked for. Null or absent: it means nothing for this kind of this checkpoint.
 
     strength: 0–1, how far the picture may leave the board. seed: of the first picture, the next ones follow it.
     style: one of the checkpoint's. draft: few steps, for a first look. keep_lines: the sketch's lines are laid over it.
     """
 
-    kind: KindName
+    kind: str
     prompt: str
-    negative_prompt: NotRequired[str | None]
-    checkpoint: NotRequired[str | None]
-    strength: NotRequired[float | None]
-    guidance_scale: NotRequired[float | None]
-    image_guidance_scale: NotRequired[float | None]
-    steps: NotRequired[int | None]
-    seed: NotRequired[int | None]
-    count: NotRequired[int | None]
-    width_px: NotRequired[int | None]
-    height_px: NotRequired[int | None]
-    style: NotRequired[str | None]
-    draft: NotRequired[bool | None]
-    keep_lines: NotRequired[bool | None]
+
+
+class ParamsRequest(ParamFields, total=False):
+    """What is asked for. Null or absent: the checkpoint's default; seed: a random one.
+
+    Each checkpoint says which params have an effect, and in which limits. checkpoint: null for the default one.
+    """
+
+    kind: str | None
+    prompt: str | None
 
 
 class ErrorDescription(TypedDict):
@@ -78,7 +96,7 @@ class JobFields(TypedDict):
     """
 
     id: str
-    kind: KindName
+    kind: str
     status: StatusName
     params: ParamsDescription
     position: int | None
@@ -89,9 +107,9 @@ class JobFields(TypedDict):
     cancel_requested: bool
     error: ErrorDescription | None
     retry_of: str | None
-    created_at: str
-    started_at: str | None
-    finished_at: str | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
 
 
 class JobWithImages(JobFields):
@@ -140,8 +158,8 @@ class CheckpointFields(TypedDict):
     description: str
     kinds: dict[str, KindDescription]
     styles: list[StyleDescription]
-    default_kind: KindName
-    live_kind: KindName | None
+    default_kind: str
+    live_kind: str | None
     licence: str
     licence_url: str
     bundled: bool

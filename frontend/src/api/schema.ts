@@ -12,13 +12,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Index
-         * @description Boards that the person owns or joined, newest first.
+         * List Boards
+         * @description Boards that the person who asks owns or joined, newest first.
          */
-        get: operations["boards_api_board_index"];
+        get: operations["list_boards"];
         put?: never;
-        /** Create */
-        post: operations["boards_api_board_create"];
+        /**
+         * Create Board
+         * @description Make an empty board, owned by the person who asks.
+         */
+        post: operations["create_board"];
         delete?: never;
         options?: never;
         head?: never;
@@ -32,22 +35,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show */
-        get: operations["boards_api_board_show"];
+        /**
+         * Get Board
+         * @description One board, without its scene.
+         */
+        get: operations["get_board"];
         put?: never;
         post?: never;
         /**
-         * Trash
-         * @description Move the board to the trash; whoever is on it is sent away.
+         * Delete Board
+         * @description Move the board to the trash; everybody who has it open is disconnected.
          */
-        delete: operations["boards_api_board_trash"];
+        delete: operations["delete_board"];
         options?: never;
         head?: never;
         /**
-         * Change
-         * @description Whoever may edit the board may change its background; its title is the owner's.
+         * Change Board
+         * @description Change the title, which only the owner may, or the background, which every editor may.
          */
-        patch: operations["boards_api_board_change"];
+        patch: operations["change_board"];
         trace?: never;
     };
     "/api/v1/boards/{board_id}/export.zip": {
@@ -58,10 +64,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export Zip
+         * Export Board
          * @description The board as a zip: scene, pictures, how it looks, and the prompts and seeds of what was generated.
          */
-        get: operations["boards_api_exchange_export_zip"];
+        get: operations["export_board"];
         put?: never;
         post?: never;
         delete?: never;
@@ -79,8 +85,14 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Create */
-        post: operations["boards_api_files_create"];
+        /**
+         * Upload File
+         * @description Store a picture for the board: PNG, JPEG, WebP, GIF, AVIF, BMP, ICO or SVG.
+         *
+         *     file_id: the client's name for it. Where the board has a file of that name, that one is returned.
+         *     Without a name, or where something that a browser would show could not be kept, it goes by the SHA-256 of its bytes.
+         */
+        post: operations["upload_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -97,13 +109,13 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import Document
-         * @description Bring a file to the board: .excalidraw, .excalidrawlib, a board's zip, PNG or SVG with the scene inside.
+         * Import File
+         * @description Add a file's elements to the board: .excalidraw, .excalidrawlib, a board's zip, PNG or SVG with the scene inside.
          *
-         *     What the file holds and somebody deleted here since comes back, unless `deleted` says to leave it. `notes` says in
-         *     words for people what came otherwise than it stood in the file, `refused` what did not come.
+         *     as: “merge” keeps the elements' ids and the newer version of each, “copy” puts copies beside the scene.
+         *     deleted: what becomes of elements that the file holds and that were deleted on the board since.
          */
-        post: operations["boards_api_exchange_import_document"];
+        post: operations["import_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -120,10 +132,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask On Board
-         * @description Ask for pictures of a region. Multipart parts, or one JSON body.
+         * Create Board Job
+         * @description Ask for pictures of a region of a board, as a form or as JSON.
          */
-        post: operations["boards_api_jobs_ask_on_board"];
+        post: operations["create_board_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -140,10 +152,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel All
-         * @description Take back all that one still waits for on a board.
+         * Cancel Board Jobs
+         * @description Cancel all jobs of a board that the person who asks still waits for.
          */
-        post: operations["boards_api_jobs_cancel_all"];
+        post: operations["cancel_board_jobs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -157,11 +169,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Index */
-        get: operations["boards_api_links_index"];
+        /**
+         * List Links
+         * @description The board's share links that are valid. Only its owner may see them.
+         */
+        get: operations["list_links"];
         put?: never;
-        /** Create */
-        post: operations["boards_api_links_create"];
+        /**
+         * Create Link
+         * @description Make a share link. Only the board's owner may.
+         */
+        post: operations["create_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -179,10 +197,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Revoke
-         * @description End the link; whoever came by it is sent away.
+         * Revoke Link
+         * @description End the link and every membership that came by it.
          */
-        delete: operations["boards_api_links_revoke"];
+        delete: operations["revoke_link"];
         options?: never;
         head?: never;
         patch?: never;
@@ -197,13 +215,12 @@ export interface paths {
         };
         /**
          * Render Png
-         * @description The board as PNG: all of it, an element (`frame`: its id), or a `region` (x,y,width,height in scene units).
+         * @description Draw a board, or a part of it, as PNG.
          *
-         *     scale: pixels for each scene unit. A picture that would be too large is drawn smaller: the header Render-Scale says
-         *     at which scale. Render-Simplified says how many elements are filled evenly, since their hatching has too many
-         *     lines. embed: with the scene inside, for Excalidraw and for us to open again.
+         *     A picture that would be too large is drawn smaller: the header Render-Scale says at which scale. Render-Simplified
+         *     says how many elements are filled solidly, because their hatching has too many lines.
          */
-        get: operations["boards_api_render_render_png"];
+        get: operations["render_png"];
         put?: never;
         post?: never;
         delete?: never;
@@ -221,9 +238,9 @@ export interface paths {
         };
         /**
          * Render Svg
-         * @description The same as SVG, with its fonts and pictures inside.
+         * @description Draw a board, or a part of it, as SVG, with its fonts and pictures inside.
          */
-        get: operations["boards_api_render_render_svg"];
+        get: operations["render_svg"];
         put?: never;
         post?: never;
         delete?: never;
@@ -240,10 +257,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Scene
+         * Get Scene
          * @description The board as an .excalidraw document, pictures included; with `download`, as a file to keep.
          */
-        get: operations["boards_api_exchange_scene"];
+        get: operations["get_scene"];
         put?: never;
         post?: never;
         delete?: never;
@@ -263,9 +280,9 @@ export interface paths {
         put?: never;
         /**
          * Undo Person
-         * @description Undo what one person did here since a time; what others changed later stays. For the board's owner.
+         * @description Undo what one person changed since a time; what others changed later stays. Only the board's owner may.
          */
-        post: operations["boards_api_versions_undo_person"];
+        post: operations["undo_person"];
         delete?: never;
         options?: never;
         head?: never;
@@ -280,16 +297,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Index
-         * @description The versions of the board, newest first, with who changed something since the one before.
+         * List Versions
+         * @description The versions of the board, newest first, with the people who changed something since the one before.
          */
-        get: operations["boards_api_versions_index"];
+        get: operations["list_versions"];
         put?: never;
         /**
-         * Create
+         * Create Version
          * @description Give a name to the board as it is now.
          */
-        post: operations["boards_api_versions_create"];
+        post: operations["create_version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -307,17 +324,17 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete
-         * @description For the board's owner, and for whoever gave the version its name.
+         * Delete Version
+         * @description Delete a version. The board's owner may, and the person who gave the version its name.
          */
-        delete: operations["boards_api_versions_delete"];
+        delete: operations["delete_version"];
         options?: never;
         head?: never;
         /**
-         * Rename
+         * Rename Version
          * @description Give the version a name, which also keeps it for good.
          */
-        patch: operations["boards_api_versions_rename"];
+        patch: operations["rename_version"];
         trace?: never;
     };
     "/api/v1/boards/{board_id}/versions/{version_id}/restore": {
@@ -330,10 +347,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Restore
-         * @description Make the board look as it did. `before` is the version to restore for undoing this; null: nothing changed.
+         * Restore Version
+         * @description Make the board look as it did at this version; what was made since is deleted, and can be restored in turn.
          */
-        post: operations["boards_api_versions_restore"];
+        post: operations["restore_version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -348,10 +365,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Scene
+         * Get Version Scene
          * @description The board as it was, as an .excalidraw document; its pictures inside, or as addresses on this server.
          */
-        get: operations["boards_api_versions_scene"];
+        get: operations["get_version_scene"];
         put?: never;
         post?: never;
         delete?: never;
@@ -368,10 +385,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Thumbnail
+         * Get Version Thumbnail
          * @description A small picture of the board as it was, drawn when it is first asked for.
          */
-        get: operations["boards_api_versions_thumbnail"];
+        get: operations["get_version_thumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -387,8 +404,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Index */
-        get: operations["generation_api_index"];
+        /**
+         * List Checkpoints
+         * @description The checkpoints, what each can draw, and whether a worker has it ready.
+         */
+        get: operations["list_checkpoints"];
         put?: never;
         post?: never;
         delete?: never;
@@ -405,16 +425,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Index
-         * @description One's own jobs, or all of a board that one may see; of one frame or picture of it; with pictures to show.
+         * List Jobs
+         * @description The jobs of a board, or, without one, those that the person who asks has asked for, newest first.
+         *
+         *     frame: only those of this frame or picture. with_pictures: only those that have one.
          */
-        get: operations["boards_api_jobs_index"];
+        get: operations["list_jobs"];
         put?: never;
         /**
-         * Ask
-         * @description Ask for pictures without a board.
+         * Create Job
+         * @description Ask for pictures without a board, as a form or as JSON.
          */
-        post: operations["boards_api_jobs_ask"];
+        post: operations["create_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -428,8 +450,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show */
-        get: operations["boards_api_jobs_show"];
+        /**
+         * Get Job
+         * @description One job, as it is now.
+         */
+        get: operations["get_job"];
         put?: never;
         post?: never;
         delete?: never;
@@ -447,8 +472,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel */
-        post: operations["boards_api_jobs_cancel"];
+        /**
+         * Cancel Job
+         * @description Cancel a job; one that runs ends before its next step.
+         */
+        post: operations["cancel_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -463,10 +491,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Image
+         * Get Job Image
          * @description The bytes of one picture. They never change.
          */
-        get: operations["boards_api_jobs_image"];
+        get: operations["get_job_image"];
         put?: never;
         post?: never;
         delete?: never;
@@ -485,10 +513,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accept
+         * Accept Image
          * @description Put a picture on the board. Twice is once.
          */
-        post: operations["boards_api_jobs_accept"];
+        post: operations["accept_image"];
         delete?: never;
         options?: never;
         head?: never;
@@ -505,10 +533,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Finish
-         * @description Make a picture of a draft again with all its steps.
+         * Finish Image
+         * @description Ask for a draft's picture again with all its steps: a new job.
          */
-        post: operations["boards_api_jobs_finish"];
+        post: operations["finish_image"];
         delete?: never;
         options?: never;
         head?: never;
@@ -525,10 +553,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Put Away
+         * Put Image Away
          * @description Keep a picture for later, discard it, or offer it again.
          */
-        post: operations["boards_api_jobs_put_away"];
+        post: operations["put_image_away"];
         delete?: never;
         options?: never;
         head?: never;
@@ -545,10 +573,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Put All Away
-         * @description The same with all that are to be chosen from; offered again are all that are on no board.
+         * Put All Images Away
+         * @description Keep or discard all pictures that are to be chosen from, or offer again all that are not on the board.
          */
-        post: operations["boards_api_jobs_put_all_away"];
+        post: operations["put_all_images_away"];
         delete?: never;
         options?: never;
         head?: never;
@@ -564,8 +592,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Retry */
-        post: operations["boards_api_jobs_retry"];
+        /**
+         * Retry Job
+         * @description Ask for the same again at the same place: a new job.
+         */
+        post: operations["retry_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -582,10 +613,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Run Next
-         * @description Let it run before the board's others that wait. The board's owner may.
+         * Run Job Next
+         * @description Let the job run before the board's others that wait. Only the board's owner may.
          */
-        post: operations["boards_api_jobs_run_next"];
+        post: operations["run_job_next"];
         delete?: never;
         options?: never;
         head?: never;
@@ -600,10 +631,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Snapshot
+         * Get Job Snapshot
          * @description What the model saw. It never changes.
          */
-        get: operations["boards_api_jobs_snapshot"];
+        get: operations["get_job_snapshot"];
         put?: never;
         post?: never;
         delete?: never;
@@ -619,87 +650,514 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Me */
-        get: operations["accounts_api_me"];
+        /**
+         * Get Me
+         * @description The account or guest that this request comes from.
+         */
+        get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Rename */
-        patch: operations["accounts_api_rename"];
+        /**
+         * Rename Me
+         * @description Change the name that others see.
+         */
+        patch: operations["rename_me"];
         trace?: never;
     };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** BoardChange */
+        /** @description What of the page's own state a document brings along. viewBackgroundColor: CSS; gridSize: in scene units. */
+        AppState: {
+            gridSize: number;
+            viewBackgroundColor: string;
+        };
+        /** @description background: the colour behind the scene: #rgb, #rrggbb, #rrggbbaa or a name such as transparent. */
         BoardChange: {
-            /** Background */
             background?: string | null;
-            /** Title */
             title?: string | null;
         };
         /**
-         * Choice
-         * @description placement: “beside” or “inside”. keep_others: put the job's other candidates away for later.
+         * @description A board as the person who asks sees it.
+         *
+         *     url: of its page. role: what they may do on it. clock: grows with every change of the scene.
+         *     frozen: a moderator stopped all changes. background: the colour behind the scene.
          */
-        Choice: {
-            /**
-             * Keep Others
-             * @default false
-             */
-            keep_others: boolean;
-            /** Placement */
-            placement?: string | null;
+        BoardDescription: {
+            background: string;
+            /** Format: date-time */
+            changed_at: string;
+            clock: number;
+            /** Format: date-time */
+            created_at: string;
+            frozen: boolean;
+            id: string;
+            role: components["schemas"]["Role"] | null;
+            title: string;
+            url: string;
         };
-        /** Naming */
-        Naming: {
-            /** Name */
+        /**
+         * @description The same as a form: `params` and `region` as JSON.
+         *
+         *     snapshot: an image of what the model sees. mask: white where it repaints. The server draws what is missing.
+         */
+        BoardJobForm: {
+            accepted_placement?: ("beside" | "inside") | null;
+            frame?: string | null;
+            /** Format: binary */
+            mask?: string;
+            params: components["schemas"]["ParamsRequest"];
+            placement?: ("beside" | "inside" | "stage") | null;
+            region?: components["schemas"]["RegionDescription"] | null;
+            /** Format: binary */
+            snapshot?: string;
+        };
+        /**
+         * @description A request for pictures of a region of a board, as JSON; the server draws what the model sees.
+         *
+         *     frame: id of a frame or picture, whose region it is unless `region` says otherwise. Without both it is the whole
+         *     scene, or, for a picture made of words, a place at its right edge.
+         *     placement: where the pictures go; “stage”: nowhere until one is accepted, which then goes to `accepted_placement`.
+         */
+        BoardJobRequest: {
+            accepted_placement?: ("beside" | "inside") | null;
+            frame?: string | null;
+            params: components["schemas"]["ParamsRequest"];
+            placement?: ("beside" | "inside" | "stage") | null;
+            region?: components["schemas"]["RegionDescription"] | null;
+        };
+        /** @description Boards, newest first. next: the cursor of the following page; null after the last. */
+        BoardPage: {
+            items: unknown[];
+            next: string | null;
+        };
+        /** @description default: the checkpoint of those who choose none. */
+        CheckpointDescription: {
+            bundled: boolean;
+            default: boolean;
+            default_kind: string;
+            description: string;
+            kinds: {
+                [key: string]: components["schemas"]["KindDescription"];
+            };
+            licence: string;
+            licence_url: string;
+            live_kind: string | null;
             name: string;
-        };
-        /** NewBoard */
-        NewBoard: {
-            /**
-             * Title
-             * @default Untitled board
-             */
+            reason: string | null;
+            /** @enum {string} */
+            status: "ready" | "loading" | "failed";
+            styles: components["schemas"]["StyleDescription"][];
             title: string;
         };
-        /** NewLink */
+        /** @description Every checkpoint there is. next: always null. */
+        CheckpointPage: {
+            items: components["schemas"]["CheckpointDescription"][];
+            next: null;
+        };
+        /** @description placement: null for where the job's request said. keep_others: put the job's other candidates away for later. */
+        Choice: {
+            /** @default false */
+            keep_others: boolean;
+            placement?: ("beside" | "inside") | null;
+        };
+        /** @description Why a job failed. code: stable, for programs. retryable: the same job may succeed later. */
+        ErrorDescription: {
+            code: string;
+            message: string;
+            retryable: boolean;
+        };
+        /** @description What is wrong with one field of a request. */
+        FieldProblem: {
+            field: string;
+            message: string;
+        };
+        /**
+         * @description A finished picture. element_id: the element that shows it, or showed it until somebody deleted that.
+         *
+         *     standing: on the board (or once there), to be chosen from, put away for later, or out of sight; null without a board.
+         */
+        ImageDescription: {
+            element_id: string | null;
+            height_px: number;
+            id: string;
+            mime_type: string;
+            seed: number;
+            standing: ("placed" | "candidate" | "kept" | "discarded") | null;
+            url: string;
+            width_px: number;
+        };
+        /**
+         * @description What became of a file that was brought to a board, by elements.
+         *
+         *     clock: the board's, afterwards. kind: a library comes as copies. items: of a library, else null.
+         *     revived: deleted on the board since, and brought back. deleted: the same, and left so, as was asked for.
+         *     refused: what did not come. notes: what came otherwise than it stood in the file.
+         */
+        ImportResult: {
+            added: number;
+            added_ids: string[];
+            clock: number;
+            deleted: number;
+            items: number | null;
+            /** @enum {string} */
+            kind: "scene" | "library";
+            notes: components["schemas"]["Note"][];
+            refused: components["schemas"]["Refusal"][];
+            revived: number;
+            revived_ids: string[];
+            unchanged: number;
+            updated: number;
+            updated_ids: string[];
+        };
+        /**
+         * @description A request for pictures, and what became of it.
+         *
+         *     position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while nobody can tell.
+         *     step, steps: of the attempt that runs. attempt: how often a worker took it. retry_of: the job it tries again.
+         *     board, region, placement: null for a job without a board. frame: id of the frame or picture it was asked for.
+         *     snapshot_url: what the model saw; null for words alone. created_by: null once the account was deleted.
+         */
+        JobDescription: {
+            attempt: number;
+            board: string | null;
+            cancel_requested: boolean;
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["PersonDescription"] | null;
+            error: components["schemas"]["ErrorDescription"] | null;
+            eta_seconds: number | null;
+            finished_at: string | null;
+            frame: string | null;
+            id: string;
+            images: components["schemas"]["ImageDescription"][];
+            kind: string;
+            params: components["schemas"]["ParamsDescription"];
+            placement: ("beside" | "inside" | "stage") | null;
+            position: number | null;
+            region: components["schemas"]["RegionDescription"] | null;
+            retry_of: string | null;
+            snapshot_url: string | null;
+            started_at: string | null;
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            step: number;
+            steps: number;
+        };
+        /**
+         * @description The same as a form: `params` as JSON.
+         *
+         *     snapshot: an image of what the model sees. mask: white where it repaints.
+         */
+        JobForm: {
+            /** Format: binary */
+            mask?: string;
+            params: components["schemas"]["ParamsRequest"];
+            /** Format: binary */
+            snapshot?: string;
+        };
+        JobList: {
+            items: components["schemas"]["JobDescription"][];
+        };
+        /** @description Jobs, newest first. next: the cursor of the following page; null after the last. */
+        JobPage: {
+            items: unknown[];
+            next: string | null;
+        };
+        /** @description A request for pictures as JSON. */
+        JobRequest: {
+            params: components["schemas"]["ParamsRequest"];
+        };
+        /**
+         * @description How a checkpoint makes one kind of picture.
+         *
+         *     title: what the checkpoint calls the kind, else its usual name. hint: one sentence for people.
+         *     sees: what of the board the model is shown. instructs: the prompt says what should change. needs_prompt: refused
+         *     without one. uses: params that have an effect here.
+         *     draft_steps: null where it makes no drafts. keeps_lines: the default of `keep_lines`; null: it has no such choice.
+         *     defaults: by param. limits: [smallest, largest] by param.
+         */
+        KindDescription: {
+            defaults: {
+                [key: string]: number;
+            };
+            draft_steps: number | null;
+            hint: string;
+            instructs: boolean;
+            keeps_lines: boolean | null;
+            limits: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+            needs_prompt: boolean;
+            /** @enum {string} */
+            sees: "nothing" | "sketch" | "pictures_and_mask" | "file";
+            title: string;
+            uses: string[];
+        };
+        /**
+         * @description A share link. role: given to those who open it. password: whether it asks for one.
+         *
+         *     url and token: null where the link was made under another SECRET_KEY and can only be revoked.
+         */
+        LinkDescription: {
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            id: string;
+            password: boolean;
+            /** @enum {string} */
+            role: "view" | "comment" | "edit";
+            token: string | null;
+            url: string | null;
+        };
+        /** @description Every link of a board that is valid, newest first. next: always null. */
+        LinkPage: {
+            items: components["schemas"]["LinkDescription"][];
+            next: null;
+        };
+        /** @description Which part of a board to draw, and how. Without frame and region: all of it. */
+        Look: {
+            /**
+             * @description Whether the board's colour is drawn behind the scene.
+             * @default true
+             */
+            background: boolean;
+            /**
+             * @description Whether the scene is put into the file, so that it can be opened again.
+             * @default false
+             */
+            embed: boolean;
+            /** @description Id of a frame, which is drawn with what is in it, or of another element. */
+            frame?: string | null;
+            /** @description x,y,width,height in scene units; a frame goes before it. */
+            region?: string | null;
+            /**
+             * @description Of a PNG: pixels for each scene unit.
+             * @default 1
+             */
+            scale: number;
+        };
+        /** @description The person who asks. email: null for a guest. */
+        Me: {
+            email: string | null;
+            guest: boolean;
+            id: string;
+            name: string;
+        };
+        Naming: {
+            name: string;
+        };
+        NewBoard: {
+            /** @default Untitled board */
+            title: string;
+        };
+        /** @description expires_at: null for never. password: asked of people who open the link; null or empty for none. */
         NewLink: {
-            /** Expires At */
             expires_at?: string | null;
-            /** Password */
             password?: string | null;
             /**
-             * Role
              * @default edit
              * @enum {string}
              */
             role: "view" | "comment" | "edit";
         };
-        /** Rename */
-        Rename: {
-            /** Name */
+        /** @description code: stable, for programs; count: of how many elements it is true. */
+        Note: {
+            code: string;
+            count: number;
+            message: string;
+        };
+        /**
+         * @description What a job was asked for. Null or absent: it means nothing for this kind of this checkpoint.
+         *
+         *     strength: 0–1, how far the picture may leave the board. seed: of the first picture, the next ones follow it.
+         *     style: one of the checkpoint's. draft: few steps, for a first look. keep_lines: the sketch's lines are laid over it.
+         */
+        ParamsDescription: {
+            checkpoint?: string | null;
+            count?: number | null;
+            draft?: boolean | null;
+            guidance_scale?: number | null;
+            height_px?: number | null;
+            image_guidance_scale?: number | null;
+            keep_lines?: boolean | null;
+            kind: string;
+            negative_prompt?: string | null;
+            prompt: string;
+            seed?: number | null;
+            steps?: number | null;
+            strength?: number | null;
+            style?: string | null;
+            width_px?: number | null;
+        };
+        /**
+         * @description What is asked for. Null or absent: the checkpoint's default; seed: a random one.
+         *
+         *     Each checkpoint says which params have an effect, and in which limits. checkpoint: null for the default one.
+         */
+        ParamsRequest: {
+            checkpoint?: string | null;
+            count?: number | null;
+            draft?: boolean | null;
+            guidance_scale?: number | null;
+            height_px?: number | null;
+            image_guidance_scale?: number | null;
+            keep_lines?: boolean | null;
+            kind?: string | null;
+            negative_prompt?: string | null;
+            prompt?: string | null;
+            seed?: number | null;
+            steps?: number | null;
+            strength?: number | null;
+            style?: string | null;
+            width_px?: number | null;
+        };
+        /** @description A person as others see them. color: CSS, the same everywhere and always. */
+        PersonDescription: {
+            color: string;
+            id: string;
             name: string;
         };
-        /** Undoing */
+        /**
+         * @description Why a request failed: RFC 9457.
+         *
+         *     code: stable, for programs; docs/errors.md lists them. detail: for people. errors: by field, where fields are wrong.
+         *     The header Retry-After says after how many seconds to try again, where that is known.
+         */
+        Problem: {
+            code: string;
+            detail: string;
+            errors: components["schemas"]["FieldProblem"][];
+            status: number;
+            title: string;
+            type: string;
+        };
+        /** @description Something that did not come. id: of the element or picture, "" where it has none; message: for people. */
+        Refusal: {
+            code: string;
+            id: string;
+            message: string;
+        };
+        /** @description A rectangle of the scene, in scene units: CSS pixels at zoom 1. */
+        RegionDescription: {
+            height: number;
+            width: number;
+            x: number;
+            y: number;
+        };
+        Rename: {
+            name: string;
+        };
+        /** @description clock: the board's, afterwards. changed: how many elements. before: restore it to undo; null: nothing changed. */
+        Restored: {
+            before: components["schemas"]["VersionDescription"] | null;
+            changed: number;
+            clock: number;
+        };
+        /**
+         * @description What somebody may do on a board, weakest first (see access.allows).
+         * @enum {string}
+         */
+        Role: "view" | "comment" | "edit" | "owner";
+        /** @description An .excalidraw document. elements: Excalidraw's, in drawing order. files: by the `fileId` of the elements. */
+        SceneDocument: {
+            appState: components["schemas"]["AppState"];
+            elements: {
+                [key: string]: unknown;
+            }[];
+            files: {
+                [key: string]: components["schemas"]["SceneFile"];
+            };
+            source: string;
+            /** @constant */
+            type: "excalidraw";
+            version: number;
+        };
+        /** @description A picture that elements show. dataURL: its bytes, or its address on this server. created: Unix time in ms. */
+        SceneFile: {
+            created: number;
+            dataURL: string;
+            id: string;
+            mimeType: string;
+        };
+        /** @description A look: words that the server adds to the prompt. colours: two CSS colours for its tile. */
+        StyleDescription: {
+            colours: [
+                string,
+                string
+            ];
+            name: string;
+            title: string;
+        };
+        /** @description user: whose changes. since: with a time zone. */
         Undoing: {
-            /**
-             * Since
-             * Format: date-time
-             */
+            /** Format: date-time */
             since: string;
-            /**
-             * User
-             * Format: uuid
-             */
+            /** Format: uuid */
             user: string;
         };
+        /**
+         * @description How many elements went back to an earlier version, were deleted, or stayed as others have changed them since.
+         *
+         *     before: restore it to undo; null: nothing changed.
+         */
+        Undone: {
+            before: components["schemas"]["VersionDescription"] | null;
+            clock: number;
+            kept: number;
+            removed: number;
+            reverted: number;
+        };
+        /** @description A file of the board. file_id: the name by which elements show it. */
+        UploadedFile: {
+            file_id: string;
+            height_px: number;
+            mime_type: string;
+            size_bytes: number;
+            url: string;
+            width_px: number;
+        };
+        /**
+         * @description A moment of a board's history. Automatic ones have no name, and become fewer with age.
+         *
+         *     clock: the board's at that moment. people: who changed something since the version before.
+         *     before_restore_of: the version that was restored right after this one was made.
+         */
+        VersionDescription: {
+            automatic: boolean;
+            before_restore_of: string | null;
+            clock: number;
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["PersonDescription"] | null;
+            id: string;
+            name: string;
+            people: components["schemas"]["PersonDescription"][];
+        };
+        /** @description Versions, newest first. next: the cursor of the following page; null after the last. */
+        VersionPage: {
+            items: unknown[];
+            next: string | null;
+        };
     };
-    responses: never;
+    responses: {
+        /** @description The request failed. */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -707,7 +1165,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    boards_api_board_index: {
+    list_boards: {
         parameters: {
             query?: {
                 limit?: number;
@@ -724,11 +1182,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["BoardPage"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_board_create: {
+    create_board: {
         parameters: {
             query?: never;
             header?: never;
@@ -747,14 +1208,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["BoardDescription"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_board_show: {
+    get_board: {
         parameters: {
             query?: never;
             header?: never;
@@ -770,11 +1230,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["BoardDescription"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_board_trash: {
+    delete_board: {
         parameters: {
             query?: never;
             header?: never;
@@ -792,9 +1255,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_board_change: {
+    change_board: {
         parameters: {
             query?: never;
             header?: never;
@@ -814,11 +1278,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["BoardDescription"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_exchange_export_zip: {
+    export_board: {
         parameters: {
             query?: never;
             header?: never;
@@ -834,11 +1301,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/zip": string;
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_files_create: {
+    upload_file: {
         parameters: {
             query?: never;
             header?: never;
@@ -850,12 +1320,8 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    /**
-                     * File
-                     * Format: binary
-                     */
+                    /** Format: binary */
                     file: string;
-                    /** File Id */
                     file_id?: string | null;
                 };
             };
@@ -867,14 +1333,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["UploadedFile"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_exchange_import_document: {
+    import_file: {
         parameters: {
             query?: {
                 as?: "merge" | "copy";
@@ -889,10 +1354,7 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    /**
-                     * File
-                     * Format: binary
-                     */
+                    /** Format: binary */
                     file: string;
                 };
             };
@@ -903,20 +1365,31 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ImportResult"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_ask_on_board: {
+    create_board_job: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client: the same request with it again has one effect. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 board_id: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BoardJobRequest"];
+                "multipart/form-data": components["schemas"]["BoardJobForm"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -924,14 +1397,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["JobDescription"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_cancel_all: {
+    cancel_board_jobs: {
         parameters: {
             query?: never;
             header?: never;
@@ -947,11 +1419,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_links_index: {
+    list_links: {
         parameters: {
             query?: never;
             header?: never;
@@ -967,11 +1442,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["LinkPage"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_links_create: {
+    create_link: {
         parameters: {
             query?: never;
             header?: never;
@@ -992,14 +1470,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["LinkDescription"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_links_revoke: {
+    revoke_link: {
         parameters: {
             query?: never;
             header?: never;
@@ -1018,15 +1495,21 @@ export interface operations {
                 };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_render_render_png: {
+    render_png: {
         parameters: {
             query?: {
+                /** @description Id of a frame, which is drawn with what is in it, or of another element. */
                 frame?: string | null;
+                /** @description x,y,width,height in scene units; a frame goes before it. */
                 region?: string | null;
+                /** @description Of a PNG: pixels for each scene unit. */
                 scale?: number;
+                /** @description Whether the board's colour is drawn behind the scene. */
                 background?: boolean;
+                /** @description Whether the scene is put into the file, so that it can be opened again. */
                 embed?: boolean;
             };
             header?: never;
@@ -1042,17 +1525,32 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Not Modified: what the client has still holds. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_render_render_svg: {
+    render_svg: {
         parameters: {
             query?: {
+                /** @description Id of a frame, which is drawn with what is in it, or of another element. */
                 frame?: string | null;
+                /** @description x,y,width,height in scene units; a frame goes before it. */
                 region?: string | null;
+                /** @description Of a PNG: pixels for each scene unit. */
                 scale?: number;
+                /** @description Whether the board's colour is drawn behind the scene. */
                 background?: boolean;
+                /** @description Whether the scene is put into the file, so that it can be opened again. */
                 embed?: boolean;
             };
             header?: never;
@@ -1068,11 +1566,21 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description Not Modified: what the client has still holds. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_exchange_scene: {
+    get_scene: {
         parameters: {
             query?: {
                 download?: boolean;
@@ -1090,11 +1598,22 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
+                content: {
+                    "application/json": components["schemas"]["SceneDocument"];
+                    "application/vnd.excalidraw+json": components["schemas"]["SceneDocument"];
+                };
+            };
+            /** @description Not Modified: what the client has still holds. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_versions_undo_person: {
+    undo_person: {
         parameters: {
             query?: never;
             header?: never;
@@ -1114,11 +1633,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Undone"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_versions_index: {
+    list_versions: {
         parameters: {
             query?: {
                 limit?: number;
@@ -1137,14 +1659,20 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["VersionPage"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_versions_create: {
+    create_version: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client: the same request with it again has one effect. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 board_id: string;
             };
@@ -1162,14 +1690,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["VersionDescription"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_versions_delete: {
+    delete_version: {
         parameters: {
             query?: never;
             header?: never;
@@ -1188,9 +1715,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_versions_rename: {
+    rename_version: {
         parameters: {
             query?: never;
             header?: never;
@@ -1211,14 +1739,20 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["VersionDescription"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_versions_restore: {
+    restore_version: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client: the same request with it again has one effect. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 board_id: string;
                 version_id: string;
@@ -1232,11 +1766,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Restored"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_versions_scene: {
+    get_version_scene: {
         parameters: {
             query?: {
                 pictures?: "inside" | "linked";
@@ -1255,11 +1792,15 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SceneDocument"];
+                    "application/vnd.excalidraw+json": components["schemas"]["SceneDocument"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_versions_thumbnail: {
+    get_version_thumbnail: {
         parameters: {
             query?: never;
             header?: never;
@@ -1276,11 +1817,21 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Not Modified: what the client has still holds. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
         };
     };
-    generation_api_index: {
+    list_checkpoints: {
         parameters: {
             query?: never;
             header?: never;
@@ -1294,11 +1845,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["CheckpointPage"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_index: {
+    list_jobs: {
         parameters: {
             query?: {
                 board?: string | null;
@@ -1319,18 +1873,29 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_ask: {
+    create_job: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client: the same request with it again has one effect. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobRequest"];
+                "multipart/form-data": components["schemas"]["JobForm"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -1338,14 +1903,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["JobDescription"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_show: {
+    get_job: {
         parameters: {
             query?: never;
             header?: never;
@@ -1361,11 +1925,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["JobDescription"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_cancel: {
+    cancel_job: {
         parameters: {
             query?: never;
             header?: never;
@@ -1381,11 +1948,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["JobDescription"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_image: {
+    get_job_image: {
         parameters: {
             query?: never;
             header?: never;
@@ -1402,11 +1972,21 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Not Modified: what the client has still holds. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_accept: {
+    accept_image: {
         parameters: {
             query?: never;
             header?: never;
@@ -1427,14 +2007,20 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["JobDescription"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_finish: {
+    finish_image: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client: the same request with it again has one effect. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 job_id: string;
                 image_id: string;
@@ -1449,14 +2035,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["JobDescription"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_put_away: {
+    put_image_away: {
         parameters: {
             query?: never;
             header?: never;
@@ -1474,11 +2059,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["JobDescription"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_put_all_away: {
+    put_all_images_away: {
         parameters: {
             query?: never;
             header?: never;
@@ -1495,11 +2083,40 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["JobDescription"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_retry: {
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client: the same request with it again has one effect. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDescription"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    run_job_next: {
         parameters: {
             query?: never;
             header?: never;
@@ -1515,11 +2132,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["JobDescription"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    boards_api_jobs_run_next: {
+    get_job_snapshot: {
         parameters: {
             query?: never;
             header?: never;
@@ -1535,31 +2155,21 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "image/png": string;
+                };
             };
-        };
-    };
-    boards_api_jobs_snapshot: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                job_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
+            /** @description Not Modified: what the client has still holds. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            default: components["responses"]["Problem"];
         };
     };
-    accounts_api_me: {
+    get_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -1573,11 +2183,14 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
-    accounts_api_rename: {
+    rename_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -1595,8 +2208,11 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
             };
+            default: components["responses"]["Problem"];
         };
     };
 }
