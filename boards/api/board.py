@@ -16,7 +16,7 @@ from boards import access, announce, background
 from boards.access import Act
 from boards.models import TITLE_MAX, Board, Role
 from boards.principal import of_request, person, person_of
-from http_api.lists import Page, page
+from http_api.lists import page
 from http_api.openapi import Answer
 
 router = Router()
@@ -62,8 +62,11 @@ class BoardDescription(TypedDict):
     changed_at: datetime
 
 
-class BoardPage(Page[BoardDescription]):
+class BoardPage(TypedDict):
     """Boards, newest first. next: the cursor of the following page; null after the last."""
+
+    items: list[BoardDescription]
+    next: str | None
 
 
 def describe(board: Board, role: Role | None) -> BoardDescription:

@@ -28,7 +28,7 @@ from generation.jobs import submission
 from generation.jobs.description import ParamsRequest
 from generation.jobs.submission import InputImages
 from generation.models import GeneratedImage, Job
-from http_api.lists import Page, page
+from http_api.lists import page
 from http_api.openapi import Answer, IdempotencyKey, Upload, schema_of, sends, takes
 
 router = Router()
@@ -89,8 +89,11 @@ class BoardJobForm(BoardJobRequest, total=False):
     mask: Upload
 
 
-class JobPage(Page[JobDescription]):
+class JobPage(TypedDict):
     """Jobs, newest first. next: the cursor of the following page; null after the last."""
+
+    items: list[JobDescription]
+    next: str | None
 
 
 class JobList(TypedDict):

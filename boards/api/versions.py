@@ -23,7 +23,7 @@ from boards.principal import of_request, person_of
 from boards.responses import stored_file, streaming_response
 from boards.sharing import people
 from boards.sharing.people import PersonDescription
-from http_api.lists import Page, page, storable_time
+from http_api.lists import page, storable_time
 from http_api.openapi import Answer, IdempotencyKey, sends
 from http_api.responses import bytes_response
 
@@ -59,8 +59,11 @@ class VersionDescription(TypedDict):
     before_restore_of: str | None
 
 
-class VersionPage(Page[VersionDescription]):
+class VersionPage(TypedDict):
     """Versions, newest first. next: the cursor of the following page; null after the last."""
+
+    items: list[VersionDescription]
+    next: str | None
 
 
 class Restored(TypedDict):

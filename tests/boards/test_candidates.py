@@ -43,7 +43,7 @@ def job(board: Board, alice: Any) -> Job:
         created_by=alice,
         kind="img2img",
         checkpoint="bundled",
-        params={"prompt": "a cat", "count": 4},
+        params={"kind": "img2img", "prompt": "a cat", "count": 4},
         status="running",
     )
     Placement.objects.create(
@@ -261,7 +261,9 @@ def test_a_frozen_board_takes_none_and_nothing_is_lost(
 
 
 def test_a_picture_of_another_job_is_not_this_ones(job: Job, four: list[GeneratedImage], alice: Any) -> None:
-    other = Job.objects.create(created_by=alice, kind="txt2img", checkpoint="bundled", params={"prompt": ""})
+    other = Job.objects.create(
+        created_by=alice, kind="txt2img", checkpoint="bundled", params={"kind": "txt2img", "prompt": ""}
+    )
     assert post(alice, f"/jobs/{other.pk}/images/{four[0].pk}/accept").status_code == 404
     assert post(alice, f"/jobs/{job.pk}/images/{other.pk}/accept").status_code == 404
 
@@ -282,7 +284,9 @@ def test_the_pictures_of_a_frame_in_the_list_of_jobs(
     board: Board, job: Job, alice: Any, carol: Any, mallory: Any
 ) -> None:
     make(job, 0)
-    empty = Job.objects.create(created_by=alice, kind="txt2img", checkpoint="bundled", params={"prompt": ""})
+    empty = Job.objects.create(
+        created_by=alice, kind="txt2img", checkpoint="bundled", params={"kind": "txt2img", "prompt": ""}
+    )
     Placement.objects.create(job=empty, board=board, frame="frame", x=0, y=0, width=1, height=1)
     path = f"{API}/jobs?board={board.pk}&with_pictures=true&frame="
     assert [each["id"] for each in asks(carol).get(f"{path}frame").json()["items"]] == [str(job.pk)]

@@ -732,7 +732,7 @@ export interface components {
         };
         /** @description Boards, newest first. next: the cursor of the following page; null after the last. */
         BoardPage: {
-            items: unknown[];
+            items: components["schemas"]["BoardDescription"][];
             next: string | null;
         };
         /** @description default: the checkpoint of those who choose none. */
@@ -865,7 +865,7 @@ export interface components {
         };
         /** @description Jobs, newest first. next: the cursor of the following page; null after the last. */
         JobPage: {
-            items: unknown[];
+            items: components["schemas"]["JobDescription"][];
             next: string | null;
         };
         /** @description A request for pictures as JSON. */
@@ -1143,7 +1143,7 @@ export interface components {
         };
         /** @description Versions, newest first. next: the cursor of the following page; null after the last. */
         VersionPage: {
-            items: unknown[];
+            items: components["schemas"]["VersionDescription"][];
             next: string | null;
         };
     };
