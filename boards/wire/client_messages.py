@@ -4,8 +4,13 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
 
+REGION_SIDE_MAX = 1e6
+
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 Coordinate = Annotated[float, Meta(ge=-1e9, le=1e9)]
+RawElement = Annotated[Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/WireElement"})]
+Params = Annotated[dict[str, Any], Meta(extra_json_schema={"x-http-type": "Params"})]
+"""Of a job, as the HTTP API describes them."""
 
 
 class Message(Struct, tag_field="type"):
@@ -13,6 +18,10 @@ class Message(Struct, tag_field="type"):
 
 
 class Hello(Message, tag="hello"):
+    """The first message, within 5 s. `protocol`: 1. `clock`: the last one seen. `token`: an API key, or the token of a
+    share link. `name`: for link tokens. `deflate`: send deflated frames too (see below).
+    """
+
     protocol: int
     token: Annotated[str, Meta(max_length=200)] | None = None
     clock: Annotated[int, Meta(ge=0, le=2**53)] | None = None
@@ -21,17 +30,23 @@ class Hello(Message, tag="hello"):
 
 
 class Push(Message, tag="push"):
+    """New and changed elements: at most 500, the whole message at most 256 KiB. The answer is `ack` or `error`."""
+
     id: Ref
-    elements: list[Raw]
+    elements: list[RawElement]
 
 
 class Pointer(Struct):
+    """Where a pointer is, in scene coordinates."""
+
     x: Coordinate
     y: Coordinate
     tool: Literal["pointer", "laser"] = "pointer"
 
 
 class Presence(Message, tag="presence", omit_defaults=True):
+    """What others see of this person. The newest wins. `selected`: ids of elements. `viewport`: [x1, y1, x2, y2]."""
+
     pointer: Pointer | None = None
     button: Literal["up", "down"] | None = None
     selected: Annotated[list[Ref], Meta(max_length=200)] | None = None
@@ -39,10 +54,9 @@ class Presence(Message, tag="presence", omit_defaults=True):
     idle: Literal["active", "idle", "away"] | None = None
 
 
-REGION_SIDE_MAX = 1e6
-
-
 class Region(Struct):
+    """A rectangle of the scene, in scene coordinates."""
+
     x: Coordinate
     y: Coordinate
     width: Annotated[float, Meta(gt=0, le=REGION_SIDE_MAX)]
@@ -50,32 +64,44 @@ class Region(Struct):
 
 
 class Generate(Message, tag="generate"):
+    """Ask for pictures of a `frame` (the id of a frame or picture) or a `region`. Kinds that need the board's picture
+    get it drawn by the server, as of the last `ack`. The answer is `job` or `error`.
+    """
+
     id: Ref
-    params: dict[str, Any]
+    params: Params
     frame: Ref | None = None
     region: Region | None = None
     placement: Literal["beside", "inside", "stage"] = "beside"
 
 
 class Cancel(Message, tag="cancel"):
+    """Take back a job. The answer is `job` or `error`."""
+
     id: Ref
     job: Annotated[str, Meta(max_length=36)]
 
 
 class LiveStart(Message, tag="live.start"):
-    """Redraw this frame while I draw; again for the same frame: with these params from now on."""
+    """Redraw this `frame` while somebody draws. From the host again with the same frame: with these `params` from now
+    on. The answer is `live` or `error`.
+    """
 
     id: Ref
-    params: dict[str, Any]
+    params: Params
     frame: Ref
 
 
 class LiveStop(Message, tag="live.stop"):
+    """Stop redrawing. `frame`: only if it is this one."""
+
     id: Ref | None = None
     frame: Ref | None = None
 
 
 class Ping(Message, tag="ping"):
+    """Answered by `pong` with the same `id`."""
+
     id: str | int | None = None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -18,18 +18,28 @@ FRAME_BYTES_MAX = 256 * 1024
 
 
 class Close(IntEnum):
-    """Why a socket is closed. 1012, 4408 and 4503 mean come back; other 44xx mean do not."""
+    """Why a socket is closed. comes_back: whether a client shall connect again by itself."""
 
-    INTERNAL = 1011
-    RESTART = 1012
-    BAD_MESSAGE = 4400
-    UNAUTHENTICATED = 4401
-    FORBIDDEN = 4403
-    NOT_FOUND = 4404
-    PROTOCOL_VERSION = 4406
-    TOO_SLOW = 4408
-    RATE_LIMIT = 4429
-    OVERLOADED = 4503
+    meaning: str
+    comes_back: bool
+
+    def __new__(cls, code: int, meaning: str, comes_back: bool = False) -> Self:
+        self = int.__new__(cls, code)
+        self._value_ = code
+        self.meaning = meaning
+        self.comes_back = comes_back
+        return self
+
+    INTERNAL = 1011, "the server failed", True
+    RESTART = 1012, "come back: the room or the server starts anew", True
+    BAD_MESSAGE = 4400, "bad messages"
+    UNAUTHENTICATED = 4401, "no or wrong token"
+    FORBIDDEN = 4403, "forbidden or revoked"
+    NOT_FOUND = 4404, "no such board"
+    PROTOCOL_VERSION = 4406, "another protocol version"
+    TOO_SLOW = 4408, "too slow", True
+    RATE_LIMIT = 4429, "too many messages or sockets"
+    OVERLOADED = 4503, "overloaded", True
 
 
 _decode = msgspec.json.Decoder(ClientMessage).decode

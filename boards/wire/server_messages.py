@@ -10,20 +10,18 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from boards.models import Role
-from boards.wire.client_messages import Coordinate, Pointer, Presence
+from boards.models import Role as BoardRole
+from boards.wire.client_messages import Coordinate, Params, Presence
 
 T = TypeVar("T")
 
 
-def _http(name: str) -> Meta:
-    """Marks an object that the HTTP API describes. name: of its schema there."""
-    return Meta(extra_json_schema={"x-openapi": name})
+JobDescription = Annotated[Mapping[str, Any], Meta(extra_json_schema={"x-http-type": "JobDescription"})]
+FileDescription = Annotated[Mapping[str, Any], Meta(extra_json_schema={"x-http-type": "FileDescription"})]
+"""As the HTTP API describes them."""
 
 
-JobDescription = Annotated[Mapping[str, Any], _http("Job")]
-FileDescription = Annotated[Mapping[str, Any], _http("BoardFile")]
-Params = Annotated[Mapping[str, Any], _http("Params")]
+Role = Annotated[BoardRole, Meta(extra_json_schema={"$ref": "#/components/schemas/Role"})]
 
 
 class WireElement(Struct, rename="camel"):
@@ -51,10 +49,18 @@ class You(Person, frozen=True):
     role: Role
 
 
+class CollaboratorPointer(Struct, frozen=True):
+    """Where the pointer of somebody else is, in scene coordinates."""
+
+    x: Coordinate
+    y: Coordinate
+    tool: Literal["pointer", "laser"]
+
+
 class Collaborator(Person, frozen=True, omit_defaults=True):
     """A person on the board, with what their page last said in `presence`."""
 
-    pointer: Pointer | None = None
+    pointer: CollaboratorPointer | None = None
     button: Literal["up", "down"] | None = None
     selected: list[str] | None = None
     viewport: list[Coordinate] | None = None
@@ -72,7 +78,7 @@ class Limits(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """Why an element of a push is not stored. id: of the element; empty where it has none."""
+    """Why an element of a push is not stored. `id`: of the element; empty where it has none."""
 
     id: str
     code: str
@@ -86,7 +92,7 @@ class LiveHost(Person, frozen=True):
 
 
 class LiveRun(Struct, frozen=True):
-    """The frame that is redrawn while somebody draws. run: its number, on every live frame and picture."""
+    """The frame that is redrawn while somebody draws. `run`: its number, on every live frame and picture."""
 
     run: int
     frame: str
@@ -124,8 +130,8 @@ class Welcome(Message, frozen=True, tag="welcome"):
 
 
 class Patch(Message, frozen=True, tag="patch"):
-    """Changed elements, merged over one tick, without what you pushed yourself – unless the server gave it another
-    `index`; then its version is higher than yours – or you asked for `deflate`.
+    """Changed elements, merged over one tick. What you pushed yourself is left out, unless the server gave it another
+    `index` (then its version is higher than yours) or you asked for `deflate`.
     """
 
     clock: int
@@ -147,7 +153,7 @@ class Ack(Message, frozen=True, tag="ack"):
 
 
 class PresenceUpdate(Message, frozen=True, tag="presence"):
-    """What changed about people, by session; null: left. Your own session may be among them."""
+    """What changed about people, by room session; null: left. Your own session may be among them."""
 
     users: Mapping[str, Collaborator | None]
 

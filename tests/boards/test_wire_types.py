@@ -1,5 +1,7 @@
 """What the server sends over the socket is what boards.wire.server_messages declares: these types, these fields."""
 
+import re
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -11,11 +13,15 @@ from boards.files import board_files
 from boards.models import Board
 from boards.room import registry
 from boards.wire.peer_messages import BoardChanged
+from boards.wire.protocol import Close
 from boards.wire.server_messages import ServerMessage
 from generation.jobs.events import announce_progress
 from tests.boards.socket_client import Client, joined
 from tests.factories import body, png
+from webapp.management.commands.schemas import DOCUMENTS
 
+ROOT = Path(__file__).resolve().parents[2]
+CLOSING = (ROOT / "frontend/src/socket/closing.ts").read_text()
 Message = dict[str, Any]
 TYPES = {str(each.__struct_config__.tag) for each in get_args(ServerMessage)}
 
@@ -75,3 +81,14 @@ async def test_what_is_sent_is_what_is_declared(board: Board, alice: Any, bob: A
     for message in heard:
         check(message)
     assert {message["type"] for message in heard} == TYPES
+
+
+def test_the_page_and_the_server_know_the_same_close_codes() -> None:
+    for_good = {int(code) for code in re.findall(r"^  (4\d{3}):", CLOSING, re.MULTILINE)}
+    assert {code for code in Close if code >= 4400 and not code.comes_back} == for_good
+
+
+@pytest.mark.parametrize("path", ["docs/asyncapi.json", "docs/websocket.md"])
+def test_what_is_written_from_the_structs_is_fresh(path: str) -> None:
+    """`make lint` tells it of frontend/src/room/messages.ts, which is written from the first of these."""
+    assert (ROOT / path).read_text() == DOCUMENTS[path]()

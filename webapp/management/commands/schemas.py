@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from boards.wire import asyncapi, message_tables
 from webapp.api import api
 
 
@@ -17,14 +18,26 @@ def openapi() -> str:
     return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def socket_messages() -> str:
+    """The AsyncAPI document of the websocket."""
+    return json.dumps(asyncapi.document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def socket_page() -> str:
+    """docs/websocket.md, its tables of messages made anew."""
+    return message_tables.written_into((settings.BASE_DIR / "docs/websocket.md").read_text(encoding="utf-8"))
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/openapi.json": openapi,
+    "docs/asyncapi.json": socket_messages,
+    "docs/websocket.md": socket_page,
 }
 """Path of each generated file, from the repository root → function that returns its whole text."""
 
 
 class Command(BaseCommand):
-    help = "Writes docs/openapi.json; with --check only says what is stale, and exits 1. Needs no database."
+    help = "Writes what docs/ says of APIs; with --check only says what is stale, and exits 1. Needs no database."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
