@@ -53,7 +53,7 @@ types: $(VENV)/.dev frontend/node_modules/.stamp ## mypy and tsc
 	$(BIN)/mypy
 	$(NPM) run types
 
-schemas: $(VENV)/.dev frontend/node_modules/.stamp ## write docs/openapi.json, then the front end's types made of it
+schemas: $(VENV)/.dev frontend/node_modules/.stamp ## write docs/openapi.json and docs/asyncapi.json, then the front end's types made of them
 	$(BIN)/python manage.py schemas
 	$(NPM) run schemas
 

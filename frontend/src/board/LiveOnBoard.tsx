@@ -4,7 +4,7 @@ import { uuid } from "../api/ids";
 import type { JobStore } from "../generation/jobStore";
 import LiveLayer, { chosen } from "../live/LiveLayer";
 import { resumeAfterBreaks } from "../live/resume";
-import type { Live } from "../room/protocol";
+import type { LiveRun } from "../room/messages";
 import type { Notices } from "../ui/notices";
 import type { CanvasSession } from "../canvas/CanvasSession";
 import { LiveView } from "../canvas/LiveView";
@@ -21,7 +21,7 @@ interface Props {
 export default function LiveOnBoard({ session, api, board, jobs, notices }: Props) {
   const view = useMemo(() => new LiveView(session), [session]);
   useEffect(() => resumeAfterBreaks(session.room), [session]);
-  const keep = useCallback(async ({ frame, params }: Live) => {
+  const keep = useCallback(async ({ frame, params }: LiveRun) => {
     try {
       const region = view.region(frame);
       if (!region) return;

@@ -1,4 +1,4 @@
-import type { Role } from "../room/protocol";
+import type { Role } from "../room/messages";
 
 /** What Django wrote into the page, `<script id="board-config" type="application/json">`. */
 export interface BoardConfig {

@@ -36,7 +36,8 @@ import type {
 } from "@excalidraw/excalidraw/types";
 import type { BoardFile, Region } from "../api/types";
 import type { Picture } from "../room/Journal";
-import type { Collaborator, WireElement } from "../room/protocol";
+import type { Collaborator } from "../room/messages";
+import type { WireElement } from "../room/protocol";
 import { compareOrder } from "../room/reconcile";
 import { nextFrom, partOf, points_max, strokeParts, textParts, type Stroke } from "./oversized";
 import { hasUsableId, sound, withinBudget } from "./sanitize";

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../api/client";
 import { RoomClient } from "../room/RoomClient";
 import { StubSocket } from "../test/StubSocket";
-import { element } from "../test/wire";
+import { element, welcome } from "../test/wire";
 import { addFiles, type BoardApi, type Files, type SceneElement } from "./excalidraw";
 import { FileLoader, type UploadTrouble } from "./fileLoader";
 
@@ -31,7 +31,6 @@ let uploaded: string[];
 let troubles: UploadTrouble[];
 const files: Record<string, unknown> = {};
 const shown = [element("p", { type: "image", fileId: "f1" })] as unknown as SceneElement[];
-const welcome = { type: "welcome", session: "s1", you: { role: "edit" }, clock: 1, elements: [], files: {}, collaborators: {}, jobs: [] };
 const kept = { file_id: "f1", url: "/f1", mime_type: "image/png" } as never;
 
 beforeEach(() => {
@@ -58,7 +57,7 @@ afterEach(() => {
 
 function open() {
   StubSocket.latest.accept();
-  StubSocket.latest.feed(welcome);
+  StubSocket.latest.feed(welcome());
 }
 
 function paste() {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { WireElement } from "../room/protocol";
 import { RoomClient } from "../room/RoomClient";
 import { StubSocket } from "../test/StubSocket";
-import { element } from "../test/wire";
+import { element, welcome } from "../test/wire";
 import { Quarantine } from "./Quarantine";
 import type { BoardApi, SceneElement } from "./excalidraw";
 import { SceneSync } from "./sceneSync";
@@ -55,10 +55,6 @@ const ready = new Set<string>();
 const socket = () => StubSocket.latest;
 const sizes = () => socket().messages<Push>("push").map(({ elements }) => elements.length);
 const later = (ms: number) => vi.advanceTimersByTime(ms);
-const welcome = (fields: object = {}) => ({
-  type: "welcome", protocol: 1, session: "s1", you: { id: "u1", name: "Ana", role: "edit" }, clock: 10,
-  elements: [], files: {}, collaborators: {}, jobs: [], more: false, complete: true, ...fields,
-});
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance", "requestAnimationFrame", "cancelAnimationFrame"] });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LiveFeed } from "../room/LiveFeed";
-import type { Live } from "../room/protocol";
+import type { LiveRun } from "../room/messages";
 import { LiveHost } from "./LiveHost";
 import type { LivePort } from "./LivePort";
 
-const live: Live = { run: 9, frame: "f", host: { id: "u", session: "s", name: "Ana" }, params: { kind: "pix2pix", prompt: "a cat" } };
+const live: LiveRun = { run: 9, frame: "f", host: { id: "u", session: "s", name: "Ana", color: "red" }, params: { kind: "pix2pix", prompt: "a cat" } };
 
 /** A board of which the test says how it looks. */
 class Board implements LivePort {

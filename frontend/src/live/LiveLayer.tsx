@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { Params } from "../api/types";
-import type { Live, LiveNews } from "../room/protocol";
+import type { LiveRun, LiveUpdate } from "../room/messages";
 import type { RoomClient } from "../room/RoomClient";
 import type { Notices } from "../ui/notices";
 import { LiveHost } from "./LiveHost";
@@ -15,7 +15,7 @@ interface Props {
   board: LivePort;
   notices: Notices;
   /** Asks for the picture as an ordinary job. */
-  keep(live: Live): Promise<void>;
+  keep(live: LiveRun): Promise<void>;
 }
 
 /** The live picture over its frame, and who is drawing; in screen space, so that it is no element and in no export. */
@@ -29,7 +29,7 @@ export default function LiveLayer({ room, board, notices, keep }: Props) {
   return now && <Shown key={now.run} room={room} board={board} live={now} keep={keep} />;
 }
 
-function Shown({ room, board, live, keep }: Omit<Props, "notices"> & { live: Live }) {
+function Shown({ room, board, live, keep }: Omit<Props, "notices"> & { live: LiveRun }) {
   const picture = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const plate = useRef<HTMLDivElement>(null);
@@ -126,7 +126,7 @@ function Shown({ room, board, live, keep }: Omit<Props, "notices"> & { live: Liv
   );
 }
 
-function endOf({ host }: Live, { reason, by, message }: LiveNews, you: { id: string; name: string }): string {
+function endOf({ host }: LiveRun, { reason, by, message }: LiveUpdate, you: { id: string; name: string }): string {
   switch (reason) {
     case "stopped":
       return by === you.name ? "" : `${by ?? "Someone"} stopped the live picture.`;

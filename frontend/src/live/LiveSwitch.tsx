@@ -25,7 +25,7 @@ export default function LiveSwitch({ room, frame, params }: Props) {
     if (!on || told.current === wanted) return;
     const timer = setTimeout(() => {
       told.current = wanted;
-      live.start(frame, JSON.parse(wanted) as object);
+      live.start(frame, JSON.parse(wanted) as Params);
     }, settle_ms);
     return () => clearTimeout(timer);
   }, [on, wanted, live, frame]);

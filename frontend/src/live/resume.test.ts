@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LiveFeed } from "../room/LiveFeed";
-import type { Live, LiveNews } from "../room/protocol";
+import type { LiveRun, LiveUpdate } from "../room/messages";
 import { resumeAfterBreaks } from "./resume";
 
 let sent: object[];
 let room: { live: LiveFeed; session: string; mayEdit: boolean };
 let stop: () => void;
-const live = (run: number, session: string): Live => ({ run, frame: "f", host: { id: "u", session, name: "Ana" }, params: { kind: "pix2pix", prompt: "a cat", seed: 7, style: "" } });
-const hear = (now: Live | null, reason?: string) => room.live.hear({ type: "live", live: now, ...(reason && { reason }) } as LiveNews);
+const live = (run: number, session: string): LiveRun => ({ run, frame: "f", host: { id: "u", session, name: "Ana", color: "red" }, params: { kind: "pix2pix", prompt: "a cat", seed: 7, style: "" } });
+const hear = (now: LiveRun | null, reason?: string) => room.live.hear({ type: "live", live: now, ...(reason && { reason }) } as LiveUpdate);
 const begun = { type: "live.start", id: "live-f", frame: "f", params: { kind: "pix2pix", prompt: "a cat", seed: 7 } };
 
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import type { Live } from "../room/protocol";
+import type { LiveRun } from "../room/messages";
 import type { RoomClient } from "../room/RoomClient";
 import { chosen } from "./LiveLayer";
 
@@ -8,7 +8,7 @@ import { chosen } from "./LiveLayer";
  */
 export function resumeAfterBreaks(room: Pick<RoomClient, "live" | "session" | "mayEdit">): () => void {
   const { live } = room;
-  let mine: Live | null = null;
+  let mine: LiveRun | null = null;
   const look = () => {
     const { now } = live;
     if (now) {

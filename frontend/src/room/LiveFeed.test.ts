@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StubSocket } from "../test/StubSocket";
+import { welcome } from "../test/wire";
+import type { LiveRun } from "./messages";
 import { RoomClient } from "./RoomClient";
 
 let room: RoomClient;
 const socket = () => StubSocket.latest;
-const live = { run: 258, frame: "f", host: { id: "u2", session: "s2", name: "Bo" }, params: { kind: "pix2pix", prompt: "a cat" } };
-const welcome = (fields: object = {}) => ({ type: "welcome", session: "s1", you: { id: "u1", name: "Ana", role: "edit" }, clock: 1, elements: [], files: {}, collaborators: {}, jobs: [], ...fields });
+const live: LiveRun = { run: 258, frame: "f", host: { id: "u2", session: "s2", name: "Bo", color: "blue" }, params: { kind: "pix2pix", prompt: "a cat" } };
 const picture = (seq: number, run = 2, ...jpeg: number[]) => socket().feedBytes(7, 0, 1, run, 0, 0, 0, seq, 0, 0, 0, 77, ...jpeg);
 
 beforeEach(() => {
@@ -61,8 +62,8 @@ describe("live pictures", () => {
 
   it("frames and words go out as the server reads them", () => {
     socket().feed(welcome());
-    room.live.start("f", { prompt: "a cat" });
-    expect(socket().messages("live.start")).toEqual([{ type: "live.start", id: "live-f", frame: "f", params: { prompt: "a cat" } }]);
+    room.live.start("f", { kind: "pix2pix", prompt: "a cat" });
+    expect(socket().messages("live.start")).toEqual([{ type: "live.start", id: "live-f", frame: "f", params: { kind: "pix2pix", prompt: "a cat" } }]);
     room.live.offer(258, 3, 4, new Uint8Array([255, 216]).buffer);
     expect([...new Uint8Array(socket().sentBytes[0]!)]).toEqual([7, 0, 1, 2, 0, 0, 0, 3, 0, 0, 0, 4, 255, 216]);
   });

@@ -1,4 +1,5 @@
-import type { Live, LiveNews } from "./protocol";
+import type { Params } from "../api/types";
+import type { ClientMessage, LiveRun, LiveUpdate } from "./messages";
 import { Signal } from "./signal";
 
 const head_bytes = 12;
@@ -8,8 +9,8 @@ const live_byte = 7;
 export class LiveFeed {
   readonly changed = new Signal();
   /** It ended, with the reason; not on a lost line. */
-  readonly ended = new Signal<[before: Live, news: LiveNews]>();
-  now: Live | null = null;
+  readonly ended = new Signal<[before: LiveRun, news: LiveUpdate]>();
+  now: LiveRun | null = null;
   /** null before the first picture, and for one that is withheld. */
   picture: Blob | null = null;
   /** The number of that picture, and which state of the frame it is a picture of. */
@@ -18,7 +19,7 @@ export class LiveFeed {
 
   constructor(private readonly send: (data: string | ArrayBuffer) => boolean) {}
 
-  hear(news: LiveNews): void {
+  hear(news: LiveUpdate): void {
     const before = this.now;
     if (before?.run !== news.live?.run) {
       this.picture = null;
@@ -43,12 +44,12 @@ export class LiveFeed {
   }
 
   /** Again for the same frame: with these params from now on. */
-  start(frame: string, params: object): void {
-    this.send(JSON.stringify({ type: "live.start", id: `live-${frame}`.slice(0, 64), frame, params }));
+  start(frame: string, params: Params): void {
+    this.say({ type: "live.start", id: `live-${frame}`.slice(0, 64), frame, params });
   }
 
   stop(): void {
-    this.send(JSON.stringify({ type: "live.stop", frame: this.now?.frame }));
+    this.say({ type: "live.stop", frame: this.now?.frame });
   }
 
   /** How the frame looks now; `look` comes back with its picture. Only the host's are taken. */
@@ -58,5 +59,9 @@ export class LiveFeed {
     data[0] = live_byte;
     data.set(new Uint8Array(jpeg), head_bytes);
     return this.send(data.buffer);
+  }
+
+  private say(message: ClientMessage): void {
+    this.send(JSON.stringify(message));
   }
 }

@@ -1,5 +1,6 @@
 import { takesIncoming, type Versioned } from "./reconcile";
-import type { Limits, Refusal, WireElement } from "./protocol";
+import type { Limits, Refusal } from "./messages";
+import type { WireElement } from "./protocol";
 
 /** A push on its way: kept word for word until the server has committed it, so that sending it again is harmless. */
 interface Push {

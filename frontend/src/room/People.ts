@@ -1,10 +1,13 @@
-import type { Collaborator, Presence } from "./protocol";
+import type { Collaborator, Presence } from "./messages";
+
+/** What the others should see of us. */
+export type OwnPresence = Omit<Presence, "type">;
 
 /** Who else is on the board, by room session; and what of ourselves the others should see. */
 export class People {
   private sessions = new Map<string, Collaborator>();
   private own = "";
-  private presence: Presence = {};
+  private presence: OwnPresence = {};
   private changed = false;
 
   enter(session: string, others: Record<string, Collaborator>): void {
@@ -31,13 +34,13 @@ export class People {
   }
 
   /** Notes our own pointer, selection or idleness; the newest wins. */
-  show(part: Presence): void {
+  show(part: OwnPresence): void {
     this.presence = { ...this.presence, ...part };
     this.changed = true;
   }
 
   /** What to tell the others, once. */
-  takeNews(): Presence | null {
+  takeNews(): OwnPresence | null {
     if (!this.changed) return null;
     this.changed = false;
     return this.presence;

@@ -3,10 +3,11 @@ import { IDBFactory } from "fake-indexeddb";
 import "fake-indexeddb/auto";
 import { StubLocks } from "../test/StubLocks";
 import { StubSocket } from "../test/StubSocket";
-import { element } from "../test/wire";
+import { element, welcome } from "../test/wire";
 import { Journal } from "./Journal";
 import { LocalDatabase } from "./LocalDatabase";
-import type { Refusal, WireElement } from "./protocol";
+import type { Refusal } from "./messages";
+import type { WireElement } from "./protocol";
 import { RoomClient } from "./RoomClient";
 
 interface Push {
@@ -17,10 +18,6 @@ interface Push {
 let room: RoomClient;
 const socket = () => StubSocket.latest;
 const pushes = () => socket().messages<Push>("push");
-const welcome = (fields: object = {}) => ({
-  type: "welcome", protocol: 1, session: "s1", you: { id: "u1", name: "Ana", role: "edit" }, clock: 10,
-  elements: [], files: {}, collaborators: {}, jobs: [], more: false, complete: true, ...fields,
-});
 const later = (ms = 40) => vi.advanceTimersByTime(ms);
 
 beforeEach(() => {

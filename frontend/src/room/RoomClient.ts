@@ -6,29 +6,22 @@ import { Inbox } from "./Inbox";
 import { LiveFeed } from "./LiveFeed";
 import type { Hurry, Journal, Legacy, Picture } from "./Journal";
 import { Outbox } from "./Outbox";
+import { default_limits } from "./limits";
+import type { Ack, BoardUpdate, ClientMessage, ErrorMessage, Limits, Progress, Refusal, ServerMessage, Welcome, You } from "./messages";
 import { Pace, whenIdle } from "./Pace";
-import { People } from "./People";
-import {
-  default_limits,
-  type BoardNews,
-  type FromServer,
-  type Limits,
-  type Presence,
-  type Progress,
-  type Refusal,
-  type Trouble,
-  type Welcome,
-  type WireElement,
-  type You,
-} from "./protocol";
+import { People, type OwnPresence } from "./People";
+import type { WireElement } from "./protocol";
 import { elementsWait_ms, presenceWait_ms } from "./rates";
 import { Signal } from "./signal";
 
 export type Line = "connecting" | "open" | "offline" | "closed";
 
+/** The person of this page. */
+export type Self = Omit<You, "color">;
+
 export interface RoomOptions {
   url: string;
-  you: You;
+  you: Self;
   /** API key, share-link or embed token where there is no session cookie. */
   token?: string;
   /** Where this device keeps what is not confirmed. */
@@ -67,15 +60,15 @@ export class RoomClient {
   readonly jobsArrived = new Signal<[jobs: Job[], all: boolean]>();
   readonly progressed = new Signal<[Progress]>();
   readonly peopleChanged = new Signal();
-  readonly boardNews = new Signal<[BoardNews]>();
-  readonly troubled = new Signal<[Trouble]>();
+  readonly boardNews = new Signal<[news: Partial<BoardUpdate>]>();
+  readonly troubled = new Signal<[ErrorMessage]>();
 
   readonly inbox = new Inbox();
   readonly people = new People();
   readonly live = new LiveFeed((data) => this.connection.send(data));
   line: Line = "connecting";
   closedBecause = "";
-  you: You;
+  you: Self;
   session = "";
   frozen = false;
   limits: Limits = default_limits;
@@ -106,14 +99,14 @@ export class RoomClient {
   /** A complete scene while its parts arrive; null while only changes arrive. */
   private wholeScene: Map<string, WireElement> | null = null;
   /** Acknowledgements that came before the last part of it, which may be older than what they confirm. */
-  private earlyAcks: Extract<FromServer, { type: "ack" }>[] = [];
+  private earlyAcks: Ack[] = [];
 
   constructor(private readonly options: RoomOptions) {
     this.you = options.you;
     this.outbox = new Outbox(options.queue);
     this.connection = new Connection(options.url, "board.v1", {
       opened: () => this.hello(),
-      received: (text) => this.receive(JSON.parse(text) as FromServer),
+      received: (text) => this.receive(JSON.parse(text) as ServerMessage),
       pictured: (data) => this.live.show(data),
       closed: (why) => this.lost(why),
     }, options.doors);
@@ -218,7 +211,7 @@ export class RoomClient {
     if (this.options.journal?.save(books, hurry)) this.keepPace.ask();
   }
 
-  show(presence: Presence): void {
+  show(presence: OwnPresence): void {
     this.people.show(presence);
     this.presencePace.ask();
   }
@@ -254,7 +247,7 @@ export class RoomClient {
     });
   }
 
-  private receive(message: FromServer): void {
+  private receive(message: ServerMessage): void {
     this.heardAt = Date.now();
     this.pingedAt = null;
     switch (message.type) {
@@ -268,7 +261,7 @@ export class RoomClient {
         return this.caughtUp(message.clock);
       case "ack":
         if (this.wholeScene) return void this.earlyAcks.push(message);
-        this.acknowledged(message.ref, message.refused ?? []);
+        this.acknowledged(message.ref, message.refused);
         if (this.synced) this.advance(message.clock);
         return;
       case "presence":
@@ -298,16 +291,16 @@ export class RoomClient {
     this.welcomed = true;
     this.session = message.session;
     this.you = { ...this.you, ...message.you };
-    this.limits = { ...default_limits, ...message.limits };
+    this.limits = message.limits;
     clearTimeout(this.leaving);
-    this.people.enter(message.session, message.collaborators ?? {});
+    this.people.enter(message.session, message.collaborators);
     this.synced = false;
     this.wholeScene = message.complete ? new Map() : null;
     this.earlyAcks = [];
-    if (message.background) this.boardNews.send({ type: "board", background: message.background });
-    this.filesArrived.send(message.files ?? {});
-    this.jobsArrived.send(message.jobs ?? [], true);
-    this.live.hear({ type: "live", live: message.live ?? null });
+    if (message.background) this.boardNews.send({ background: message.background });
+    this.filesArrived.send(message.files);
+    this.jobsArrived.send(message.jobs, true);
+    this.live.hear({ type: "live", live: message.live });
     this.arrived(message.elements);
     if (!message.more) this.caughtUp(message.clock);
     for (const allowance of [this.messages, this.elements]) allowance.refill();
@@ -326,7 +319,7 @@ export class RoomClient {
       this.startOver(this.wholeScene);
       this.wholeScene = null;
       this.clock = clock;
-      for (const { ref, refused } of this.earlyAcks.splice(0)) this.acknowledged(ref, refused ?? []);
+      for (const { ref, refused } of this.earlyAcks.splice(0)) this.acknowledged(ref, refused);
     }
     this.advance(clock);
     this.statusChanged.send();
@@ -383,15 +376,15 @@ export class RoomClient {
     this.statusChanged.send();
   }
 
-  private news(message: BoardNews): void {
-    if (message.frozen !== undefined) this.frozen = message.frozen;
-    if (message.role) this.you = { ...this.you, role: message.role };
+  private news(message: BoardUpdate): void {
+    this.frozen = message.frozen;
+    this.you = { ...this.you, role: message.role };
     this.boardNews.send(message);
     this.statusChanged.send();
   }
 
   /** An error that names a push either asks for patience or refuses all of it. */
-  private trouble(message: Trouble): void {
+  private trouble(message: ErrorMessage): void {
     const ids = message.ref ? this.outbox.idsOf(message.ref) : [];
     if (!ids.length) return this.troubled.send(message);
     if (message.retry_after_seconds !== undefined) this.sendLater(message.ref!, message.retry_after_seconds * 1000);
@@ -478,7 +471,7 @@ export class RoomClient {
     this.peopleChanged.send();
   }
 
-  private send(message: object): void {
+  private send(message: ClientMessage): void {
     this.connection.send(JSON.stringify(message));
   }
 }
