@@ -70,6 +70,8 @@ def schemas() -> dict[str, Schema]:
     for schema in components.values():
         schema["description"] = described(schema["description"])
         schema.pop("title", None)
+    for union in (server, client):
+        del union["discriminator"]  # OpenAPI's form of it, which AsyncAPI does not know
     return components | {"ServerMessage": server, "ClientMessage": client}
 
 
