@@ -134,11 +134,11 @@ class Member:
     def pause(self) -> None:
         """Let what it still says wait on its side, where the server allows it."""
         if self._wire is not None:
-            self._wire.stop_reading()
+            self._wire.pause_reading()
 
     def resume(self) -> None:
         if self._wire is not None and not self._ended:
-            self._wire.read_on()
+            self._wire.resume_reading()
 
     def write(self, message: bytes) -> None:
         """Send one JSON message."""
@@ -160,7 +160,7 @@ class Member:
             return
         self._wire.close(code)
         if is_flood:
-            self._wire.stop_reading()
+            self._wire.pause_reading()
         asyncio.get_running_loop().call_later(CLOSING_MAX_SECONDS, self._wire.abort)
 
     def _is_blocked(self) -> bool:

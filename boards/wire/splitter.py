@@ -1,7 +1,7 @@
-"""Cuts what a browser sends into websocket frames and reads the plain ones: whole, masked text. Pure.
+"""Splits a client's byte stream into websocket frames and decodes the simple ones: final, masked text frames. Pure.
 
-Servers read frames in Python, in general terms, and wake a task for each: that cost three times what a room
-does with a message. Whatever is not plain, in parts, or wrong, is the server's business still.
+The servers' general frame parsers, and the task they wake for each frame, cost three times what a room does with a
+message. All other frames (fragments, binary, control, malformed) are passed on to the server as they are.
 """
 
 from collections.abc import Callable
@@ -9,24 +9,27 @@ from collections.abc import Callable
 from boards.wire.frames import TEXT
 
 FRAME_MAX_BYTES = 1024 * 1024
-"""Above this the server's own limit answers."""
+"""After the header of a larger frame everything goes to the server, whose own limit closes the socket."""
 _MASKED = 0x80
 
 
-class Splitter:
-    """hear(text): a plain message. others(bytes): whole frames of other kinds, in order, for the server."""
+class FrameSplitter:
+    """on_text is called with the text of each simple frame, on_other with the bytes of every other whole frame.
 
-    def __init__(self, hear: Callable[[str], None], others: Callable[[bytes], None]) -> None:
-        self._hear = hear
-        self._others = others
-        self._partial = bytearray()
-        self._needed = 0  # bytes without which nothing can be said of what is there
+    The calls come in the order of the frames.
+    """
+
+    def __init__(self, on_text: Callable[[str], None], on_other: Callable[[bytes], None]) -> None:
+        self._on_text = on_text
+        self._on_other = on_other
+        self._partial = bytearray()  # the beginning of a frame that has not arrived whole
+        self._needed = 0  # length of `_partial` from which on it is worth parsing again
         self._gave_up = False
 
     def feed(self, data: bytes) -> None:
-        """What the socket brought."""
+        """Take in the next bytes of the stream."""
         if self._gave_up:
-            self._others(data)
+            self._on_other(data)
             return
         if self._partial:
             self._partial += data
@@ -38,7 +41,7 @@ class Splitter:
             head, size = _measure(data, at)
             if size > FRAME_MAX_BYTES:
                 self._gave_up = True
-                self._others(data[at:])
+                self._on_other(data[at:])
                 return
             stop = at + head + size
             if head == 0 or stop > len(data):
@@ -47,14 +50,14 @@ class Splitter:
                 return
             text = _read(data, at, head, size)
             if text is not None:
-                self._hear(text)
+                self._on_text(text)
             else:
-                self._others(data[at:stop])
+                self._on_other(data[at:stop])
             at = stop
 
 
 def _measure(data: bytes, at: int) -> tuple[int, int]:
-    """Bytes of the frame's head, mask included, and of its payload. (0, 0): the head has not arrived yet."""
+    """Number of bytes of the frame's header, mask included, and of its payload. (0, 0) while the header is incomplete."""
     there = len(data) - at
     if there < 2:
         return 0, 0
@@ -69,7 +72,7 @@ def _measure(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _read(data: bytes, at: int, head: int, size: int) -> str | None:
-    """The text of a plain frame. None for every other one."""
+    """The text of a simple frame. None for every other frame."""
     if data[at] != TEXT or not data[at + 1] & _MASKED or size == 0:
         return None
     start = at + head
@@ -79,4 +82,4 @@ def _read(data: bytes, at: int, head: int, size: int) -> str | None:
     try:
         return plain.to_bytes(size, "little").decode()
     except UnicodeDecodeError:
-        return None  # the server closes for this
+        return None  # the server answers this by closing the socket

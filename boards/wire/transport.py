@@ -1,56 +1,55 @@
-"""The transport of a socket, where the server lets us reach it: frames go straight into it, it says how much of
-them still waits, and plain messages come straight from it.
+"""Direct access to the TCP transport of a websocket: write frames, see the send backlog, receive text messages.
 
-This rests on attributes that the servers do not promise, so their versions are pinned and each has a test
-that its sockets are reachable. Where they are not, all goes through ASGI as on any server.
+This relies on private attributes of Daphne and uvicorn. Their versions are pinned, and a test checks for each that
+its transport is found. On any other server everything goes through ASGI.
 Reasons and figures: docs/decisions/0006-servers-of-the-room.md.
 """
 
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from boards.wire.splitter import Splitter
+from boards.wire.splitter import FrameSplitter
 
-LAST_TO_BE_TRIED = 1000
-"""What a server lets through when it refuses a code of ours."""
+FALLBACK_CLOSE_CODE = 1000
+"""Sent where a server refuses to send one of ours; every server accepts it."""
 
 
-class Wire(Protocol):
-    """A transport to write whole websocket frames to."""
+class Transport(Protocol):
+    """The transport of one websocket. Data are whole websocket frames."""
 
     def write(self, data: bytes) -> bool:
-        """Send, or keep until it can be sent. False: the socket is closed or closing."""
+        """Send, or buffer until it can be sent. Returns False when the socket is closed or closing."""
 
     def backlog(self) -> int:
-        """Bytes that the other side has not made room for."""
+        """Number of bytes that are buffered because the peer does not read them."""
 
-    def listen(self, hear: Callable[[str], None]) -> None:
-        """From now on call this with each plain text message; the others still come through ASGI."""
+    def listen(self, on_text: Callable[[str], None]) -> None:
+        """Call this with each unfragmented text message from now on; all other frames still come through ASGI."""
 
     def close(self, code: int) -> None:
-        """Begin the closing handshake, behind whatever waits. Who never answers is to be aborted."""
+        """Start the closing handshake, after all buffered data. A peer that never answers has to be aborted."""
 
-    def stop_reading(self) -> None:
-        """Let what still comes wait with its sender."""
+    def pause_reading(self) -> None:
+        """Stop receiving, so that TCP makes the peer wait."""
 
-    def read_on(self) -> None:
-        """It need not wait any longer."""
+    def resume_reading(self) -> None:
+        """Receive again after `pause_reading`."""
 
     def abort(self) -> None:
-        """Drop the connection with whatever waits."""
+        """Drop the connection and all buffered data."""
 
 
-def of(send: Any) -> Wire | None:
-    """The transport behind an ASGI `send`, or None: an unknown server, TLS or compression in between."""
-    for known in (_DaphneWire, _UvicornWire):
-        wire = known.behind(send)
-        if wire is not None:
-            return wire
+def of(send: Any) -> Transport | None:
+    """The transport behind an ASGI `send`. None for an unknown server, and with TLS or compression in between."""
+    for known in (_DaphneTransport, _UvicornTransport):
+        transport = known.behind(send)
+        if transport is not None:
+            return transport
     return None
 
 
 async def close(send: Any, code: int) -> None:
-    """Close the socket with this code, on any server. Raises whatever the server throws when it is gone."""
+    """Close the socket with this code, on any server. Raises the server's own error when the socket is gone."""
     if (found := of(send)) is not None:
         found.close(code)
         return
@@ -59,14 +58,14 @@ async def close(send: Any, code: int) -> None:
     except Exception:
         if not 1000 < code < 3000:
             raise
-        await send({"type": "websocket.close", "code": LAST_TO_BE_TRIED})
+        await send({"type": "websocket.close", "code": FALLBACK_CLOSE_CODE})
 
 
-class _DaphneWire:
+class _DaphneTransport:
     """Twisted's TCP transport below Autobahn's protocol.
 
-    Twisted sends from its loop: buffer, ask epoll, send, forget epoll, for each write. Mostly the kernel has
-    room at once, so we ask it first and leave to Twisted what did not go out.
+    Twisted buffers each write and sends it from its event loop, which costs an epoll registration each time. The
+    kernel mostly has room, so `write` tries the socket first and leaves to Twisted what was not sent.
     """
 
     def __init__(self, protocol: Any) -> None:
@@ -75,7 +74,7 @@ class _DaphneWire:
         self._send = protocol.transport.getHandle().send
 
     @classmethod
-    def behind(cls, send: Any) -> "_DaphneWire | None":
+    def behind(cls, send: Any) -> "_DaphneTransport | None":
         arguments = getattr(send, "args", ())  # Daphne hands out partial(handle_reply, protocol)
         protocol = arguments[0] if arguments else None
         transport = getattr(protocol, "transport", None)
@@ -97,7 +96,7 @@ class _DaphneWire:
         if not (transport._tempDataLen or transport.dataBuffer):
             try:
                 sent = self._send(data)
-            except OSError:  # the kernel has no room, or Twisted is about to hear of the end
+            except OSError:  # the kernel has no room, or Twisted is about to notice the end
                 sent = 0
             if sent == len(data):
                 return True
@@ -109,27 +108,27 @@ class _DaphneWire:
         transport = self._transport
         return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
 
-    def listen(self, hear: Callable[[str], None]) -> None:
-        self._protocol.dataReceived = Splitter(hear, self._protocol.dataReceived).feed
+    def listen(self, on_text: Callable[[str], None]) -> None:
+        self._protocol.dataReceived = FrameSplitter(on_text, self._protocol.dataReceived).feed
 
     def close(self, code: int) -> None:
         protocol = self._protocol
         if protocol.state == protocol.STATE_OPEN:
-            protocol.closeHandshakeTimeout = 0  # a second is too short for who reads slowly
-            # Not sendClose, which refuses 1011 and 1012, and whatever is not exactly an int.
+            protocol.closeHandshakeTimeout = 0  # its one second is too short for slow readers
+            # Not sendClose, which refuses 1011 and 1012, and enums that are ints.
             protocol.sendCloseFrame(code=int(code))
 
-    def stop_reading(self) -> None:
+    def pause_reading(self) -> None:
         self._transport.pauseProducing()
 
-    def read_on(self) -> None:
+    def resume_reading(self) -> None:
         self._transport.resumeProducing()
 
     def abort(self) -> None:
         self._transport.abortConnection()
 
 
-class _UvicornWire:
+class _UvicornTransport:
     """asyncio's or uvloop's transport below uvicorn's `websockets-sansio` protocol."""
 
     def __init__(self, protocol: Any) -> None:
@@ -138,7 +137,7 @@ class _UvicornWire:
         self.backlog = self._transport.get_write_buffer_size
 
     @classmethod
-    def behind(cls, send: Any) -> "_UvicornWire | None":
+    def behind(cls, send: Any) -> "_UvicornTransport | None":
         protocol = getattr(send, "__self__", None)  # a bound method of the protocol
         transport = getattr(protocol, "transport", None)
         reachable = (
@@ -157,12 +156,12 @@ class _UvicornWire:
         self._transport.write(data)
         return True
 
-    def listen(self, hear: Callable[[str], None]) -> None:
-        self._protocol.data_received = Splitter(hear, self._protocol.data_received).feed
+    def listen(self, on_text: Callable[[str], None]) -> None:
+        self._protocol.data_received = FrameSplitter(on_text, self._protocol.data_received).feed
         self._transport.set_protocol(self._protocol)  # uvloop remembers the method, not its name
 
     def close(self, code: int) -> None:
-        """As its `send` does, which would wait for who does not read."""
+        """What uvicorn's own `send` does, without waiting until a slow peer has read."""
         protocol = self._protocol
         if protocol.close_sent or self._transport.is_closing():
             return
@@ -171,10 +170,10 @@ class _UvicornWire:
         protocol.close_sent = True
         protocol.close_timer = protocol.loop.call_later(protocol.close_timeout, self._transport.abort)
 
-    def stop_reading(self) -> None:
+    def pause_reading(self) -> None:
         self._transport.pause_reading()
 
-    def read_on(self) -> None:
+    def resume_reading(self) -> None:
         self._transport.resume_reading()
 
     def abort(self) -> None:

@@ -43,10 +43,10 @@ class Wire:
     def close(self, code: int) -> None:
         self.written.append(frame(CLOSE, int(code).to_bytes(2, "big")))
 
-    def stop_reading(self) -> None:
+    def pause_reading(self) -> None:
         raise AssertionError("nobody speaks here")
 
-    def read_on(self) -> None:
+    def resume_reading(self) -> None:
         raise AssertionError("nobody speaks here")
 
     def abort(self) -> None:

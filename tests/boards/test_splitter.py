@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from boards.wire.splitter import FRAME_MAX_BYTES, Splitter
+from boards.wire.splitter import FRAME_MAX_BYTES, FrameSplitter
 
 TEXT, BINARY, CLOSE, PING, PONG, CONTINUED = 0x81, 0x82, 0x88, 0x89, 0x8A, 0x80
 
@@ -28,7 +28,7 @@ class Ear:
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.left: list[bytes] = []
-        self.splitter = Splitter(self.heard.append, self.left.append)
+        self.splitter = FrameSplitter(self.heard.append, self.left.append)
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 5, 125, 126, 127, 1_000, 65_535, 65_536, 200_000])

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from boards.wire.protocol import Close
-from boards.wire.transport import LAST_TO_BE_TRIED
+from boards.wire.transport import FALLBACK_CLOSE_CODE
 from tests.e2e.atelier import PROJECT, free_port
 from tests.e2e.browser import chromium
 from webapp.embedded import web
@@ -52,7 +52,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def socket(server: str) -> Iterator[ClientConnection]:
     with connect(server, max_size=None) as opened:
-        assert str(opened.recv(10)).endswith("Wire"), "the server's transport is out of reach"
+        assert str(opened.recv(10)).endswith("Transport"), "the server's transport is out of reach"
         yield opened
 
 
@@ -105,7 +105,7 @@ def test_the_backlog_is_what_the_other_side_does_not_read(server: str, idle_read
         idle_reader.send("backlog")
         idle_reader.send(f"flood {size} watched")
         assert int(observer.recv(30)) > 1_000_000
-    assert str(idle_reader.recv(10)).endswith("Wire")
+    assert str(idle_reader.recv(10)).endswith("Transport")
     assert int(idle_reader.recv(10)) < 1_000
     assert len(idle_reader.recv(30)) == size
     idle_reader.send("backlog")
@@ -130,7 +130,7 @@ def test_every_close_code_arrives(server: str, code: Close) -> None:
 def test_without_the_wire_a_code_that_the_server_refuses_still_closes(server: str, code: Close) -> None:
     with connect(f"{server}/close/wrapped/{int(code)}") as opened, pytest.raises(ConnectionClosed):
         opened.recv(10)
-    assert opened.close_code in ({code} if code >= 3000 else {code, LAST_TO_BE_TRIED})
+    assert opened.close_code in ({code} if code >= 3000 else {code, FALLBACK_CLOSE_CODE})
 
 
 def test_every_close_code_is_seen_by_a_browser(server: str) -> None:
