@@ -40,7 +40,7 @@ from boards.wire.client_messages import (
 )
 from boards.wire.frames import read_live
 from boards.wire.protocol import Close
-from boards.wire.rate_limits import Intake
+from boards.wire.rate_limits import InboundLimits
 from boards.wire.server_messages import ErrorMessage, Pong, Refusal, encode
 from generation.jobs import submission
 
@@ -71,7 +71,7 @@ class Conversation:
     def __init__(self, member: Member, room: Room) -> None:
         self._member = member
         self._room = room
-        self._intake = Intake()
+        self._inbound = InboundLimits()
         self._strikes = 0
         self._ended = False
         self._turn = asyncio.Lock()  # what needs the database is done one by one, in order
@@ -88,7 +88,7 @@ class Conversation:
             return
         began = time.monotonic()
         try:
-            self._intake.message(len(text))
+            self._inbound.take_message(len(text))
             if self._at_desk or len(text) > SMALL_BYTES or self._line.is_overdrawn():
                 self._hear_later(text)
                 return
@@ -114,8 +114,8 @@ class Conversation:
         if self._has_ended():
             return
         try:
-            self._intake.message(len(data))
-            self._intake.live()
+            self._inbound.take_message(len(data))
+            self._inbound.take_live_image()
             scopes.check(self._member.principal, scopes.BINARY)
             frame = read_live(data)
             if frame is None:
@@ -164,10 +164,10 @@ class Conversation:
     def _push(self, push: Push) -> Work:
         """Check its elements, a portion at a time, then merge them. Raises AtelierError."""
         member, room = self._member, self._room
-        self._intake.elements(len(push.elements))
+        self._inbound.take_elements(len(push.elements))
         elements, refused = yield from _check(push)
         wrong = len(refused)
-        self._intake.refused(wrong)
+        self._inbound.charge_malformed(wrong)
         try:
             access.allows(member.role, Act.EDIT, frozen=room.frozen)
         except (BoardFrozen, Forbidden) as error:

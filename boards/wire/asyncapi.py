@@ -26,11 +26,14 @@ Schema = dict[str, Any]
 ROLE = "What a person may do on the board, weakest first."
 
 BINARY: dict[str, tuple[str, str]] = {
-    "LiveFrame": ("client", "How the frame that is redrawn live looks now; from its host only."),
-    "LivePicture": ("server", "A live picture: a redrawn live frame, empty where it is withheld."),
+    "LiveImage": (
+        "client",
+        "What the frame that is redrawn live looks like now; from its host only (see below).",
+    ),
+    "LivePicture": ("server", "The redrawn picture of a live image; empty where it is withheld (see below)."),
     "DeflatedBatch": (
         "server",
-        "JSON messages joined by line feeds, deflated (RFC 1951, no zlib header); after `hello` with `deflate`.",
+        "JSON messages joined by line feeds, deflated; after `hello` with `deflate` (see below).",
     ),
 }
 """Binary messages: name → sender, description. docs/websocket.md has their layout."""

@@ -1,6 +1,6 @@
-"""Messages as they leave: deflated together or one by one, and as the bytes of websocket frames. Pure.
+"""Outgoing messages as websocket frames, deflated in batches where the client asked for that. Pure.
 
-What goes to many sockets is built once: a Packet is made by a tick or for a scene, and keeps what it built.
+A Packet that goes to many sockets is built once and caches its bytes.
 """
 
 import zlib
@@ -10,41 +10,42 @@ from typing import Any
 TEXT = 0x81
 BINARY = 0x82
 CLOSE = 0x88
-"""First bytes of whole, final frames (RFC 6455, 5.2). A server does not mask."""
+"""First byte of an unfragmented frame: FIN and the opcode (RFC 6455, 5.2). Servers do not mask."""
 
 LIVE = 0x07
-"""First byte of a live picture. Its low three bits are a block type that deflate reserves: no deflated frame begins so."""
+"""First payload byte of a live picture. Its low three bits are a block type that deflate reserves, so no deflated batch
+starts with it."""
 LIVE_HEAD_BYTES = 12
 
 DEFLATE_MIN_BYTES = 1_024
-"""What is shorter stays text: it fits one network packet anyway."""
+"""Shorter batches stay text: they fit one network packet anyway."""
 DEFLATE_MAX_BYTES = 512 * 1024
-"""What is longer is not joined, so that nobody must unpack much at once."""
+"""Longer batches are deflated message by message, to limit what a client inflates at once."""
 TICK_LEVEL = 1
 SCENE_LEVEL = 6
-"""Of a tick's 18 kB, level 6 takes 9 % more off and twice the time; of a scene, which is kept, 15 %."""
+"""zlib levels. On a tick of 18 kB level 6 saves 9 % more in twice the time; on a scene, which is cached, 15 %."""
 DEFLATED_END = b"\x03\x00"
-"""A final, empty block: closes a stream of segments (RFC 1951, 3.2.6)."""
+"""A final, empty block: ends a stream of segments (RFC 1951, 3.2.6)."""
 
 
-def frame(kind: int, payload: bytes) -> bytes:
-    """The bytes on the wire of one message from the server."""
+def frame(opcode: int, payload: bytes) -> bytes:
+    """The bytes of one unfragmented websocket frame of the server. opcode: TEXT, BINARY or CLOSE."""
     size = len(payload)
     if size < 126:
-        return bytes((kind, size)) + payload
+        return bytes((opcode, size)) + payload
     if size < 65_536:
-        return bytes((kind, 126)) + size.to_bytes(2, "big") + payload
-    return bytes((kind, 127)) + size.to_bytes(8, "big") + payload
+        return bytes((opcode, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((opcode, 127)) + size.to_bytes(8, "big") + payload
 
 
 def live(run: int, seq: int, look: int, jpeg: bytes) -> bytes:
-    """A live picture: twelve bytes that say which, and a JPEG. run: 24 bits. seq, look: 32 bits."""
+    """The payload of a live picture: a header of twelve bytes, and the JPEG. run: 24 bits. seq, look: 32 bits."""
     head = bytes((LIVE,)) + run.to_bytes(3, "big") + seq.to_bytes(4, "big") + look.to_bytes(4, "big")
     return head + jpeg
 
 
 def read_live(payload: bytes) -> tuple[int, int, int, bytes] | None:
-    """run, seq, look and JPEG. None for whatever else it is."""
+    """The run, seq, look and JPEG of a binary payload. None if it is not a live picture."""
     if len(payload) < LIVE_HEAD_BYTES or payload[0] != LIVE:
         return None
     run, seq, look = (int.from_bytes(payload[at:to], "big") for at, to in ((1, 4), (4, 8), (8, 12)))
@@ -58,31 +59,34 @@ def deflate(payload: bytes, level: int = TICK_LEVEL) -> bytes:
 
 
 def on_one_line(message: bytes) -> bytes:
-    """The same JSON without line feeds, which separate messages here. Bodies are kept as they came: in strings
-    JSON allows none, but some write them between the fields."""
+    """The same JSON without line feeds, which separate the messages of a batch.
+
+    JSON strings cannot contain any, but clients may put them between the fields of an element, which is kept as it came.
+    """
     return message.replace(b"\n", b" ")
 
 
 def segment(payload: bytes, level: int = TICK_LEVEL) -> bytes:
-    """A piece of a raw deflate stream that refers to nothing before it: pieces can be joined in any order."""
+    """A part of a raw deflate stream that refers to nothing before it, so that parts can be joined in any order."""
     stream = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     return stream.compress(payload) + stream.flush(zlib.Z_FULL_FLUSH)
 
 
 class Packet:
-    """Frames that leave together for one or many sockets."""
+    """Websocket frames that are sent together, to one or many sockets."""
 
     def __init__(self, *frames: tuple[int, bytes]) -> None:
+        """frames: (opcode, payload) each."""
         self.frames = frames
 
     @classmethod
     def of(cls, *messages: bytes) -> "Packet":
-        """JSON messages, a text frame each."""
+        """A text frame for each JSON message."""
         return cls(*((TEXT, message) for message in messages))
 
     @classmethod
     def deflated(cls, *messages: bytes, level: int = TICK_LEVEL) -> "Packet":
-        """One binary frame for all of them, for those who asked for it; text where it is not worth it."""
+        """One binary frame with all messages, deflated; text frames below DEFLATE_MIN_BYTES."""
         size = sum(map(len, messages))
         if size < DEFLATE_MIN_BYTES:
             return cls.of(*messages)
@@ -92,19 +96,20 @@ class Packet:
 
     @classmethod
     def live(cls, run: int, seq: int, look: int, jpeg: bytes) -> "Packet":
+        """A binary frame with a live picture. jpeg: empty for a picture that is withheld."""
         return cls((BINARY, live(run, seq, look, jpeg)))
 
     @cached_property
     def wire(self) -> bytes:
-        """All frames as they are on the wire."""
-        return b"".join(frame(kind, payload) for kind, payload in self.frames)
+        """The bytes of all frames, for a transport."""
+        return b"".join(frame(opcode, payload) for opcode, payload in self.frames)
 
     @cached_property
     def events(self) -> list[dict[str, Any]]:
-        """The same as ASGI events, for servers that frame themselves."""
+        """The same as ASGI events, for servers whose transport is out of reach."""
         return [
             {"type": "websocket.send", "text": payload.decode()}
-            if kind == TEXT
+            if opcode == TEXT
             else {"type": "websocket.send", "bytes": payload}
-            for kind, payload in self.frames
+            for opcode, payload in self.frames
         ]

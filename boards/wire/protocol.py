@@ -14,7 +14,7 @@ VERSION = 1
 PUSH_ELEMENTS_MAX = 500
 PUSH_BYTES_MAX = 256 * 1024
 FRAME_BYTES_MAX = 256 * 1024
-"""Longer lists of elements go out in several frames (Daphne refuses to send more than 1 MiB at once)."""
+"""Longer lists of elements are sent in several messages (Daphne refuses to send more than 1 MiB at once)."""
 
 
 class Close(IntEnum):
@@ -46,7 +46,7 @@ _decode = msgspec.json.Decoder(ClientMessage).decode
 
 
 def parse(text: str) -> ClientMessage:
-    """The message. Raises BadMessage with the reason, TooBig."""
+    """Parse a text message of a client. Raises BadMessage with the reason, TooBig."""
     if len(text) > PUSH_BYTES_MAX + 1_024:
         raise TooBig(
             f"A message may have {PUSH_BYTES_MAX} bytes, this one has {len(text)}: send it in parts."
@@ -61,7 +61,10 @@ def parse(text: str) -> ClientMessage:
 
 
 def ref_of(text: str | bytes) -> str | None:
-    """The id of a message that could not be parsed, if it can be read, for the answer."""
+    """The `id` of a message that is refused before it is parsed, to answer with. None if it has none.
+
+    Also the id of a malformed element.
+    """
     try:
         found = msgspec.json.decode(text, type=dict[str, Any]).get("id")
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -70,7 +73,7 @@ def ref_of(text: str | bytes) -> str | None:
 
 
 def chunks(bodies: Sequence[bytes], limit: int = FRAME_BYTES_MAX) -> Iterable[list[bytes]]:
-    """The bodies in lists of at most `limit` bytes and one element at least. One empty list for none."""
+    """Split JSON bodies into lists of at most `limit` bytes, but at least one body. Without bodies: one empty list."""
     chunk: list[bytes] = []
     size = 0
     for body in bodies:

@@ -1,4 +1,4 @@
-"""How fast one socket may talk and be talked to."""
+"""Rate limits of one socket, for what it sends and for what is sent to it."""
 
 import time
 
@@ -12,17 +12,17 @@ ELEMENTS_BURST = 25_000.0
 BYTES_IN_PER_SECOND = 2.0 * 2**20
 BYTES_IN_BURST = 32.0 * 2**20
 REFUSED_COST = 10
-"""An element that is refused counts as so many: pages look before they send."""
+"""How many elements a malformed one counts as. Pages check elements before they send them."""
 LIVE_PER_SECOND = 20.0
 LIVE_BURST = 20.0
-"""More than anybody sees; a page sends the next frame when it has the picture of the last one."""
+"""More than anybody sees; a page sends the next live image when it has the picture of the last one."""
 BYTES_OUT_PER_SECOND = 4.0 * 2**20
 BYTES_OUT_BURST = 32.0 * 2**20
-"""A big board in one go; then about what 400 people who all draw cause. Who is over it gets fewer, merged patches."""
+"""A large board at once; then about what 400 drawing people cause. A socket above it gets fewer, merged patches."""
 
 
 class TokenBucket:
-    """Allows `rate_per_second` in the long run and `burst` at once."""
+    """A token bucket: allows `rate_per_second` tokens in the long run and `burst` tokens at once."""
 
     def __init__(self, rate_per_second: float, burst: float) -> None:
         self._rate = rate_per_second
@@ -30,7 +30,10 @@ class TokenBucket:
         self._filled_at = time.monotonic()
 
     def take(self, tokens: float = 1.0, now: float | None = None) -> float:
-        """0.0 when allowed, else the seconds to wait until it would be."""
+        """Take tokens if there are enough. Returns 0.0, or the seconds until there will be; then none are taken.
+
+        now: monotonic seconds.
+        """
         self._fill(time.monotonic() if now is None else now)
         if self._tokens >= tokens:
             self._tokens -= tokens
@@ -38,10 +41,11 @@ class TokenBucket:
         return (tokens - self._tokens) / self._rate
 
     def spend(self, tokens: float) -> None:
-        """Take them, allowed or not: what is over the limit is to be waited for."""
+        """Take tokens even if that overdraws the bucket."""
         self._tokens -= tokens
 
     def is_overdrawn(self, now: float) -> bool:
+        """True if more was spent than has been refilled. now: monotonic seconds."""
         if self._tokens >= 0.0:
             return False
         self._fill(now)
@@ -52,8 +56,8 @@ class TokenBucket:
         self._filled_at = now
 
 
-class Intake:
-    """What one socket may send."""
+class InboundLimits:
+    """Limits on what one socket sends. Each method takes tokens, or raises RateLimited with the time to wait."""
 
     def __init__(self) -> None:
         self._messages = TokenBucket(MESSAGES_PER_SECOND, MESSAGES_BURST)
@@ -61,24 +65,24 @@ class Intake:
         self._bytes = TokenBucket(BYTES_IN_PER_SECOND, BYTES_IN_BURST)
         self._live = TokenBucket(LIVE_PER_SECOND, LIVE_BURST)
 
-    def message(self, size_bytes: int) -> None:
-        """Raises RateLimited."""
+    def take_message(self, size_bytes: int) -> None:
+        """Count a message, before it is parsed. Raises RateLimited."""
         now = time.monotonic()
         if wait := self._messages.take(1.0, now):
             raise RateLimited("Too many messages.", wait)
         if wait := self._bytes.take(size_bytes, now):
             raise RateLimited("Too much at once.", wait)
 
-    def elements(self, count: int) -> None:
-        """Raises RateLimited."""
+    def take_elements(self, count: int) -> None:
+        """Count the elements of a push. Raises RateLimited."""
         if wait := self._elements.take(count):
             raise RateLimited("Too many elements at once.", wait)
 
-    def refused(self, count: int) -> None:
-        """So many of those elements could not come in."""
+    def charge_malformed(self, count: int) -> None:
+        """Raise the cost of `count` elements, counted before, to REFUSED_COST each. Never raises."""
         self._elements.spend(count * (REFUSED_COST - 1))
 
-    def live(self) -> None:
-        """Raises RateLimited."""
+    def take_live_image(self) -> None:
+        """Count a live image. Raises RateLimited."""
         if wait := self._live.take():
             raise RateLimited("Too many live frames.", wait)

@@ -10,7 +10,7 @@ from boards.wire.rate_limits import (
     ELEMENTS_BURST,
     MESSAGES_BURST,
     REFUSED_COST,
-    Intake,
+    InboundLimits,
     TokenBucket,
 )
 
@@ -32,23 +32,23 @@ def test_what_was_spent_over_the_limit_is_waited_for() -> None:
 
 def test_messages_bytes_and_elements_are_counted_each() -> None:
     with pytest.raises(RateLimited, match="messages"):
-        talk = Intake()
+        limits = InboundLimits()
         for _ in range(int(MESSAGES_BURST) + 50):
-            talk.message(1)
+            limits.take_message(1)
     with pytest.raises(RateLimited, match="Too much at once") as refused:
-        talk = Intake()
+        limits = InboundLimits()
         for _ in range(200):
-            talk.message(int(BYTES_IN_BURST / 100))
+            limits.take_message(int(BYTES_IN_BURST / 100))
     assert refused.value.retry_after_seconds > 0
     with pytest.raises(RateLimited, match="elements"):
-        Intake().elements(int(ELEMENTS_BURST) + 1)
+        InboundLimits().take_elements(int(ELEMENTS_BURST) + 1)
 
 
 def test_an_element_that_is_refused_counts_as_many() -> None:
-    talk, pushes = Intake(), 0
+    limits, pushes = InboundLimits(), 0
     with pytest.raises(RateLimited, match="elements"):
         while True:
-            talk.elements(500)
-            talk.refused(500)
+            limits.take_elements(500)
+            limits.charge_malformed(500)
             pushes += 1
     assert pushes == ELEMENTS_BURST / 500 / REFUSED_COST
