@@ -32,8 +32,8 @@ def served() -> list[str]:
     return [JOBS, *sorted({f"{JOBS}.{checkpoint.family}" for checkpoint in _served()})]
 
 
-def left_to_others() -> frozenset[str]:
-    """Names of the checkpoints that this worker does not draw with."""
+def excluded_checkpoints() -> frozenset[str]:
+    """Names of the checkpoints that this worker does not draw with: other families, or too large for its memory."""
     return frozenset(catalogue.entries()) - {checkpoint.name for checkpoint in _served()}
 
 

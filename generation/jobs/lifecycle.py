@@ -5,14 +5,15 @@
       ▲                  │
       └─ hand_back, interrupt, lose, reap (lease ran out); the third time failed, and dead
 
-A Celery message is only a hint that somebody waits; these rows are the truth. A claim is a conditional update,
-so a double leaves quietly. A worker holds a lease and prolongs it; whoever lets it run out has lost the
-job, and every later write of that attempt is refused by the fence (id, attempt, running). Every change is
+A Celery message is only a hint that a job waits; these rows are the truth. A claim is a conditional update,
+so a second worker that tries leaves quietly. A worker holds a lease and prolongs it. Once the lease has run out the
+job is lost, and every later write of that attempt is refused by the fence (id, attempt, running). Every change is
 written with its line in the log of jobs. All times are the database's.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -20,7 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
 from generation.checkpoints import queues
@@ -49,8 +50,8 @@ class Claim:
     attempt: int
 
 
-class Standing(Enum):
-    """What a heartbeat learns."""
+class LeaseStatus(Enum):
+    """The answer to a heartbeat."""
 
     HELD = "held"
     CANCEL_REQUESTED = "cancel requested"
@@ -59,7 +60,7 @@ class Standing(Enum):
 
 @transaction.atomic
 def create(**fields: Any) -> Job:
-    """Make a queued job and charge its pictures; it is announced and published after the commit."""
+    """Create a queued job and charge its pictures; it is announced and published after the commit."""
     price = fields["params"].get("count", 1)
     job = Job.objects.create(
         status=JobStatus.QUEUED, created_at=Now(), queued_at=Now(), charged_pictures=price, **fields
@@ -67,7 +68,7 @@ def create(**fields: Any) -> Job:
     job.refresh_from_db(fields=["created_at", "queued_at"])
     note(job, Happening.QUEUED, charged=price)
     events.announce_change(job)
-    _queued(job)
+    _send_queued(job)
     return job
 
 
@@ -83,24 +84,38 @@ def queue_of(job_id: UUID) -> str:
 
 
 def mark_published(job_id: UUID) -> None:
-    """Remember that Celery was told. A job that is no longer queued does not care."""
+    """Write down when a hint was sent to Celery, for a job that is still queued."""
     Job.objects.filter(id=job_id, status=JobStatus.QUEUED).update(published_at=Now())
 
 
-@transaction.atomic
-def claim_next(worker: str, left: Collection[str] = ()) -> Claim | None:
-    """Take the waiting job whose turn it is, of those that this worker can draw. None if there is none.
+@contextmanager
+def held(claim: Claim, *, cancels: bool = False) -> Iterator[Job | None]:
+    """Lock the job of a claim, in a transaction.
 
-    None also while that job has to wait for this worker to be free of others, so that it gets free. Two threads of
-    a worker must not call this at once. left: the checkpoints that it leaves to others. Rules J10 to J14, J28.
+    Yields None if the job was taken away. cancels: if a cancel was requested, cancel the job here and yield None.
     """
-    job_id = turns.lock_next(left)
-    return claim(job_id, worker) if job_id and _gets_along(job_id, worker) else None
+    with transaction.atomic():
+        job = _fenced(claim).select_for_update().first()
+        if job is not None and cancels and job.cancel_requested:
+            _cancel(job)
+            job = None
+        yield job
+
+
+@transaction.atomic
+def claim_next(worker: str, excluded_checkpoints: Collection[str] = ()) -> Claim | None:
+    """Take the waiting job whose turn it is, unless its checkpoint is excluded. None if there is none.
+
+    None also if that job may not share a worker and this one has others: it takes no more until it is free. Two
+    threads of a worker must not call this at once. Rules J10 to J14, J28.
+    """
+    job_id = turns.lock_next(excluded_checkpoints)
+    return claim(job_id, worker) if job_id and can_share_worker(job_id, worker) else None
 
 
 @transaction.atomic
 def claim(job_id: UUID, worker: str) -> Claim | None:
-    """Take this queued job, out of turn. None if it is not there to be taken: done, cancelled, or somebody else's."""
+    """Take this queued job, out of turn. None if it is not queued any more: taken, done or cancelled."""
     taken = Job.objects.filter(id=job_id, status=JobStatus.QUEUED).update(
         status=JobStatus.RUNNING,
         attempt=F("attempt") + 1,
@@ -120,111 +135,109 @@ def claim(job_id: UUID, worker: str) -> Claim | None:
     return Claim(job, job.attempt)
 
 
-def heartbeat(claim: Claim, step: int | None = None, steps: int | None = None) -> Standing:
-    """Prolong the lease, note the progress, and learn whether to go on."""
+def heartbeat(claim: Claim, step: int | None = None, steps: int | None = None) -> LeaseStatus:
+    """Prolong the lease and write down the progress. Returns whether to go on."""
     written: dict[str, Any] = {"lease_until": Now() + LEASE}
     if step is not None:
         written |= {"step": step, "steps": steps}
-    if not _held(claim).update(**written):
-        return Standing.LOST
-    cancelled = _held(claim).filter(cancel_requested=True).exists()
-    return Standing.CANCEL_REQUESTED if cancelled else Standing.HELD
+    if not _fenced(claim).update(**written):
+        return LeaseStatus.LOST
+    cancelled = _fenced(claim).filter(cancel_requested=True).exists()
+    return LeaseStatus.CANCEL_REQUESTED if cancelled else LeaseStatus.HELD
 
 
-@transaction.atomic
 def deliver(claim: Claim, stored: StoredImage, seed: int) -> bool:
-    """Write down one picture while others are still drawn; whoever listens to images_made takes part in the transaction.
+    """Write down one picture while others are still drawn. Receivers of images_made join the transaction.
 
     False, and nothing written, if the job was taken away or is to be cancelled. A picture that is there stays the
     only one of its seed.
     """
-    job = _lock(claim)
-    if job is None or job.cancel_requested:
-        return False
-    if _add(job, [(stored, seed)]):
-        note(job, Happening.DELIVERED, seed=seed)
-        events.announce_change(job)
-    return True
+    with held(claim) as job:
+        if job is None or job.cancel_requested:
+            return False
+        if _add(job, [(stored, seed)]):
+            note(job, Happening.DELIVERED, seed=seed)
+            events.announce_change(job)
+        return True
 
 
-@transaction.atomic
 def succeed(
     claim: Claim, pictures: Sequence[tuple[StoredImage, int]], engine_seconds: float | None = None
 ) -> list[GeneratedImage] | None:
-    """Finish with the pictures that were not delivered yet; whoever listens to images_made takes part in the transaction.
+    """Finish with the pictures that were not delivered yet. Receivers of images_made join the transaction.
 
-    Returns all of them. None, and nothing written, if the job was taken away. A cancel that came first wins.
+    Returns all pictures of the job; None, with none of them written, if it was taken away or cancelled.
     """
-    job = _lock(claim)
-    if job is None:
-        return None
-    if job.cancel_requested:
-        _cancelled(job)
-        return None
-    _finish(job, JobStatus.SUCCEEDED, Outcome.SUCCEEDED, engine_seconds=engine_seconds)
-    _add(job, pictures)
-    images = list(job.images.all())
-    note(job, Happening.SUCCEEDED, pictures=len(images), engine_seconds=engine_seconds)
-    return images
+    with held(claim, cancels=True) as job:
+        if job is None:
+            return None
+        _finish(job, JobStatus.SUCCEEDED, Outcome.SUCCEEDED, engine_seconds=engine_seconds)
+        _add(job, pictures)
+        images = list(job.images.all())
+        note(job, Happening.SUCCEEDED, pictures=len(images), engine_seconds=engine_seconds)
+        return images
 
 
-@transaction.atomic
 def fail(claim: Claim, error: GenerationError) -> bool:
     """Finish with an error. False if the job was taken away."""
-    job = _lock(claim)
-    if job is None:
-        return False
-    _finish(job, JobStatus.FAILED, Outcome.FAILED, error)
-    note(job, Happening.FAILED, error_code=error.code, refunded=_refund(job))
-    return True
+    with held(claim) as job:
+        if job is None:
+            return False
+        _finish(job, JobStatus.FAILED, Outcome.FAILED, error)
+        note(job, Happening.FAILED, error_code=error.code, refunded=_refund(job))
+        return True
 
 
-@transaction.atomic
 def interrupt(claim: Claim, error: GenerationError) -> bool:
-    """Let a job rest that failed for a passing reason, longer each time; the third time it is dead."""
-    job = _lock(claim)
-    if job is None:
-        return False
-    if job.cancel_requested:
-        _cancelled(job)
+    """Put a job back that failed for a passing reason, after a delay that grows; the third time it is dead.
+
+    False if the job was taken away or cancelled.
+    """
+    with held(claim, cancels=True) as job:
+        if job is None:
+            return False
+        _close_attempt(job, Outcome.INTERRUPTED, error.code)
+        failures = _counted_attempts(job)
+        if failures >= ATTEMPTS_MAX:
+            mark_dead(job, error)
+            return True
+        delay = backoff.backoff_delay(failures)
+        _requeue(job, queued_at=Now(), turn_of=None, not_before=Now() + delay)
+        note(job, Happening.BACKED_OFF, error_code=error.code, rest_seconds=round(delay.total_seconds(), 1))
         return True
-    _close_attempt(job, Outcome.INTERRUPTED, error.code)
-    failures = _counted_attempts(job)
-    if failures >= ATTEMPTS_MAX:
-        _bury(job, error)
-        return True
-    rest = backoff.rest(failures)
-    _requeue(job, queued_at=Now(), turn_of=None, not_before=Now() + rest)
-    note(job, Happening.BACKED_OFF, error_code=error.code, rest_seconds=round(rest.total_seconds(), 1))
-    return True
 
 
-@transaction.atomic
 def hand_back(claim: Claim) -> bool:
     """Put a job back because this worker is asked to stop. It keeps its age, and no attempt is counted.
 
     It is published when the worker has stopped listening; otherwise it would take the job up again itself.
+    False if the job was taken away or cancelled.
     """
-    job = _lock(claim)
-    if job is None:
-        return False
-    if job.cancel_requested:
-        _cancelled(job)
+    with held(claim, cancels=True) as job:
+        if job is None:
+            return False
+        _close_attempt(job, Outcome.HANDED_BACK)
+        _requeue(job)
+        note(job, Happening.HANDED_BACK, worker=claim.job.worker)
         return True
-    _close_attempt(job, Outcome.HANDED_BACK)
-    _requeue(job)
-    note(job, Happening.HANDED_BACK, worker=claim.job.worker)
-    return True
 
 
-@transaction.atomic
 def cancelled(claim: Claim) -> bool:
-    """Finish because a cancel was asked for. False if the job was taken away."""
-    job = _lock(claim)
-    if job is None:
-        return False
-    _cancelled(job)
-    return True
+    """Finish because a cancel was requested. False if the job was taken away."""
+    with held(claim) as job:
+        if job is None:
+            return False
+        _cancel(job)
+        return True
+
+
+def lose(claim: Claim) -> bool:
+    """Give up a job because this worker can do no more work, as if its lease had run out. False if it was taken away."""
+    with held(claim) as job:
+        if job is None:
+            return False
+        _take_away(job)
+        return True
 
 
 @transaction.atomic
@@ -246,7 +259,7 @@ def cancel(job_id: UUID) -> Job:
 def requeue(job_id: UUID) -> bool:
     """Give a failed or cancelled job another chance, with its attempts forgiven. False if it was neither.
 
-    Whoever runs Atelier may do that whatever the person's quota says; what was given back is charged again.
+    For staff: the user's quota is not checked. What was given back is charged again.
     """
     job = Job.objects.select_for_update().get(id=job_id)
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
@@ -256,17 +269,18 @@ def requeue(job_id: UUID) -> bool:
     charged = price - job.charged_pictures
     _requeue(job, queued_at=Now(), turn_of=None, charged_pictures=price)
     note(job, Happening.REQUEUED, charged=charged)
-    _queued(job)
+    _send_queued(job)
     return True
 
 
 @transaction.atomic
 def reap() -> list[UUID]:
-    """Take jobs away from workers that are not heard of any more, and return them.
+    """Take jobs away from workers whose lease ran out, and return their ids.
 
-    Safe to run twice at once: a row that another reaper holds is skipped.
+    Safe to run twice at once: a row that another reaper has locked is skipped.
     """
-    overdue = _locked(Q(status=JobStatus.RUNNING, lease_until__lt=Now()))
+    running = Job.objects.select_for_update(skip_locked=True).filter(status=JobStatus.RUNNING)
+    overdue = list(running.filter(lease_until__lt=Now()).order_by("created_at"))
     for job in overdue:
         logger.warning("job %s: worker %s lost at attempt %s", job.id, job.worker, job.attempt)
         _take_away(job)
@@ -274,7 +288,7 @@ def reap() -> list[UUID]:
 
 
 def handed_back_by(worker: str) -> list[UUID]:
-    """The jobs that a worker put back when it was asked to stop, and that nobody was told of yet."""
+    """The jobs that a worker put back when it was asked to stop, and that are not published yet."""
     waiting = Job.objects.filter(status=JobStatus.QUEUED, published_at=None)
     return list(
         waiting.filter(attempts__worker=worker, attempts__outcome=Outcome.HANDED_BACK)
@@ -282,16 +296,6 @@ def handed_back_by(worker: str) -> list[UUID]:
         .order_by("created_at")
         .values_list("id", flat=True)
     )
-
-
-@transaction.atomic
-def lose(claim: Claim) -> bool:
-    """Give up a job because this worker can do no more work, as if its lease had run out. False if it was taken away."""
-    job = _lock(claim)
-    if job is None:
-        return False
-    _take_away(job)
-    return True
 
 
 def _take_away(job: Job) -> None:
@@ -303,15 +307,15 @@ def _take_away(job: Job) -> None:
         note(job, Happening.CANCELLED, refunded=_refund(job))
         events.announce_change(job)
     elif _counted_attempts(job) >= ATTEMPTS_MAX:
-        _bury(job, WorkerLost())
+        mark_dead(job, WorkerLost())
     else:
-        # Behind its person's other jobs: if it kills its workers, those shall not wait for it.
+        # Behind the other jobs of its user: if it kills its workers, those must not wait for it.
         _requeue(job, queued_at=Now(), turn_of=None)
-        _queued(job)
+        _send_queued(job)
 
 
-def _bury(job: Job, error: GenerationError) -> None:
-    """Give a job up whose last attempt is closed already. Outwardly it has failed."""
+def mark_dead(job: Job, error: GenerationError) -> None:
+    """Give up a locked job whose last attempt is closed already. Its status is failed."""
     _write(
         job,
         status=JobStatus.FAILED,
@@ -325,39 +329,37 @@ def _bury(job: Job, error: GenerationError) -> None:
 
 
 def _refund(job: Job) -> int | None:
-    """Give back, once, what the job was charged for pictures that never came. None if there is nothing to give back."""
+    """Give back what the job was charged for pictures that never came, in pictures. None if there is nothing to give back."""
     made = min(job.images.count(), job.charged_pictures)
     refund = job.charged_pictures - made
     _write(job, charged_pictures=made)
     return refund or None
 
 
-def _cancelled(job: Job) -> None:
+def _cancel(job: Job) -> None:
+    """Finish a locked, running job as cancelled."""
     _finish(job, JobStatus.CANCELLED, Outcome.CANCELLED)
     note(job, Happening.CANCELLED, refunded=_refund(job))
 
 
-def _gets_along(job_id: UUID, worker: str) -> bool:
-    """A job whose worker died may have killed it: from then on it has a worker for itself."""
-    beside = list(Job.objects.filter(status=JobStatus.RUNNING, worker=worker).values_list("id", flat=True))
-    return not beside or not _suspects([job_id, *beside])
+def can_share_worker(job_id: UUID, worker: str) -> bool:
+    """True if this worker is free, or neither this job nor those that it has ever lost their worker.
+
+    A job whose worker died may have killed it: from then on it runs alone.
+    """
+    running = Job.objects.filter(status=JobStatus.RUNNING, worker=worker)
+    others = list(running.values_list("id", flat=True))
+    return not others or not has_lost_attempt([job_id, *others])
 
 
-def _suspects(job_ids: Sequence[UUID]) -> bool:
+def has_lost_attempt(job_ids: Sequence[UUID]) -> bool:
+    """True if the worker of any of these jobs was lost in one of their attempts."""
     return JobAttempt.objects.filter(job__in=job_ids, outcome=Outcome.LOST).exists()
 
 
-def _held(claim: Claim) -> models.QuerySet[Job]:
+def _fenced(claim: Claim) -> models.QuerySet[Job]:
     """The fence: the job's row while this attempt still holds it, otherwise nothing."""
     return Job.objects.filter(id=claim.job.id, attempt=claim.attempt, status=JobStatus.RUNNING)
-
-
-def _lock(claim: Claim) -> Job | None:
-    return _held(claim).select_for_update().first()
-
-
-def _locked(condition: Q) -> Sequence[Job]:
-    return list(Job.objects.select_for_update(skip_locked=True).filter(condition).order_by("created_at"))
 
 
 def _finish(
@@ -374,7 +376,7 @@ def _finish(
 
 
 def _requeue(job: Job, **more: Any) -> None:
-    """Let it wait again; published by whoever calls, or by the reaper."""
+    """Write a locked job as waiting again. The caller publishes it; otherwise the reaper does."""
     _write(
         job,
         status=JobStatus.QUEUED,
@@ -392,7 +394,7 @@ def _requeue(job: Job, **more: Any) -> None:
     events.announce_change(job)
 
 
-def _queued(job: Job) -> None:
+def _send_queued(job: Job) -> None:
     events.job_queued.send(sender=Job, job_id=job.id)
 
 
@@ -423,7 +425,7 @@ def _error_fields(error: GenerationError | None) -> dict[str, Any]:
 
 
 def _add(job: Job, pictures: Iterable[tuple[StoredImage, int]]) -> list[GeneratedImage]:
-    """The rows of those pictures of a locked job that have none yet, and whoever listens."""
+    """Write the pictures of a locked job whose seeds have no row yet, and send images_made. Returns their rows."""
     there = set(job.images.values_list("seed", flat=True))
     images = list(_images(job, [(stored, seed) for stored, seed in pictures if seed not in there]))
     GeneratedImage.objects.bulk_create(images)

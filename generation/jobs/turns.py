@@ -26,7 +26,7 @@ WITH waiting AS (
     SELECT id, coalesce(turn_of_id, created_by_id) AS person, audience, queued_at, kind, checkpoint,
            coalesce(not_before > statement_timestamp(), false) AS rests
     FROM generation_job
-    WHERE status = 'queued' AND NOT checkpoint = ANY(%(left)s::text[])
+    WHERE status = 'queued' AND NOT checkpoint = ANY(%(excluded)s::text[])
 ), people AS (
     SELECT person, greatest(
         (SELECT max(claimed_at) FROM generation_job WHERE created_by_id = person AND turn_of_id IS NULL),
@@ -86,12 +86,12 @@ class Sort:
     kind: str
 
 
-def lock_next(left: Collection[str] = ()) -> UUID | None:
-    """Lock the waiting job whose turn it is, passing over those that somebody else is taking right now.
+def lock_next(excluded_checkpoints: Collection[str] = ()) -> UUID | None:
+    """Lock the waiting job whose turn it is, skipping rows that another worker has locked. None if there is none.
 
-    left: the checkpoints that are left to other workers. Must be called inside a transaction.
+    Must be called inside a transaction.
     """
-    rows = _ask(_NEXT, left)
+    rows = _ask(_NEXT, excluded_checkpoints)
     return rows[0][0] if rows else None
 
 
@@ -141,7 +141,7 @@ def _lock_waiting(job_ids: Collection[UUID]) -> dict[UUID, Job]:
     return {job.id: job for job in Job.objects.select_for_update().filter(waiting).order_by("id")}
 
 
-def _ask(question: str, left: Collection[str] = (), **values: Any) -> list[Any]:
+def _ask(question: str, excluded_checkpoints: Collection[str] = (), **values: Any) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(_ORDER + question, {"left": sorted(left), **values})
+        cursor.execute(_ORDER + question, {"excluded": sorted(excluded_checkpoints), **values})
         return cursor.fetchall()

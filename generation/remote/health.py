@@ -70,10 +70,10 @@ async def _probe(remote: Remote) -> None:
 
 def probe_all() -> None:
     """Ask those that failed, were edited, or that nobody has asked yet. Raises RedisError, CatalogueInvalid."""
-    left = queues.left_to_others()
+    excluded = queues.excluded_checkpoints()
     for checkpoint in catalogue.entries().values():
         remote = checkpoint.remote
-        if remote and checkpoint.name not in left and state(checkpoint, remote)["status"] != "ready":
+        if remote and checkpoint.name not in excluded and state(checkpoint, remote)["status"] != "ready":
             probe(checkpoint, remote)
 
 

@@ -14,7 +14,7 @@ from generation.errors import DatabaseUnavailable, GenerationError, PipelineFail
 from generation.images import storage
 from generation.images.storage import StoredImage
 from generation.jobs import events, lifecycle
-from generation.jobs.lifecycle import Claim, Standing
+from generation.jobs.lifecycle import Claim, LeaseStatus
 from generation.work import Cancelled, Drawn, HandedBack, LeaseLost, Picture, Progress, Stopped, Ticket, Work
 from generation.worker import worker_process
 
@@ -42,7 +42,7 @@ def run_next() -> bool:
     if worker_process.stopping():
         return False
     with _claiming:
-        claim = lifecycle.claim_next(worker_process.name(), queues.left_to_others())
+        claim = lifecycle.claim_next(worker_process.name(), queues.excluded_checkpoints())
     if claim is None:
         return False
     logger.info("job %s: attempt %s", claim.job.id, claim.attempt)
@@ -152,22 +152,22 @@ def _follow(claim: Claim, ticket: Ticket, delivered: set[int]) -> Drawn:
 def _beat(claim: Claim, ticket: Ticket, progress: Progress | None) -> None:
     worker_process.consumed()
     try:
-        standing = lifecycle.heartbeat(claim, *((progress.step, progress.steps) if progress else ()))
+        status = lifecycle.heartbeat(claim, *((progress.step, progress.steps) if progress else ()))
     except DatabaseError as error:
         # It may come back before the lease runs out; if not, the fence decides.
         logger.warning("job %s: no heartbeat: %s", claim.job.id, error)
         close_old_connections()
         return
-    if standing is Standing.CANCEL_REQUESTED:
+    if status is LeaseStatus.CANCEL_REQUESTED:
         ticket.stop(Cancelled())
-    elif standing is Standing.LOST:
+    elif status is LeaseStatus.LOST:
         ticket.stop(LeaseLost())
 
 
 def _stored(claim: Claim, picture: Picture) -> StoredImage:
     """Keep a picture. Raises StorageUnavailable, LeaseLost."""
     # Storage may be slow; each picture gets a whole lease.
-    if lifecycle.heartbeat(claim) is Standing.LOST:
+    if lifecycle.heartbeat(claim) is LeaseStatus.LOST:
         raise LeaseLost
     return storage.store_image(picture.image, _recipe(claim, picture))
 

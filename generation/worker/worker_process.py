@@ -20,7 +20,7 @@ from django.utils import timezone
 from generation import live
 from generation.checkpoints import catalogue, hub
 from generation.checkpoints.catalogue import Checkpoint
-from generation.checkpoints.queues import JOBS, left_to_others, served
+from generation.checkpoints.queues import JOBS, excluded_checkpoints, served
 from generation.errors import WorkerLost
 from generation.jobs.heartbeat import Heartbeat
 from generation.live import Frame, Redrawn
@@ -138,15 +138,15 @@ def report(names: list[str]) -> dict[str, Any]:
 def checkpoint_states() -> dict[str, dict[str, str]]:
     """Status and reason of every checkpoint for this worker."""
     touched = _engine.residency.states() if _engine else {}
-    left = left_to_others()
+    excluded = excluded_checkpoints()
     return {
-        checkpoint.name: touched.get(checkpoint.name) or _untouched(checkpoint, checkpoint.name in left)
+        checkpoint.name: touched.get(checkpoint.name) or _untouched(checkpoint, checkpoint.name in excluded)
         for checkpoint in catalogue.entries().values()
     }
 
 
-def _untouched(checkpoint: Checkpoint, left: bool) -> dict[str, str]:
-    if left:
+def _untouched(checkpoint: Checkpoint, excluded: bool) -> dict[str, str]:
+    if excluded:
         return {
             "status": "failed",
             "reason": "Too large for this worker, or left to others by ATELIER_FAMILIES.",
@@ -182,9 +182,9 @@ def _on_ready(sender: Any, **_: Any) -> None:
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         _watch = health.Watch()
         _watch.start()
-        left = left_to_others()
+        excluded = excluded_checkpoints()
         _live_line = LiveLine(
-            (each for each in catalogue.entries().values() if each.name not in left), redraw
+            (each for each in catalogue.entries().values() if each.name not in excluded), redraw
         )
         _live_line.start()
 
@@ -192,7 +192,7 @@ def _on_ready(sender: Any, **_: Any) -> None:
 def _warm_up() -> None:
     """The default checkpoint; a worker that leaves it to others warms up with its first job."""
     default = catalogue.default()
-    if not default.remote and default.name not in left_to_others():
+    if not default.remote and default.name not in excluded_checkpoints():
         engine().warm_up(default)
 
 

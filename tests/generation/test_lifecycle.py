@@ -14,7 +14,7 @@ from generation.errors import OutOfMemory, StorageUnavailable
 from generation.images.storage import StoredImage
 from generation.jobs import lifecycle
 from generation.jobs.events import images_made
-from generation.jobs.lifecycle import Claim, Standing
+from generation.jobs.lifecycle import Claim, LeaseStatus
 from generation.models import GeneratedImage, Happening, Job, JobStatus, Outcome
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("published")]
@@ -120,7 +120,7 @@ def test_J4_a_finished_job_is_not_claimed(status: JobStatus) -> None:
 def test_J5_a_heartbeat_prolongs_the_lease_and_notes_the_step() -> None:
     claim = claimed(queued())
     Job.objects.filter(id=claim.job.id).update(lease_until=Now() + timedelta(seconds=1))
-    assert lifecycle.heartbeat(claim, 3, 12) is Standing.HELD
+    assert lifecycle.heartbeat(claim, 3, 12) is LeaseStatus.HELD
     job = fresh(claim.job)
     assert (job.step, job.steps) == (3, 12)
     lease, now = Job.objects.values_list("lease_until", Now()).get(id=job.id)
@@ -239,7 +239,7 @@ def test_J6_whoever_lost_the_lease_changes_nothing_any_more(finish: Any, taken_b
     if taken_by_another:
         claimed(zombie.job, "there:2")
     before = Job.objects.values().get(id=zombie.job.id)
-    assert lifecycle.heartbeat(zombie, 9, 12) is Standing.LOST
+    assert lifecycle.heartbeat(zombie, 9, 12) is LeaseStatus.LOST
     assert not finish(zombie)
     assert Job.objects.values().get(id=zombie.job.id) == before
     assert not GeneratedImage.objects.exists()
@@ -345,7 +345,7 @@ def test_J24_a_waiting_job_is_cancelled_at_once() -> None:
 def test_J24_a_running_job_hears_of_its_cancel_with_the_next_heartbeat() -> None:
     claim = claimed(queued())
     assert lifecycle.cancel(claim.job.id).status == JobStatus.RUNNING
-    assert lifecycle.heartbeat(claim) is Standing.CANCEL_REQUESTED
+    assert lifecycle.heartbeat(claim) is LeaseStatus.CANCEL_REQUESTED
     assert lifecycle.cancelled(claim)
     job = fresh(claim.job)
     assert (job.status, outcomes(job)) == (JobStatus.CANCELLED, [Outcome.CANCELLED])

@@ -32,17 +32,17 @@ def test_J17_without_a_wish_a_worker_takes_whatever_fits(settings: Any, room: An
         "gpu.sdxl",
         "gpu.upscale",
     ]
-    assert queues.left_to_others() == frozenset()
+    assert queues.excluded_checkpoints() == frozenset()
     room(4 * GIB)
     assert queues.served() == ["gpu", "gpu.bundled", "gpu.sd15", "gpu.sd21", "gpu.upscale"]
-    assert queues.left_to_others() == {"instruct-pix2pix", "sdxl-turbo"}
+    assert queues.excluded_checkpoints() == {"instruct-pix2pix", "sdxl-turbo"}
 
 
 def test_J17_a_worker_can_be_had_for_some_families(settings: Any, room: Any) -> None:
     settings.ATELIER_FAMILIES = ["sd15", "sdxl"]
     room(140 * GIB)
     assert queues.served() == ["gpu", "gpu.sd15", "gpu.sdxl"]
-    assert queues.left_to_others() == {"bundled", "sd-turbo", "instruct-pix2pix", "x4-upscaler"}
+    assert queues.excluded_checkpoints() == {"bundled", "sd-turbo", "instruct-pix2pix", "x4-upscaler"}
 
 
 def test_J17_what_was_added_by_hand_has_a_family_too(own_catalogue: Any, settings: Any, room: Any) -> None:

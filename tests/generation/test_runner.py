@@ -254,7 +254,7 @@ def test_J24_a_cancel_stops_the_pipeline(alice: User, at_step: Step, monkeypatch
     heard = threading.Event()
     heartbeat = lifecycle.heartbeat
 
-    def hearing(*args: Any) -> lifecycle.Standing:
+    def hearing(*args: Any) -> lifecycle.LeaseStatus:
         if not Job.objects.get(id=job.id).cancel_requested:
             submission.cancel(job)
         standing = heartbeat(*args)

@@ -100,7 +100,7 @@ def test_what_is_ready_is_left_alone(studio: Studio) -> None:
 def test_J17_only_those_are_asked_that_this_worker_draws_with(studio: Studio, settings: Any) -> None:
     server = studio("openai")
     settings.ATELIER_FAMILIES = ["sd15"]
-    assert "studio" in queues.left_to_others()
+    assert "studio" in queues.excluded_checkpoints()
     health.probe_all()
     assert server.seen == []
 
