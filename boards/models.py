@@ -309,8 +309,8 @@ class Placement(models.Model):
         INSIDE = "inside", "Inside the region"
         STAGE = "stage", "Nowhere until somebody accepts it"
 
-    class Standing(models.TextChoices):
-        """Of a picture that is on no board: one to choose from now, one put away for later, or out of sight."""
+    class CandidateStatus(models.TextChoices):
+        """Of a picture without an element: to choose from now, put away for later, or out of sight."""
 
         CANDIDATE = "candidate"
         KEPT = "kept"

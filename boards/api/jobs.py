@@ -36,9 +36,9 @@ router = Router()
 Putting = Literal["keep", "discard", "restore"]
 SpotName = Literal["beside", "inside"]
 STANDINGS = {
-    "keep": Placement.Standing.KEPT,
-    "discard": Placement.Standing.DISCARDED,
-    "restore": Placement.Standing.CANDIDATE,
+    "keep": Placement.CandidateStatus.KEPT,
+    "discard": Placement.CandidateStatus.DISCARDED,
+    "restore": Placement.CandidateStatus.CANDIDATE,
 }
 
 

@@ -249,7 +249,7 @@ def is_shown(job: Mapping[str, Any]) -> bool:
         job["status"] == JobStatus.FAILED and _since(job["finished_at"]) < FAILURE_SHOWN
     ):
         return True
-    choosing = any(image["standing"] == Placement.Standing.CANDIDATE for image in job["images"])
+    choosing = any(image["standing"] == Placement.CandidateStatus.CANDIDATE for image in job["images"])
     return choosing and _since(job["created_at"]) < CHOICE_SHOWN
 
 

@@ -11,9 +11,9 @@ from boards.models import Placement
 from generation.models import GeneratedImage, Job
 
 CANDIDATE, KEPT, DISCARDED = (
-    Placement.Standing.CANDIDATE,
-    Placement.Standing.KEPT,
-    Placement.Standing.DISCARDED,
+    Placement.CandidateStatus.CANDIDATE,
+    Placement.CandidateStatus.KEPT,
+    Placement.CandidateStatus.DISCARDED,
 )
 PLACED = "placed"
 
