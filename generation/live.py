@@ -7,17 +7,14 @@ Rules L1… in docs/live.md.
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 import redis
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from generation import redis_client
 from generation.checkpoints import catalogue
 from generation.checkpoints.catalogue import Checkpoint
 from generation.checkpoints.kinds import Params
@@ -34,7 +31,6 @@ JPEG_MAX_BYTES = 110 * 1024
 FRAME_KEPT_SECONDS = 10
 # For those who come to the board later; whoever keeps the board live renews it.
 PICTURE_KEPT_SECONDS = 45
-TIMEOUT_SECONDS = 3.0
 
 _FRAMES = "atelier:live:frame:"
 _PICTURES = "atelier:live:picture:"
@@ -118,7 +114,7 @@ def channel(checkpoint: Checkpoint) -> str:
 
 def offer(frame: Frame, checkpoint: Checkpoint) -> int:
     """Put a frame in its audience's slot. How many workers heard of it; 0: nobody draws. Raises redis.RedisError."""
-    line = client().pipeline(transaction=False)
+    line = redis_client.live_client().pipeline(transaction=False)
     line.set(_FRAMES + frame.audience, msgspec.msgpack.encode(frame), ex=FRAME_KEPT_SECONDS)
     line.publish(channel(checkpoint), frame.audience)
     _, heard = line.execute()
@@ -127,13 +123,13 @@ def offer(frame: Frame, checkpoint: Checkpoint) -> int:
 
 def last_picture(audience: str) -> Redrawn | None:
     """The newest picture, for somebody who comes later. Raises redis.RedisError."""
-    packed: Any = client().get(_PICTURES + audience)
+    packed: Any = redis_client.live_client().get(_PICTURES + audience)
     return msgspec.msgpack.decode(packed, type=Redrawn) if packed else None
 
 
 def keep_picture(audience: str) -> None:
     """The board is still live: the newest picture stays a while longer. Raises redis.RedisError."""
-    client().expire(_PICTURES + audience, PICTURE_KEPT_SECONDS)
+    redis_client.live_client().expire(_PICTURES + audience, PICTURE_KEPT_SECONDS)
 
 
 # --- from the workers -------------------------------------------------------------------------------------
@@ -141,7 +137,9 @@ def keep_picture(audience: str) -> None:
 
 def take(audience: str) -> Frame | None:
     """The newest frame of an audience, for one worker alone; None if another took it. Raises redis.RedisError."""
-    packed: Any = client().getdel(_FRAMES + audience)  # redis-py types it as maybe awaitable
+    packed: Any = redis_client.live_client().getdel(
+        _FRAMES + audience
+    )  # redis-py types it as maybe awaitable
     return msgspec.msgpack.decode(packed, type=Frame) if packed else None
 
 
@@ -153,23 +151,8 @@ def give(redrawn: Redrawn) -> None:
     try:
         if redrawn.jpeg:
             packed = msgspec.msgpack.encode(redrawn)
-            client().set(_PICTURES + redrawn.audience, packed, ex=PICTURE_KEPT_SECONDS)
+            redis_client.live_client().set(_PICTURES + redrawn.audience, packed, ex=PICTURE_KEPT_SECONDS)
         _, *fields = msgspec.structs.astuple(redrawn)
         async_to_sync(layer.group_send)(redrawn.audience, as_layer_event(LiveRedrawn(*fields)))
     except (redis.RedisError, OSError) as error:
         logger.warning("A live picture was lost: %s", error)
-
-
-def client() -> "redis.Redis":
-    return _connected(settings.REDIS_URL)
-
-
-@lru_cache(maxsize=2)
-def _connected(url: str) -> "redis.Redis":
-    """redis-py's client is a pool and safe to share between threads."""
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),  # a frame that waits is worth less than the next one
-    )

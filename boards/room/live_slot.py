@@ -19,7 +19,7 @@ from boards.principal import Principal
 from boards.wire.client_messages import LiveStart
 from boards.wire.peer_messages import LiveChanged, Run
 from boards.wire.server_messages import Person
-from generation import live
+from generation import live, redis_client
 
 KEPT_SECONDS = 45
 RUN_MAX = 2**24 - 1
@@ -51,7 +51,7 @@ def tell(board_id: uuid.UUID, run: Run) -> None:
 
 def read(board_id: uuid.UUID) -> Run | None:
     """Raises redis.RedisError."""
-    packed: Any = live.client().get(_key(board_id))
+    packed: Any = redis_client.live_client().get(_key(board_id))
     return msgspec.msgpack.decode(packed, type=Run) if packed else None
 
 
@@ -60,7 +60,7 @@ def renew(board_id: uuid.UUID, run: Run) -> Run | None:
     holder = read(board_id)
     if holder is not None and holder.run != run.run:
         return holder
-    live.client().set(_key(board_id), msgspec.msgpack.encode(run), ex=KEPT_SECONDS)
+    redis_client.live_client().set(_key(board_id), msgspec.msgpack.encode(run), ex=KEPT_SECONDS)
     live.keep_picture(announce.group(board_id))
     return run
 
@@ -69,12 +69,12 @@ def release(board_id: uuid.UUID, run: int) -> None:
     """Let go of it, if it is still held for this run. Raises redis.RedisError."""
     holder = read(board_id)
     if holder is not None and holder.run == run:
-        live.client().delete(_key(board_id))
+        redis_client.live_client().delete(_key(board_id))
 
 
 def _taken(board_id: uuid.UUID, wanted: Run) -> Run:
     """The run that holds the slot from now on. Raises LiveTaken, redis.RedisError."""
-    slot, packed = live.client(), msgspec.msgpack.encode(wanted)
+    slot, packed = redis_client.live_client(), msgspec.msgpack.encode(wanted)
     if slot.set(_key(board_id), packed, nx=True, ex=KEPT_SECONDS):
         return wanted
     holder = read(board_id)

@@ -4,13 +4,12 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.utils import timezone
 
+from generation import redis_client
 from generation.errors import GenerationError
 
 logger = logging.getLogger(__name__)
@@ -19,7 +18,6 @@ INTERVAL_SECONDS = 5
 # Three missed beats: gone.
 EXPIRY_SECONDS = 15
 PREFIX = "atelier:worker:"
-REDIS_TIMEOUT_SECONDS = 3
 
 Report = Callable[[], dict[str, Any]]
 
@@ -40,14 +38,14 @@ class Heartbeat:
         self._stopped.set()
         self._thread.join()
         try:
-            _client().delete(PREFIX + self._name)
+            redis_client.client().delete(PREFIX + self._name)
         except redis.RedisError:
             logger.info("Redis did not hear that worker %s left.", self._name)
 
     def beat(self) -> None:
         """Raises redis.RedisError, and what the report raises."""
         message = {"name": self._name, "at": timezone.now().isoformat(), **self._report()}
-        _client().set(PREFIX + self._name, json.dumps(message), ex=EXPIRY_SECONDS)
+        redis_client.client().set(PREFIX + self._name, json.dumps(message), ex=EXPIRY_SECONDS)
 
     def _run(self) -> None:
         heard = True
@@ -67,22 +65,10 @@ class Heartbeat:
 def alive() -> list[dict[str, Any]]:
     """The last beat of every living worker: {name, queues, device, checkpoints, at}. [] if Redis is away."""
     try:
-        client = _client()
+        client = redis_client.client()
         keys = list(client.scan_iter(match=PREFIX + "*", count=100))
         beats: Any = client.mget(keys) if keys else []  # redis-py types it as maybe awaitable
     except redis.RedisError:
         return []
     # A key may expire between the two questions.
     return [json.loads(beat) for beat in beats if beat]
-
-
-def _client() -> "redis.Redis":
-    return _connected(settings.REDIS_URL)
-
-
-@lru_cache(maxsize=2)
-def _connected(url: str) -> "redis.Redis":
-    """redis-py's client is a pool and safe to share between threads."""
-    return redis.Redis.from_url(
-        url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
-    )

@@ -12,7 +12,7 @@ import redis
 from PIL import Image
 from redis.client import PubSub
 
-from generation import live
+from generation import live, redis_client
 from generation.checkpoints import catalogue, hub
 from generation.checkpoints.catalogue import Checkpoint
 from generation.errors import CheckpointUnavailable, GenerationError, PipelineFailed, SnapshotInvalid
@@ -67,7 +67,7 @@ class LiveLine:
 
     def _listen(self) -> None:
         """Until it is stopped. Raises redis.RedisError."""
-        with live.client().pubsub(ignore_subscribe_messages=True) as line:  # type: ignore[no-untyped-call]
+        with redis_client.live_client().pubsub(ignore_subscribe_messages=True) as line:  # type: ignore[no-untyped-call]
             self._line = line
             line.subscribe(*self._channels)
             while not self._stopped.is_set():

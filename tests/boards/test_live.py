@@ -23,7 +23,7 @@ from boards.room.registry import room_of
 from boards.room.scene import Scene
 from boards.wire import frames, rate_limits
 from boards.wire.peer_messages import BoardChanged
-from generation import live
+from generation import live, redis_client
 from generation.checkpoints import catalogue
 from generation.live import Frame, Redrawn
 from generation.work import Work
@@ -347,8 +347,8 @@ async def test_L5_a_host_who_may_no_longer_edit_is_stopped(board, alice, bob):
 async def test_L9_a_redis_that_is_away_refuses_to_begin(board, alice, monkeypatch):
     async with joined(board, alice) as a:
         await a.push(body("frame", type="frame", name=None))
-        away = live._connected("unix:///nowhere/redis.sock")
-        monkeypatch.setattr(live, "client", lambda: away)
+        away = redis_client._connected("unix:///nowhere/redis.sock", live=True)
+        monkeypatch.setattr(redis_client, "live_client", lambda: away)
         await a.send({"type": "live.start", "id": "l1", "params": PARAMS, "frame": "frame"})
         error = await a.until("error")
         assert (error["code"], error["ref"]) == ("live_unavailable", "l1")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from generation import redis_client
 from generation.checkpoints import catalogue
 from generation.jobs import estimate, heartbeat, lifecycle
 from generation.jobs.heartbeat import Heartbeat
@@ -20,9 +21,9 @@ SECONDS = 3.0
 
 @pytest.fixture
 def no_other_workers() -> Iterator[None]:
-    heartbeat._client().flushdb()
+    redis_client.client().flushdb()
     yield
-    heartbeat._client().flushdb()
+    redis_client.client().flushdb()
 
 
 @pytest.fixture

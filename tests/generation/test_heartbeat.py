@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 
+from generation import redis_client
 from generation.checkpoints.catalogue import Checkpoint
 from generation.errors import CatalogueInvalid
 from generation.jobs import heartbeat
@@ -24,7 +25,7 @@ def test_a_beat_is_heard_and_expires() -> None:
     [beat] = heartbeat.alive()
     assert (beat["name"], beat["queues"], beat["device"]) == ("here:1", ["gpu"], "cpu")
     assert beat["at"]
-    left = heartbeat._client().ttl("atelier:worker:here:1")
+    left = redis_client.client().ttl("atelier:worker:here:1")
     assert 0 < left <= heartbeat.EXPIRY_SECONDS  # type: ignore[operator]
 
 
@@ -66,7 +67,7 @@ def test_a_catalogue_that_is_wrong_for_a_while_silences_nobody_for_ever(
 
 
 def test_what_is_no_worker_is_not_listed() -> None:
-    heartbeat._client().set("atelier:other", json.dumps({"name": "x"}))
+    redis_client.client().set("atelier:other", json.dumps({"name": "x"}))
     assert heartbeat.alive() == []
 
 

@@ -10,7 +10,7 @@ import pytest
 import redis
 from PIL import Image
 
-from generation import live
+from generation import live, redis_client
 from generation.checkpoints import catalogue
 from generation.checkpoints.catalogue import Checkpoint
 from generation.errors import (
@@ -185,7 +185,7 @@ def until_listeners(count: int, checkpoint: Checkpoint) -> None:
     """Redis knows how many there are; nothing else does."""
     waiting = threading.Event()
     for _ in range(1000):
-        known: Any = live.client().pubsub_numsub(live.channel(checkpoint))
+        known: Any = redis_client.live_client().pubsub_numsub(live.channel(checkpoint))
         if known[0][1] == count:
             return
         waiting.wait(0.02)
