@@ -8,8 +8,9 @@ from msgspec.structs import astuple
 from boards import database
 from boards.elements.store import LIVE_ELEMENTS_MAX
 from boards.errors import BoardError
-from boards.rendering import pool
+from boards.rendering.pool import drawers
 from boards.rendering.view import Drawn, Picture, View
+from generation.process_pool import Busy, Failed
 
 ELEMENTS_MAX_BYTES = 40 * 1024 * 1024
 PICTURES_MAX_BYTES = 96 * 1024 * 1024
@@ -106,10 +107,10 @@ def _ask(
     }
     database.give_back()  # drawing takes seconds, and the database has no part in it
     try:
-        answer = pool.ask(request, [picture.read for picture in pictures.values()])
-    except pool.Busy:
+        answer = drawers.ask(request, [picture.read for picture in pictures.values()])
+    except Busy:
         raise RenderBusy("Too much is being drawn at the moment. Try again in a while.") from None
-    except pool.Failed as error:
+    except Failed as error:
         raise RenderFailed(f"The scene could not be drawn: {error}.") from None
     if answer["code"] == "too_large":
         raise RenderTooLarge(answer["message"])

@@ -1,42 +1,31 @@
 """The program of a drawing process. Run by its path, isolated: it knows no Django, no database and no secret.
 
-Frames on stdin and stdout: four bytes of length, then msgpack. After a request come its pictures, a frame of bytes each,
-or GIVEN_UP in the place of a length where one cannot be read.
-First comes `ready`, then one answer for each request:
-{code: "" | "too_large" | "failed" | "given_up", message, data, scale, simplified}.
+generation.sandbox has the frames on stdin and stdout. A request's attachments are its pictures, in the order of
+`pictures`. An answer is {code: "" | "too_large" | "failed", message, data, scale, simplified}.
 """
 
 import base64
 import html
 import io
 import json
-import os
 import re
-import resource
 import secrets
-import select
-import signal
-import struct
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import msgspec
 import resvg_py
 from py_mini_racer import MiniRacer
 
 sys.path.append(str(Path(__file__).parents[2]))  # isolated, a program finds nothing beside itself
 
 from boards.text_shaping import Fonts, line
+from generation import sandbox
 
-LENGTH = struct.Struct(">I")
-GIVEN_UP = 2**32 - 1
 SVG_MAX_BYTES = 96 * 1024 * 1024
 POINTS_MAX = 500_000
-NICENESS = 10
-"""Whoever draws on a board goes before whoever wants a picture of one."""
 PICTURES_MAX_PIXELS = 120_000_000
 """Each place that shows a picture has it decoded: about two seconds of work."""
 REDUCED_SIDE_PX = 1_024
@@ -273,72 +262,16 @@ def _first_line(error: Exception) -> str:
 # --- the process ----------------------------------------------------------------------------------------------
 
 
-def main() -> None:
-    options = json.loads(sys.argv[1])
-    os.nice(NICENESS)
-    _limit(options["memory_max"])
-    renderer = Renderer(Path(options["folder"]), options["memory_max"])
-    _write({"code": "", "message": "ready", "data": b""})
-    while (request := _next(sys.stdin.buffer, options["idle_seconds"])) is not None:
-        if request["given_up"]:
-            _write({"code": "given_up", "message": "", "data": b""})
-            continue
-        # The default action of these signals ends the process wherever it is: V8 and resvg cannot be asked to stop.
-        # Its own work counts; the clock only where it does none, for a busy machine is not the scene's fault.
-        signal.setitimer(signal.ITIMER_PROF, options["cpu_seconds"])
-        signal.setitimer(signal.ITIMER_REAL, options["clock_seconds"])
-        answer = renderer.answer(request)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        _write(answer)
+def start(options: Mapping[str, Any]) -> sandbox.Answer:
+    renderer = Renderer(Path(options["folder"]), options["memory_max_bytes"])
 
+    def answer(request: Mapping[str, Any], pictures: Sequence[bytes]) -> dict[str, Any]:
+        named = zip(request["pictures"], pictures, strict=True)
+        known = {file_id: (mime_type, data) for (file_id, mime_type), data in named if data}
+        return renderer.answer({**request, "pictures": known})
 
-def _limit(memory_max: int) -> None:
-    """No files written, no core, and so much memory. macOS knows no such limit of memory: V8's own has to do there."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_max, memory_max))
-
-
-def _next(source: BinaryIO, idle_seconds: float) -> Any:
-    """The next request; None when the other side is gone or has not asked for long."""
-    ready, _, _ = select.select([source], [], [], idle_seconds)
-    if not ready or (body := _frame(source)) is None:
-        return None
-    request = msgspec.msgpack.decode(body)
-    pictures: dict[str, tuple[str, bytes]] = {}
-    for file_id, mime_type in request["pictures"]:
-        try:
-            data = _frame(source)
-        except _GivenUp:
-            return {"given_up": True}
-        if data is None:
-            return None
-        if data:
-            pictures[file_id] = (mime_type, data)
-    return request | {"pictures": pictures, "given_up": False}
-
-
-class _GivenUp(Exception):
-    """The other side has no more pictures for this scene, and wants it no more."""
-
-
-def _frame(source: BinaryIO) -> bytes | None:
-    """None when the other side is gone. Raises _GivenUp."""
-    head = source.read(LENGTH.size)
-    size = LENGTH.unpack(head)[0] if len(head) == LENGTH.size else 0
-    if size == GIVEN_UP:
-        raise _GivenUp
-    body = source.read(size)
-    return body if len(head) == LENGTH.size and len(body) == size else None
-
-
-def _write(answer: Mapping[str, Any]) -> None:
-    data = msgspec.msgpack.encode(answer)
-    sys.stdout.buffer.write(LENGTH.pack(len(data)) + data)
-    sys.stdout.buffer.flush()
+    return answer
 
 
 if __name__ == "__main__":
-    main()
+    sandbox.serve(start)

@@ -2,27 +2,17 @@
 
     python -E -s -m generation.images.decoder_process OPTIONS
 
-Frames on stdin and stdout: four bytes of length, then msgpack. A request is [name, arguments…]; an answer is
+generation.sandbox has the frames on stdin and stdout. A request is [name, arguments…]; an answer is
 {code, message, data}, code empty where it went well.
 """
 
-import json
-import os
-import resource
-import select
-import signal
-import struct
-import sys
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
-import msgspec
-
+from generation import sandbox
 from generation.errors import GenerationError
 from generation.images import pixels
 from generation.images.header import read_header
-
-LENGTH = struct.Struct(">I")
 
 
 def clean(data: bytes, limit_bytes: int) -> Any:
@@ -46,20 +36,6 @@ def svg(data: bytes) -> Any:
 WORK: Mapping[str, Callable[..., Any]] = {"clean": clean, "snapshot": snapshot, "mask": mask, "svg": svg}
 
 
-def main() -> None:
-    options = json.loads(sys.argv[1])
-    os.nice(options["niceness"])
-    _limit(options["memory_max"])
-    while (request := _next(sys.stdin.buffer, options["idle_seconds"])) is not None:
-        # The default action of these signals ends the process wherever it is: a decoder cannot be asked to stop.
-        signal.setitimer(signal.ITIMER_PROF, options["cpu_seconds"])
-        signal.setitimer(signal.ITIMER_REAL, options["clock_seconds"])
-        answer = _answer(*request)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        _write(answer)
-
-
 def _answer(name: str, *arguments: Any) -> dict[str, Any]:
     try:
         return {"code": "", "message": "", "data": WORK[name](*arguments)}
@@ -69,30 +45,9 @@ def _answer(name: str, *arguments: Any) -> dict[str, Any]:
         return {"code": "image_too_many_pixels", "message": "The image needs too much memory.", "data": None}
 
 
-def _limit(memory_max: int) -> None:
-    """No files written, no core, and so much memory. macOS knows no such limit of memory."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_max, memory_max))
-
-
-def _next(source: BinaryIO, idle_seconds: float) -> Any:
-    """The next request; None when the other side is gone or has not asked for long."""
-    ready, _, _ = select.select([source], [], [], idle_seconds)
-    head = source.read(LENGTH.size) if ready else b""
-    if len(head) < LENGTH.size:
-        return None
-    size = LENGTH.unpack(head)[0]
-    body = source.read(size)
-    return msgspec.msgpack.decode(body) if len(body) == size else None
-
-
-def _write(answer: Mapping[str, Any]) -> None:
-    data = msgspec.msgpack.encode(answer)
-    sys.stdout.buffer.write(LENGTH.pack(len(data)) + data)
-    sys.stdout.buffer.flush()
+def start(options: Mapping[str, Any]) -> sandbox.Answer:
+    return lambda request, attachments: _answer(*request)
 
 
 if __name__ == "__main__":
-    main()
+    sandbox.serve(start)

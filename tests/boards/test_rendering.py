@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from PIL import Image
 
 from boards import rendering
 from boards.elements.geometry import Rectangle
-from boards.rendering import Picture, RenderBusy, RenderFailed, RenderTooLarge, View, drawing, pool
+from boards.rendering import Picture, RenderBusy, RenderFailed, RenderTooLarge, View, drawing
+from boards.rendering.pool import LIMITS, drawers
 from generation.errors import StorageUnavailable
 from tests.factories import body, png
 from tests.likeness import picture
@@ -35,7 +37,7 @@ SHORT_SECONDS = 3.0
 @pytest.fixture(autouse=True, scope="module")
 def processes() -> Iterator[None]:
     yield
-    pool.end_all()
+    drawers.end_all()
 
 
 def shape(element_id: str | None = None, **fields: Any) -> bytes:
@@ -246,8 +248,8 @@ def hostile() -> dict[str, list[bytes]]:
 def test_a_hostile_scene_is_drawn_or_refused_with_a_code_in_time(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool.end_all()
-    monkeypatch.setattr(pool, "CPU_SECONDS", SHORT_SECONDS)
+    drawers.end_all()
+    monkeypatch.setattr(drawers, "limits", replace(LIMITS, cpu_seconds=SHORT_SECONDS))
     rendering.png([], {})  # a process is there: its start is not the drawing's time
     for draw in (
         lambda elements: picture(rendering.png(elements, {}, within_px=(400, 400))),
@@ -259,9 +261,9 @@ def test_a_hostile_scene_is_drawn_or_refused_with_a_code_in_time(
         except RenderFailed as error:
             assert error.code in ("render_failed", "render_too_large"), error
         # A fresh process is started where the first drawing ended the last one.
-        assert time.monotonic() - began < pool.CLOCK_SECONDS + pool.START_SECONDS
+        assert time.monotonic() - began < LIMITS.clock_seconds + LIMITS.start_seconds
     assert at(rendering.png([box(RED)], {}), 60, 60) == RED, "the next scene is drawn as if nothing had been"
-    pool.end_all()
+    drawers.end_all()
 
 
 def test_a_full_board_is_drawn() -> None:
@@ -296,21 +298,21 @@ def test_nothing_of_the_machine_gets_into_a_picture(tmp_path: Path) -> None:
 
 def test_the_drawing_process_knows_no_secret_and_can_write_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "open sesame")
-    pool.end_all()
+    drawers.end_all()
     rendering.png([], {})
-    process = pool._idle[-1]._process.pid
+    process = drawers._idle[-1]._process.pid
     environment = Path(f"/proc/{process}/environ")
     if not environment.exists():
         pytest.skip("no /proc to look into on this system")
     assert environment.read_bytes().strip(b"\0") == b""
     limits = Path(f"/proc/{process}/limits").read_text()
     assert re.search(r"Max file size +0 ", limits) and re.search(r"Max core file size +0 ", limits)
-    assert re.search(rf"Max data size +{pool.MEMORY_MAX_BYTES} ", limits)
+    assert re.search(rf"Max data size +{LIMITS.memory_max_bytes} ", limits)
 
 
 def test_a_process_that_died_is_replaced_and_many_threads_share_a_few() -> None:
     rendering.png([], {})
-    os.kill(pool._idle[-1]._process.pid, 9)
+    os.kill(drawers._idle[-1]._process.pid, 9)
     with pytest.raises(RenderFailed):
         rendering.png([], {})
     colors: list[Any] = []
@@ -324,13 +326,13 @@ def test_a_process_that_died_is_replaced_and_many_threads_share_a_few() -> None:
     for thread in threads:
         thread.join()
     assert len(colors) == 12 and all(wanted == got for wanted, got in colors)
-    assert len(pool._idle) <= pool.PROCESSES
+    assert len(drawers._idle) <= LIMITS.processes
 
 
 @pytest.mark.parametrize("error", [StorageUnavailable(), ConnectionResetError("by the storage")], ids=repr)
 def test_a_picture_that_cannot_be_read_is_told_as_it_is_and_costs_no_process(error: Exception) -> None:
     rendering.png([], {})
-    process = pool._idle[-1]._process.pid
+    process = drawers._idle[-1]._process.pid
 
     def unreadable() -> bytes:
         raise error
@@ -340,21 +342,21 @@ def test_a_picture_that_cannot_be_read_is_told_as_it_is_and_costs_no_process(err
         rendering.png([image("whole"), image("lost")], shown)
     drawn = rendering.png([image("whole")], {"whole": shown["whole"]})
     assert at(drawn, 60, 60) == (255, 0, 0), "the next scene is drawn as if nothing had been"
-    assert pool._idle[-1]._process.pid == process
+    assert drawers._idle[-1]._process.pid == process
 
 
 def test_one_that_ended_leaves_no_zombie(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool.end_all()
-    monkeypatch.setattr(pool, "IDLE_SECONDS", 2)
+    drawers.end_all()
+    monkeypatch.setattr(drawers, "limits", replace(LIMITS, idle_seconds=2))
     rendering.png([], {})
-    process = psutil.Process(pool._idle[-1]._process.pid)
+    process = psutil.Process(drawers._idle[-1]._process.pid)
     process.wait(30)  # gone from the table of processes, though nobody draws any more
     assert not psutil.pid_exists(process.pid)
 
 
 def test_those_who_draw_go_before_those_who_want_a_picture() -> None:
     rendering.png([], {})
-    assert psutil.Process(pool._idle[-1]._process.pid).nice() > psutil.Process().nice()
+    assert psutil.Process(drawers._idle[-1]._process.pid).nice() > psutil.Process().nice()
 
 
 FILTERS = {
@@ -392,31 +394,31 @@ def test_a_scribble_is_drawn_as_large_as_it_can_be_in_time() -> None:
 
 
 def test_one_that_fell_asleep_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool.end_all()
-    monkeypatch.setattr(pool, "IDLE_SECONDS", 2)  # long enough for the first scene
+    drawers.end_all()
+    monkeypatch.setattr(drawers, "limits", replace(LIMITS, idle_seconds=2))  # long enough for the first scene
     rendering.png([], {})
-    asleep = pool._idle[-1]._process
+    asleep = drawers._idle[-1]._process
     asleep.wait()
     monkeypatch.undo()
     assert at(rendering.png([box(RED)], {}), 60, 60) == RED
-    assert pool._idle[-1]._process.pid != asleep.pid
+    assert drawers._idle[-1]._process.pid != asleep.pid
 
 
 def test_when_all_are_at_work_it_says_so_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "WAIT_SECONDS", 0.01)
-    for _ in range(pool.PROCESSES):
-        pool._free.acquire()
+    monkeypatch.setattr(drawers, "limits", replace(LIMITS, wait_seconds=0.01))
+    for _ in range(LIMITS.processes):
+        drawers._free.acquire()
     try:
         with pytest.raises(RenderBusy) as caught:
             rendering.png([], {})
         assert caught.value.retryable and caught.value.code == "render_busy"
     finally:
-        for _ in range(pool.PROCESSES):
-            pool._free.release()
+        for _ in range(LIMITS.processes):
+            drawers._free.release()
 
 
 def test_without_a_build_it_says_what_to_do(settings: Any, tmp_path: Path) -> None:
-    pool.end_all()
+    drawers.end_all()
     settings.RENDER_DIST = tmp_path
     with pytest.raises(RenderFailed, match="make build"):
         rendering.png([], {})

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
 import psutil
 import pytest
@@ -13,15 +15,16 @@ from PIL import Image
 
 from generation.errors import DecoderBusy, SnapshotInvalid
 from generation.images import decoder
+from generation.images.decoder import LIMITS
 from generation.images.header import IMAGE_MAX_BYTES
 from tests.generation.test_image_header import encoded
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    decoder.end_all()
+    decoder.decoders.end_all()
     yield
-    decoder.end_all()
+    decoder.decoders.end_all()
 
 
 def decoders() -> list[psutil.Process]:
@@ -54,25 +57,27 @@ def test_many_at_once_share_a_few_decoders() -> None:
             people.map(lambda n: decoder.clean(encoded("PNG", (n, 9)), IMAGE_MAX_BYTES)[2], range(1, 25))
         )
     assert sizes == [(n, 9) for n in range(1, 25)]
-    assert 1 <= len(decoders()) <= decoder.PROCESSES <= 2
+    assert 1 <= len(decoders()) <= LIMITS.processes <= 2
 
 
-@pytest.mark.parametrize("limit", ["MEMORY_MAX_BYTES", "CPU_SECONDS", "CLOCK_SECONDS"])
+@pytest.mark.parametrize(
+    "limit", [{"memory_max_bytes": 60 * 2**20}, {"cpu_seconds": 0.05}, {"clock_seconds": 1.05}], ids=str
+)
 def test_what_takes_too_much_is_refused_and_the_next_picture_is_read(
-    limit: str, monkeypatch: pytest.MonkeyPatch
+    limit: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = io.BytesIO()
     Image.new("RGB", (16_383, 1_464), "red").save(large, "WEBP", lossless=True)
     with monkeypatch.context() as patch:
-        patch.setattr(decoder, limit, {"MEMORY_MAX_BYTES": 60 * 2**20, "CPU_SECONDS": 0.05}.get(limit, 1.05))
+        patch.setattr(decoder.decoders, "limits", replace(LIMITS, **limit))
         with pytest.raises(SnapshotInvalid):
             decoder.snapshot(large.getvalue(), 1536)
-        decoder.end_all()
+        decoder.decoders.end_all()
     assert decoder.snapshot(encoded("PNG"), 1536)[1] == (60, 40)
 
 
 def test_a_decoder_that_nobody_asks_ends_and_leaves_no_zombie(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoder, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(decoder.decoders, "limits", replace(LIMITS, idle_seconds=1.0))
     decoder.clean(encoded("PNG"), IMAGE_MAX_BYTES)
     [program] = decoders()
     program.wait(10)
@@ -84,8 +89,8 @@ def test_a_decoder_that_nobody_asks_ends_and_leaves_no_zombie(monkeypatch: pytes
 
 
 def test_whoever_waits_too_long_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoder, "WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(decoder, "_free", threading.Semaphore(0))
+    monkeypatch.setattr(decoder.decoders, "limits", replace(LIMITS, wait_seconds=0.01))
+    monkeypatch.setattr(decoder.decoders, "_free", threading.Semaphore(0))
     with pytest.raises(DecoderBusy) as caught:
         decoder.clean(encoded("PNG"), IMAGE_MAX_BYTES)
     assert caught.value.retryable and caught.value.status == 503
