@@ -16,14 +16,14 @@ Size = tuple[int, int]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 WHITE = (255, 255, 255)
-# On a shared board pictures are looked at larger than a small model draws.
+# Small models draw 256 px; on a board pictures are shown larger than that.
 LONGEST_SIDE_MIN_PX = 512
-# Paper is not always quite white after a camera or a JPEG encoder.
+# Pixels at most this far from white count as empty: paper in photographs and JPEGs is not quite white.
 INK_MIN = 24
-# A dot must not be blown up until it is a blot.
+# The window's smallest side, as a share of the result's: limits how much a small drawing is enlarged.
 WINDOW_MIN_SHARE = 0.25
 FADE_SHARE = 0.03
-# A pen is thinner than what people mean to cover with it.
+# How far a mask grows, as a share of the canvas: a pen stroke is thinner than the part that it is meant to cover.
 GROWTH_SHARE = 0.02
 MASK_SHARE = 0.6
 SIDE_STEP = 8
@@ -31,8 +31,12 @@ _ANY_WHITE = [255 * (value > 2) for value in range(256)]
 
 
 @dataclass(frozen=True)
-class Frame:
-    """canvas: what is drawn. window: where the canvas lies on the result; it may stick out over its edges."""
+class Crop:
+    """Which part of the result the model draws.
+
+    canvas: the size in px in which it is drawn. window: where the canvas lies on the result; may reach beyond its edges.
+    result: the size in px that was asked for.
+    """
 
     canvas: Size
     window: Box
@@ -41,8 +45,8 @@ class Frame:
 
 def fit(
     result: Size, canvases: Iterable[Size], init_image: Image.Image | None = None, focus: float = 0
-) -> Frame:
-    """The frame that leaves the least of its canvas empty.
+) -> Crop:
+    """The crop that leaves the least of its canvas empty.
 
     focus: share of the canvas that what is drawn in init_image shall fill; 0 for the whole image as it is.
     """
@@ -50,11 +54,11 @@ def fit(
     target = _round_about(drawn, result, focus) if drawn else (0, 0, *result)
     size = (target[2] - target[0], target[3] - target[1])
     canvas = max(canvases, key=lambda each: _coverage(size, each))
-    return Frame(canvas, _widened(target, canvas), result)
+    return Crop(canvas, _widened(target, canvas), result)
 
 
-def fit_enlarged(image_size: Size, longest: int, scale: int) -> Frame:
-    """The frame for a picture that comes out `scale` times as large as it goes in, at most `longest` px long.
+def fit_enlarged(image_size: Size, longest: int, scale: int) -> Crop:
+    """The crop for a picture that comes out `scale` times as large as it goes in, at most `longest` px long.
 
     What goes in is the picture itself, scaled down only if it is longer than that, with room for whole latents.
     """
@@ -62,40 +66,40 @@ def fit_enlarged(image_size: Size, longest: int, scale: int) -> Frame:
     size = (max(1, round(image_size[0] * shrunk)), max(1, round(image_size[1] * shrunk)))
     canvas = (-(-size[0] // SIDE_STEP) * SIDE_STEP, -(-size[1] // SIDE_STEP) * SIDE_STEP)
     result = (size[0] * scale, size[1] * scale)
-    return Frame(canvas, _about((0, 0, *result), canvas[0] * scale, canvas[1] * scale), result)
+    return Crop(canvas, _about((0, 0, *result), canvas[0] * scale, canvas[1] * scale), result)
 
 
-def fit_mask(result: Size, canvases: Iterable[Size], mask: Image.Image) -> Frame:
-    """The frame around what is to be repainted, with some of what is about it, so that it is drawn as large as can be."""
+def fit_mask(result: Size, canvases: Iterable[Size], mask: Image.Image) -> Crop:
+    """The crop around the white part of a mask, MASK_SHARE of it, so that it is drawn as large as possible."""
     return fit(result, canvases, ImageOps.invert(mask), MASK_SHARE)
 
 
-def lay_mask(mask: Image.Image, frame: Frame) -> Image.Image:
-    """What the window shows of a mask, grown a little and black or white; beyond the image there is nothing to keep."""
-    left, top, right, bottom = frame.window
+def lay_mask(mask: Image.Image, crop: Crop) -> Image.Image:
+    """The window of a mask in the size of the canvas, grown, black or white. White beyond the image."""
+    left, top, right, bottom = crop.window
     sheet = Image.new("L", (right - left, bottom - top), 255)
-    place = _centred(mask.size, frame.result)
+    place = _centred(mask.size, crop.result)
     sheet.paste(mask.resize(_size(place), Image.Resampling.BILINEAR), (place[0] - left, place[1] - top))
-    laid = sheet.resize(frame.canvas, Image.Resampling.BOX)
-    grown = laid.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(frame.canvas)))))
+    laid = sheet.resize(crop.canvas, Image.Resampling.BOX)
+    grown = laid.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(crop.canvas)))))
     return grown.point(_ANY_WHITE)
 
 
-def patch(init_image: Image.Image, picture: Image.Image, mask: Image.Image, frame: Frame) -> Image.Image:
-    """init_image in the size of the result, with the picture where the mask is white; elsewhere not a pixel changes.
+def patch(init_image: Image.Image, picture: Image.Image, mask: Image.Image, crop: Crop) -> Image.Image:
+    """init_image in the size of the result, with the picture where the mask is white; all other pixels stay.
 
     picture: as `cut` gives it. mask: as `lay_mask` gives it.
     """
-    whole = lay_whole(init_image, frame.result)
-    place = Image.new("L", frame.result, 0)
-    place.paste(mask.resize(_size(frame.window), Image.Resampling.BILINEAR), frame.window[:2])
-    # It fades within what was grown, so that no seam shows.
-    place = place.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(_size(frame.window)) / 2))))
+    whole = lay_whole(init_image, crop.result)
+    place = Image.new("L", crop.result, 0)
+    place.paste(mask.resize(_size(crop.window), Image.Resampling.BILINEAR), crop.window[:2])
+    # The edge fades within the grown part, so that no seam shows.
+    place = place.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(_size(crop.window)) / 2))))
     return Image.composite(picture, whole, place)
 
 
 def default_size(image_size: Size | None, canvases: Iterable[Size]) -> Size:
-    """The size of a picture when nobody asked for one: the shape of the init image, at least 512 px long."""
+    """The size of a picture for which none was chosen: the init image's shape, at least 512 px on its longest side."""
     sizes = list(canvases)
     width, height = image_size or sizes[0]
     longest = max(LONGEST_SIDE_MIN_PX, *(max(size) for size in sizes))
@@ -103,27 +107,27 @@ def default_size(image_size: Size | None, canvases: Iterable[Size]) -> Size:
     return side(width * scale), side(height * scale)
 
 
-def lay(init_image: Image.Image, frame: Frame) -> Image.Image:
-    """What the window shows of init_image, in the size of the canvas, never stretched."""
-    left, top, right, bottom = frame.window
+def lay(init_image: Image.Image, crop: Crop) -> Image.Image:
+    """The window of init_image in the size of the canvas, in proportion, on white."""
+    left, top, right, bottom = crop.window
     sheet = Image.new("RGB", (right - left, bottom - top), WHITE)
-    place = _centred(init_image.size, frame.result)
+    place = _centred(init_image.size, crop.result)
     laid = init_image.convert("RGB").resize(_size(place), Image.Resampling.LANCZOS)
     sheet.paste(laid, (place[0] - left, place[1] - top))
-    return sheet.resize(frame.canvas, Image.Resampling.LANCZOS)
+    return sheet.resize(crop.canvas, Image.Resampling.LANCZOS)
 
 
 def lay_whole(init_image: Image.Image, result: Size) -> Image.Image:
     """All of init_image in the size of the result."""
-    return lay(init_image, Frame(result, (0, 0, *result), result))
+    return lay(init_image, Crop(result, (0, 0, *result), result))
 
 
-def cut(picture: Image.Image, frame: Frame, sharpen_percent: int = 0) -> Image.Image:
+def cut(picture: Image.Image, crop: Crop, sharpen_percent: int = 0) -> Image.Image:
     """The picture at the window's place, in the size of the result."""
-    drawn = enlarge(picture, _size(frame.window), sharpen_percent)
-    result = Image.new("RGB", frame.result, WHITE)
-    left, top, right, bottom = frame.window
-    if left <= 0 and top <= 0 and right >= frame.result[0] and bottom >= frame.result[1]:
+    drawn = enlarge(picture, _size(crop.window), sharpen_percent)
+    result = Image.new("RGB", crop.result, WHITE)
+    left, top, right, bottom = crop.window
+    if left <= 0 and top <= 0 and right >= crop.result[0] and bottom >= crop.result[1]:
         result.paste(drawn, (left, top))
     else:
         result.paste(drawn, (left, top), _soft_edge(drawn.size))
@@ -133,7 +137,7 @@ def cut(picture: Image.Image, frame: Frame, sharpen_percent: int = 0) -> Image.I
 def outside(picture: Image.Image, size: Size, how: str, sharpen_percent: int = 0) -> Image.Image:
     """A picture that has no init image in the shape asked for: padded with white, or cropped."""
     box = _centred(picture.size, size) if how == "pad" else _widened((0, 0, *size), picture.size)
-    return cut(picture, Frame(picture.size, box, size), sharpen_percent)
+    return cut(picture, Crop(picture.size, box, size), sharpen_percent)
 
 
 def enlarge(picture: Image.Image, size: Size, sharpen_percent: int = 0) -> Image.Image:
@@ -149,7 +153,7 @@ def enlarge(picture: Image.Image, size: Size, sharpen_percent: int = 0) -> Image
 
 
 def _without_rim(picture: Image.Image) -> Image.Image:
-    """The outermost pixels replaced by their neighbours: decoders leave specks in the corners, which grow visible."""
+    """Outermost pixels replaced by their neighbours: decoders leave specks in the corners, visible when enlarged."""
     width, height = picture.size
     if min(width, height) < 3:
         return picture

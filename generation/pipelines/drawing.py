@@ -15,7 +15,7 @@ from generation.checkpoints.limits import allowed
 from generation.checkpoints.params import complete, parse, words
 from generation.errors import PictureWithheld
 from generation.images import framing
-from generation.images.framing import Frame
+from generation.images.framing import Crop
 from generation.pipelines import lines
 from generation.pipelines.loading import Loaded
 from generation.work import Work
@@ -47,7 +47,7 @@ class Drawing:
     seed: int
     arguments: Mapping[str, Any]
     init_image: Image.Image | None
-    frame: Frame
+    frame: Crop
     mask: Image.Image | None = None
     lines: Image.Image | None = None
 
@@ -91,7 +91,7 @@ def drawings(work: Work) -> list[Drawing]:
     return [Drawing(work, seed, arguments, init_image, frame, mask, kept) for seed in work.seeds]
 
 
-def _frame(work: Work, kind: Kind) -> Frame:
+def _frame(work: Work, kind: Kind) -> Crop:
     params, sizes = work.params, work.checkpoint.sizes
     if kind.scale > 1 and work.init_image:
         return framing.fit_enlarged(work.init_image.size, max(max(size) for size in sizes), kind.scale)
@@ -195,7 +195,7 @@ def smallest(checkpoint: Checkpoint) -> list[Work]:
     return works
 
 
-def _place(init_image: Image.Image | None, mask: Image.Image | None, frame: Frame) -> dict[str, Any]:
+def _place(init_image: Image.Image | None, mask: Image.Image | None, frame: Crop) -> dict[str, Any]:
     """The init image and the mask as the pipeline takes them, and the size to draw in where it does not follow from them."""
     size = {"width": frame.canvas[0], "height": frame.canvas[1]}
     if init_image is None:

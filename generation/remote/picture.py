@@ -13,7 +13,7 @@ from generation.checkpoints.params import words
 from generation.checkpoints.remote_entry import OFFERS, Remote
 from generation.errors import RemoteAnswerInvalid, RemoteAnswerTooLarge, SnapshotInvalid
 from generation.images import framing
-from generation.images.framing import Frame
+from generation.images.framing import Crop
 from generation.images.header import read_header
 from generation.work import Work
 
@@ -31,7 +31,7 @@ class Asked:
     remote: Remote
     values: Mapping[str, Any]
     seed: int
-    frame: Frame
+    frame: Crop
     init_image: bytes | None
 
     @property
@@ -117,7 +117,7 @@ def from_base64(text: object) -> bytes:
         raise RemoteAnswerInvalid("the picture is not base64") from error
 
 
-def _laid(work: Work, init_image: Image.Image, frame: Frame) -> bytes:
+def _laid(work: Work, init_image: Image.Image, frame: Crop) -> bytes:
     laid = framing.lay(init_image, frame)
     if work.checkpoint.kinds[work.params.kind].seen_as == "strokes":
         laid = ImageOps.invert(laid.convert("L")).convert("RGB")
