@@ -1,7 +1,6 @@
-"""What an image file says about itself in its first bytes, read without decoding a pixel.
+"""Format and size of an image file, read from its header without decoding a pixel.
 
-A 9 KB PNG can unpack to hundreds of megabytes and passes an image library's own checks, so the size is
-known first.
+A 9 KB PNG can unpack to hundreds of megabytes and passes an image library's own checks, so its size is checked first.
 """
 
 import math
@@ -40,7 +39,7 @@ def is_svg(data: bytes) -> bool:
 
 
 def read_header(data: bytes, *, bounded: bool = True) -> ImageHeader:
-    """Format and size of an image that we take, of whatever size unless bounded. Raises SnapshotInvalid."""
+    """Format and size of an image in one of FORMATS. bounded: check the limits too. Raises SnapshotInvalid."""
     if not data:
         raise SnapshotInvalid("image_empty", "The image file is empty.")
     if bounded and len(data) > IMAGE_MAX_BYTES:

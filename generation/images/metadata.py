@@ -1,8 +1,7 @@
-"""What made a picture, written into the picture's own file.
+"""Metadata of a generated PNG, in three forms.
 
-Three readers: people with other tools (`parameters`, the text that image programs show), ourselves
-(`atelier`, JSON) and everybody who must be able to tell that a machine drew it (XMP, IPTC's digital source
-type).
+`parameters`: text that other image programs show. `atelier`: JSON, for this product. XMP with IPTC's digital source
+type: marks the picture as made by a model.
 """
 
 import json
@@ -32,7 +31,7 @@ _LABELS = {
 
 
 def png_info(recipe: Mapping[str, Any]) -> PngInfo:
-    """The text chunks for a recipe: params with the seed of this one picture."""
+    """The text chunks of a picture. recipe: the params that make it again, with its own seed."""
     info = PngInfo()
     info.add_itxt("XML:com.adobe.xmp", XMP)
     info.add_itxt("parameters", as_text(recipe))

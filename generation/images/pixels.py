@@ -45,9 +45,9 @@ Image.MAX_IMAGE_PIXELS = None  # sizes are checked here, for all formats alike
 
 
 def clean(data: bytes, header: ImageHeader, limit_bytes: int) -> tuple[bytes, str, tuple[int, int]]:
-    """The picture as everybody will see it: upright, in sRGB, one frame, without metadata, within the limit.
+    """The picture as browsers show it: upright, in sRGB, one frame, without metadata, of at most limit_bytes.
 
-    Its coded pixels are kept where they say all that; else they are written anew. Returns the file, its format as
+    Its encoded pixels are kept if they already look like that; otherwise it is encoded again. Returns the file, its format as
     Pillow names it, and its (width, height). Raises SnapshotInvalid.
     """
     image, is_whole = _opened(data, header, cut_off=True)
@@ -68,7 +68,7 @@ def clean(data: bytes, header: ImageHeader, limit_bytes: int) -> tuple[bytes, st
 def snapshot(
     data: bytes, header: ImageHeader, longest_px: int
 ) -> tuple[bytes, tuple[int, int], tuple[int, int]]:
-    """What was on the board as PNG, flat on white, scaled down to longest_px; its size, and the size as received.
+    """An input image as PNG, flattened on white, at most longest_px long; its size, and the size as received.
 
     Raises SnapshotInvalid.
     """

@@ -21,12 +21,14 @@ logger = logging.getLogger(__name__)
 
 MARKED_SECONDS = 3600
 """Longer than any request or job needs from storing a file to the row that names it."""
-# More than any model takes; a snapshot of a large display is scaled down to it.
+# Larger snapshots are scaled down to it; no model takes more.
 SNAPSHOT_MAX_SIDE_PX = 1536
 
 
 @dataclass(frozen=True)
 class StoredImage:
+    """A stored file. key: its name in the storage, made of the sha256 of its bytes."""
+
     key: str
     sha256: str
     mime_type: str
@@ -36,12 +38,12 @@ class StoredImage:
 
 
 def store_image(picture: Image.Image, made_by: Mapping[str, Any]) -> StoredImage:
-    """Keep a finished picture as PNG with its recipe inside. Raises StorageUnavailable."""
+    """Store a finished picture as PNG with the params that made it inside. Raises StorageUnavailable."""
     return store_bytes(encode(picture, made_by), "images", picture.size, "image/png", "png")
 
 
 def store_snapshot(data: bytes) -> tuple[StoredImage, tuple[int, int]]:
-    """Keep what was on the board, flat on white. Returns it and its (width, height) as received.
+    """Store an input image, flattened on white. Returns it and the (width, height) that was received.
 
     Raises SnapshotInvalid, DecoderBusy, StorageUnavailable.
     """
@@ -51,9 +53,9 @@ def store_snapshot(data: bytes) -> tuple[StoredImage, tuple[int, int]]:
 
 
 def store_mask(data: bytes, size: tuple[int, int]) -> StoredImage:
-    """Keep what is to be repainted: white on black, in the (width, height) of the snapshot that it belongs to.
+    """Store a mask: white where to repaint, black elsewhere and where transparent. size: of its snapshot, (width, height).
 
-    What is transparent stays as it is. Raises SnapshotInvalid, MaskEmpty, DecoderBusy, StorageUnavailable.
+    Raises SnapshotInvalid, MaskEmpty, DecoderBusy, StorageUnavailable.
     """
     check_image(data)
     return store_bytes(decoder.mask(data, size), "masks", size, "image/png", "png")
@@ -67,12 +69,12 @@ def store_bytes(data: bytes, folder: str, size: tuple[int, int], mime_type: str,
     # Storages raise what their own libraries raise; whatever it is, the bytes are not safe.
     try:
         there = default_storage.exists(key)
-        if there and default_storage.size(key) != len(data):  # whoever wrote it died over it
+        if there and default_storage.size(key) != len(data):  # its writer died halfway
             default_storage.delete(key)
             there = False
         if not there:
             saved = default_storage.save(key, ContentFile(data))
-            if saved != key:  # somebody stored the same bytes in between
+            if saved != key:  # the same bytes were stored in between
                 default_storage.delete(saved)
     except Exception as error:
         raise StorageUnavailable from error
@@ -80,9 +82,9 @@ def store_bytes(data: bytes, folder: str, size: tuple[int, int], mime_type: str,
 
 
 def find_bytes(data: bytes, folder: str) -> StoredImage | None:
-    """These very bytes of a picture, not an SVG, if they were stored before. Raises StorageUnavailable."""
+    """The stored file with these bytes, of a picture that is not an SVG; None if there is none. Raises StorageUnavailable."""
     try:
-        header = read_header(data, bounded=False)  # it was when it was stored, by the bounds of its day
+        header = read_header(data, bounded=False)  # limits may have been others when it was stored
     except SnapshotInvalid:
         return None
     digest = hashlib.sha256(data).hexdigest()
@@ -98,17 +100,16 @@ def find_bytes(data: bytes, folder: str) -> StoredImage | None:
 
 
 def mark(key: str) -> None:
-    """Say that a row is about to name the file, which may be there already and named by none. Before looking for it."""
+    """Keep files/unreferenced from deleting a file to which a row is about to refer. Call it before looking for the file."""
     try:
         cache.set(f"stored:{key}", 1, MARKED_SECONDS)
     except (RedisError, OSError) as error:
-        logger.warning(
-            "%s was not marked: %s", key, error
-        )  # nothing is swept meanwhile either: see is_marked
+        # Nothing is deleted while the cache is away: see is_marked.
+        logger.warning("%s was not marked: %s", key, error)
 
 
 def is_marked(key: str) -> bool:
-    """Whether a row may be about to name the file. Raises RedisError while nobody knows."""
+    """True if a row may be about to refer to the file. Raises RedisError if the cache is away."""
     return cache.get(f"stored:{key}") is not None
 
 
@@ -129,7 +130,7 @@ def read(key: str) -> bytes:
 
 @contextmanager
 def reading(key: str) -> Iterator[None]:
-    """Whatever is done with a stored file within raises FileNotFoundError on every storage, or StorageUnavailable."""
+    """Turns the errors of every kind of storage into FileNotFoundError or StorageUnavailable."""
     try:
         yield
     except Exception as error:
@@ -139,7 +140,7 @@ def reading(key: str) -> Iterator[None]:
 
 
 def _is_missing(error: Exception) -> bool:
-    """S3 says it in its own way, and some servers only when the object is read."""
+    """S3 reports a missing object as a response error, some servers only when it is read."""
     said = getattr(error, "response", None) or {}
     return isinstance(error, FileNotFoundError) or said.get("Error", {}).get("Code") in {"404", "NoSuchKey"}
 
@@ -160,9 +161,9 @@ def encode(picture: Image.Image, made_by: Mapping[str, Any]) -> bytes:
 
 
 def check_image(source: bytes | BinaryIO) -> ImageHeader:
-    """What kind of image this is, from its header alone. Raises SnapshotInvalid.
+    """Format and size of an image, from its header alone. Raises SnapshotInvalid.
 
-    A file is read from its current place, at most one byte further than is allowed, and put back.
+    A file is read from its current position, at most one byte beyond the limit, and its position is restored.
     """
     if isinstance(source, bytes):
         return read_header(source)
@@ -173,7 +174,7 @@ def check_image(source: bytes | BinaryIO) -> ImageHeader:
 
 
 def clean_image(data: bytes) -> tuple[bytes, ImageHeader]:
-    """The same picture as everybody will see it: upright, in sRGB, one frame, without metadata.
+    """The picture as browsers show it: upright, in sRGB, one frame, without metadata.
 
     Never larger than IMAGE_MAX_BYTES. Raises SnapshotInvalid, DecoderBusy.
     """

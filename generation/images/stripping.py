@@ -1,4 +1,4 @@
-"""Image files without what is not their picture: no place, no camera, no comment, nothing behind the end. Pure.
+"""Strips image files of everything but the picture: no GPS position, camera, comment, or data after the end. Pure.
 
 The pixels stay as they were written, byte for byte, so that nothing is lost and nothing grows.
 Sources: ITU T.81 annex B (JPEG), PNG 3rd edition section 5, RFC 9649 (WebP).
@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# No chunk of an animation, so that its first picture is the only one; no gamma, which not everybody applies.
+# Without the chunks of an animation only its first frame is left; without gamma all programs show the same.
 _PNG_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"sBIT", b"pHYs"}
 _WEBP_CHUNKS = {b"VP8X", b"VP8 ", b"VP8L", b"ALPH"}
 _VP8X_ALPHA = 0x10
@@ -18,11 +18,11 @@ _RESTARTS = range(0xD0, 0xD8)
 
 
 class Damaged(ValueError):
-    """The file does not keep to its format, so it cannot be copied part by part."""
+    """The file does not follow its format, so it cannot be copied chunk by chunk."""
 
 
 def bare(data: bytes, format_name: str) -> bytes:
-    """format_name: PNG, JPEG or WEBP. Raises Damaged, also for an animated WebP."""
+    """The file with nothing but its picture. format_name: PNG, JPEG or WEBP. Raises Damaged, also for an animated WebP."""
     parts = {"PNG": _png, "JPEG": _jpeg, "WEBP": _webp}[format_name]
     try:
         return parts(data)

@@ -1,7 +1,7 @@
-"""An SVG as a picture on a board: what draws is copied, name by name; nothing else gets through. Pure.
+"""Cleans SVG files: elements, attributes and properties that draw are copied by an allowlist, nothing else. Pure.
 
 Browsers run no script of an SVG in an <img> and load nothing for it, and the file itself is served in a sandbox; this
-is the lock before those two. Names: SVG 2, CSS Fonts 4; only what browsers draw in an <img> at rest.
+is one more barrier before those two. Names: SVG 2, CSS Fonts 4; only what browsers draw in an <img> at rest.
 """
 
 import base64
@@ -23,7 +23,7 @@ SIDE_MAX_PX = 16_384
 DEPTH_MAX = 200
 DEFAULT_SIDE_PX = 512
 WEIGHT_MAX = 200_000
-"""Elements as they are drawn: those that <use> and patterns repeat count each time."""
+"""Most elements that may be drawn; those that <use> and patterns repeat count each time."""
 DATA_PER_ELEMENT = 100
 """So many characters of a path weigh as much as an element."""
 
@@ -40,7 +40,7 @@ _ELEMENTS = _words(
     "linearGradient radialGradient stop pattern clipPath mask marker style title desc"
 )
 _SHOWN = frozenset({"foreignObject", "filter", "video", "iframe", "embed", "object"})
-"""What a browser would show, and is lost here."""
+"""Elements that a browser would show and that are removed here."""
 _FILTERS = frozenset({"filter", "-webkit-filter"})
 _ATTRIBUTES = _words(
     "id class lang version viewBox preserveAspectRatio transform x y x1 x2 y1 y2 cx cy r rx ry fx fy fr dx dy rotate "
@@ -78,7 +78,7 @@ _LENGTH = re.compile(r"\s*([0-9.]+(?:e[0-9]+)?)\s*(px)?\s*", re.IGNORECASE)
 
 
 class Svg(NamedTuple):
-    """lost: something that a browser would have shown is not in it."""
+    """A cleaned SVG. lost: something that a browser would have shown was removed."""
 
     data: bytes
     width_px: int
@@ -87,19 +87,19 @@ class Svg(NamedTuple):
 
 
 def clean_svg(data: bytes) -> Svg:
-    """What it draws, as a document of its own; cleaning that again changes nothing. Raises SnapshotInvalid."""
+    """The SVG with only what draws; cleaning the result again changes nothing. Raises SnapshotInvalid."""
     return _clean(data, _Budget(), nested=False)[0]
 
 
 class _Budget:
-    """What is left of the pixels that pictures inside may unpack to."""
+    """How many pixels the embedded pictures may still unpack to."""
 
     def __init__(self) -> None:
         self.pixels = IMAGE_MAX_PIXELS
 
 
 def _clean(data: bytes, budget: _Budget, *, nested: bool) -> tuple[Svg, int]:
-    """It and its weight."""
+    """The cleaned SVG and its weight, in elements drawn."""
     if len(data) > SVG_MAX_BYTES:
         raise SnapshotInvalid("image_broken", f"The SVG has {len(data)} bytes, {SVG_MAX_BYTES} are allowed.")
     copy = _Copy(budget, nested)
@@ -139,7 +139,7 @@ class _Copy:
         self._nested = nested
 
     def element(self, source: Any, depth: int) -> Any:
-        """The same element with what is let in of it; None where it is not let in itself."""
+        """A copy with only what is allowed of the element; None if the element itself is not."""
         if depth > DEPTH_MAX:
             raise SnapshotInvalid("image_broken", f"The SVG is nested deeper than {DEPTH_MAX} levels.")
         name = _name(source)
@@ -186,7 +186,7 @@ class _Copy:
             made.set(attribute, value)
 
     def _target(self, element: str, href: str) -> tuple[str | None, int]:
-        """What it may refer to: something of this document, or a picture that is in it. And an SVG's weight."""
+        """The reference if it stays within the document, or is a data URL of a picture; and the weight of an embedded SVG."""
         if element == "a":
             return None, 0
         if href.startswith("#"):
@@ -232,7 +232,7 @@ class _Copy:
 
 
 def _pixels_in(url: str) -> int:
-    """How many pixels a picture in a data URL has; 0 where it is none."""
+    """How many pixels the picture in a data URL has; 0 if it is no picture."""
     try:
         header = read_header(_bytes_of(url))
     except SnapshotInvalid as error:
@@ -253,13 +253,13 @@ def _bytes_of(url: str) -> bytes:
 
 
 def _name(element: Any) -> str:
-    """Its name in SVG, with or without the namespace; nothing where it is another language's."""
+    """The SVG name of an element, with or without the namespace; empty if it is of another namespace."""
     tag = element.tag if isinstance(element.tag, str) else "{}"
     return tag.removeprefix(_SVG) if tag.startswith(_SVG) or "{" not in tag else ""
 
 
 def _has_stand_in(source: Any) -> bool:
-    """Whether a <switch> offers something else to those who do not show this."""
+    """True if a <switch> has an alternative for browsers that do not show this element."""
     parent = source.getparent()
     return parent is not None and _name(parent) == "switch" and source.getnext() is not None
 
@@ -296,7 +296,7 @@ def _is_inside(url: str, fonts: bool) -> bool:
 
 
 def _weigh(root: Any, inside: Mapping[Any, int]) -> int:
-    """How many elements are drawn, each as often as it is repeated; an SVG in an <image> with all of its own.
+    """How many elements are drawn, each as often as it is repeated, those of embedded SVGs included.
 
     As browsers draw: what leads back to itself does not go on there. Raises SnapshotInvalid.
     """
@@ -342,7 +342,7 @@ def _too_heavy() -> SnapshotInvalid:
 
 
 def _references(element: Any) -> Iterator[str]:
-    """The ids that it refers to, as a browser reads them."""
+    """The ids that an element refers to, as a browser reads them."""
     for attribute, value in element.attrib.items():
         urls: Iterable[str] = ()
         if attribute == "href":
@@ -363,7 +363,7 @@ def _urls(tokens: Iterable[Any]) -> Iterator[str]:
 
 
 def _sized(root: Any) -> tuple[int, int]:
-    """Its width and height in px, whole; the root says them, and never more than SIDE_MAX_PX."""
+    """Width and height in whole px, at most SIDE_MAX_PX; written into the root."""
     sides = [_length(root.get(name, "")) for name in ("width", "height")]
     view = re.split(r"[\s,]+", root.get("viewBox", "").strip())
     if None in sides and len(view) == 4:
@@ -379,7 +379,7 @@ def _sized(root: Any) -> tuple[int, int]:
 
 
 def _length(text: str) -> float | None:
-    """Px; None where it is missing, zero or in another unit."""
+    """A length in px; None if it is missing, zero or in another unit."""
     match = _LENGTH.fullmatch(text)
     try:
         length = float(match[1]) if match else 0.0
