@@ -1,4 +1,4 @@
-"""Jobs for those who run Atelier: look, give another chance, take away. Nothing is edited by hand."""
+"""Admin of jobs: read, requeue, cancel. No row is edited by hand."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ class EventInline(ReadOnly, admin.TabularInline):
 
 
 class DeadFilter(admin.SimpleListFilter):
-    """Jobs that were given up: what somebody should look at."""
+    """Filters jobs that were given up after too many attempts."""
 
     title = "given up"
     parameter_name = "dead"
@@ -86,7 +86,7 @@ class JobAdmin(ReadOnly, admin.ModelAdmin):
         )
 
     def has_requeue_permission(self, request: HttpRequest) -> bool:
-        """Nobody may change a row; who was given the right to may act on it."""
+        """No row can be edited; the permission to change jobs allows the actions."""
         return bool(request.user.has_perm("generation.change_job"))
 
 
@@ -100,7 +100,7 @@ class JobAttemptAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(JobEvent)
 class JobEventAdmin(ReadOnly, admin.ModelAdmin):
-    """The log. Lines go only together with their job."""
+    """The log of jobs. Lines are deleted only with their job."""
 
     list_display = ("at", "job", "attempt", "what", "details")
     list_filter = ("what", "at")

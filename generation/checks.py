@@ -1,4 +1,4 @@
-"""System checks of what a deployment may get wrong."""
+"""Django system checks of the catalogue."""
 
 from typing import Any
 

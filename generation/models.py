@@ -1,4 +1,4 @@
-"""A job asks for pictures; an attempt is one worker's try at it; a generated image is what came out."""
+"""Jobs (requests for pictures), the attempts of workers at them, their log, and the images that were made."""
 
 import uuid
 
@@ -20,9 +20,9 @@ ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 class Job(models.Model):
-    """The truth about one request for pictures. `status` is written by generation.jobs.lifecycle only.
+    """One request for pictures. `status` is written by generation.jobs.lifecycle only.
 
-    audience: the channel group that hears of it, chosen by whoever submitted it, opaque here.
+    audience: the channel group that is told of changes; chosen by the app that submits it, opaque here.
     attempt: grows with every claim and never falls, so it fences off a worker that lost its lease.
     """
 
@@ -96,7 +96,7 @@ class Job(models.Model):
             models.Index(fields=["status", "created_at"], name="generation_job_queue"),
             models.Index(fields=["created_by", "status"], name="generation_job_person"),
             models.Index(fields=["audience", "-created_at"], name="generation_job_audience"),
-            # Who was served last, and which of their boards: one look each, see generation.jobs.turns.
+            # When a user and a board were last served: one lookup each, see generation.jobs.turns.
             models.Index(fields=["created_by", "claimed_at"], name="generation_job_turn"),
             models.Index(fields=["created_by", "audience", "claimed_at"], name="generation_job_board_turn"),
             models.Index(
@@ -105,7 +105,7 @@ class Job(models.Model):
                 name="generation_job_lent_turn",
             ),
             models.Index(fields=["dead_at"], condition=Q(dead_at__isnull=False), name="generation_job_dead"),
-            # How long the last of a sort took: asked for every job that waits, see generation.jobs.estimate.
+            # How long the last jobs of a workload took, see generation.jobs.estimate.
             models.Index(
                 fields=["checkpoint", "kind", "-finished_at"],
                 condition=Q(status="succeeded"),
@@ -132,7 +132,7 @@ class Outcome(models.TextChoices):
 
 
 class JobAttempt(models.Model):
-    """One claim of a job by one worker, kept to answer what happened and how long such jobs take."""
+    """One claim of a job by one worker, kept as a record and to measure how long such jobs take."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()
@@ -191,9 +191,9 @@ class JobEvent(models.Model):
 
 
 class GeneratedImage(models.Model):
-    """One picture of a job, written as soon as it is there. Two jobs may share a key: it names the content.
+    """One picture of a job, written as soon as it is drawn. Two jobs may share a key, as it is a hash of the content.
 
-    seed: which of the job's pictures it is; a later attempt draws those that are missing.
+    seed: tells the job's pictures apart; a later attempt draws those that are missing.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,4 +1,4 @@
-"""Celery's doors. A message is only a hint that somebody waits: the rows in Postgres say who, and whose turn it is."""
+"""Celery tasks. A message is only a hint that a job waits: which one is next is said by the rows in Postgres."""
 
 import logging
 from collections import defaultdict
@@ -21,15 +21,15 @@ logger = logging.getLogger(__name__)
 
 # So many idle threads the reaper wakes at once when hints were lost.
 HINTS_MAX = 16
-# The first so many of all that wait are enough to find every queue with somebody in it, sooner or later.
+# So many of the waiting jobs are looked at: enough to find every queue that has one, sooner or later.
 LOOKED_AT_MAX = 1000
 
 
 @shared_task(name="generation.tasks.generate", acks_late=True, ignore_result=True)
 def generate(job_id: str) -> None:
-    """Do what waits until nothing waits. job_id: who made this hint be sent; others may be done before it.
+    """Run waiting jobs until none is left. job_id: the job for which this hint was sent; others may run before it.
 
-    A hint that was lost, or sent twice, is therefore no job that was lost, or done twice.
+    So a hint that is lost or sent twice does not mean that a job is lost or run twice.
     """
     worker_process.consumed()
     while runner.run_next():
@@ -38,19 +38,19 @@ def generate(job_id: str) -> None:
 
 @shared_task(name="generation.tasks.reap", ignore_result=True)
 def reap() -> None:
-    """Every ten seconds: jobs whose worker is gone, and jobs that no message speaks for."""
+    """Every ten seconds: requeue jobs whose worker is gone, and send hints for jobs that have none."""
     lifecycle.reap()
     remind()
 
 
 @shared_task(name="generation.tasks.canary", ignore_result=True)
 def canary() -> None:
-    """Every fifteen seconds, through the queue of jobs: proves that somebody takes out what is put in."""
+    """Every fifteen seconds, through the queue of jobs: proves that workers consume it."""
     worker_process.consumed()
 
 
 def remind() -> None:
-    """Send hints where jobs wait and no hint does: they went with Redis, were never sent, or a rest is over.
+    """Send hints to queues where jobs wait and no hint does: lost with Redis, never sent, or a back-off delay is over.
 
     Busy workers look for the next job by themselves, so one hint that still waits is enough.
     """
@@ -61,7 +61,7 @@ def remind() -> None:
 
 
 def _waiting() -> dict[str, list[UUID]]:
-    """Jobs by queue, whoever is next first."""
+    """Waiting jobs by queue, in the order of claims."""
     found: dict[str, list[UUID]] = defaultdict(list)
     for job_id, checkpoint in turns.waiting(LOOKED_AT_MAX):
         found[queues.of(checkpoint)].append(job_id)
@@ -69,7 +69,7 @@ def _waiting() -> dict[str, list[UUID]]:
 
 
 def _hints(queue: str) -> int:
-    """How many are in the broker; none if it does not answer, or does not know the queue yet."""
+    """How many hints wait in the broker; 0 if it does not answer, or does not know the queue yet."""
     with current_app.connection_for_write() as connection:
         try:
             found = connection.default_channel.queue_declare(queue=queue, passive=True)
@@ -80,7 +80,7 @@ def _hints(queue: str) -> int:
 
 @worker_shutdown.connect
 def _on_shutdown(**_: Any) -> None:
-    """This worker listens no more: tell the others of what it put back."""
+    """This worker has stopped consuming: send hints for the jobs that it handed back."""
     for job_id in lifecycle.handed_back_by(worker_process.name()):
         publish(job_id)
 
@@ -91,7 +91,7 @@ def _on_queued(job_id: UUID, **_: Any) -> None:
 
 
 def publish(job_id: UUID) -> None:
-    """Tell the workers of a job's family. If the broker is away the reaper does it later; the person sees it waiting."""
+    """Send a hint for a job to the queue of its family. If the broker is away, the reaper does it later."""
     try:
         generate.apply_async((str(job_id),), queue=lifecycle.queue_of(job_id), retry=False)
     except OperationalError as error:

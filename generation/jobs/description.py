@@ -1,4 +1,4 @@
-"""A job and a checkpoint as clients see them."""
+"""Jobs and checkpoints as the HTTP API and the websocket show them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, cast
@@ -174,12 +174,12 @@ class CheckpointDescription(CheckpointFields):
 
 
 def describe(job: Job, image_url: ImageUrl = lambda image: "") -> JobWithImages:
-    """The job for people and programs; boards adds board, frame, region and element ids."""
+    """A job as JSON. image_url: gives the address of a picture. boards adds board, frame, region and element ids."""
     return describe_each([job], image_url)[0]
 
 
 def describe_each(jobs: Sequence[Job], image_url: ImageUrl = lambda image: "") -> list[JobWithImages]:
-    """The same for many, in a few queries however many there are, and one for their images unless these came along."""
+    """The same for many, in a constant number of queries: one less if their images are prefetched."""
     waits = estimate.waits(jobs)
     prefetch_related_objects(jobs, "images")
     return [_job(job, waits[job.id], image_url) for job in jobs]
@@ -207,7 +207,7 @@ def _job(job: Job, wait: Wait, image_url: ImageUrl) -> JobWithImages:
 
 
 def describe_checkpoints() -> list[CheckpointDescription]:
-    """Every checkpoint with what the workers say about it."""
+    """Every checkpoint, with its status by what the workers report."""
     reports = [worker.get("checkpoints", {}) for worker in heartbeat.alive()]
     default = catalogue.default().name
     return [
@@ -220,7 +220,7 @@ def describe_checkpoints() -> list[CheckpointDescription]:
 
 
 def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]) -> CheckpointFields:
-    """reports: what each living worker says, {status, reason}; the best one counts."""
+    """reports: {status, reason} of each worker that is alive; the best one counts."""
     status = {"status": "failed", "reason": "No worker is running."}
     for wanted in ("failed", "loading", "ready"):
         status = next((dict(report) for report in reports if report["status"] == wanted), status)

@@ -1,8 +1,8 @@
-"""What the rest of Atelier hears of a job.
+"""Signals and announcements about jobs, for other apps.
 
-The signals are sent inside the transaction that changes the job. The announcements go out after the commit,
-through the channel layer, to the group that the job names as its audience. They are hints: a lost one is
-healed by reading the job, so a Redis that does not answer never fails a job.
+Signals are sent inside the transaction that changes the job. Announcements go out after the commit, through the
+channel layer, to the group that is the job's audience. They are hints: a lost one is made up for by reading the job,
+so a Redis that does not answer never fails a job.
 """
 
 import logging
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 # kwargs: job, images (list of GeneratedImage, those that are new). A receiver that raises undoes their rows.
 images_made = Signal()
-# kwargs: job_id. The job waits for a worker, for the first time or again.
+# kwargs: job_id. The job is queued, for the first time or again.
 job_queued = Signal()
 
 

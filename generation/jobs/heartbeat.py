@@ -1,4 +1,4 @@
-"""Workers say in Redis that they live and what they can do; health checks and the catalogue listen."""
+"""Heartbeats of workers in Redis: that they are alive, and what they can draw with. Read by health checks and the API."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ Report = Callable[[], dict[str, Any]]
 
 
 class Heartbeat:
-    """Beats until it is stopped, from a thread of its own. report: what else to say, asked at every beat."""
+    """Writes a heartbeat every INTERVAL_SECONDS from a thread of its own. report: called at each, gives what else it says."""
 
     def __init__(self, name: str, report: Report) -> None:
         self._name, self._report = name, report
@@ -34,13 +34,13 @@ class Heartbeat:
         self._thread.start()
 
     def stop(self) -> None:
-        """Say goodbye, so that nobody waits for the last beat to expire."""
+        """End, and remove the last heartbeat, which would otherwise expire later."""
         self._stopped.set()
         self._thread.join()
         try:
             redis_client.client().delete(PREFIX + self._name)
         except redis.RedisError:
-            logger.info("Redis did not hear that worker %s left.", self._name)
+            logger.info("the heartbeat of worker %s was not removed from Redis", self._name)
 
     def beat(self) -> None:
         """Raises redis.RedisError, and what the report raises."""
@@ -53,22 +53,22 @@ class Heartbeat:
             try:
                 self.beat()
                 heard = True
-            # The catalogue may be wrong for a while, too: somebody is just editing it.
+            # The report raises too, while the catalogue is being edited and is not valid.
             except (redis.RedisError, GenerationError) as error:
                 if heard:  # once per outage
-                    logger.warning("nobody hears worker %s: %s", self._name, error)
+                    logger.warning("no heartbeat of worker %s: %s", self._name, error)
                 heard = False
             if self._stopped.wait(INTERVAL_SECONDS):
                 return
 
 
 def alive() -> list[dict[str, Any]]:
-    """The last beat of every living worker: {name, queues, device, checkpoints, at}. [] if Redis is away."""
+    """The last heartbeat of every worker that is alive: {name, queues, device, checkpoints, at}. [] if Redis is away."""
     try:
         client = redis_client.client()
         keys = list(client.scan_iter(match=PREFIX + "*", count=100))
         beats: Any = client.mget(keys) if keys else []  # redis-py types it as maybe awaitable
     except redis.RedisError:
         return []
-    # A key may expire between the two questions.
+    # A key may expire between the two commands.
     return [json.loads(beat) for beat in beats if beat]

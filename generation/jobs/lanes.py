@@ -1,26 +1,26 @@
-"""When who is free: jobs laid out over the workers that may take them, in seconds from now."""
+"""A schedule of jobs over the workers that may take them, in seconds from now."""
 
 import heapq
 from collections.abc import Collection, Mapping
 
 
 class Lanes:
-    """A lane for each worker. Whoever is free first takes the next job, as workers do.
+    """A lane for each worker; the one that is free first takes the next job, as workers do.
 
-    A job's seconds are its own share of a worker's time, so jobs that share a worker's steps lie one after the other.
+    A job's seconds are its share of a worker's time, so jobs that share a worker's steps lie one after the other.
     """
 
     def __init__(self, serving: Mapping[str, Collection[str]]) -> None:
-        """serving: checkpoint → the workers that draw with it. For one that nobody serves yet, somebody will."""
+        """serving: checkpoint → the workers that draw with it. One that has none gets a lane of its own."""
         self._serving = serving
         self._free_at: dict[str, float] = {}
 
     def hold(self, worker: str, seconds: float) -> None:
-        """This worker has so much more to do."""
+        """Add seconds of work to a worker's lane."""
         self._free_at[worker] = self._free_at.get(worker, 0.0) + seconds
 
     def take(self, checkpoint: str, seconds: float, jobs: int = 1) -> float:
-        """So many jobs of so many seconds each are next. After how many seconds the last of them is done."""
+        """Add jobs of so many seconds each. Returns after how many seconds from now the last of them is done."""
         workers = self._serving.get(checkpoint) or [checkpoint]
         free = [(self._free_at.get(worker, 0.0), worker) for worker in workers]
         heapq.heapify(free)

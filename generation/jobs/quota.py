@@ -1,4 +1,4 @@
-"""How much one person may have asked for: at a time, and in a day."""
+"""Limits of a user: active jobs, and pictures in a day."""
 
 from datetime import timedelta
 
@@ -18,10 +18,10 @@ DAY = timedelta(days=1)
 
 
 def check(user: User, pictures: int) -> None:
-    """Raises TooManyJobs, TooManyPictures.
+    """Raises TooManyJobs, TooManyPictures if the user may not ask for so many pictures now.
 
-    The caller holds the person's row, so two requests cannot both take the last place. What a job costs is
-    written, and given back, by generation.jobs.lifecycle (rule J40).
+    Holds only while the caller has the user's row locked; without that, two requests may both take the last place.
+    What a job costs is written, and given back, by generation.jobs.lifecycle (rule J40).
     """
     allowed = getattr(settings, "ATELIER_MAX_ACTIVE_JOBS", ACTIVE_JOBS_DEFAULT)
     active = active_jobs(created_by=user).count()
@@ -31,7 +31,7 @@ def check(user: User, pictures: int) -> None:
 
 
 def _check_day(user: User, pictures: int) -> None:
-    """0 pictures a day, the default, is no limit."""
+    """Raises TooManyPictures. 0 pictures a day, the default, means no limit."""
     allowed = getattr(settings, "ATELIER_MAX_PICTURES_PER_DAY", 0)
     if not allowed:
         return
@@ -46,6 +46,6 @@ def _charged(user: User) -> QuerySet[Job]:
 
 
 def _seconds_until_older(charged: QuerySet[Job]) -> int:
-    """When the oldest of them is a day old, which is when something is free again."""
+    """Seconds until the oldest of these jobs is a day old and no longer counts."""
     oldest = charged.aggregate(at=Min("created_at"))["at"]
     return max(1, round((oldest + DAY - timezone.now()).total_seconds())) if oldest else 1

@@ -1,6 +1,6 @@
-"""Whose turn it is: the one order in which waiting jobs are claimed and in which people see them.
+"""The order of waiting jobs: in which they are claimed, and which the page shows as their places.
 
-People take turns; one person's boards take turns; then age. Rules J10 to J14 and J18 in docs/job-rules.md.
+Round-robin by user, then by the user's boards, then by age. Rules J10 to J14 and J18 in docs/job-rules.md.
 """
 
 from collections.abc import Collection
@@ -17,10 +17,10 @@ from generation.jobs import events
 from generation.jobs.journal import note
 from generation.models import Happening, Job, JobStatus
 
-# Whoever was served longest ago is next, and whoever was never served comes before that. A job rests while its
-# back-off lasts: it is behind everybody, and no turn of its person's is counted for it.
-# A tie goes to whoever began to wait first, in this round and every later one, so that places are what will happen.
-# The clock is the database's. Each "last" below is one look into an index, however long the history is.
+# The user who was served longest ago is next; one who was never served comes before all. A job whose back-off delay
+# lasts (`rests`) comes after all others, and takes no turn of its user.
+# A tie goes to the user who began to wait first, in this round and every later one, so that the places that are shown
+# come true. The clock is the database's. Each max(claimed_at) is one index lookup, however long the history is.
 _ORDER = """
 WITH waiting AS (
     SELECT id, coalesce(turn_of_id, created_by_id) AS person, audience, queued_at, kind, checkpoint,
@@ -79,8 +79,8 @@ WHERE place <= (SELECT max(place) FROM ordered WHERE id = ANY(%(jobs)s)) ORDER B
 
 
 @dataclass(frozen=True)
-class Sort:
-    """Jobs of one sort take about equally long."""
+class Workload:
+    """Jobs of the same workload take about equally long."""
 
     checkpoint: str
     kind: str
@@ -96,22 +96,22 @@ def lock_next(excluded_checkpoints: Collection[str] = ()) -> UUID | None:
 
 
 def waiting(limit: int) -> list[tuple[UUID, str]]:
-    """The jobs that could be claimed now with their checkpoints, whoever is next first."""
+    """The jobs that could be claimed now, with their checkpoints, in the order of claims."""
     return [(job_id, checkpoint) for job_id, checkpoint in _ask(_WAITING, limit=limit)]
 
 
-def until(job_ids: Collection[UUID]) -> list[tuple[UUID, Sort]]:
-    """The waiting jobs in the order of claims, up to and with the last of these. Empty if none of them waits."""
+def until(job_ids: Collection[UUID]) -> list[tuple[UUID, Workload]]:
+    """The waiting jobs in the order of claims, up to the last one of job_ids, included. Empty if none of these waits."""
     rows = _ask(_UNTIL, jobs=list(job_ids)) if job_ids else []
-    return [(job_id, Sort(checkpoint, kind)) for job_id, checkpoint, kind in rows]
+    return [(job_id, Workload(checkpoint, kind)) for job_id, checkpoint, kind in rows]
 
 
 @transaction.atomic
 def move_up(job_id: UUID) -> bool:
-    """Let a job run before all others of its board that wait for the same workers. False if it does not wait.
+    """Let a job run before all others of its board that wait in the same queue. False if it does not wait.
 
-    They exchange their places: a place is whose turn it is and since when. So the places that a board holds among
-    all others stay the same ones, now and in every later round. Rule J18.
+    These jobs exchange their places (whose turn, since when), so the places that a board has among all others stay
+    the same, now and in every later round. Rule J18.
     """
     before = _same_queue(job_id)
     if job_id not in before:
@@ -130,7 +130,7 @@ def move_up(job_id: UUID) -> bool:
 
 
 def _same_queue(job_id: UUID) -> list[UUID]:
-    """The waiting jobs of this job's board that the same workers take, whoever is next first; the rest of them rests."""
+    """The waiting jobs of this job's board in its queue, in the order of claims, without those in back-off."""
     rows = _ask(_ON_BOARD, job=job_id)
     own = next((queues.of(checkpoint) for each, checkpoint in rows if each == job_id), None)
     return [each for each, checkpoint in rows if queues.of(checkpoint) == own]
