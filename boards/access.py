@@ -1,4 +1,4 @@
-"""May this person do that on this board? The only place that answers."""
+"""Access control: which role a principal has on a board, and what a role may do. Decided here alone."""
 
 import math
 import uuid
@@ -15,48 +15,51 @@ from boards.principal import Principal
 
 
 class Act(Enum):
-    """What somebody wants to do, with the weakest role that may."""
+    """A kind of action; its value is the weakest role that may do it."""
 
-    SEE = Role.VIEW  # its history too
+    SEE = Role.VIEW  # the board and its history
     COMMENT = Role.COMMENT
     EDIT = Role.EDIT  # change elements, upload, generate, name a version, go back to one
-    MANAGE = Role.OWNER  # rename, share, delete, cancel others' jobs, delete versions, undo a person
+    MANAGE = (
+        Role.OWNER
+    )  # rename, share, delete, cancel others' jobs, delete versions, undo a person's changes
 
 
 _STRENGTH = {role: strength for strength, role in enumerate(Role)}
 
 
 def strongest(*roles: str | None) -> Role | None:
+    """The strongest of the roles; None and empty ones are left out, and None is returned if nothing is left."""
     known = [Role(role) for role in roles if role]
     return max(known, key=_STRENGTH.__getitem__, default=None)
 
 
 def role_of(principal: Principal, board: Board) -> Role | None:
-    """The role on the board, or None for a stranger. One query at most."""
+    """The role on the board; None: no access. At most one query."""
     return roles([(principal, board)])[0]
 
 
 def roles(pairs: Sequence[tuple[Principal, Board]]) -> list[Role | None]:
-    """The role of each principal on the board beside it. One query at most, however many there are."""
-    joined = _joined(pairs)
-    return [_role(principal, board, joined) for principal, board in pairs]
+    """The role of each principal on its board, in order; None: no access. At most one query for any number of pairs."""
+    members = _memberships_of(pairs)
+    return [_role(principal, board, members) for principal, board in pairs]
 
 
-_Joined = Mapping[tuple[uuid.UUID, uuid.UUID], str]
+_Memberships = Mapping[tuple[uuid.UUID, uuid.UUID], str]
 """(board id, user id) → the role of a member."""
 
 
-def _role(principal: Principal, board: Board, joined: _Joined) -> Role | None:
+def _role(principal: Principal, board: Board, members: _Memberships) -> Role | None:
     user, link = principal.user, principal.share_link
     if board.deleted_at is not None or (user is not None and not user.is_active):
         return None
     if user is not None and board.owner_id == user.pk:
         return Role.OWNER
     by_link = link.role if link is not None and link.is_valid and link.board_id == board.pk else None
-    return strongest(board.open_role, joined.get((board.pk, user.pk)) if user else None, by_link)
+    return strongest(board.open_role, members.get((board.pk, user.pk)) if user else None, by_link)
 
 
-def _joined(pairs: Sequence[tuple[Principal, Board]]) -> _Joined:
+def _memberships_of(pairs: Sequence[tuple[Principal, Board]]) -> _Memberships:
     asked = [(board.pk, p.user.pk) for p, board in pairs if p.user and board.owner_id != p.user.pk]
     if not asked:
         return {}
@@ -68,22 +71,24 @@ def _joined(pairs: Sequence[tuple[Principal, Board]]) -> _Joined:
 
 
 def _memberships() -> QuerySet[Membership]:
-    """Those that count: one that came by a link ends with the link."""
+    """Memberships that are in force: one that was made by a link ends with the link."""
     now = timezone.now()
     link_holds = Q(link__revoked_at=None) & (Q(link__expires_at=None) | Q(link__expires_at__gt=now))
     return Membership.objects.filter(Q(link=None) | link_holds)
 
 
-def worth(membership: Membership) -> tuple[bool, int, bool, float]:
-    """Of two memberships of a board the greater one gives more: it counts still, its role is stronger, no link
-    that is revoked takes it away, it ends later."""
+def strength(membership: Membership) -> tuple[bool, int, bool, float]:
+    """Sort key of memberships of one board; the greatest grants most.
+
+    In this order: it is in force, its role is stronger, it depends on no link, it ends later.
+    """
     link = membership.link
     ends = math.inf if link is None or link.expires_at is None else link.expires_at.timestamp()
     return link is None or link.is_valid, _STRENGTH[Role(membership.role)], link is None, ends
 
 
 def allows(role: Role | None, act: Act, *, frozen: bool = False) -> None:
-    """Return if the role may do it. Raises BoardGone for strangers, Forbidden, BoardFrozen."""
+    """Return if the role may do it. Raises BoardGone without a role, Forbidden, BoardFrozen."""
     if role is None:
         raise BoardGone("There is no such board.")
     if _STRENGTH[role] < _STRENGTH[act.value]:
@@ -93,7 +98,7 @@ def allows(role: Role | None, act: Act, *, frozen: bool = False) -> None:
 
 
 def find(principal: Principal, board_id: uuid.UUID | str, act: Act) -> tuple[Board, Role]:
-    """The board and the role on it, if they may do this. Raises as `allows` does."""
+    """The board and the principal's role on it, if that allows the act. Raises as `allows` does."""
     (found,) = find_each([principal], board_id, act)
     if isinstance(found, BoardError):
         raise found
@@ -103,7 +108,7 @@ def find(principal: Principal, board_id: uuid.UUID | str, act: Act) -> tuple[Boa
 def find_each(
     principals: Sequence[Principal], board_id: uuid.UUID | str, act: Act
 ) -> list[tuple[Board, Role] | BoardError]:
-    """The same for many at once, in two queries; what `find` would raise stands in the place of the answer."""
+    """`find` for many principals, in two queries; an error that `find` would raise is returned in its place."""
     board = _get(board_id)
     if board is None:
         return [BoardGone("There is no such board.") for _ in principals]
@@ -115,12 +120,12 @@ def _found(board: Board, role: Role | None, act: Act) -> tuple[Board, Role] | Bo
         allows(role, act, frozen=board.frozen)
     except BoardError as error:
         return error
-    assert role is not None, "a stranger was refused"
+    assert role is not None, "allows() has raised"
     return board, role
 
 
 def boards_of(user: User) -> QuerySet[Board]:
-    """Boards that the person owns or is a member of now, not those in the trash."""
+    """The boards that the user owns or is a member of; without those in the trash."""
     joined = _memberships().filter(user=user).values("board")
     return Board.objects.filter(Q(owner=user) | Q(pk__in=joined), deleted_at=None)
 

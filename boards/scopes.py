@@ -1,6 +1,6 @@
-"""Which scope each door asks for: every route that a key opens, and every message of the socket.
+"""The scope that each door requires: every HTTP route that accepts API keys, and every message of the socket.
 
-One table. A door without a row is shut for everybody, and a test walks the routes, the messages and the rows.
+A door without a row fails for everybody; tests/boards/test_doors.py walks the routes, the messages and the rows.
 """
 
 import re
@@ -18,7 +18,7 @@ BOARDS, EXPORT, LIVE = Scope.BOARDS, Scope.EXPORT, Scope.LIVE
 BINARY = "binary"
 
 NEEDED: Mapping[str, Scope | None] = {
-    # None: any key will do.
+    # None: no scope is required.
     "GET /api/v1/checkpoints": None,
     "GET /api/v1/me": Scope.ACCOUNT,
     "PATCH /api/v1/me": Scope.ACCOUNT,
@@ -79,22 +79,24 @@ _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 def check(principal: Principal, door: str) -> None:
-    """Raises ScopeRequired."""
+    """Return if the principal's scopes open the door. Raises ScopeRequired."""
     if not opens(principal, door):
         raise ScopeRequired(f"This key lacks the scope “{NEEDED[door]}”.")
 
 
 def opens(principal: Principal, door: str) -> bool:
+    """True if the principal has the scope that the door requires."""
     needed = NEEDED[door]
     return needed is None or needed in principal.scopes
 
 
 def door_of_request(request: HttpRequest) -> str:
-    """The row of the route that answers a request."""
-    assert request.resolver_match is not None, "it is asked by what answers the route"
+    """The key in NEEDED of the route that handles a request."""
+    assert request.resolver_match is not None, "the request has been routed"
     path = _PARAMETER.sub(r"{\1}", request.resolver_match.route)
     return f"{request.method} /{path}"
 
 
 def door_of(message: ClientMessage) -> str:
+    """The key in NEEDED of a message."""
     return str(message.__struct_config__.tag)

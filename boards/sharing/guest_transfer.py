@@ -1,4 +1,4 @@
-"""A guest who signs in to an account takes along the boards, roles and jobs they had."""
+"""Moves a guest's boards, roles and jobs to the account that the guest signs in to."""
 
 from typing import Any
 
@@ -14,32 +14,34 @@ from generation.models import Job
 
 
 @receiver(guest_claimed)
-def take_along(guest: User, user: User, **_: Any) -> None:
-    _take_history(guest, user)  # while the guest's boards can still be told
+def transfer(guest: User, user: User, **_: Any) -> None:
+    """Called when a guest signs in to an existing account, before the guest is deleted."""
+    _transfer_history(guest, user)  # first, as it looks for the guest's boards
     Board.objects.filter(owner=guest).update(owner=user)
     ShareLink.objects.filter(created_by=guest).update(created_by=user)
     BoardFile.objects.filter(created_by=guest).update(created_by=user)
-    # What still waits or runs is to be placed for somebody who may edit the board, which a deleted guest may not.
+    # A job's pictures are placed only if its user may edit the board, which a deleted guest may not.
     Job.objects.filter(turn_of=guest).update(turn_of=user)
     Job.objects.filter(created_by=guest).update(created_by=user, idempotency_key="")
-    _take_memberships(guest, user)
+    _transfer_memberships(guest, user)
 
 
 @transaction.atomic
-def _take_memberships(guest: User, user: User) -> None:
-    """Where both have one, the one that gives more, for longer, stays."""
+def _transfer_memberships(guest: User, user: User) -> None:
+    """Of two memberships of one board the stronger one stays."""
     held = {own.board_id: own for own in Membership.objects.filter(user=user).select_related("link")}
-    for brought in Membership.objects.filter(user=guest).select_related("link"):
-        own = held.get(brought.board_id)
+    for theirs in Membership.objects.filter(user=guest).select_related("link"):
+        own = held.get(theirs.board_id)
         if own is not None:
-            if access.worth(brought) <= access.worth(own):
+            if access.strength(theirs) <= access.strength(own):
                 continue
             own.delete()
-        brought.user = user
-        brought.save(update_fields=["user"])
+        theirs.user = user
+        theirs.save(update_fields=["user"])
 
 
-def _take_history(guest: User, user: User) -> None:
+def _transfer_history(guest: User, user: User) -> None:
+    """Authorship of elements and versions, on the boards that the guest could edit."""
     boards = Board.objects.filter(Q(owner=guest) | Q(memberships__user=guest) | ~Q(open_role="")).values("pk")
     for rows in (Element.objects, PastElement.objects):
         rows.filter(board__in=boards, author_id=guest.pk).update(author_id=user.pk)

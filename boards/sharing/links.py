@@ -1,4 +1,4 @@
-"""Share links: make one, come in by one, end one."""
+"""Share links: create, find, check, join a board by one, revoke."""
 
 from datetime import datetime
 
@@ -15,13 +15,14 @@ from boards.errors import LinkInvalid
 from boards.models import Board, Membership, Role, ShareLink
 
 GUESSES_FROM_AN_ADDRESS = Guesses("link-address", free=5, wait_max_seconds=15 * 60)
-# A class that comes from many addresses mistypes it now and then; and nobody shall lock them out for long.
+# Many people may mistype the password of one link, from many addresses; none of them can lock the others out for long.
 GUESSES_OF_A_LINK = Guesses("link", free=50, wait_max_seconds=60)
 
 
 def create(
     board: Board, user: User, role: Role, expires_at: datetime | None = None, password: str | None = None
 ) -> ShareLink:
+    """A new link. expires_at: None for never; password: empty or None for none."""
     return ShareLink.objects.create(
         board=board,
         created_by=user,
@@ -32,17 +33,17 @@ def create(
 
 
 def valid(token: str) -> ShareLink:
-    """The link, if it leads somewhere. Raises LinkInvalid."""
+    """The link of a token, with its board. Raises LinkInvalid if it is unknown, expired, revoked, or its board is deleted."""
     link = ShareLink.objects.select_related("board").filter(digest=ShareLink.digest_of(token)).first()
     if link is None or not link.is_valid or link.board.deleted_at is not None:
-        raise LinkInvalid("This link is not valid or no longer valid. Ask whoever sent it for a new one.")
+        raise LinkInvalid("This link is not valid or no longer valid. Ask for a new one.")
     return link
 
 
 def check(link: ShareLink, password: str | None, address: str = "") -> None:
     """Return if the link needs no password, or this one. Raises LinkInvalid, RateLimited.
 
-    address: where it comes from. Wrong ones are counted for the link from there, and for the link from everywhere.
+    address: of the client. Wrong passwords are counted for this link and address, and for this link in all.
     """
     if not link.password:
         return
@@ -54,7 +55,7 @@ def check(link: ShareLink, password: str | None, address: str = "") -> None:
     try:
         GUESSES_OF_A_LINK.take(everywhere, message)
     except RateLimited:
-        GUESSES_FROM_AN_ADDRESS.take_back(here)  # their password was not looked at
+        GUESSES_FROM_AN_ADDRESS.take_back(here)  # the password was not checked
         raise
     if not check_password(password, link.password):
         raise LinkInvalid("This link needs a password, and that one is wrong.")
@@ -63,7 +64,7 @@ def check(link: ShareLink, password: str | None, address: str = "") -> None:
 
 
 def join(link: ShareLink, user: User) -> Board:
-    """Let somebody in by a link that was checked, with its role; a stronger role that the person has stays."""
+    """Make the user a member with the role of a link that was checked; a stronger role stays. Returns the board."""
     with transaction.atomic():
         membership, _ = Membership.objects.select_for_update().get_or_create(
             board=link.board, user=user, defaults={"role": link.role, "link": link}
@@ -76,12 +77,12 @@ def join(link: ShareLink, user: User) -> Board:
 
 
 def revoke(link: ShareLink) -> None:
-    """End the link and everything that came by it; open sockets close."""
+    """End the link and all memberships that were made by it; their sockets are closed."""
     ShareLink.objects.filter(pk=link.pk).update(revoked_at=timezone.now())
     transaction.on_commit(lambda: announce.board_changed(link.board_id))
 
 
 def find(token: str) -> ShareLink | None:
-    """The link that a program names in `hello`. One with a password is for people: it is not found."""
+    """The valid link of a token in `hello`; None for one with a password, which only the page can ask for."""
     link = ShareLink.objects.filter(digest=ShareLink.digest_of(token), password="").first()
     return link if link is not None and link.is_valid else None

@@ -1,4 +1,4 @@
-"""How a person appears to others on a board."""
+"""How a user is shown to others on a board."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ from accounts.models import User
 
 
 def color_of(user_id: str) -> str:
-    """A steady color for a person: one of 36 hues, dark enough for white text."""
+    """The color of a user, always the same: one of 36 hues, dark enough for white text. As CSS."""
     hue = int.from_bytes(hashlib.sha256(user_id.encode()).digest()[:2]) % 36 * 10
     return f"hsl({hue}, 65%, 42%)"
 
