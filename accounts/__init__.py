@@ -1,1 +1,1 @@
-"""People: the custom User, guests, API keys. Imports no other app."""
+"""Accounts: users, guests, API keys, scopes, rate limits, and the root of all errors. Imports no other app."""

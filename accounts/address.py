@@ -1,4 +1,4 @@
-"""Where a request or a socket comes from. One rule for both: limits, locks and sign-in count by the same address."""
+"""The address of a client, over HTTP and on the websocket. All limits count by it."""
 
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
@@ -8,20 +8,20 @@ from django.http import HttpRequest
 
 
 def of(peer: str, forwarded: Iterable[str]) -> str:
-    """The peer's address, or what the trusted proxies say of it. peer: empty for a unix socket.
+    """The peer's network, or the client's that a trusted proxy reports.
 
-    forwarded: the values of X-Forwarded-For, in order. The rightmost address counts that no trusted proxy has: what
-    is left of it the client may have made up.
+    peer: an IP address; empty for a unix socket. forwarded: the values of X-Forwarded-For, in order. The rightmost
+    address that is no trusted proxy's counts; the client can forge those to the left of it.
     """
     address = peer
     if address in settings.TRUSTED_PROXIES:
         hops = [hop.strip() for hop in ",".join(forwarded).split(",") if hop.strip()]
         address = next((hop for hop in reversed(hops) if hop not in settings.TRUSTED_PROXIES), address)
-    return holder_of(address)
+    return network_of(address)
 
 
-def holder_of(address: str) -> str:
-    """What counts as one address: of IPv6 the /64, which is what one household or server gets."""
+def network_of(address: str) -> str:
+    """What limits count as one address: an IPv4 address, or an IPv6 /64, which one household or server has."""
     try:
         ip = ip_address(address)
     except ValueError:
@@ -32,4 +32,5 @@ def holder_of(address: str) -> str:
 
 
 def of_request(request: HttpRequest) -> str:
+    """The client's address of a request."""
     return of(request.META.get("REMOTE_ADDR") or "", [request.META.get("HTTP_X_FORWARDED_FOR", "")])

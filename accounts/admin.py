@@ -1,3 +1,5 @@
+"""Admin of users and API keys."""
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 
@@ -14,10 +16,10 @@ class UserAdmin(DjangoUserAdmin):
     fieldsets = [
         (None, {"fields": ["email", "name", "password"]}),
         (
-            "May",
+            "Permissions",
             {"fields": ["is_active", "is_guest", "is_staff", "is_superuser", "groups", "user_permissions"]},
         ),
-        ("When", {"fields": ["date_joined", "last_login"]}),
+        ("Dates", {"fields": ["date_joined", "last_login"]}),
     ]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "name", "password1", "password2"]})]
 

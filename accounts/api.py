@@ -1,4 +1,4 @@
-"""HTTP: the person who asks."""
+"""HTTP: the signed-in user."""
 
 import unicodedata
 from typing import Annotated
@@ -64,6 +64,6 @@ def _user(request: HttpRequest) -> User:
 
 
 def _describe(user: User) -> Me:
-    # A guest's address is not confirmed. To show it would tell whether it was free.
+    # A guest's address is not confirmed; showing it would tell whether an account has it.
     email = None if user.is_guest else user.email
     return {"id": str(user.pk), "name": user.display_name, "email": email, "guest": user.is_guest}

@@ -1,4 +1,4 @@
-"""Bearer keys: make one, find it again."""
+"""API keys: create one, find its row, read it from a request."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,14 @@ KEY_MAX = 100
 
 
 def create(user: User, scopes: Sequence[str] = ()) -> str:
-    """A new key for the user. It is shown once and cannot be read again."""
+    """A new key for the user, in plain text. Only its digest is stored, so it cannot be shown again."""
     key = PREFIX + secrets.token_urlsafe(32)
     ApiKey.objects.create(user=user, prefix=key[:10], digest=ApiKey.digest_of(key), scopes=list(scopes))
     return key
 
 
 def find_each(keys: Iterable[str]) -> dict[str, ApiKey]:
-    """The rows of those keys that are valid, with their active users, by key. One query."""
+    """The rows of the valid keys of active users, by key, with their users. At most one query."""
     digests = {ApiKey.digest_of(key): key for key in keys if key.startswith(PREFIX) and len(key) <= KEY_MAX}
     if not digests:
         return {}
@@ -33,6 +33,6 @@ def find(key: str) -> ApiKey | None:
 
 
 def bearer_of(request: HttpRequest) -> str | None:
-    """What an `Authorization: Bearer KEY` header names, perhaps nothing; None without such a header."""
+    """The key in an `Authorization: Bearer KEY` header, perhaps empty; None without such a header."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else None

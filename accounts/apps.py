@@ -5,6 +5,6 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import guests, rate_limits  # noqa: F401  (guests connects its signal receivers)
+        from accounts import allauth_cache, guests  # noqa: F401  (guests connects its signal receivers)
 
-        rate_limits.fail_open()
+        allauth_cache.install()

@@ -1,4 +1,4 @@
-"""Guests: real users with a friendly name, made on arrival, kept when they sign up."""
+"""Guests: users with a friendly name and no account, made on the first visit that needs one."""
 
 import re
 import secrets
@@ -11,8 +11,8 @@ from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 
 from accounts import address, sessions
-from accounts.allowance import Allowance
 from accounts.models import User
+from accounts.rate_limits import RateLimit
 
 ADJECTIVES = [
     "Amber",
@@ -88,20 +88,19 @@ ANIMALS = [
 ]
 
 guest_claimed = Signal()
-"""Sent with `guest` and `user` when a guest signs in to an account that exists: move what the guest made."""
+"""Sent with `guest` and `user` when a guest signs in to an existing account; receivers move what the guest owns."""
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
-# Messengers and search engines that fetch an address because somebody wrote it; nearly all say what they are.
-# Cubot makes phones.
+# User agents of messengers and search engines that fetch a shared address. Cubot is a brand of phones.
 ROBOTS = re.compile(
     r"(?<!cu)bot\b|bot/|crawl|spider|preview|externalhit|facebookcatalog|whatsapp|slurp|embedly|iframely|unfurl|mastodon",
     re.IGNORECASE,
 )
 
 
-def is_only_looking(request: HttpRequest) -> bool:
-    """Whether nobody is there who wants to come in: HEAD, a robot, or a browser that fetches ahead. Robots post nothing."""
+def is_automated(request: HttpRequest) -> bool:
+    """True for HEAD, a robot, or a browser's prefetch: no guest is made for these. Robots never POST."""
     if request.method == "POST":
         return False
     ahead = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
@@ -109,12 +108,12 @@ def is_only_looking(request: HttpRequest) -> bool:
     return request.method == "HEAD" or "prefetch" in ahead or bool(robot)
 
 
-def ensure_person(request: HttpRequest) -> User:
-    """The signed-in user, or a new guest who is signed in by this call. Raises RateLimited."""
+def ensure_user(request: HttpRequest) -> User:
+    """The signed-in user, else a new guest, which is signed in. Raises RateLimited."""
     if (user := sessions.user_of(request)) is not None:
         return user
-    budget = Allowance("guests", settings.GUESTS_PER_ADDRESS_MAX, 3600)
-    budget.take(
+    limit = RateLimit("guests", settings.GUESTS_PER_ADDRESS_MAX, 3600)
+    limit.hit(
         address.of_request(request), "Too many guests came from your network. Sign in, or try again later."
     )
     guest = User(name=f"{secrets.choice(ADJECTIVES)} {secrets.choice(ANIMALS)}", is_guest=True)
@@ -125,8 +124,8 @@ def ensure_person(request: HttpRequest) -> User:
 
 
 @receiver(user_logged_in)
-def carry_over(request: HttpRequest, user: User, **_: Any) -> None:
-    """What a guest made follows into the account they sign in to."""
+def transfer_from_guest(request: HttpRequest, user: User, **_: Any) -> None:
+    """Called on sign-in: move what the guest of this session owns to the account, then delete the guest."""
     guest = getattr(request, "guest", None)
     if guest is not None and guest.pk != user.pk and guest.is_guest:
         guest_claimed.send(sender=User, guest=guest, user=user)

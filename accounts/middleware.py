@@ -1,4 +1,4 @@
-"""Answers of this app that are the same on every page."""
+"""Middleware of pages."""
 
 import math
 
@@ -10,7 +10,7 @@ from accounts.errors import RateLimited
 
 
 class RateLimitedMiddleware(MiddlewareMixin):
-    """A page for those who come too often, with the time to come again. The API words its own answer."""
+    """Answers RateLimited with a page and Retry-After. The API has an error handler of its own."""
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, RateLimited):

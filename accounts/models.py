@@ -1,4 +1,4 @@
-"""A person, with or without an account, and the keys that stand for one."""
+"""Users, with or without an account, and their API keys."""
 
 import hashlib
 import uuid
@@ -23,8 +23,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody who draws. A guest is a user without an account: without an e-mail address, or with one that is not
-    confirmed yet."""
+    """A person. A guest is a user without an account: it has no e-mail address, or one that is not confirmed yet."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(unique=True, null=True, blank=True)
@@ -47,7 +46,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class ApiKey(models.Model):
-    """A bearer key. Only its SHA-256 is kept: 256 random bits need no slow hash."""
+    """An API key. Only its SHA-256 is stored: a key has 256 random bits, so no slow hash is needed."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
     prefix = models.CharField(max_length=12, help_text="The beginning, to recognise the key by.")

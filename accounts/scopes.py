@@ -1,4 +1,4 @@
-"""What an API key, or any other token, may be limited to. The names are part of the public contract."""
+"""Scopes that an API key, or any other token, can be limited to. Their names are part of the public contract."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -11,7 +11,7 @@ class Scope(StrEnum):
     COMMENT = "comment"
     GENERATE = "generate"
     LIVE = "live"
-    BOARDS = "boards"  # make, rename, share, delete
+    BOARDS = "boards"  # create, rename, share, delete
     GALLERY_READ = "gallery:read"
     GALLERY_WRITE = "gallery:write"
     EXPORT = "export"
@@ -22,7 +22,7 @@ class Scope(StrEnum):
 EVERY = frozenset(Scope)
 
 
-def named(names: Iterable[str]) -> frozenset[Scope]:
-    """The scopes of a list, every one for an empty list. A name that is not known allows nothing."""
+def from_names(names: Iterable[str]) -> frozenset[Scope]:
+    """The scopes of these names; all scopes if there are no names. Unknown names grant nothing."""
     wanted = set(names)
     return frozenset(scope for scope in Scope if scope in wanted) if wanted else EVERY

@@ -1,4 +1,4 @@
-"""Sessions of the page: whose they are, and which of them still count."""
+"""Sessions of the page: their users, and which of them are still valid."""
 
 from collections.abc import Collection, Mapping
 
@@ -34,8 +34,8 @@ def alive(session_keys: Collection[str]) -> set[str]:
     return set(rows.values_list("session_key", flat=True))
 
 
-def confirmed(users: Mapping[str, User]) -> set[str]:
-    """The keys of sessions that were begun with the present password of their user. At most one query.
+def with_current_password(users: Mapping[str, User]) -> set[str]:
+    """The keys of sessions that were begun or renewed with the current password of their user. At most one query.
 
     users: by session key.
     """

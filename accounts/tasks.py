@@ -1,4 +1,4 @@
-"""Housekeeping."""
+"""Celery tasks: delete what accounts no longer need."""
 
 import time
 from datetime import timedelta
@@ -17,7 +17,7 @@ from accounts.models import User
 
 @shared_task
 def forget_guests() -> int:
-    """Delete guests who were never here again and own nothing. Returns how many."""
+    """Delete guests that own nothing and were not here for GUEST_KEPT_DAYS. Returns how many."""
     old = timezone.now() - timedelta(days=settings.GUEST_KEPT_DAYS)
     never = Q(last_login=None, date_joined__lt=old)  # signed up, and confirmed no address
     idle = User.objects.filter(never | Q(last_login__lt=old), is_guest=True, owned_boards=None, jobs=None)
@@ -26,7 +26,7 @@ def forget_guests() -> int:
 
 @shared_task
 def forget_sessions() -> int:
-    """Delete sessions that have ended, and those of people who are gone. Returns how many."""
+    """Delete sessions that expired, and those of deleted users. Returns how many."""
     count = Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
     rows = Session.objects.iterator()
     while sessions := list(islice(rows, 500)):
@@ -42,7 +42,7 @@ def forget_sessions() -> int:
 
 @shared_task
 def forget_mails() -> int:
-    """Delete mails that were kept instead of sent, once what they open has ended. Returns how many."""
+    """Delete mails that were written to files, once the links in them have expired. Returns how many."""
     old = time.time() - max(settings.PASSWORD_RESET_TIMEOUT, 7 * 24 * 3600)
     mails = [path for path in Path(settings.EMAIL_FILE_PATH).glob("*.log") if path.stat().st_mtime < old]
     for path in mails:

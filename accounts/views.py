@@ -1,4 +1,4 @@
-"""Sign-up and sign-in. A guest may use them: for allauth they are nobody yet."""
+"""Pages of sign-up, sign-in and addresses. A guest may use the first two: allauth takes it for anonymous."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,8 +19,8 @@ from accounts import sessions
 View = Callable[..., HttpResponseBase]
 
 
-def for_accounts(view: View) -> View:
-    """The page of an account. A guest is led to sign-up."""
+def account_required(view: View) -> View:
+    """Decorator of pages that only accounts have: redirects a guest to sign-up."""
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -32,8 +32,8 @@ def for_accounts(view: View) -> View:
     return page
 
 
-class _GuestsWelcome:
-    """Shows a guest the form, and remembers them on the request as `request.guest`."""
+class _GuestAsAnonymous:
+    """View mixin: a guest becomes anonymous for allauth, and is kept as `request.guest`."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user = sessions.user_of(request)
@@ -43,11 +43,11 @@ class _GuestsWelcome:
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
 
-class GuestLoginView(_GuestsWelcome, LoginView):
+class GuestLoginView(_GuestAsAnonymous, LoginView):
     pass
 
 
-class GuestSignupView(_GuestsWelcome, SignupView):
+class GuestSignupView(_GuestAsAnonymous, SignupView):
     def form_valid(self, form: SignupForm) -> HttpResponseBase:
         if form.account_already_exists:
             make_password(form.cleaned_data["password1"])  # the answer takes as long as for a new address
@@ -56,7 +56,7 @@ class GuestSignupView(_GuestsWelcome, SignupView):
 
 class AddressesView(EmailView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """One that is not confirmed may be somebody else's: it becomes nobody's first, whether it is or not."""
+        """Refuse to make an unconfirmed address the primary one; the answer does not tell whether another account has it."""
         address = EmailAddress.objects.filter(user=request.user, email__iexact=request.POST.get("email", ""))
         if "action_primary" in request.POST and not address.filter(verified=True).exists():
             messages.error(

@@ -54,7 +54,7 @@ def by_session(request: HttpRequest) -> Principal:
 
 def by_api_key(key: ApiKey) -> Principal:
     """The principal of a valid key."""
-    return Principal(key.user, api_key=key, scopes=scopes.named(key.scopes))
+    return Principal(key.user, api_key=key, scopes=scopes.from_names(key.scopes))
 
 
 def of_request(request: HttpRequest) -> Principal:
@@ -107,7 +107,7 @@ def refresh(principals: Sequence[Principal]) -> list[Principal | Revocation]:
         for p in principals
         if p.session_key and p.user and passwords.get(p.user.pk, p.user.password) != p.user.password
     }
-    confirmed = sessions.confirmed({key: user for key, user in changed.items() if key in alive})
+    confirmed = sessions.with_current_password({key: user for key, user in changed.items() if key in alive})
 
     def refreshed(principal: Principal) -> Principal | Revocation:
         user, key, link = principal.user, principal.api_key, principal.share_link
@@ -120,7 +120,7 @@ def refresh(principals: Sequence[Principal]) -> list[Principal | Revocation]:
             return replace(principal, user=changed[principal.session_key]) if known else Revocation.ENDED
         if key is not None:
             known = key.pk in limits
-            return replace(principal, scopes=scopes.named(limits[key.pk])) if known else Revocation.ENDED
+            return replace(principal, scopes=scopes.from_names(limits[key.pk])) if known else Revocation.ENDED
         if link is not None:
             now = links.get(link.pk)
             return replace(principal, share_link=now) if now and now.is_valid else Revocation.ENDED

@@ -46,7 +46,7 @@ def board_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def new_board(request: HttpRequest) -> HttpResponse:
-    board = Board.objects.create(owner=guests.ensure_person(request))
+    board = Board.objects.create(owner=guests.ensure_user(request))
     return redirect("board", board.pk)
 
 
@@ -59,8 +59,8 @@ def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
     except BoardError:
         raise Http404("There is no such board.") from None
     shown: dict[str, Any] = {"board": found, "preview": link_preview.of(found, request)}
-    if sessions.user_of(request) is not None or not guests.is_only_looking(request):
-        shown["config"] = _config(found, guests.ensure_person(request), role)
+    if sessions.user_of(request) is not None or not guests.is_automated(request):
+        shown["config"] = _config(found, guests.ensure_user(request), role)
     return render(request, "boards/board.html", shown)
 
 
@@ -109,14 +109,14 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     asks = False
     try:
         link = links.valid(token)
-        if guests.is_only_looking(request):
+        if guests.is_automated(request):
             return render(request, "boards/invitation.html")
         asks = bool(link.password)
         links.check(link, request.POST.get("password"), address.of_request(request))
     except LinkInvalid as error:
         status = 200 if asks and request.method == "GET" else error.status
         return render(request, "boards/join.html", {"message": error.message, "asks": asks}, status=status)
-    return redirect("board", links.join(link, guests.ensure_person(request)).pk)
+    return redirect("board", links.join(link, guests.ensure_user(request)).pk)
 
 
 @require_GET

@@ -6,17 +6,17 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.allowance import Guesses
 from accounts.errors import RateLimited
 from accounts.models import User
+from accounts.rate_limits import AttemptLimit
 from boards import announce
 from boards.access import strongest
 from boards.errors import LinkInvalid
 from boards.models import Board, Membership, Role, ShareLink
 
-GUESSES_FROM_AN_ADDRESS = Guesses("link-address", free=5, wait_max_seconds=15 * 60)
+ATTEMPTS_FROM_ADDRESS = AttemptLimit("link-address", free=5, wait_max_seconds=15 * 60)
 # Many people may mistype the password of one link, from many addresses; none of them can lock the others out for long.
-GUESSES_OF_A_LINK = Guesses("link", free=50, wait_max_seconds=60)
+ATTEMPTS_AT_LINK = AttemptLimit("link", free=50, wait_max_seconds=60)
 
 
 def create(
@@ -51,16 +51,16 @@ def check(link: ShareLink, password: str | None, address: str = "") -> None:
         raise LinkInvalid("This link needs a password.")
     here, everywhere = f"{link.pk} {address}", str(link.pk)
     message = "Too many wrong passwords were tried. Wait a moment, then try again."
-    GUESSES_FROM_AN_ADDRESS.take(here, message)
+    ATTEMPTS_FROM_ADDRESS.hit(here, message)
     try:
-        GUESSES_OF_A_LINK.take(everywhere, message)
+        ATTEMPTS_AT_LINK.hit(everywhere, message)
     except RateLimited:
-        GUESSES_FROM_AN_ADDRESS.take_back(here)  # the password was not checked
+        ATTEMPTS_FROM_ADDRESS.take_back(here)  # the password was not checked
         raise
     if not check_password(password, link.password):
         raise LinkInvalid("This link needs a password, and that one is wrong.")
-    GUESSES_FROM_AN_ADDRESS.take_back(here)
-    GUESSES_OF_A_LINK.take_back(everywhere)
+    ATTEMPTS_FROM_ADDRESS.take_back(here)
+    ATTEMPTS_AT_LINK.take_back(everywhere)
 
 
 def join(link: ShareLink, user: User) -> Board:

@@ -59,7 +59,7 @@ def all_max() -> int:
 def http_holder(peer: str) -> tuple[str, int]:
     """Who holds a connection that speaks HTTP, and how many they may. A proxy's are for the proxy to bound."""
     most = 0 if peer in settings.TRUSTED_PROXIES else settings.CONNECTIONS_PER_ADDRESS_MAX
-    return f"http {address.holder_of(peer)}", most
+    return f"http {address.network_of(peer)}", most
 
 
 def address_of(scope: Mapping[str, Any]) -> str:

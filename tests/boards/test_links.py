@@ -9,10 +9,10 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from accounts import allowance
-from accounts.allowance import Guesses
+from accounts import rate_limits
 from accounts.errors import RateLimited
 from accounts.models import User
+from accounts.rate_limits import AttemptLimit
 from boards.errors import LinkInvalid
 from boards.models import Board, Role, ShareLink
 from boards.sealed_tokens import seal, unseal
@@ -142,13 +142,13 @@ def test_after_five_wrong_passwords_one_must_wait(board, alice, client):
 
 
 def test_the_wait_grows():
-    guesses, waits = Guesses("test", free=0, wait_max_seconds=8), []
+    limit, waits = AttemptLimit("test", free=0, wait_max_seconds=8), []
     for _ in range(5):
-        guesses.take("a link", "")
+        limit.hit("a link", "")
         with pytest.raises(RateLimited) as refused:
-            guesses.take("a link", "")
+            limit.hit("a link", "")
         waits.append(round(refused.value.retry_after_seconds))
-        cache.delete(allowance._key("guesses", "test", "a link") + ":next")  # as after that time
+        cache.delete(rate_limits._key("attempts", "test", "a link") + ":next")  # as after that time
     assert waits == [2, 4, 8, 8, 8]
 
 
@@ -166,7 +166,7 @@ def test_who_must_wait_for_the_others_has_not_tried(board, alice):
     for _ in range(20):
         with pytest.raises(RateLimited):
             links.check(link, "sesame", "198.51.100.1")
-    cache.delete(allowance._key("guesses", "link", str(link.pk)) + ":next")  # as after that time
+    cache.delete(rate_limits._key("attempts", "link", str(link.pk)) + ":next")  # as after that time
     links.check(link, "sesame", "198.51.100.1")
 
 
