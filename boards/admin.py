@@ -1,3 +1,5 @@
+"""Admin of boards. Elements are read-only here: only boards.elements.store writes them."""
+
 from datetime import timedelta
 from typing import Any
 
@@ -34,10 +36,10 @@ class MembershipInline(admin.TabularInline):
 
 
 class UndoPersonForm(forms.Form):
-    """Whose work of which time is to be undone on a board."""
+    """Whose changes of a board to undo, and since when."""
 
     person = forms.ModelChoiceField(
-        User.objects.none(), help_text="Those who changed something here and stand in it."
+        User.objects.none(), help_text="Users with changes in the history of this board."
     )
     hours = forms.TypedChoiceField(
         label="Since",
@@ -60,17 +62,17 @@ class BoardAdmin(admin.ModelAdmin):
     inlines = [MembershipInline]
     actions = ["undo_person"]
 
-    @admin.action(description="Undo what one person did…", permissions=["change"])
+    @admin.action(description="Undo the changes of one person…", permissions=["change"])
     def undo_person(self, request: HttpRequest, boards: QuerySet[Board]) -> HttpResponse | None:
-        """Ask who and since when, then undo it; frozen boards too."""
+        """Shows a form for the person and the time, then undoes their changes; on frozen boards too."""
         board = boards.first()
         if board is None or boards.count() > 1:
-            self.message_user(request, "Choose one board.", messages.WARNING)
+            self.message_user(request, "Select one board.", messages.WARNING)
             return None
         form = UndoPersonForm(board, request.POST if "person" in request.POST else None)
         if not form.is_valid():
             context = self.admin_site.each_context(request) | {
-                "title": f"Undo what one person did on “{board}”",
+                "title": f"Undo the changes of one person on “{board}”",
                 "opts": self.model._meta,
                 "board": board,
                 "form": form,
@@ -85,7 +87,7 @@ class BoardAdmin(admin.ModelAdmin):
         except BoardError as error:
             self.message_user(request, error.message, messages.ERROR)
             return None
-        text = f"{person}: {undone.reverted} elements went back, {undone.removed} were removed, {undone.kept} stay."
+        text = f"{person}: {undone.reverted} elements reverted, {undone.removed} removed, {undone.kept} kept."
         self.log_change(request, board, text)
         self.message_user(request, text, messages.SUCCESS)
         return None
@@ -106,7 +108,7 @@ class MembershipAdmin(admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """To look at only: these rows are written by boards.elements.store, under the board's clock."""
+    """Rows that are shown only: boards.elements.store writes them, with the board's clock."""
 
     search_fields = ["element_id", "board__id"]
     list_select_related = ["board"]
@@ -140,7 +142,7 @@ class PrunedElementAdmin(ReadOnlyAdmin):
 
 @admin.register(Version)
 class VersionAdmin(admin.ModelAdmin):
-    """To look at, and to delete; boards.history.versions makes them."""
+    """Versions can be viewed and deleted; boards.history.versions creates them."""
 
     list_display = ["__str__", "board", "clock", "automatic", "created_by", "created_at"]
     list_filter = ["automatic"]

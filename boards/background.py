@@ -1,4 +1,4 @@
-"""The colour behind a board's scene: what counts as one, and its only writer."""
+"""The background colour of a board: which values are valid, and the only writer of it."""
 
 import re
 import uuid
@@ -18,7 +18,7 @@ _hex = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})")
 
 
 def colour(value: Any) -> str | None:
-    """The colour as it is kept: #rgb, #rrggbb, #rrggbbaa or one of a few names, in small letters. None: it is none."""
+    """The colour as it is stored: #rgb, #rrggbb, #rrggbbaa or one of NAMES, in lower case. None: not a colour."""
     if not isinstance(value, str):
         return None
     text = value.strip().lower()
@@ -26,7 +26,7 @@ def colour(value: Any) -> str | None:
 
 
 def on_paper(background: str) -> str:
-    """How a background looks on white, as #rrggbb or a name: transparent is white, what is half transparent lighter."""
+    """The opaque colour that a background has on white paper, as #rrggbb or a name. transparent gives white."""
     if background == "transparent":
         return WHITE
     if not background.startswith("#") or len(background) != len("#rrggbbaa"):
@@ -36,9 +36,9 @@ def on_paper(background: str) -> str:
 
 
 def change(board_id: uuid.UUID, to: str) -> None:
-    """Give the board another background: a change of its own, which moves the clock. Everybody is told.
+    """Set the background, move the clock by one, and announce it to all rooms after the commit.
 
-    to: as `colour` gives it. Raises BoardGone, BoardFrozen.
+    to: as `colour` returns it. Raises BoardGone, BoardFrozen.
     """
     with transaction.atomic():
         board = Board.objects.select_for_update(no_key=True).filter(pk=board_id, deleted_at=None).first()
@@ -50,7 +50,7 @@ def change(board_id: uuid.UUID, to: str) -> None:
 
 
 def write(board: Board, to: str) -> None:
-    """The same for a board whose row is locked and may be changed."""
+    """`change` for a board whose row is locked and that may be edited."""
     if board.background == to:
         return
     now = timezone.now()
@@ -61,9 +61,9 @@ def write(board: Board, to: str) -> None:
 
 
 def taken_from_import(board: Board, found: str | None) -> bool:
-    """An empty board takes a file's background, one with content keeps its own. Returns whether it is the file's now.
+    """Set an imported file's background on an empty board. Returns False if the board keeps another one.
 
-    Within a transaction, before anything of the file is written. True also where the file says none.
+    Call it within the import's transaction, before its elements are written. found: as in the file; None: it has none.
     """
     locked = Board.objects.select_for_update(no_key=True).filter(pk=board.pk).first()
     to = colour(found) if found is not None else None

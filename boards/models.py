@@ -1,4 +1,4 @@
-"""Boards, who belongs to them, their elements, the bytes behind pictures, and where jobs put theirs."""
+"""Boards, their members and share links, elements and history, files, and the placement of generated pictures."""
 
 import hashlib
 import secrets
@@ -16,7 +16,7 @@ WHITE = "#ffffff"
 
 
 class Role(models.TextChoices):
-    """What somebody may do on a board, weakest first (see access.allows)."""
+    """A role on a board, weakest first; boards.access says what each allows."""
 
     VIEW = "view", "View"
     COMMENT = "comment", "Comment"
@@ -75,9 +75,9 @@ def new_sealed_token() -> str:
 
 
 class ShareLink(models.Model):
-    """Whoever opens it joins the board with its role, for as long as it is valid.
+    """A link that makes its visitors members of the board, with its role, for as long as it is valid.
 
-    It is found by its token's digest. The token itself is kept sealed, for the owner may want to copy the link again.
+    It is found by its token's digest. The token is also stored encrypted, so that the owner can copy the link again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -106,12 +106,12 @@ class ShareLink(models.Model):
 
     @property
     def token(self) -> str | None:
-        """What opens it, or None since SECRET_KEY has changed: the link still works, but cannot be shown again."""
+        """The secret in the link's address; None if SECRET_KEY has changed: the link works, but cannot be shown again."""
         return sealed_tokens.unseal(self.sealed_token)
 
     @staticmethod
     def digest_of(token: str) -> str:
-        """256 random bits need no slow hash."""
+        """SHA-256: a token has 256 random bits, so no slow hash is needed."""
         return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
@@ -120,7 +120,7 @@ class ShareLink(models.Model):
 
 
 class Membership(models.Model):
-    """Somebody's role on a board. One that came by a link ends with the link."""
+    """The role of a user on a board. One that was made by a link ends with the link."""
 
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
@@ -154,7 +154,7 @@ class Element(models.Model):
     clock = models.BigIntegerField(help_text="The board's clock when this version was committed.")
     body = models.TextField()
     changed_at = models.DateTimeField(default=timezone.now)
-    # An id and not a foreign key: a flush must not fail because somebody deleted their account meanwhile.
+    # An id and not a foreign key: a flush must not fail because an account was deleted meanwhile.
     author_id = models.UUIDField(null=True, help_text="The user who made this version, if it was one.")
     kept_at = models.DateTimeField(
         default=timezone.now, help_text="When an older version was last kept, or the element was made."
@@ -175,7 +175,7 @@ class Element(models.Model):
 
 
 class PrunedElement(models.Model):
-    """What is kept of a pruned tombstone: its rank, so that nothing older comes back. Written by boards.elements.tombstones alone."""
+    """The rank of a pruned tombstone, so that no older version comes back. Written by boards.elements.tombstones alone."""
 
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="pruned_elements")
     element_id = models.CharField(max_length=64, db_collation="C")
@@ -192,7 +192,7 @@ class PrunedElement(models.Model):
 
 
 class PastElement(models.Model):
-    """A version of an element that was replaced, and is kept. Written by boards.elements.revisions alone."""
+    """A replaced version of an element, kept for the history. Written by boards.elements.revisions alone."""
 
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="past_elements")
     element_id = models.CharField(max_length=64, db_collation="C")
@@ -221,9 +221,9 @@ class PastElement(models.Model):
 
 
 class Version(models.Model):
-    """A moment of a board's history that can be looked at and gone back to: one value of its clock.
+    """A moment of a board's history that can be viewed and restored: one value of its clock.
 
-    Automatic ones have no name; they become fewer with age. A named one stays until somebody deletes it.
+    Automatic ones have no name and are thinned out with age. A named one stays until it is deleted.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -263,7 +263,7 @@ class Version(models.Model):
 
 
 class BoardFile(models.Model):
-    """The picture behind a file_id on one board. An id means the same bytes for ever."""
+    """The stored picture of a file_id on one board. The bytes of an id never change."""
 
     board = models.ForeignKey(Board, on_delete=models.CASCADE, related_name="files")
     file_id = models.CharField(max_length=64)
@@ -286,7 +286,7 @@ class BoardFile(models.Model):
 
 
 class Thumbnail(models.Model):
-    """How a board looked a while ago, small: in the list of boards, and where its address is shared."""
+    """A small picture of a board, a little older than its scene; for the list of boards and link previews."""
 
     board = models.OneToOneField(Board, on_delete=models.CASCADE, primary_key=True, related_name="thumbnail")
     clock = models.BigIntegerField(
@@ -302,7 +302,7 @@ class Thumbnail(models.Model):
 
 
 class Placement(models.Model):
-    """Which region of which board a job was asked for, and which elements its pictures became."""
+    """The region of a board that a job was asked for, and the elements that its pictures became."""
 
     class Where(models.TextChoices):
         BESIDE = "beside", "Beside the region"

@@ -1,4 +1,4 @@
-"""Short secrets that must be shown again: kept encrypted under SECRET_KEY, so that the database alone does not tell them."""
+"""Encrypts short secrets that must be shown again under SECRET_KEY, so that a copy of the database does not reveal them."""
 
 import base64
 from typing import TYPE_CHECKING
@@ -9,17 +9,18 @@ from django.utils.crypto import salted_hmac
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-SALT = "boards.sealing"  # what is sealed already was sealed under this name
+SALT = "boards.sealing"  # changing it makes stored secrets unreadable
 SEALED_MAX = 200
-"""Characters of a sealed secret of up to 64 bytes."""
+"""Length in characters of a sealed secret of up to 64 bytes."""
 
 
 def seal(secret: str) -> str:
+    """The secret encrypted, as text of up to SEALED_MAX characters."""
     return _keys().encrypt(secret.encode()).decode()
 
 
 def unseal(sealed: str) -> str | None:
-    """The secret, or None if it was sealed under a SECRET_KEY that is not among SECRET_KEY_FALLBACKS either."""
+    """The secret; None if it was sealed under a key that is neither SECRET_KEY nor among SECRET_KEY_FALLBACKS."""
     from cryptography.fernet import InvalidToken
 
     try:
@@ -29,7 +30,7 @@ def unseal(sealed: str) -> str | None:
 
 
 def _keys() -> "MultiFernet":
-    # Not at the top: it takes megabytes, and of all processes that know boards few ever show a link.
+    # Imported late: it takes megabytes, and most processes that load boards never show a link.
     from cryptography.fernet import Fernet, MultiFernet
 
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]

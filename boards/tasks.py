@@ -1,4 +1,4 @@
-"""Celery's doors: housekeeping of the boards."""
+"""Celery tasks of boards: housekeeping. The schedule is in webapp.settings."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -12,25 +12,25 @@ from boards.rendering import thumbnails
 
 @shared_task(name="boards.tasks.prune_tombstones", ignore_result=True)
 def prune_tombstones() -> None:
-    """Once a day."""
+    """Delete tombstones that are old enough. Once a day."""
     tombstones.prune_all()
 
 
 @shared_task(name="boards.tasks.record_versions", ignore_result=True)
 def record_versions() -> None:
-    """Once a minute."""
+    """Record automatic versions of boards that changed. Once a minute."""
     versions.record(timezone.now())
 
 
 @shared_task(name="boards.tasks.draw_thumbnails", ignore_result=True)
 def draw_thumbnails() -> None:
-    """Several times a minute."""
+    """Draw thumbnails of boards that changed. Several times a minute."""
     thumbnails.draw_due(timezone.now())
 
 
 @shared_task(name="boards.tasks.thin_versions", ignore_result=True)
 def thin_versions() -> None:
-    """Once an hour."""
+    """Thin out automatic versions, and delete revisions that no version needs. Once an hour."""
     now = timezone.now()
     versions.thin(now)
     revisions.sweep(now)
@@ -38,7 +38,7 @@ def thin_versions() -> None:
 
 @shared_task(name="boards.tasks.throw_away", ignore_result=True)
 def throw_away() -> None:
-    """Once a day: what people deleted goes for good, rows first and then the files that were theirs."""
+    """Delete for good: boards in the trash, orphaned jobs, then files that no row refers to. Once a day."""
     now = timezone.now()
     trash.purge(now)
     trash.forget_jobs()

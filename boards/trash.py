@@ -1,4 +1,4 @@
-"""What is thrown away for good: boards that were in the trash for long enough, and jobs that nobody can see any more."""
+"""Deletes boards whose time in the trash is over, and jobs that no board or user refers to any more."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,9 +13,9 @@ from generation.models import ACTIVE, Job
 
 
 def purge(now: datetime) -> int:
-    """Delete boards whose time in the trash is over, with the jobs that were asked for there. Returns how many.
+    """Delete boards whose time in the trash is over, with the jobs that were asked for there. Returns how many boards.
 
-    Their files go with the next sweep.
+    Their files are deleted by the next boards.files.unreferenced.sweep.
     """
     before = now - timedelta(days=settings.TRASH_KEPT_DAYS)
     due = Board.objects.filter(deleted_at__lt=before).order_by("deleted_at").values_list("pk", flat=True)
@@ -26,7 +26,7 @@ def purge(now: datetime) -> int:
 def _purge(board_id: UUID, before: datetime) -> int:
     board = Board.objects.select_for_update().filter(pk=board_id, deleted_at__lt=before).first()
     if board is None:
-        return 0  # somebody took it out again, or purged it
+        return 0  # restored or purged meanwhile
     jobs = list(Job.objects.filter(audience=announce.group(board.pk)).values_list("pk", flat=True))
     board.delete()
     Job.objects.filter(pk__in=jobs).exclude(status__in=ACTIVE).delete()
@@ -34,11 +34,11 @@ def _purge(board_id: UUID, before: datetime) -> int:
 
 
 def forget_jobs() -> int:
-    """Delete ended jobs of boards and people that are gone, however they went. Returns how many.
+    """Delete ended jobs of deleted boards, and ended jobs without a board of deleted users. Returns how many.
 
-    A picture stays part of the board it was asked for on, although its person is gone.
+    A job that was asked for on a board stays with the board when its user is deleted.
     """
     of_no_board = Q(placement=None) & ~Q(audience="")  # a placement goes with its board
-    of_nobody = Q(created_by=None, audience="")
-    gone = Job.objects.filter(of_no_board | of_nobody).exclude(status__in=ACTIVE)
+    of_no_user = Q(created_by=None, audience="")
+    gone = Job.objects.filter(of_no_board | of_no_user).exclude(status__in=ACTIVE)
     return gone.delete()[1].get("generation.Job", 0)

@@ -17,6 +17,8 @@ class GenerationError(AtelierError):
 
 
 class ParamsInvalid(GenerationError):
+    """Some params are out of range; `errors` names them."""
+
     code = "params_invalid"
     status = 422
 
@@ -26,6 +28,8 @@ class ParamsInvalid(GenerationError):
 
 
 class CheckpointUnknown(GenerationError):
+    """There is no checkpoint of that name."""
+
     code = "checkpoint_unknown"
     status = 422
 
@@ -34,13 +38,13 @@ class CheckpointUnknown(GenerationError):
 
 
 class CatalogueInvalid(GenerationError):
-    """A catalogue file says something impossible; the message names the file and the key."""
+    """A catalogue file is malformed; the message names the file and the key."""
 
     code = "catalogue_invalid"
 
 
 class CheckpointUnavailable(GenerationError):
-    """The weights cannot be loaded here; the message says what to do."""
+    """The weights cannot be loaded on this server; the message says what to do."""
 
     code = "checkpoint_unavailable"
     status = 503
@@ -48,6 +52,8 @@ class CheckpointUnavailable(GenerationError):
 
 
 class SnapshotRequired(GenerationError):
+    """The kind redraws the board, and no snapshot came."""
+
     code = "snapshot_required"
     status = 422
 
@@ -56,6 +62,8 @@ class SnapshotRequired(GenerationError):
 
 
 class MaskRequired(GenerationError):
+    """The kind redraws a part of the board, and no mask came."""
+
     code = "mask_required"
     status = 422
 
@@ -64,6 +72,8 @@ class MaskRequired(GenerationError):
 
 
 class MaskEmpty(GenerationError):
+    """The mask marks nothing."""
+
     code = "mask_empty"
     status = 422
     message = (
@@ -72,19 +82,23 @@ class MaskEmpty(GenerationError):
 
 
 class NothingToRepaint(GenerationError):
+    """There is no picture in the region."""
+
     code = "no_picture"
     status = 422
     message = "There is no picture here of which a part could be repainted."
 
 
 class NotADraft(GenerationError):
+    """The picture is not a finished one of a draft."""
+
     code = "not_a_draft"
     status = 409
     message = "Only a finished picture of a draft can be made final."
 
 
 class SnapshotInvalid(GenerationError):
-    """Bytes that were offered as an image and are none that we take; `code` says why."""
+    """The bytes are no image that is accepted; `code` of the instance says why."""
 
     code = "image_broken"
     status = 422
@@ -95,6 +109,8 @@ class SnapshotInvalid(GenerationError):
 
 
 class DecoderBusy(GenerationError):
+    """The decoding process has as much work as it may queue."""
+
     code = "decoder_busy"
     status = 503
     message = "Too many pictures are being read at the moment. Try again in a while."
@@ -103,6 +119,8 @@ class DecoderBusy(GenerationError):
 
 
 class TooManyJobs(GenerationError):
+    """The user has as many jobs under way as allowed."""
+
     code = "too_many_jobs"
     status = 429
     retryable = True
@@ -113,6 +131,8 @@ class TooManyJobs(GenerationError):
 
 
 class TooManyPictures(GenerationError):
+    """The user has used up the pictures of 24 hours."""
+
     code = "too_many_pictures"
     status = 429
     retryable = True
@@ -123,6 +143,8 @@ class TooManyPictures(GenerationError):
 
 
 class IdempotencyConflict(GenerationError):
+    """The Idempotency-Key came before with another request."""
+
     code = "idempotency_conflict"
     status = 409
 
@@ -131,17 +153,23 @@ class IdempotencyConflict(GenerationError):
 
 
 class IdempotencyKeyInvalid(GenerationError):
+    """The Idempotency-Key is malformed."""
+
     code = "idempotency_key_invalid"
     status = 422
 
 
 class JobNotFinished(GenerationError):
+    """The job still waits or runs."""
+
     code = "job_not_finished"
     status = 409
     message = "This job is still being worked on."
 
 
 class OutOfMemory(GenerationError):
+    """The accelerator or the process ran out of memory."""
+
     code = "out_of_memory"
     retryable = True
     transient = True  # beside other pictures, or on another worker, there may be room
@@ -149,6 +177,8 @@ class OutOfMemory(GenerationError):
 
 
 class PictureWithheld(GenerationError):
+    """The checkpoint's safety filter withheld the picture."""
+
     code = "picture_withheld"
     status = 422
     retryable = True
@@ -156,18 +186,24 @@ class PictureWithheld(GenerationError):
 
 
 class PipelineFailed(GenerationError):
+    """Drawing failed for an unexpected reason, which is in the log."""
+
     code = "pipeline_failed"
     retryable = True
     message = "Something went wrong while the picture was made. It has been written to the log."
 
 
 class WorkerLost(GenerationError):
+    """The last worker that held the job stopped, and no attempts are left."""
+
     code = "worker_lost"
     retryable = True
     message = "The worker making this picture stopped several times, so the job was given up."
 
 
 class DatabaseUnavailable(GenerationError):
+    """The database was away when the result had to be committed."""
+
     code = "database_unavailable"
     status = 503
     retryable = True
@@ -176,6 +212,8 @@ class DatabaseUnavailable(GenerationError):
 
 
 class StorageUnavailable(GenerationError):
+    """The storage was away when a picture had to be written or read."""
+
     code = "storage_unavailable"
     status = 503
     retryable = True
@@ -184,10 +222,9 @@ class StorageUnavailable(GenerationError):
 
 
 class RemoteError(GenerationError):
-    """The server of a remote checkpoint did not do its part.
+    """Base of the failures of a remote checkpoint's server.
 
-    details: for the log alone. The message is read by everybody, so it names no address and repeats nothing that
-    the server said.
+    details: for the log alone. The message is public, so it names no address and repeats nothing of the answer.
     """
 
     code = "remote_failed"
@@ -199,12 +236,16 @@ class RemoteError(GenerationError):
 
 
 class RemoteNotSetUp(RemoteError):
+    """The checkpoint lacks settings, such as an address or a key."""
+
     code = "remote_not_set_up"
     status = 503
-    message = "This checkpoint is not set up completely. Ask whoever runs this server."
+    message = "This checkpoint is not set up completely. Ask the operator of this server."
 
 
 class RemoteUnreachable(RemoteError):
+    """No connection to the server."""
+
     code = "remote_unreachable"
     status = 503
     retryable = True
@@ -213,6 +254,8 @@ class RemoteUnreachable(RemoteError):
 
 
 class RemoteBusy(RemoteError):
+    """The server answered 429, 502, 503 or 504."""
+
     code = "remote_busy"
     status = 503
     retryable = True
@@ -221,7 +264,7 @@ class RemoteBusy(RemoteError):
 
 
 class RemoteTimeout(RemoteError):
-    """Not transient: whoever waited this long decides whether to wait as long again."""
+    """No answer in time. Not transient: a second wait as long as the first is for the user to choose."""
 
     code = "remote_timeout"
     status = 504
@@ -230,14 +273,16 @@ class RemoteTimeout(RemoteError):
 
 
 class RemoteUnauthorised(RemoteError):
+    """The server answered 401 or 403."""
+
     code = "remote_unauthorised"
     message = (
-        "The server that draws with this checkpoint does not accept the key. Ask whoever runs this server."
+        "The server that draws with this checkpoint does not accept the key. Ask the operator of this server."
     )
 
 
 class RemoteRefused(RemoteError):
-    """status_code: 4xx. said: the beginning of its answer, not to be shown."""
+    """The server answered with another 4xx. said: the beginning of its answer, for the log alone."""
 
     code = "remote_refused"
     message = "The server that draws with this checkpoint refused the request."
@@ -248,22 +293,30 @@ class RemoteRefused(RemoteError):
 
 
 class RemoteFailed(RemoteError):
+    """The server answered 500, or reported that drawing failed."""
+
     retryable = True
     message = "Something went wrong on the server that draws with this checkpoint."
 
 
 class RemoteAnswerInvalid(RemoteError):
+    """The answer is no picture."""
+
     code = "remote_answer_invalid"
     retryable = True
     message = "The server that draws with this checkpoint answered with something that is no picture."
 
 
 class RemoteAnswerTooLarge(RemoteError):
+    """The answer has more bytes than allowed."""
+
     code = "remote_answer_too_large"
     message = "The server that draws with this checkpoint answered with more than is allowed."
 
 
 class LiveNotOffered(GenerationError):
+    """The checkpoint is too slow for live redraw."""
+
     code = "live_not_offered"
     status = 422
 
