@@ -1,1 +1,4 @@
-"""Pages of boards as Django serves them: home, list of boards, the board, link previews, and the demo board."""
+"""Pages of boards: home, list of boards, the board, joining by a link, link previews, and the demo board.
+
+A view finds the principal, asks boards.access, and renders a template or sends a stored file.
+"""

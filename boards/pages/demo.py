@@ -1,4 +1,4 @@
-"""The board that newcomers land on: a rough sketch in a frame, and a prompt to press Generate on."""
+"""The demo board that new visitors see: a rough sketch in a frame, with a prompt."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ TITLE = "Welcome to Atelier"
 
 
 def board() -> Board:
-    """The demo board, made and filled on first use."""
+    """The demo board; created with its scene on first use."""
     found = Board.objects.filter(is_demo=True, deleted_at=None).order_by("created_at").first()
     return found or _make()
 

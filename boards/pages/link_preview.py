@@ -1,7 +1,7 @@
-"""What a messenger shows where somebody shares the address of a board (Open Graph).
+"""The preview that messengers show for a shared address of a board (Open Graph).
 
-Its robots come without an account: only a board that anybody with the address may see has a preview. Any other
-board's page tells them nothing, not even its title.
+Messengers fetch the page without an account, so only a board that is open to all has a preview. The page of any
+other board reveals nothing, not even its title.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ DESCRIPTION = "A shared whiteboard on which sketches become pictures. Open it an
 
 @dataclass(frozen=True)
 class Image:
-    """An absolute address, and the size in pixels."""
+    """The picture of a preview. url: absolute."""
 
     url: str
     mime_type: str
@@ -30,14 +30,23 @@ class Image:
 
 @dataclass(frozen=True)
 class LinkPreview:
+    """What templates/boards/link_preview.html needs. url: absolute. image: None for a board without a thumbnail."""
+
     title: str
-    url: str
-    image: Image | None
+    url: str | None = None
+    image: Image | None = None
     description: str = DESCRIPTION
 
 
+INVITATION = LinkPreview(
+    "An invitation to a board",
+    description="Someone has invited you to a shared whiteboard where sketches become pictures.",
+)
+"""The preview of a share link. It tells nothing of the board."""
+
+
 def of(board: Board, request: HttpRequest) -> LinkPreview | None:
-    """None for a board that strangers may not see, whoever asks now."""
+    """The preview; None for a board that is not open to all, even if this request may see it."""
     if access.role_of(NOBODY, board) is None:
         return None
     address = request.build_absolute_uri(reverse("board", args=[board.pk]))
@@ -48,6 +57,6 @@ def _image(board: Board, request: HttpRequest) -> Image | None:
     thumbnail = Thumbnail.objects.filter(board=board).exclude(key="").first()
     if thumbnail is None:
         return None
-    # The address changes with the picture: messengers keep what they fetched once.
+    # The address changes with the picture, as messengers cache what they fetched.
     path = f"{reverse('board-thumbnail', args=[board.pk])}?v={thumbnail.sha256[:12]}"
     return Image(request.build_absolute_uri(path), thumbnail.mime_type, f"The board “{board.title}”")

@@ -26,7 +26,7 @@ from http_api.problems import problem_of
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """A newcomer lands on the demo board, somebody with an account on their boards."""
+    """Redirects accounts to their boards, all others to the demo board."""
     user = sessions.user_of(request)
     if user is not None and not user.is_guest:
         return redirect("board-list")
@@ -36,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def board_list(request: HttpRequest) -> HttpResponse:
+    """The 200 boards of the user that changed last."""
     boards = (
         access.boards_of(person(by_session(request)))
         .select_related("thumbnail")
@@ -46,6 +47,7 @@ def board_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def new_board(request: HttpRequest) -> HttpResponse:
+    """Creates a board and redirects to it."""
     board = Board.objects.create(owner=guests.ensure_user(request))
     return redirect("board", board.pk)
 
@@ -53,7 +55,7 @@ def new_board(request: HttpRequest) -> HttpResponse:
 @require_safe
 @ensure_csrf_cookie
 def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
-    """The board. Whoever may see it without an account becomes a guest with a name; a robot gets the preview alone."""
+    """The board's page. Signs an anonymous visitor in as a guest; robots and prefetches get the link preview alone."""
     try:
         found, role = access.find(by_session(request), board, Act.SEE)
     except BoardError:
@@ -65,7 +67,7 @@ def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
 
 
 def _config(board: Board, user: User, role: Role) -> dict[str, Any]:
-    """What the page's script must know before it connects."""
+    """What the page's script needs before it connects: see BoardConfig in frontend/src/canvas/config.ts."""
     return {
         "board": {"id": str(board.pk), "title": board.title},
         "you": {
@@ -89,7 +91,7 @@ def _config(board: Board, user: User, role: Role) -> dict[str, Any]:
 
 @require_GET
 def board_thumbnail(request: HttpRequest, board: uuid.UUID) -> HttpResponseBase:
-    """How the board looked a while ago, for those who may see it."""
+    """The thumbnail of a board that the principal may see."""
     try:
         found, _ = access.find(_with_key(request), board, Act.SEE)
     except BoardError as error:
@@ -105,23 +107,28 @@ def board_thumbnail(request: HttpRequest, board: uuid.UUID) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Come in by a share link; a guest is made if need be, once it is known that the link leads somewhere."""
-    asks = False
+    """Joins a board by a share link, once its password is right. Signs an anonymous visitor in as a guest."""
+    needs_password = False
     try:
         link = links.valid(token)
         if guests.is_automated(request):
-            return render(request, "boards/invitation.html")
-        asks = bool(link.password)
+            return render(request, "boards/invitation.html", {"preview": link_preview.INVITATION})
+        needs_password = bool(link.password)
         links.check(link, request.POST.get("password"), address.of_request(request))
     except LinkInvalid as error:
-        status = 200 if asks and request.method == "GET" else error.status
-        return render(request, "boards/join.html", {"message": error.message, "asks": asks}, status=status)
+        status = 200 if needs_password and request.method == "GET" else error.status
+        return render(
+            request,
+            "boards/join.html",
+            {"message": error.message, "needs_password": needs_password},
+            status=status,
+        )
     return redirect("board", links.join(link, guests.ensure_user(request)).pk)
 
 
 @require_GET
 def board_file(request: HttpRequest, board: uuid.UUID, file_id: str) -> HttpResponseBase:
-    """The bytes of a picture, for those who may see the board. An id's bytes never change."""
+    """A picture on a board that the principal may see. The bytes of an id never change."""
     try:
         found, _ = access.find(_with_key(request), board, Act.SEE)
     except BoardError as error:
@@ -133,14 +140,14 @@ def board_file(request: HttpRequest, board: uuid.UUID, file_id: str) -> HttpResp
 
 
 def _with_key(request: HttpRequest) -> Principal:
-    """Who asks for something that keys open, too. Raises Unauthenticated, ScopeRequired."""
+    """The principal of a page that accepts API keys, too. Raises Unauthenticated, ScopeRequired."""
     principal = of_request(request)
     scopes.check(principal, scopes.door_of_request(request))
     return principal
 
 
 def _refused(error: BoardError, missing: str) -> HttpResponse:
-    """What is wrong with a key is said; anything else looks as if there were nothing. Raises Http404."""
+    """A problem if the API key is at fault; in all other cases raises Http404, so that hidden boards look missing."""
     if not isinstance(error, ScopeRequired | Unauthenticated):
         raise Http404(missing) from None
     return problem_of(error)

@@ -135,7 +135,7 @@ def test_another_site_cannot_post(alice):
     client.force_login(alice)
     answer = client.post("/boards/new")
     assert answer.status_code == 403
-    assert "Please do that once more" in answer.content.decode()
+    assert "Please try again" in answer.content.decode()
 
 
 def test_what_breaks_is_said_in_our_own_words(client, monkeypatch):
@@ -143,7 +143,7 @@ def test_what_breaks_is_said_in_our_own_words(client, monkeypatch):
     client.raise_request_exception = False
     answer = client.get("/")
     assert answer.status_code == 500
-    assert "Something broke on our side" in answer.content.decode()
+    assert "Something went wrong" in answer.content.decode()
 
 
 def test_the_page_of_the_api_asks_no_other_server(client):
