@@ -33,7 +33,7 @@ def assert_is_problem(answer: Any, *codes: tuple[int, str]) -> None:
 def test_a_page_s_address_with_a_nul_in_it_is_not_understood(alices: Client, board: Board, path: str) -> None:
     answer = alices.get(path.format(board=board.pk))
     assert answer.status_code == 400
-    assert "This page address is not valid" in answer.content.decode()
+    assert "This request is not valid" in answer.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/api/v1/jobs/%00", "/api/v1/jobs?status=%00", "/api/v1/jobs?frame=a%00"])
