@@ -1,4 +1,4 @@
-"""Wiring: settings, routes, processes. No other package imports it."""
+"""Wiring: settings, routes, ASGI application, Celery, health, and the servers of `make run`. Imported by no other package."""
 
 from webapp.celery import app as celery_app
 

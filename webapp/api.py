@@ -1,4 +1,4 @@
-"""The HTTP API under /api/v1: who asks, which routers answer."""
+"""The HTTP API under /api/v1: authentication, scopes and routers."""
 
 from django.http import HttpRequest
 from ninja.security import SessionAuth
@@ -15,23 +15,23 @@ from webapp.openapi import DocumentedAPI
 
 
 class Bearer(HttpAuthBase):
-    """`Authorization: Bearer KEY`. Where there is one it alone decides: no cookie is looked at, and so no CSRF token."""
+    """`Authorization: Bearer KEY`. If the header is there, cookies are ignored, and no CSRF token is needed."""
 
     openapi_scheme = "bearer"
 
     def __call__(self, request: HttpRequest) -> Principal | None:
-        return None if api_keys.bearer_of(request) is None else _admitted(request)
+        return None if api_keys.bearer_of(request) is None else _authenticate(request)
 
 
 class Session(SessionAuth):
-    """The page's own session cookie, guests included, with CSRF on unsafe methods."""
+    """The session cookie of the page, of guests too; unsafe methods need a CSRF token."""
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Principal | None:
-        return _admitted(request)
+        return _authenticate(request)
 
 
-def _admitted(request: HttpRequest) -> Principal | None:
-    """Who asks, if the route is open to them; None for nobody. Raises Unauthenticated, ScopeRequired."""
+def _authenticate(request: HttpRequest) -> Principal | None:
+    """The principal of a request; None without a user. Raises Unauthenticated, ScopeRequired."""
     principal = of_request(request)
     if principal.user is None:
         return None

@@ -1,4 +1,4 @@
-"""How many heaps the C library keeps for the threads of this process."""
+"""The number of malloc arenas of this process."""
 
 import ctypes
 import os
@@ -8,11 +8,11 @@ _M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def limit() -> None:
-    """At most ARENAS_MAX, for threads that come after this; MALLOC_ARENA_MAX of the environment goes before.
+    """Limit arenas to ARENAS_MAX for threads that start later; MALLOC_ARENA_MAX in the environment takes precedence.
 
-    glibc makes one for each thread, up to eight a core, and none gives back what is free below something that is not:
-    each would stay as large as the largest document or picture that its thread ever had in hand. Python's threads take
-    turns anyway. Other C libraries have no such heaps.
+    glibc makes one for each thread, up to eight for each core, and an arena shrinks only from its end: each would stay as
+    large as the largest document or picture that its thread ever held. Python runs one thread at a time anyway. Other C
+    libraries have no arenas.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None and "MALLOC_ARENA_MAX" not in os.environ:

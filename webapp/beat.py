@@ -1,7 +1,7 @@
-"""The beat schedule as a thread of a worker: `celery worker --with-beat`, for one machine with one such worker.
+"""The beat schedule as a thread of a worker: `celery worker --with-beat`, for installations with one such worker.
 
-A process of its own costs 100 MB for a clock. Celery's own `--beat` forks one that nobody starts again when it dies,
-and that goes on when its worker was killed; a thread lives and dies with the worker, which the supervisor watches.
+A process of its own costs 100 MB. Celery's own `--beat` forks one that is not restarted when it dies, and that survives
+a worker that is killed; a thread ends with its worker, which the supervisor restarts.
 """
 
 import logging
@@ -16,19 +16,19 @@ from click import Option
 
 log = logging.getLogger(__name__)
 SECONDS = 1
-"""So soon it notices that it shall end."""
+"""Longest sleep of the schedule, and so the delay of its end."""
 END_SECONDS = 5
-"""For so long the worker waits for it."""
+"""How long the worker waits for the thread to end."""
 
 
 def install(app: Celery) -> None:
-    """Give `celery worker` the option."""
-    app.user_options["worker"].add(Option(["--with-beat"], is_flag=True, help="Keep the beat schedule too."))
+    """Add the option --with-beat to `celery worker`."""
+    app.user_options["worker"].add(Option(["--with-beat"], is_flag=True, help="Run the beat schedule, too."))
     app.steps["worker"].add(BeatStep)
 
 
 class BeatStep(bootsteps.StartStopStep):
-    """Starts with the worker that was asked for it, and ends with it."""
+    """Runs the schedule while its worker runs, if that was started with --with-beat."""
 
     def __init__(self, worker: Any, with_beat: bool = False, **options: Any) -> None:
         super().__init__(worker, **options)
@@ -40,7 +40,7 @@ class BeatStep(bootsteps.StartStopStep):
         self._thread.start()
 
     def stop(self, worker: Any) -> None:
-        # Not with wait=True: one that broke may never say that it stopped.
+        # Not with wait=True: a schedule that failed may never report its end.
         self._service.stop()
         self._thread.join(END_SECONDS)
 

@@ -1,4 +1,4 @@
-"""`manage.py check`: settings that are wrong together, each with an id and a hint."""
+"""System checks of `manage.py check`: combinations of settings that do not work, each with an id and a hint."""
 
 from collections.abc import Sequence
 from typing import Any

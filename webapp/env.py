@@ -1,4 +1,4 @@
-"""Typed readers for the environment. A secret may also lie in the file that NAME_FILE names."""
+"""Typed readers of environment variables. The value of NAME may also be in the file that NAME_FILE names."""
 
 import os
 import secrets
@@ -19,6 +19,7 @@ def text(name: str, default: str = "") -> str:
 
 
 def number(name: str, default: int) -> int:
+    """An integer. Raises ImproperlyConfigured."""
     value = text(name)
     try:
         return int(value) if value else default
@@ -27,6 +28,7 @@ def number(name: str, default: int) -> int:
 
 
 def flag(name: str, default: bool = False) -> bool:
+    """1, true, yes, on, or 0, false, no, off. Raises ImproperlyConfigured."""
     value = text(name).lower()
     if value in {"", "0", "1", "true", "false", "yes", "no", "on", "off"}:
         return value in {"1", "true", "yes", "on"} if value else default
@@ -34,13 +36,13 @@ def flag(name: str, default: bool = False) -> bool:
 
 
 def words(name: str, default: list[str]) -> list[str]:
-    """A comma-separated list."""
+    """A comma-separated list; the default if empty."""
     value = text(name)
     return [word.strip() for word in value.split(",") if word.strip()] if value else default
 
 
 def database(url: str) -> dict[str, object]:
-    """Django's DATABASES entry for a postgres:// URL. There is no other engine."""
+    """The part of Django's DATABASES entry that a postgres:// URL tells. Raises ImproperlyConfigured for other URLs."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"DATABASE_URL must start with postgres://, not {parts.scheme}://.")
@@ -56,7 +58,7 @@ def database(url: str) -> dict[str, object]:
 
 
 def storage(url: str, home: Path) -> dict[str, object]:
-    """Django's STORAGES["default"] for file: or s3://bucket[/prefix]."""
+    """Django's STORAGES["default"] for file:[path] or s3://bucket[/prefix]. Raises ImproperlyConfigured."""
     parts = urlsplit(url)
     if parts.scheme == "file":
         location = Path(unquote(parts.path)) if parts.path else home / "media"
@@ -95,7 +97,7 @@ def _s3_options(bucket: str, path: str) -> dict[str, object]:
 
 
 class MailServer(NamedTuple):
-    """Where mail is handed in. security: how the line is encrypted: tls, ssl, or empty for not at all."""
+    """An SMTP server. security: tls (STARTTLS), ssl, or empty for none."""
 
     host: str
     port: int
@@ -105,7 +107,7 @@ class MailServer(NamedTuple):
 
 
 def mail_server(url: str) -> MailServer:
-    """What smtp://[user:password@]host[:port] says, or smtp+tls:// or smtp+ssl://; empty: this machine's."""
+    """The server of smtp://[user:password@]host[:port], smtp+tls:// or smtp+ssl://; empty: localhost."""
     parts = urlsplit(url or "smtp://localhost")
     ports = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
     if parts.scheme not in ports or not parts.hostname:
@@ -116,7 +118,7 @@ def mail_server(url: str) -> MailServer:
 
 
 def generated_secret(path: Path) -> str:
-    """The secret in `path`, made on first use and readable by its owner only."""
+    """The secret in the file `path`; generated on first use, readable by its owner only."""
     try:
         return path.read_text().strip()
     except FileNotFoundError:

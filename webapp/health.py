@@ -1,4 +1,4 @@
-"""/live and /ready: does the process live, and is everything there that it needs?"""
+"""/live: the process answers. /ready: database, Redis, storage and workers work."""
 
 import threading
 import time
@@ -18,25 +18,26 @@ from generation.checkpoints import catalogue
 from generation.jobs import heartbeat
 
 GPU_QUEUE = "gpu"
-# Four canaries: so long nothing came out of the queue of jobs, and nobody worked on anything.
+# Four intervals of the canary task: no worker consumed the queue of jobs for so long.
 CONSUMED_MAX_SECONDS = 60
 KEPT_SECONDS = 3.0
 
 
 def live(request: HttpRequest) -> HttpResponse:
+    """Always 200."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when every dependency answers, else 503; one entry for each either way."""
+    """200 if all checks pass, else 503; with the result of each check."""
     checks = _latest.checks()
     ok = all(entry["ok"] for entry in checks.values())
     return JsonResponse({"ok": ok, "checks": checks}, status=200 if ok else 503)
 
 
 class _Latest:
-    """What was found last. Anybody may ask, and to find out writes a file: so it is done once in a while."""
+    """Caches the results for KEPT_SECONDS: the page is public, and a check writes to the storage."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,7 +45,7 @@ class _Latest:
         self._at = 0.0
 
     def checks(self) -> dict[str, dict[str, Any]]:
-        with self._lock:  # who asks meanwhile gets the same answer
+        with self._lock:  # concurrent requests share one run
             if not self._found or time.monotonic() - self._at >= KEPT_SECONDS:
                 self._found = {name: check() for name, check in CHECKS.items()}
                 self._at = time.monotonic()
@@ -77,7 +78,7 @@ def _checked(probe: Callable[[], None]) -> Callable[[], dict[str, Any]]:
     def check() -> dict[str, Any]:
         try:
             probe()
-        except Exception as error:  # whatever a dependency throws is the answer here
+        except Exception as error:  # any error of a dependency is the result
             return {"ok": False, "reason": f"{type(error).__name__}: {error}"[:300]}
         return {"ok": True}
 
@@ -85,11 +86,10 @@ def _checked(probe: Callable[[], None]) -> Callable[[], dict[str, Any]]:
 
 
 def _workers() -> dict[str, Any]:
-    """Can somebody paint now? Each queue with its freshest heartbeat's age.
+    """Whether jobs can run, and each queue with its workers and the age of their latest heartbeat.
 
-    A worker that still loads the default checkpoint is not counted for the queue of jobs; one that could not
-    load it is, because it paints with others and says in each job what is wrong. To live is not enough: the canary
-    that beat puts into the queue must come out again.
+    A worker that still loads the default checkpoint is not counted for the queue of jobs; one that failed to load it is,
+    as it draws with others and reports the reason in each job. Besides, a canary task must have been consumed lately.
     """
     try:
         workers = heartbeat.alive()
@@ -113,7 +113,7 @@ def _workers() -> dict[str, Any]:
         return {"ok": False, "reason": "No worker is ready for the queue of jobs.", "queues": queues}
     silent_seconds = queues[GPU_QUEUE].get("consumed_seconds", 0)
     if silent_seconds > CONSUMED_MAX_SECONDS:
-        reason = f"Nothing was taken out of the queue of jobs for {silent_seconds:.0f} s: restart its workers, look at beat."
+        reason = f"No worker has consumed the queue of jobs for {silent_seconds:.0f} s: restart its workers, look at beat."
         return {"ok": False, "reason": reason, "queues": queues}
     return {"ok": True, "queues": queues}
 

@@ -1,4 +1,4 @@
-"""Which errors the HTTP API answers, and how: see http_api.problems."""
+"""Error handlers of the HTTP API, and of requests that reach no route."""
 
 import logging
 
@@ -17,25 +17,25 @@ from http_api.problems import problem, problem_of
 log = logging.getLogger(__name__)
 
 UNREADABLE = "Something in the request cannot be read, or no such value can be stored."
-# By then whoever held a connection has given it back, or the database has started again.
+# By then a connection of the pool is free, or the database has started again.
 DATABASE_RETRY_SECONDS = 5
 
 
 @csrf_exempt
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
-    """What programs get at addresses of the API that lead nowhere."""
+    """404 as a problem, for addresses under /api/ that have no route."""
     return problem(404, "not_found", f"There is nothing at {request.path}.")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Django's handler for requests that cannot be read: a page for people, a problem for programs."""
+    """Django's handler of malformed requests: a problem under /api/, else a page."""
     if request.path.startswith("/api/"):
         return problem(400, "bad_request", UNREADABLE)
     return render(request, "400.html", status=400)
 
 
 def install(api: NinjaAPI) -> None:
-    """Translate every error that a route may raise."""
+    """Register a handler for each kind of error that a route may raise."""
 
     @api.exception_handler(AtelierError)
     def _expected(request: HttpRequest, error: AtelierError) -> HttpResponse:
@@ -75,10 +75,10 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(OperationalError)
     @api.exception_handler(InterfaceError)
-    def _crowded(request: HttpRequest, error: Exception) -> HttpResponse:
-        """The database is away, or so many are being served that none of its connections came free."""
+    def _no_database(request: HttpRequest, error: Exception) -> HttpResponse:
+        """The database is away, or no connection of the pool became free in time."""
         log.warning("%s %s: no database: %s", request.method, request.path, error)
-        detail = "The database does not answer, or too many are being served. Try again in a moment."
+        detail = "The database does not answer, or too many requests are being served. Try again in a moment."
         return problem(503, "database_unavailable", detail, retry_after_seconds=DATABASE_RETRY_SECONDS)
 
     @api.exception_handler(Exception)

@@ -1,4 +1,4 @@
-"""Every setting of Atelier, top to bottom. What the environment decides is read through webapp.env."""
+"""All settings of Atelier. Environment variables are read through webapp.env."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 ATELIER_HOME = embedded.home()
 
 # --- Servers -----------------------------------------------------------------------------------------------
-# Without DATABASE_URL this is the embedded mode: one machine, servers started by `make run`.
+# Without DATABASE_URL this is the embedded mode: one machine, Postgres and Redis started by `make run`.
 EMBEDDED = not env.text("DATABASE_URL")
 DATABASE_URL = env.text("DATABASE_URL") or embedded.database_url(ATELIER_HOME)
 REDIS_URL = env.text("REDIS_URL") or embedded.redis_url(ATELIER_HOME)
@@ -25,7 +25,7 @@ if not SECRET_KEY:
     if not EMBEDDED:
         raise ImproperlyConfigured("SECRET_KEY is required when DATABASE_URL is set.")
     SECRET_KEY = env.generated_secret(ATELIER_HOME / "secret_key")
-# Earlier ones: what was signed or sealed by them still holds.
+# Earlier keys, with which signatures and sealed tokens are still accepted.
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
 
 HOST = env.text("HOST", "127.0.0.1")
@@ -34,27 +34,27 @@ ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS", sorted({"localhost", "127.0.0.1", "[::1]", HOST} - {"0.0.0.0", "::"})
 )
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
-# Addresses of proxies whose X-Forwarded-For is believed.
+# Addresses of proxies whose X-Forwarded-For is trusted.
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])
 
-# --- Board sockets: how many each process keeps open; 0 is no limit -----------------------------------------
+# --- Connections: limits of each process; 0 is no limit ----------------------------------------------------
 SOCKETS_PER_PERSON_MAX = env.number("SOCKETS_PER_PERSON_MAX", 50)
-# Generous, because a whole school may come from one address.
+# Generous, as a whole school can share one address.
 SOCKETS_PER_ADDRESS_MAX = env.number("SOCKETS_PER_ADDRESS_MAX", 1_000)
-# Connections for pages and the API, each process's too; a browser opens six.
+# HTTP connections; a browser opens six.
 CONNECTIONS_PER_ADDRESS_MAX = env.number("CONNECTIONS_PER_ADDRESS_MAX", 1_000)
-# So long a client may take to send a request's headers, and as long for a body on top of 8 kB a second.
+# Time for the headers of a request, and for its body in addition to one second for each 8 KiB.
 SLOW_CLIENT_SECONDS = env.number("SLOW_CLIENT_SECONDS", 20)
-# A client who takes nothing of an answer for so long is gone.
+# A client that reads nothing of a response for so long is disconnected.
 STALLED_SECONDS = env.number("STALLED_SECONDS", 30)
 
 # --- Applications ------------------------------------------------------------------------------------------
-# A worker shows no pages: what only they need costs it 20 MB.
+# Workers serve no pages; the apps for pages would cost each 20 MB.
 PAGES = env.flag("ATELIER_PAGES", True)
 _FOR_PAGES = {"daphne", "servestatic", "django.contrib.staticfiles", "csp", "ninja"}
 INSTALLED_APPS = [
     "daphne",
-    # The simple one leaves the pages of the admin alone; its table belongs to the database of every process.
+    # Without pages the simple config: the admin's table is needed everywhere, its modules are not.
     "django.contrib.admin" if PAGES else "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -66,7 +66,7 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
-    "ninja",  # brings what /api/v1/docs shows, which else comes from servers that the policy below forbids
+    "ninja",  # has the assets of /api/v1/docs, which would else come from a CDN that the policy below forbids
     "webapp",
     "accounts",
     "generation",
@@ -78,7 +78,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "webapp.door.middleware.Static",
     "csp.middleware.CSPMiddleware",
-    "webapp.door.middleware.Private",  # not of static files, which are answered above
+    "webapp.door.middleware.Private",  # after Static, whose responses may be cached
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -110,11 +110,11 @@ TEMPLATES = [
 _database = env.database(DATABASE_URL)
 DATABASES = {
     "default": {
-        "ENGINE": "boards.database",  # Django's own, with a pool for rooms beside that of requests
+        "ENGINE": "boards.database",  # Django's own, with a second pool for rooms
         **_database,
-        # Requests and room flushes come from many threads; a pool hands each a warm connection.
-        # A pool waits twice as long after each failed attempt to reconnect, for 5 minutes by default: an outage of 30 s
-        # would last a minute. So it gives up soon, and whoever needs a connection next begins anew.
+        # Requests and room flushes run in many threads, and a pool has open connections for them. After each failed
+        # attempt to reconnect it waits twice as long, for up to 5 minutes by default, so that an outage of 30 s would
+        # last a minute. With a short timeout it gives up, and the next request for a connection starts anew.
         "OPTIONS": {
             **_database["OPTIONS"],  # type: ignore[dict-item]
             "pool": {"min_size": 1, "max_size": 12, "timeout": 5, "reconnect_timeout": 4},
@@ -125,7 +125,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Redis: between processes, never the truth -------------------------------------------------------------
+# --- Redis: messages between processes; all of it may be lost ----------------------------------------------
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -143,7 +143,7 @@ CACHES = {
 
 
 def _broker(url: str) -> str:
-    """Kombu writes a unix socket as redis+socket:///path?virtual_host=N."""
+    """REDIS_URL for Kombu, which writes a unix socket as redis+socket:///path?virtual_host=N."""
     parts = urlsplit(url)
     if parts.scheme != "unix":
         return url
@@ -156,16 +156,16 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
-# Hints for jobs go to gpu.<family>, chosen where they are sent; a worker of `gpu` takes those of the families it serves.
+# Tasks of jobs go to queues gpu.<family>, chosen by the sender; a worker of `gpu` consumes those of its families.
 CELERY_TASK_ROUTES = {"generation.tasks.canary": {"queue": "gpu"}}
 CELERY_TASK_ACKS_LATE = True
-# A task that kills its process must not be redelivered for ever: the reaper counts attempts in Postgres.
+# A task that kills its process must not be redelivered for ever; the reaper counts attempts in Postgres.
 CELERY_TASK_REJECT_ON_WORKER_LOST = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Longer than any job: redelivery by Redis would start a running job a second time.
+# Longer than any job, as redelivery would start a running job a second time.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 12 * 3600,
     "socket_connect_timeout": 3,
@@ -173,7 +173,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
-# Somebody waits for the answer: a job that could not be published is published again by the reaper.
+# A request must not wait for Redis; the reaper publishes again what could not be published.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "reap-jobs": {"task": "generation.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
@@ -199,27 +199,27 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.text("STATIC_ROOT", str(ATELIER_HOME / "static"))
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 FRONTEND_MANIFEST = FRONTEND_DIST / ".vite" / "manifest.json"
-# What draws scenes without a browser: built with the front end, but nobody's download.
+# Draws scenes without a browser; built with the front end, but not served.
 RENDER_DIST = BASE_DIR / "frontend" / "render" / "dist"
 STATICFILES_DIRS = [("board", FRONTEND_DIST)] if FRONTEND_DIST.is_dir() else []
-# Static files are served from where the build left them, compressed beside them: no collectstatic to forget.
+# Static files and their compressed copies are served from the build's folder; collectstatic is not needed.
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = DEBUG
 SERVESTATIC_USE_MANIFEST = False
 SERVESTATIC_IMMUTABLE_FILE_TEST = r"^/static/board/(assets|excalidraw/fonts)/"
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
-# A deleted board can be brought back for so long.
+# How long a deleted board can be restored.
 TRASH_KEPT_DAYS = env.number("TRASH_KEPT_DAYS", 30)
 FILE_MAX_BYTES = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * FILE_MAX_BYTES
 FILE_UPLOAD_MAX_MEMORY_SIZE = FILE_MAX_BYTES
-# Django would let everybody on the machine read what it stores. Elsewhere the umask of the processes decides.
+# Django's default lets all users of the machine read stored files. Outside of the embedded mode the umask decides.
 FILE_UPLOAD_PERMISSIONS = 0o600 if EMBEDDED else None
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700 if EMBEDDED else None
 
 # --- Mail --------------------------------------------------------------------------------------------------
-# Where none can be sent it goes to files of its own and not to a log: it holds links that open accounts.
+# Without EMAIL_URL mails are written to files, not to a log: they contain links that open accounts.
 EMAIL_URL = env.text("EMAIL_URL")
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'filebased'}.EmailBackend"
@@ -232,7 +232,7 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.security == "tls", _mail.security == "ssl"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Atelier <atelier@localhost>")
 
-# --- People ------------------------------------------------------------------------------------------------
+# --- Accounts ----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -247,10 +247,10 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-# Only where mail is sent can sign-up answer the same, whether an address has an account or not.
+# Only where mail is sent can sign-up hide whether an address has an account.
 ACCOUNT_EMAIL_VERIFICATION = env.text("EMAIL_VERIFICATION", "mandatory" if EMAIL_URL else "none")
 ACCOUNT_LOGOUT_ON_GET = False
-# Of one account from one address: see accounts.adapter. Of an address alone it is more, for a school has only one.
+# The key is an account and an address: see accounts.adapter. An address alone may fail more often, as a school has one.
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
@@ -258,7 +258,7 @@ LOGIN_REDIRECT_URL = "/boards/"
 LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 90 * 24 * 3600
 GUEST_KEPT_DAYS = 90
-# New guests in an hour; 0 is no limit. Generous, because a whole school may come from one address.
+# New guests of an address in an hour; 0 is no limit. Generous, as a whole school can share one address.
 GUESTS_PER_ADDRESS_MAX = env.number("GUESTS_PER_ADDRESS_MAX", 300)
 
 # --- Security ----------------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIN
 SECURE_REDIRECT_EXEMPT = [r"^live$", r"^ready$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# What Excalidraw needs, tested: wasm for font subsetting, inline styles, data: and blob: pictures.
+# Excalidraw needs wasm for font subsetting, inline styles, and pictures of data: and blob: URLs.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -292,9 +292,9 @@ DEVICE = env.text("DEVICE", "auto")
 CHECKPOINT = env.text("CHECKPOINT", "bundled")
 ATELIER_OFFLINE = env.flag("ATELIER_OFFLINE") or env.flag("HF_HUB_OFFLINE")
 ATELIER_MAX_ACTIVE_JOBS = env.number("ATELIER_MAX_ACTIVE_JOBS", 8)
-# Pictures in 24 hours, per person; 0 is no limit. What did not become a picture is not counted.
+# Pictures of a user in 24 hours; 0 is no limit. Failed ones are not counted.
 ATELIER_MAX_PICTURES_PER_DAY = env.number("ATELIER_MAX_PICTURES_PER_DAY", 0)
-# Families of checkpoints that workers here draw with; none is all. What does not fit into memory is left out.
+# Families of checkpoints that workers of this machine draw with; empty is all that fit into memory.
 ATELIER_FAMILIES = env.words("ATELIER_FAMILIES", [])
 ATELIER_MAX_CHECKPOINTS = env.number("ATELIER_MAX_CHECKPOINTS", 3)
 ATELIER_TORCH_THREADS = env.number("ATELIER_TORCH_THREADS", 0)

@@ -12,7 +12,7 @@ import msgspec
 
 from bench.room.run import Load, Mode, Outcome, Spec
 from bench.room.systems import PROJECT, CannotServe, Cores, System
-from webapp.embedded.child import become
+from webapp.embedded.child import prepare_child
 
 LATE_MAX_MS = 25.0
 WAITED_MAX = 0.15
@@ -164,7 +164,7 @@ class Campaign:
         return msgspec.json.decode(lines[-1], type=Outcome)
 
     def _settle_generator(self) -> None:
-        become()
+        prepare_child()
         os.sched_setaffinity(0, {self._cores.generator})
 
 

@@ -22,7 +22,7 @@ from bench.report import OUT
 from bench.room.run import Spec
 from tests.e2e.atelier import free_port
 from webapp.embedded import postgres, redis, web
-from webapp.embedded.child import become
+from webapp.embedded.child import prepare_child
 
 LOG = OUT / "room-servers.log"
 """What our own servers say, of the last campaign."""
@@ -193,7 +193,7 @@ def _process(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            preexec_fn=become,
+            preexec_fn=prepare_child,
         )
     try:
         _until_listening(process, port)

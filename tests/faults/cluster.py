@@ -17,7 +17,7 @@ from typing import IO, Any
 import psycopg
 
 from webapp.embedded import postgres, redis, web
-from webapp.embedded.child import become
+from webapp.embedded.child import prepare_child
 from webapp.embedded.errors import CannotStart
 from webapp.embedded.home import PROJECT, sockets
 
@@ -91,7 +91,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 process_group=0,
-                preexec_fn=become,
+                preexec_fn=prepare_child,
             )
             self._processes[f"web {port}"] = self._parent.submit(start).result()
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from webapp.embedded import web
-from webapp.embedded.child import become
+from webapp.embedded.child import prepare_child
 from webapp.embedded.home import PROJECT
 
 READY_SECONDS = 120.0
@@ -36,7 +36,7 @@ def running(
             stdout=written,
             stderr=written,
             process_group=0,
-            preexec_fn=become,
+            preexec_fn=prepare_child,
         )
     address = f"http://127.0.0.1:{port}"
     try:

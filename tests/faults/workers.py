@@ -14,7 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from generation import tasks
-from webapp.embedded.child import become
+from webapp.embedded.child import prepare_child
 from webapp.embedded.home import PROJECT
 
 
@@ -64,7 +64,7 @@ class Workers:
                 stdout=log,
                 stderr=log,
                 process_group=0,
-                preexec_fn=become,
+                preexec_fn=prepare_child,
             )
 
 

@@ -75,7 +75,7 @@ def test_the_pid_file_of_a_dead_server_is_no_obstacle(tmp_path: Path) -> None:
     process.wait()
     pid_file = tmp_path / "postmaster.pid"
     pid_file.write_text(f"{process.pid}\n{tmp_path}\n")
-    postgres._forget_dead_server(tmp_path)
+    postgres._remove_stale_pid_file(tmp_path)
     assert not pid_file.exists()
 
 
@@ -85,7 +85,7 @@ def test_a_data_folder_in_use(tmp_path: Path) -> None:
     pid_file = (HOME / "postgres" / "postmaster.pid").read_text()  # of the server that the tests run on
     (tmp_path / "postmaster.pid").write_text(pid_file)
     with pytest.raises(CannotStart, match="in use by the PostgreSQL server"):
-        postgres._forget_dead_server(tmp_path)
+        postgres._remove_stale_pid_file(tmp_path)
 
 
 def test_the_line_is_all_that_is_printed() -> None:
@@ -109,9 +109,9 @@ def test_a_child_that_dies_is_started_again() -> None:
     first = child.process
     first.kill()
     first.wait()
-    child.look()  # sees that it died; the first restart comes after a second
+    child.restart_if_dead()  # sees that it died; the first restart comes after a second
     child._again_at = 1e-9
-    child.look()
+    child.restart_if_dead()
     assert child.process is not first and child.process.poll() is None
     child.stop(signal.SIGTERM)
     child.wait(1e12)
@@ -129,7 +129,7 @@ def test_a_folder_of_sockets_that_somebody_else_made_is_not_used(
     theirs = tmp_path / "postgres"
     theirs.symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     (tmp_path / "elsewhere").mkdir()
-    with pytest.raises(CannotStart, match="belongs to somebody else"):
+    with pytest.raises(CannotStart, match="belongs to another user"):
         postgres.prepare(tmp_path)
 
 
@@ -220,4 +220,4 @@ def test_a_worker_that_feeds_a_card_takes_more_jobs_at_once(
 ) -> None:
     monkeypatch.setenv("DEVICE", device)
     monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/nvidia-smi" if driver else None)
-    assert supervisor.will_use_card() is uses
+    assert supervisor.will_use_gpu() is uses

@@ -1,1 +1,4 @@
-"""What a stranger meets before any page: how many connections, how large and how slow a request may be."""
+"""Limits that hold before any view: connections of an address, size and pace of request bodies, pace of responses.
+
+webapp.asgi wraps the application in them; daphne and uvicorn have their own where a server must be bounded inside.
+"""

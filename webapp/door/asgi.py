@@ -1,4 +1,4 @@
-"""Bounds the body of each request, on any server."""
+"""ASGI middleware that bounds the body of each request, on any server."""
 
 import asyncio
 import time
@@ -13,8 +13,8 @@ from webapp.door.bodies import Body, BodyTooSlow, Refused
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 8 * 2**20
-"""So long and so much is read on and dropped after a refusal: whoever still sends when the connection is closed would not
-get to read the answer."""
+"""After a refusal, so much more of the body is read and dropped, for so long: a client that still sends when the connection
+is closed does not get to read the answer."""
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -23,7 +23,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class BoundedBodies:
-    """An application that is handed no more of a body than may come."""
+    """ASGI application that passes bodies on while they are within the limits, and else answers by itself."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
@@ -56,7 +56,7 @@ class BoundedBodies:
                 raise BodyTooSlow from None
             body.take(len(message.get("body", b"")))
             has_all = not message.get("more_body", False)
-            await asyncio.sleep(0)  # what came at once must not be stored at once: others want their turn
+            await asyncio.sleep(0)  # a body that came at once must not keep the event loop until it is stored
             return message
 
         try:

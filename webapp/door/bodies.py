@@ -1,6 +1,6 @@
-"""How large and how slow the body of a request may be, and how much of all bodies a process holds at once. Pure.
+"""Limits of request bodies: size, pace, and the bytes of all bodies that a process holds. No I/O.
 
-Both servers hand a body over only when all of it is there, so it is bounded while it arrives: by webapp.door.daphne in
+Both servers pass a body on only when it is complete, so it is bounded while it arrives: by webapp.door.daphne in
 Twisted's request, by webapp.door.asgi everywhere.
 """
 
@@ -14,9 +14,9 @@ from accounts.errors import AtelierError
 from boards.exchange.document import UPLOAD_MAX_BYTES
 
 BODY_MAX_BYTES = 2**20
-"""Of a request that brings no files."""
+"""Limit of requests without files."""
 FORM_MAX_BYTES = 2**20
-"""What a form may have beside its files."""
+"""Limit of the parts of a form that are no files."""
 HELD_MAX_BYTES = 512 * 2**20
 HELD_BY_ADDRESS_MAX_BYTES = 256 * 2**20
 SLOWEST_BYTES_PER_SECOND = 8 * 1024
@@ -57,7 +57,7 @@ class TooManyUploads(Refused):
 
 
 def limit_of(method: str, path: str) -> int:
-    """How many bytes the body of this request may have."""
+    """The largest body of this request, in bytes."""
     if method == "POST":
         for pattern, limit in _LARGER:
             if pattern.fullmatch(path):
@@ -65,15 +65,15 @@ def limit_of(method: str, path: str) -> int:
     return BODY_MAX_BYTES
 
 
-class Held:
-    """How much of bodies is held at the moment, in all and by address."""
+class HeldBytes:
+    """Counts the bytes of request bodies in this process, in all and by address."""
 
     def __init__(self) -> None:
         self.total = 0
         self._by_address: Counter[str] = Counter()
 
     def add(self, address: str, size: int) -> None:
-        """Raises Refused."""
+        """Raises TooManyUploads."""
         if self.total + size > HELD_MAX_BYTES or self._by_address[address] + size > HELD_BY_ADDRESS_MAX_BYTES:
             raise TooManyUploads
         self.total += size
@@ -86,16 +86,16 @@ class Held:
             del self._by_address[address]
 
 
-held = Held()
+held = HeldBytes()
 
 
 class Body:
-    """The body of one request while it arrives and is worked on."""
+    """Accounting of the body of one request, from its headers until its response."""
 
     def __init__(
         self, method: str, path: str, address: str, declared: int | None, *, is_held: bool = True
     ) -> None:
-        """declared: its Content-Length. is_held: False where the server counted it already. Raises Refused."""
+        """declared: its Content-Length, if any. is_held: False if the server counts it already. Raises BodyTooLarge."""
         self._is_held = is_held
         self._limit = limit_of(method, path)
         self._address = address
@@ -105,18 +105,18 @@ class Body:
 
     @property
     def deadline(self) -> float:
-        """Until when more of it must have come, in monotonic seconds."""
+        """When the next part must have arrived, in seconds of time.monotonic()."""
         return self._began + settings.SLOW_CLIENT_SECONDS + self._size / SLOWEST_BYTES_PER_SECOND
 
     def take(self, size: int) -> None:
-        """So many more bytes came. Raises Refused."""
+        """Count bytes that arrived. Raises BodyTooLarge, TooManyUploads."""
         self._refuse_above(self._size + size)
         if self._is_held:
             held.add(self._address, size)
         self._size += size
 
     def close(self) -> None:
-        """It is not held any more. Twice is once."""
+        """Uncount all of it. Idempotent."""
         if self._size and self._is_held:
             held.remove(self._address, self._size)
         self._size = 0

@@ -1,8 +1,8 @@
-"""Daphne's requests and connections, bounded.
+"""Limits of connections and request bodies on Daphne.
 
 Daphne has no option for it and its classes no hook: Twisted reads a whole body, however large, parses it as a form on
-the event loop, and only then asks the application. This rests on names that neither promises, so their versions are
-pinned, and tests/attacks meets each bound on a real Daphne.
+the event loop, and only then calls the application. This relies on names that are not public API of either, so their
+versions are pinned, and tests/attacks reaches each limit on a real Daphne.
 """
 
 import time
@@ -22,20 +22,20 @@ from webapp.door.bodies import Body, BodyTooSlow, Refused
 
 _HTTPChannel: Any = http.HTTPChannel  # without types
 CHUNK_BYTES = 128 * 1024
-"""Of a body, to the application: Daphne's 8 kB would make thousands of messages of one upload, all at once."""
+"""Size of the parts in which a body is passed to the application: Daphne's 8 kB make thousands of one upload."""
 
-call_later: Any = reactor.callLater  # it is there once Daphne has chosen a reactor
+call_later: Any = reactor.callLater  # exists once Daphne has chosen a reactor
 
 
 def install() -> None:
-    """Let a Daphne that starts in this process use what stands here."""
+    """Make a Daphne that is started in this process use Factory."""
     server.HTTPFactory = Factory
 
 
 class Channel(_HTTPChannel):
-    """One connection: counted until it is gone or belongs to a websocket, and waited for only so long.
+    """One connection: counted until it is gone or becomes a websocket; dropped if a request's headers take too long.
 
-    Twisted ends one that is silent between two requests.
+    Twisted itself closes a connection that is idle between two requests.
     """
 
     _timer: Any = None
@@ -62,24 +62,24 @@ class Channel(_HTTPChannel):
         super().dataReceived(data)
 
     def allHeadersReceived(self) -> None:
-        self._wait_no_more()
+        self._cancel_timer()
         super().allHeadersReceived()
 
     def requestDone(self, request: Any) -> None:
         self._is_idle = True
-        super().requestDone(request)  # begins with the next request if that is there already
+        super().requestDone(request)  # goes on with the next request if that has arrived
 
     def connectionLost(self, reason: Any) -> None:
         self.leave()
         super().connectionLost(reason)
 
     def leave(self) -> None:
-        """The connection is gone, or somebody else's."""
-        self._wait_no_more()
+        """Uncount the connection: it is gone, or a websocket now."""
+        self._cancel_timer()
         self._staying.close()
 
     def refuse(self, refused: Refused) -> None:
-        """Answer, drop what still comes for a moment, then end the connection."""
+        """Answer, read and drop what still arrives for a moment, then close the connection."""
         answer = problem_of(refused)
         headers = dict(answer.items()) | {"Content-Length": str(len(answer.content)), "Connection": "close"}
         lines = [f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"]
@@ -87,7 +87,7 @@ class Channel(_HTTPChannel):
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + answer.content)
         self.transport.loseWriteConnection()
         self._was_refused = True
-        self._wait_no_more()
+        self._cancel_timer()
         self._timer = call_later(LINGER_SECONDS, self.transport.abortConnection)
 
     def _drop(self, data: bytes) -> None:
@@ -96,20 +96,20 @@ class Channel(_HTTPChannel):
             self.transport.pauseProducing()
 
     def _expect_headers(self) -> None:
-        self._wait_no_more()
+        self._cancel_timer()
         self._timer = call_later(settings.SLOW_CLIENT_SECONDS, self.transport.abortConnection)
 
-    def _wait_no_more(self) -> None:
+    def _cancel_timer(self) -> None:
         self._is_idle = False
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
 
 class Request(http_protocol.WebRequest):
-    """One request: its body is bounded while it arrives, and no form is parsed here."""
+    """One request: its body is bounded while it arrives, and forms are left to Django."""
 
     holds_its_body = True
-    """For webapp.door.asgi, which is handed the same bytes: they count as held already, until the answer is finished."""
+    """Read by webapp.door.asgi, which gets the same bytes: they are counted here, until the response is complete."""
 
     _body: Body | None = None
     _was_refused = False
@@ -129,7 +129,7 @@ class Request(http_protocol.WebRequest):
         except Refused as refused:
             self._refuse(refused)
         else:
-            self._look_at_the_clock()
+            self._check_deadline()
 
     def handleContentChunk(self, data: bytes) -> None:
         if self._was_refused or self._body is None:
@@ -142,22 +142,22 @@ class Request(http_protocol.WebRequest):
             super().handleContentChunk(data)
 
     def requestReceived(self, *line: Any) -> None:
-        self._stop_the_clock()
+        self._cancel_timer()
         if not self._was_refused:
             super().requestReceived(*line)
 
     def process(self) -> Any:
         processing = super().process()
-        if self.transport is None:  # it has been given to a websocket
+        if self.transport is None:  # it has become a websocket
             self.channel.leave()
         return processing
 
     def finish(self) -> None:
-        self._forget()
+        self._uncount()
         super().finish()
 
     def connectionLost(self, reason: Any) -> None:
-        self._forget()
+        self._uncount()
         super().connectionLost(reason)
 
     def _address(self) -> str:
@@ -170,30 +170,30 @@ class Request(http_protocol.WebRequest):
 
     def _refuse(self, refused: Refused) -> None:
         self._was_refused = True
-        self._forget()
+        self._uncount()
         self.requestHeaders.removeHeader(b"Expect")  # else Twisted would ask for the body
         self.channel.refuse(refused)
 
-    def _look_at_the_clock(self) -> None:
+    def _check_deadline(self) -> None:
         assert self._body is not None
         left = self._body.deadline - time.monotonic()
         if left <= 0.0:
             self._refuse(BodyTooSlow())
         else:
-            self._timer = call_later(left, self._look_at_the_clock)
+            self._timer = call_later(left, self._check_deadline)
 
-    def _stop_the_clock(self) -> None:
+    def _cancel_timer(self) -> None:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
-    def _forget(self) -> None:
-        self._stop_the_clock()
+    def _uncount(self) -> None:
+        self._cancel_timer()
         if self._body is not None:
             self._body.close()
 
 
 class Factory(http_protocol.HTTPFactory):
-    """Makes these for each connection."""
+    """Creates a Channel for each connection and a Request for each request."""
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)

@@ -1,4 +1,4 @@
-"""What no view needs to think of: values that no column can hold, and who may keep an answer."""
+"""Django middleware for all views: static files, values that Postgres cannot store, and Cache-Control."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ NUL = "\x00"
 
 
 class Static(ServeStaticMiddleware):
-    """Static files but for hidden ones, such as the list of what the front end is built of."""
+    """Serves static files, except hidden ones such as the front end's manifest."""
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "/." in request.path_info:
@@ -22,7 +22,7 @@ class Static(ServeStaticMiddleware):
 
 
 class Garbage:
-    """Answers 400 to what Postgres cannot store or compare, wherever it comes in."""
+    """Answers 400 to NUL and other values that Postgres cannot store or compare."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -33,12 +33,12 @@ class Garbage:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Of pages; those of the API are answered by webapp.problems."""
+        """Called for errors of pages; webapp.problems answers those of the API."""
         return bad_request(request, error) if isinstance(error, DataError) else None
 
 
 class Private:
-    """Keeps what is somebody's out of shared caches and of the history of a computer that others use."""
+    """Forbids caches to store responses that do not say otherwise: they may be private."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response

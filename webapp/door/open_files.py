@@ -1,4 +1,4 @@
-"""How many files a process may have open, of which each connection is one."""
+"""The limit of open files of this process; each connection is one."""
 
 import resource
 
@@ -6,7 +6,7 @@ FILES_MAX = 65_536
 
 
 def raise_file_limit() -> None:
-    """Let this process open as many as it may: the usual 1,024 is fewer than one address may hold."""
+    """Raise the soft limit as far as allowed, to at most FILES_MAX: the usual 1,024 is less than one address may use."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -1,8 +1,8 @@
-"""Answers at their reader's speed, and no longer than somebody reads them.
+"""Back-pressure: responses are sent as fast as the client reads, and dropped when it stops reading.
 
-uvicorn waits for a reader by itself, Daphne puts whatever it is given into a buffer without an end. Neither sends away
-who stopped reading. Like boards/wire/transport.py this rests on what the servers hand out as `send`, so their versions are
-pinned, and tests with a reader who does not read fail if that changes.
+uvicorn has back-pressure, Daphne buffers without limit; neither drops a client that reads nothing. Like
+boards/wire/transport.py this relies on what the servers pass as `send`, so their versions are pinned, and tests with a
+client that does not read fail if that changes.
 """
 
 import asyncio
@@ -19,10 +19,9 @@ Application = Callable[[Any, Any, Send], Awaitable[None]]
 
 
 class Paced:
-    """An ASGI application whose answers go out no faster than they are read.
+    """ASGI middleware: `send` waits for the client.
 
-    Whoever takes nothing of one for STALLED_SECONDS is gone: the connection is aborted, and the application hears of it
-    as of any other that ends.
+    The connection of a client that reads nothing for STALLED_SECONDS is aborted; the application gets a disconnect.
     """
 
     def __init__(self, application: Application) -> None:
@@ -32,13 +31,13 @@ class Paced:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
         elif (request := daphne_request(send)) is not None:
-            reader = _Reader(request)
+            client = _DaphneClient(request)
             try:
-                await self._application(scope, receive, _timed(reader.sending(send), reader.abort))
+                await self._application(scope, receive, _timed(client.sending(send), client.abort))
             except asyncio.CancelledError:
-                reader.abort()
+                client.abort()
                 raise
-            reader.abort_unfinished()
+            client.abort_unfinished()
         elif (transport := _uvicorn_transport(send)) is not None:
             await self._application(scope, receive, _timed(send, transport.abort))
         else:
@@ -70,8 +69,8 @@ def _timed(send: Send, abort: Callable[[], None]) -> Send:
 
 
 @implementer(IPushProducer)
-class _Reader:
-    """Whether the one who reads an answer has room for more of it. Twisted tells."""
+class _DaphneClient:
+    """Knows from Twisted whether the buffer to a client has room, and lets `send` wait until it has."""
 
     def __init__(self, request: Any) -> None:
         self._request = request
@@ -92,7 +91,7 @@ class _Reader:
         return paced
 
     def abort_unfinished(self) -> None:
-        """The application left an answer half sent: its reader must not wait for the rest."""
+        """Close the connection if the application ended in the middle of a response."""
         if self._begun and not self._ended:
             self.abort()
 

@@ -1,4 +1,4 @@
-"""uvicorn's connections, bounded; what is given to it as `--http`. Bodies are bounded by webapp.door.asgi."""
+"""Limits of connections on uvicorn: the class for its option `--http`. Bodies are bounded by webapp.door.asgi."""
 
 import asyncio
 from contextlib import ExitStack
@@ -12,9 +12,9 @@ from boards.socket.connection_limits import counted, http_holder
 
 
 class Connection(H11Protocol):
-    """One connection: counted until it is gone or belongs to a websocket, and waited for only so long.
+    """One connection: counted until it is gone or becomes a websocket; dropped if a request's headers take too long.
 
-    uvicorn ends a kept connection itself when nothing comes after an answer.
+    uvicorn itself closes a connection that is idle after a response.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -34,7 +34,7 @@ class Connection(H11Protocol):
         before = self.cycle
         super().data_received(data)
         if self.cycle is not before:
-            self._wait_no_more()
+            self._cancel_timer()
         elif self._timer is None and not self._has_left and (before is None or before.response_complete):
             self._expect_headers()
 
@@ -48,13 +48,13 @@ class Connection(H11Protocol):
 
     def _leave(self) -> None:
         self._has_left = True
-        self._wait_no_more()
+        self._cancel_timer()
         self._staying.close()
 
     def _expect_headers(self) -> None:
         self._timer = self.loop.call_later(settings.SLOW_CLIENT_SECONDS, self.transport.abort)
 
-    def _wait_no_more(self) -> None:
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,1 +1,1 @@
-"""The Postgres and Redis that `make run` starts when no URL is given, and their supervisor."""
+"""`make run`: a supervisor of web and worker processes, and of Postgres and Redis where no URL is given for them."""

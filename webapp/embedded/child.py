@@ -1,4 +1,4 @@
-"""A server as a child process: what it does before it becomes its program, and when it counts as started."""
+"""Servers as child processes: start one and wait until it answers."""
 
 import ctypes
 import os
@@ -21,8 +21,10 @@ def start(
     timeout_seconds: float,
     **options: Any,
 ) -> "subprocess.Popen[bytes]":
-    """Start a server and wait until it answers. options: of subprocess.Popen. Raises CannotStart."""
-    process = subprocess.Popen(command, stdout=log, stderr=log, process_group=0, preexec_fn=become, **options)
+    """Start a server and wait until `answers` is true. options: of subprocess.Popen. Raises CannotStart."""
+    process = subprocess.Popen(
+        command, stdout=log, stderr=log, process_group=0, preexec_fn=prepare_child, **options
+    )
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -34,10 +36,10 @@ def start(
     raise CannotStart(f"{name} did not answer within {timeout_seconds:.0f} s: see {log.name}.")
 
 
-def become(niceness: int = 0) -> None:
-    """Lower its priority, and let it end when the supervisor is killed outright.
+def prepare_child(niceness: int = 0) -> None:
+    """To be run in a child before exec: lowers its priority, and lets it end when its parent is killed.
 
-    The latter on Linux only, where the kernel sends the signal; elsewhere the next start finds the orphans.
+    The latter on Linux only, by a signal of the kernel; elsewhere the next start ends the orphans.
     """
     if niceness:
         os.nice(niceness)

@@ -1,5 +1,5 @@
-"""What can go wrong before Atelier runs. Each message is one line that names the fix."""
+"""Errors before Atelier runs. Each message is one line that names the fix."""
 
 
 class CannotStart(Exception):
-    """Printed as it is, without a traceback."""
+    """Atelier cannot start. The message is printed without a traceback."""

@@ -1,6 +1,6 @@
-"""Where everything of the embedded mode lies: one folder, ATELIER_HOME.
+"""ATELIER_HOME, the folder of all data in the embedded mode.
 
-Needs no Django, so that settings, the supervisor and the tests can all ask it.
+Imports no Django, as settings, the supervisor and tests use it.
 """
 
 import hashlib
@@ -15,19 +15,20 @@ SOCKET_FOLDER_MAX = 103 - 19
 UMASK = 0o077
 OTHERS = 0o077
 OPEN = 0o067
-"""Of a home's mode: more than to let one group pass, which the database's server may need."""
+"""Bits of the home's mode that must not be set; --x for the group may be, as the database server can need it."""
 OURS = ("beat*", "checkpoints.json", "health", "logs", "mail", "media", "secret_key", "static")
-"""What Atelier keeps in its home. The servers' own folders are closed by themselves: see postgres.prepare."""
+"""Names in the home that Atelier made, without the folders of the servers: for those see postgres.prepare."""
 
 
 def home() -> Path:
+    """ATELIER_HOME, or .atelier in the project."""
     return Path(os.environ.get("ATELIER_HOME") or PROJECT / ".atelier").expanduser().absolute()
 
 
 def close(folder: Path) -> None:
-    """Take from other users of the machine what an earlier release let them read; umask does it for what is new.
+    """Remove the permissions of other users that files of an earlier release have; new files get none by the umask.
 
-    Only what Atelier itself put there is touched, for the folder may be one that holds more.
+    Only files that Atelier made are changed, as the folder may hold others.
     """
     if not folder.stat().st_mode & OPEN:
         return
@@ -39,7 +40,7 @@ def close(folder: Path) -> None:
 
 
 def sockets(folder: Path) -> Path:
-    """The folder of both servers' unix sockets: inside `folder`, or a short one where that is too long."""
+    """The folder of both servers' unix sockets: inside `folder`, or in the temporary folder if that path is too long."""
     inside = folder / "run"
     if len(os.fsencode(inside)) <= SOCKET_FOLDER_MAX:
         return inside
@@ -48,8 +49,10 @@ def sockets(folder: Path) -> Path:
 
 
 def database_url(folder: Path) -> str:
+    """DATABASE_URL of the embedded Postgres."""
     return f"postgres://postgres@/atelier?host={quote(str(sockets(folder)), safe='')}"
 
 
 def redis_url(folder: Path) -> str:
+    """REDIS_URL of the embedded Redis."""
     return f"unix://{quote(str(sockets(folder) / 'redis.sock'))}?db=0"

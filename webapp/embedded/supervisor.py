@@ -1,4 +1,4 @@
-"""`make run`: everything that Atelier needs, as children of one process that ends them all.
+"""`make run`: all processes of Atelier as children of one supervisor.
 
     python -m webapp.embedded.supervisor
 
@@ -20,7 +20,7 @@ from types import FrameType
 from typing import IO
 
 from webapp.embedded import postgres, redis, web
-from webapp.embedded.child import become
+from webapp.embedded.child import prepare_child
 from webapp.embedded.errors import CannotStart
 from webapp.embedded.home import PROJECT, UMASK, close, home
 
@@ -29,20 +29,20 @@ READY_TIMEOUT_SECONDS = 180.0
 STOP_TIMEOUT_SECONDS = 20.0
 BACKOFF_MAX_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-"""A child that lived this long counts as healthy again: its next restart comes at once."""
+"""A child that ran this long counts as healthy: its next restart is immediate."""
 WORKER_NICENESS = 5
-"""Painting yields to strokes: web and worker share the cores of one machine. A card's worker only feeds the card."""
+"""Drawing on the CPU yields to the web process, which shares its cores. A worker with a GPU needs little CPU."""
 JOBS = 4
-JOBS_ON_CARD = 16
-"""Twice the pictures of a step: four jobs with guidance filled 8 of a card's 24 rows."""
+JOBS_ON_GPU = 16
+"""Concurrent jobs with a GPU: twice the pictures of a step. Four jobs with guidance filled 8 of its 24 rows."""
 WORKER = {"ATELIER_PAGES": "0", "CELERY_SKIP_CHECKS": "1"}
-"""A worker loads nothing of the pages; the checks, which would, have run in `manage.py prepare`."""
+"""Environment of workers: load nothing of the pages, nor run checks, which would; `manage.py prepare` has run them."""
 
 Start = Callable[[], "subprocess.Popen[bytes]"]
 
 
 class Child:
-    """A process that shall live."""
+    """A child process that is restarted when it dies, with exponential back-off."""
 
     def __init__(self, name: str, start: Start) -> None:
         self.name = name
@@ -52,8 +52,8 @@ class Child:
         self.process = start()
         self._started_at = time.monotonic()
 
-    def look(self) -> None:
-        """Start it again if it died and its time has come."""
+    def restart_if_dead(self) -> None:
+        """Restart the process if it has died and its back-off is over. Call it often."""
         if self.process.poll() is None:
             return
         now = time.monotonic()
@@ -61,7 +61,7 @@ class Child:
             self._failures = 0 if now - self._started_at > STEADY_SECONDS else self._failures + 1
             wait = min(BACKOFF_MAX_SECONDS, 2.0**self._failures - 1)
             self._again_at = now + wait
-            say(
+            report(
                 f"{self.name} ended with {self.process.returncode}; starting it again in {wait:.0f} s (see its log)."
             )
         if now >= self._again_at:
@@ -70,7 +70,7 @@ class Child:
             try:
                 self.process = self._start()
             except CannotStart as error:
-                say(str(error))
+                report(str(error))
 
     def stop(self, how: signal.Signals) -> None:
         if self.process.poll() is None:
@@ -85,6 +85,8 @@ class Child:
 
 
 class Supervisor:
+    """Starts, watches and ends the children."""
+
     def __init__(self) -> None:
         self.home = home()
         self.host = os.environ.get("HOST") or "127.0.0.1"
@@ -92,7 +94,7 @@ class Supervisor:
         self.server = web.server()
         self.servers: list[Child] = []
         self.programs: list[Child] = []
-        self._asked_to_stop = False
+        self._stopping = False
 
     @property
     def url(self) -> str:
@@ -101,7 +103,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Start, report, watch until told to stop, and end every child. Raises CannotStart."""
-        os.umask(UMASK)  # logs, pictures and mails are nobody else's, whichever child writes them
+        os.umask(UMASK)  # logs, pictures and mails are private to this user, whichever child writes them
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
         try:
@@ -110,18 +112,18 @@ class Supervisor:
             self._prepare()
             self._start_programs()
             self._report_ready()
-            while not self._asked_to_stop:
-                self._look()
+            while not self._stopping:
+                self._watch()
         finally:
             self._end()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._asked_to_stop = True
+        self._stopping = True
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
         for child in (*self.servers, *self.programs):
-            if not self._asked_to_stop:
-                child.look()
+            if not self._stopping:
+                child.restart_if_dead()
         time.sleep(0.2)
 
     # --- before the start ---------------------------------------------------------------------------------
@@ -184,10 +186,10 @@ class Supervisor:
     def _start_programs(self) -> None:
         celery = [sys.executable, "-m", "celery", "-A", "webapp"]
         self._program("web", web.command(self.server, self.host, self.port))
-        # So many at a time share the engine's steps, while others are fetched or stored.
-        drawing, niceness = (JOBS_ON_CARD, 0) if will_use_card() else (JOBS, WORKER_NICENESS)
-        self._program("worker", [*celery, *self._worker("gpu", drawing)], niceness=niceness, pages=False)
-        # On its own, so that long jobs cannot keep the reaper from running; two, so that thumbnails cannot either.
+        # Concurrent jobs share the engine's steps, while others are fetched or stored.
+        jobs, niceness = (JOBS_ON_GPU, 0) if will_use_gpu() else (JOBS, WORKER_NICENESS)
+        self._program("worker", [*celery, *self._worker("gpu", jobs)], niceness=niceness, pages=False)
+        # A worker of its own, so that long jobs cannot delay the reaper; two threads, so that thumbnails cannot either.
         self._program("housekeeper", [*celery, *self._worker("default", 2), "--with-beat"], pages=False)
 
     def _worker(self, queue: str, concurrency: int) -> list[str]:
@@ -205,7 +207,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 process_group=0,  # Ctrl-C reaches the supervisor alone, which ends its children in order
-                preexec_fn=lambda: become(niceness),
+                preexec_fn=lambda: prepare_child(niceness),
             )
 
         self.programs.append(Child(name, start))
@@ -218,22 +220,24 @@ class Supervisor:
 
     def _report_ready(self) -> None:
         began = time.monotonic()
-        told = False
-        while not self._asked_to_stop:
-            self._look()
+        warned = False
+        while not self._stopping:
+            self._watch()
             if _answers(f"{self.url}/ready"):
                 if not any(os.environ.get(name) for name in ("EMAIL_URL", "EMAIL_URL_FILE", "EMAIL_BACKEND")):
                     print(f"Mail is not sent but kept in {self.home}/mail (set EMAIL_URL to send it).")
                 print(f"Atelier is ready: {self.url}", flush=True)
                 return
-            if time.monotonic() - began > READY_TIMEOUT_SECONDS and not told:
-                told = True
-                say(f"It takes unusually long: {self.url}/ready says what is missing, {self.home}/logs why.")
+            if time.monotonic() - began > READY_TIMEOUT_SECONDS and not warned:
+                warned = True
+                report(
+                    f"It takes unusually long: {self.url}/ready says what is missing, {self.home}/logs why."
+                )
 
     # --- ending -------------------------------------------------------------------------------------------
 
     def _end(self) -> None:
-        """Programs first, so that they can still finish what they began; then the servers below them."""
+        """End the programs first, so that they can finish their work, then the servers that they use."""
         deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
         for child in self.programs:
             child.stop(signal.SIGTERM)
@@ -246,8 +250,8 @@ class Supervisor:
             child.wait(time.monotonic() + STOP_TIMEOUT_SECONDS)
 
 
-def will_use_card() -> bool:
-    """Whether the worker draws on a card of NVIDIA's, as far as can be told without torch."""
+def will_use_gpu() -> bool:
+    """True if the worker will draw on an NVIDIA GPU, as far as can be told without torch."""
     device = os.environ.get("DEVICE") or "auto"
     return device.startswith("cuda") or (device == "auto" and shutil.which("nvidia-smi") is not None)
 
@@ -260,7 +264,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def say(line: str) -> None:
+def report(line: str) -> None:
+    """Print a line to stderr."""
     print(f"atelier: {line}", file=sys.stderr, flush=True)
 
 
@@ -268,7 +273,7 @@ def main() -> int:
     try:
         Supervisor().run()
     except CannotStart as error:
-        say(str(error))
+        report(str(error))
         return 1
     return 0
 

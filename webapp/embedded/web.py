@@ -1,4 +1,4 @@
-"""Which program serves pages and board sockets: ASGI_SERVER says daphne, the default, or uvicorn.
+"""The command line of the web server: daphne, the default, or uvicorn, by ASGI_SERVER.
 
 The same application runs on both; docs/decisions/0006-servers-of-the-room.md says when to take which.
 """
@@ -11,13 +11,13 @@ from webapp.embedded.errors import CannotStart
 
 APPLICATION = "webapp.asgi:application"
 PING_SECONDS = 20
-WAITING_AT_THE_DOOR_MAX = 1024
+BACKLOG_MAX = 1024
 INCOMING_MAX_BYTES = 1024 * 1024
-"""Longer messages end the socket. What the room refuses with a reason is shorter than that."""
+"""Longer messages close the socket. It is more than what the room refuses with a reason."""
 
 
 def server() -> str:
-    """The server that the environment asks for. Raises CannotStart for one that is not known or not there."""
+    """The server of ASGI_SERVER. Raises CannotStart if it is unknown or not installed."""
     name = os.environ.get("ASGI_SERVER") or "daphne"
     if name not in _COMMANDS:
         raise CannotStart(f"ASGI_SERVER must be daphne or uvicorn, not {name!r}.")
@@ -27,15 +27,15 @@ def server() -> str:
 
 
 def command(name: str, host: str, port: int) -> list[str]:
-    """How to start it. name: see `server`."""
+    """The command that starts the server. name: as `server` returns it."""
     return [sys.executable, "-m", name, *_COMMANDS[name](host, port), APPLICATION]
 
 
 def _daphne(host: str, port: int) -> list[str]:
-    # As -b and -p do, but with a longer queue: of 200 people who arrive at once, Twisted's 50 places would let
-    # most wait for a second until their browsers knock again.
+    # As -b and -p do, but with a longer backlog: with Twisted's 50, most of 200 browsers that connect at once would
+    # wait for a second until they try again.
     interface = host.strip("[]").replace(":", r"\:")
-    endpoint = f"tcp:port={port}:interface={interface}:backlog={WAITING_AT_THE_DOOR_MAX}"
+    endpoint = f"tcp:port={port}:interface={interface}:backlog={BACKLOG_MAX}"
     options = ["-e", endpoint, "--no-server-name", "-v", "0"]
     return [*options, "--ping-interval", str(PING_SECONDS), "--ping-timeout", str(PING_SECONDS)]
 
@@ -45,12 +45,12 @@ def _uvicorn(host: str, port: int) -> list[str]:
     options += ["--loop", "uvloop", "--ws", "websockets-sansio", "--http", "webapp.door.uvicorn:Connection"]
     options += ["--ws-ping-interval", str(PING_SECONDS), "--ws-ping-timeout", str(PING_SECONDS)]
     options += ["--ws-max-size", str(INCOMING_MAX_BYTES)]
-    # The room deflates once for everybody; the extension would do it again for each socket.
+    # The room deflates a message once for all sockets; the extension would do it again for each.
     options += ["--ws-per-message-deflate", "false"]
-    # Daphne sends no lifespan either, and Channels' router knows none.
+    # Channels' router does not handle lifespan events; Daphne sends none either.
     options += ["--lifespan", "off"]
-    # uvicorn believes X-Forwarded-For from this machine unless told otherwise: settings say whom to believe.
-    options += ["--no-proxy-headers", "--backlog", str(WAITING_AT_THE_DOOR_MAX)]
+    # uvicorn trusts X-Forwarded-For from localhost by default; here TRUSTED_PROXIES decides.
+    options += ["--no-proxy-headers", "--backlog", str(BACKLOG_MAX)]
     return [*options, "--timeout-graceful-shutdown", "5"]
 
 

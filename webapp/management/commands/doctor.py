@@ -1,4 +1,4 @@
-"""Look at everything that Atelier needs; each line says ok or the fix."""
+"""Checks all that Atelier needs; each line of the output is ok or names the fix."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,8 +13,8 @@ from webapp import health
 from webapp.embedded.supervisor import DISK_FREE_MIN_BYTES
 
 FIXES = {
-    "database": "Is Atelier running (`make run`)? Else: does DATABASE_URL lead to a PostgreSQL that lets us in?",
-    "redis": "Is Atelier running (`make run`)? Else: does REDIS_URL lead to a Redis that lets us in?",
+    "database": "Is Atelier running (`make run`)? Else: does DATABASE_URL name a PostgreSQL that accepts it?",
+    "redis": "Is Atelier running (`make run`)? Else: does REDIS_URL name a Redis that accepts it?",
     "storage": "Can STORAGE_URL be written? For s3:// see S3_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.",
     "workers": "Start one: celery -A webapp worker -P threads -c 2 -Q gpu.",
 }
