@@ -16,7 +16,7 @@ UMASK = 0o077
 OTHERS = 0o077
 OPEN = 0o067
 """Bits of the home's mode that must not be set; --x for the group may be, as the database server can need it."""
-OURS = ("beat*", "checkpoints.json", "health", "logs", "mail", "media", "secret_key", "static")
+OURS = ("beat*", "cache", "checkpoints.json", "health", "logs", "mail", "media", "secret_key", "static")
 """Names in the home that Atelier made, without the folders of the servers: for those see postgres.prepare."""
 
 
