@@ -15,8 +15,8 @@ import torch
 from bench.engine.meter import Meter
 from bench.engine.rig import Rig
 from generation.engine import undertaking
+from generation.engine.denoiser import Sample
 from generation.engine.previews import Budget
-from generation.engine.sampling import Sample
 from generation.pipelines import drawing
 from generation.work import Cancelled, Progress, Work
 

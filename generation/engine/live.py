@@ -21,7 +21,7 @@ from generation.engine.batching import portions
 from generation.engine.failure import lightened, told
 from generation.engine.finishing import arriving
 from generation.engine.residency import Residency, Resident
-from generation.engine.sampling import Sampler
+from generation.engine.sampler import Sampler
 from generation.errors import GenerationError, LiveNotOffered, PipelineFailed
 from generation.live import Frame, Redrawn
 from generation.pipelines import drawing

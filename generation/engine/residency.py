@@ -10,13 +10,15 @@ from typing import Any
 from generation.checkpoints import hub
 from generation.checkpoints.catalogue import Checkpoint
 from generation.engine import device as devices
+from generation.engine.conditioning import PromptEncoder
 from generation.engine.decoding import BUCKETS, Compiled, Decoder, Plain
+from generation.engine.denoiser import Denoiser
 from generation.engine.device import Tuning
 from generation.engine.graphs import CudaCapture, Eager, Forward, Graphed
+from generation.engine.pipeline_traits import is_supported
 from generation.engine.previews import Previewer
-from generation.engine.sampling import Denoiser, Sampler, suits
+from generation.engine.sampler import Sampler
 from generation.engine.watchdog import DOWNLOADING_SECONDS, LOADING_SECONDS, watching
-from generation.engine.words import Words
 from generation.errors import GenerationError
 from generation.pipelines.loading import Loaded, load
 
@@ -39,7 +41,7 @@ class Resident:
     ) -> None:
         self.weights, self._tuning, self._may_capture = weights, tuning, may_capture
         self.previewer = Previewer(weights.vae)
-        self._words: Words | None = None
+        self._prompt_encoder: PromptEncoder | None = None
         self._samplers: dict[str, Sampler | None] = {}
         self._denoisers: dict[int, Denoiser] = {}
         self._vae_type = getattr(weights.vae, "dtype", None)
@@ -50,12 +52,15 @@ class Resident:
         """Who draws this kind step by step; None if only its stock pipeline can."""
         if kind not in self._samplers:
             pipeline = self.weights.pipeline(kind)
-            fast = suits(pipeline, self.weights.checkpoint.kinds[kind])
-            if fast and self._words is None:
-                self._words = Words(pipeline)
-            sampler = Sampler(pipeline, self._words, self._decoder) if fast and self._words else None
-            self._samplers[kind] = sampler
+            supported = is_supported(pipeline, self.weights.checkpoint.kinds[kind])
+            self._samplers[kind] = self._make_sampler(pipeline) if supported else None
         return self._samplers[kind]
+
+    def _make_sampler(self, pipeline: Any) -> Sampler:
+        """With the prompt encoder and the decoder that all kinds of the checkpoint share."""
+        if self._prompt_encoder is None:
+            self._prompt_encoder = PromptEncoder(pipeline)
+        return Sampler(pipeline, self._prompt_encoder, self._decoder)
 
     def denoiser(self, sampler: Sampler) -> Denoiser:
         """One for each UNet: kinds that share it share their steps."""

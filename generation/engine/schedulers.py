@@ -1,120 +1,136 @@
-"""Every sampler as one table of numbers, so that pictures at different steps move in one tensor operation.
+"""Every supported sampler as one table of coefficients, so that pictures at different steps move in one tensor operation.
 
-DDIM, Euler, Euler ancestral, LCM and DPM++ 2M are all linear in what they have in hand. With x the latents, m the
-UNet's answer, x0 the guess at the finished latents and x0' the guess of the step before, one step is
+DDIM, Euler, Euler ancestral, LCM and DPM++ 2M are all linear. With x the latents, m the UNet's output, x0 the predicted
+original sample and x0' that of the previous step, one step is
 
     x0    =  a·x + b·m                               (then clipped, where the scheduler clips)
     next  =  c·x + d·m + e·x0 + f·x0' + g·noise
 
-and only a … g depend on the sampler, the step and the number of steps. They are worked out in double precision
-from the diffusers scheduler itself, which keeps its zero-terminal-SNR, spacing, offsets and Karras sigmas ours
-without a second implementation. What is not linear (thresholding) or remembers more (PNDM, order 3) does not fit.
+and only a … g depend on the sampler, the step and the number of steps. They are computed in double precision from the
+diffusers scheduler itself, so zero-terminal SNR, timestep spacing, offsets and Karras sigmas need no second
+implementation. Schedulers that are not linear (thresholding) or remember more (PNDM, solver order 3) are not supported.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, isfinite, log, sqrt
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 
 NO_CLIP = inf
 
+Value = TypeVar("Value", float, torch.Tensor)
 
-class Step(NamedTuple):
-    """One row of the table. `scale` is what the UNet sees of the latents."""
 
-    timestep: float
-    scale: float
-    x0_from_x: float
-    x0_from_m: float
-    clip: float
-    from_x: float
-    from_m: float
-    from_x0: float
-    from_before: float
-    from_noise: float
+class Step(NamedTuple, Generic[Value]):
+    """The coefficients of one denoising step, in the order of a schedule's columns.
+
+    input_scale: the latents are multiplied by it before the UNet (`scale_model_input`). clip: x0 is clamped to ± this.
+    pred_from_*: what the predicted original sample (x0) is made of. next_from_*: what the next latents are made of.
+    """
+
+    timestep: Value
+    input_scale: Value
+    pred_from_latents: Value
+    pred_from_output: Value
+    clip: Value
+    next_from_latents: Value
+    next_from_output: Value
+    next_from_pred: Value
+    next_from_last_pred: Value
+    next_from_noise: Value
 
 
 @dataclass(frozen=True)
-class Table:
-    """The steps of one run: `numbers` is (steps, len(Step._fields)), float32, on the CPU.
+class Schedule:
+    """All steps of one picture.
 
-    The first latents are signal · the init image's latents + noise · noise, or only noise for a picture without one.
-    after: (steps, 2), the same two factors once each step is made; 1 and 0 after the last.
+    coefficients: (steps, len(Step._fields)), float32, on the CPU; each row is a `Step`.
+    init_signal, init_noise: the first latents of an init image are init_signal · its latents + init_noise · noise.
+    init_noise_sigma: without an init image they are init_noise_sigma · noise.
+    levels_after: (steps, 2), float32: how much signal and noise the latents hold after each step; 1 and 0 at the end.
     """
 
-    numbers: torch.Tensor
-    signal: float
-    noise: float
-    pure_noise: float
-    after: torch.Tensor
+    coefficients: torch.Tensor
+    init_signal: float
+    init_noise: float
+    init_noise_sigma: float
+    levels_after: torch.Tensor
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.coefficients)
 
-    def draws_noise(self, step: int) -> bool:
-        return bool(self.numbers[step, Step._fields.index("from_noise")])
+    def adds_noise(self, step: int) -> bool:
+        """True if the sampler adds fresh noise in this step."""
+        return bool(self.coefficients[step, Step._fields.index("next_from_noise")])
 
 
-def table(scheduler: Any, steps: int, strength: float = 1.0) -> Table | None:
-    """The run that a stock pipeline would make with this scheduler; None where it does not fit.
+def make_schedule(scheduler: Any, steps: int, strength: float = 1.0) -> Schedule | None:
+    """The steps that a stock pipeline would make with this scheduler; None if they are not linear.
 
-    scheduler: one of diffusers, which is not changed. strength: 0–1, the share of the steps that is left to do.
+    scheduler: one of diffusers; it is not changed. strength: 0–1, the share of the steps that img2img runs.
     """
-    derive = _DERIVE.get(type(scheduler).__name__)
-    if derive is None or not _plain(scheduler.config):
+    make_steps = _SCHEDULERS.get(type(scheduler).__name__)
+    if make_steps is None or not _is_linear(scheduler.config):
         return None
     fresh = type(scheduler).from_config(scheduler.config)
     fresh.set_timesteps(steps)
     timesteps = [float(timestep) for timestep in fresh.timesteps]
-    if len(set(timesteps)) != len(timesteps):  # which one is meant by a repeated one depends on the pipeline
+    if len(set(timesteps)) != len(timesteps):  # pipelines differ in which of two equal timesteps they mean
         return None
     begin = max(steps - int(steps * strength), 0)
-    rows = list(derive(fresh, timesteps, begin))
-    if not rows or not all(isfinite(number) for row in rows for number in row._replace(clip=0.0)):
+    rows = list(make_steps(fresh, timesteps, begin))
+    if not rows or not all(isfinite(value) for row in rows for value in row._replace(clip=0.0)):
         return None
-    factors = [_noised(fresh, timesteps[step], step) for step in range(begin, len(timesteps))]
-    signal, noise = factors[0]
-    numbers = torch.tensor(rows, dtype=torch.float64).float()
-    after = torch.tensor([*factors[1:], (1.0, 0.0)], dtype=torch.float64).float()
-    return Table(numbers, signal, noise, float(fresh.init_noise_sigma), after)
+    levels = [_noise_level(fresh, timesteps[step], step) for step in range(begin, len(timesteps))]
+    init_signal, init_noise = levels[0]
+    coefficients = torch.tensor(rows, dtype=torch.float64).float()
+    levels_after = torch.tensor([*levels[1:], (1.0, 0.0)], dtype=torch.float64).float()
+    return Schedule(coefficients, init_signal, init_noise, float(fresh.init_noise_sigma), levels_after)
 
 
-def fits(scheduler: Any) -> bool:
-    return table(scheduler, 4) is not None
+def is_supported(scheduler: Any) -> bool:
+    """True if a schedule can be made of this diffusers scheduler."""
+    return make_schedule(scheduler, 4) is not None
+
+
+def columns(coefficients: torch.Tensor) -> Step[torch.Tensor]:
+    """Rows of schedules by name. coefficients: (pictures, len(Step._fields)); each field is (pictures, 1, 1, 1)."""
+    return Step(*coefficients.T[..., None, None, None])
 
 
 def advance(
-    numbers: torch.Tensor,
+    step: Step[torch.Tensor],
     latents: torch.Tensor,
-    answer: torch.Tensor,
-    before: torch.Tensor,
+    model_output: torch.Tensor,
+    last_pred: torch.Tensor,
     noise: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """One step of pictures that each have their own row of their own table. Returns the next latents and x0.
+    """Make one step with pictures that each have their own coefficients; returns (next latents, pred_original_sample).
 
-    numbers: (pictures, len(Step._fields)); all others (pictures, channels, height, width), float32.
+    step: as `columns` returns it. All others are (pictures, channels, height, width), float32. last_pred: the
+    pred_original_sample of the previous step, zeros in the first. noise: None if no picture's sampler adds any.
     """
-    column = dict(zip(Step._fields, numbers.T[..., None, None, None], strict=True))
-    guess = column["x0_from_x"] * latents + column["x0_from_m"] * answer
-    guess = torch.clamp(guess, -column["clip"], column["clip"])
-    moved = column["from_x"] * latents + column["from_m"] * answer + column["from_x0"] * guess
-    moved = moved + column["from_before"] * before
+    pred = step.pred_from_latents * latents + step.pred_from_output * model_output
+    pred = torch.clamp(pred, -step.clip, step.clip)
+    following = step.next_from_latents * latents + step.next_from_output * model_output
+    following = following + step.next_from_pred * pred
+    following = following + step.next_from_last_pred * last_pred
     if noise is not None:
-        moved = moved + column["from_noise"] * noise
-    return moved, guess
+        following = following + step.next_from_noise * noise
+    return following, pred
 
 
-def _plain(config: Any) -> bool:
-    """Nothing set that bends the straight line, or that no checkpoint for these pipelines has."""
-    crooked = ("thresholding", "use_flow_sigmas", "use_dynamic_shifting", "variance_type")
-    return not any(config.get(name) for name in crooked) and config.get("timestep_type") != "continuous"
+def _is_linear(config: Any) -> bool:
+    """False if an option makes the step non-linear, or none of the supported pipelines has it."""
+    unsupported = ("thresholding", "use_flow_sigmas", "use_dynamic_shifting", "variance_type")
+    return not any(config.get(name) for name in unsupported) and config.get("timestep_type") != "continuous"
 
 
-def _noised(scheduler: Any, timestep: float, step: int) -> tuple[float, float]:
-    """Factors of the init image's latents and of the noise before a step."""
+def _noise_level(scheduler: Any, timestep: float, step: int) -> tuple[float, float]:
+    """How much (signal, noise) the latents hold before a step."""
     if type(scheduler).__name__ in ("DDIMScheduler", "LCMScheduler"):
         alpha = float(scheduler.alphas_cumprod[int(timestep)])
         return sqrt(alpha), sqrt(1 - alpha)
@@ -124,16 +140,16 @@ def _noised(scheduler: Any, timestep: float, step: int) -> tuple[float, float]:
     return 1.0, sigma
 
 
-def _guess(prediction: str, signal: float, noise: float) -> tuple[float, float]:
-    """How x0 comes from latents of so much signal and noise, and from the UNet's answer."""
-    if prediction == "sample":
+def _pred_coefficients(prediction_type: str, signal: float, noise: float) -> tuple[float, float]:
+    """(pred_from_latents, pred_from_output) for latents of so much signal and noise."""
+    if prediction_type == "sample":
         return 0.0, 1.0
-    if prediction == "v_prediction":
+    if prediction_type == "v_prediction":
         return signal, -noise
     return (1 / signal, -noise / signal) if signal else (inf, inf)
 
 
-def _ddim(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step]:
+def _ddim(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step[float]]:
     config, alphas = scheduler.config, scheduler.alphas_cumprod
     stride = config.num_train_timesteps // scheduler.num_inference_steps
     for timestep in timesteps[begin:]:
@@ -141,92 +157,100 @@ def _ddim(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step]:
         alpha = float(alphas[int(timestep)])
         alpha_next = float(alphas[earlier] if earlier >= 0 else scheduler.final_alpha_cumprod)
         signal, noise = sqrt(alpha), sqrt(1 - alpha)
-        # The noise that the answer speaks of, from x, m and x0: stock DDIM takes it before clipping.
-        of_x, of_m = {
+        pred_from_latents, pred_from_output = _pred_coefficients(config.prediction_type, signal, noise)
+        # The predicted noise, from latents and output: stock DDIM derives it before clipping.
+        noise_from_latents, noise_from_output = {
             "epsilon": (0.0, 1.0),
             "v_prediction": (noise, signal),
             "sample": (1 / noise, -signal / noise) if noise else (inf, inf),
         }[config.prediction_type]
-        left = sqrt(1 - alpha_next)
+        noise_next = sqrt(1 - alpha_next)
         yield Step(
-            timestep,
-            1.0,
-            *_guess(config.prediction_type, signal, noise),
-            config.clip_sample_range if config.clip_sample else NO_CLIP,
-            left * of_x,
-            left * of_m,
-            sqrt(alpha_next),
-            0.0,
-            0.0,
+            timestep=timestep,
+            input_scale=1.0,
+            pred_from_latents=pred_from_latents,
+            pred_from_output=pred_from_output,
+            clip=config.clip_sample_range if config.clip_sample else NO_CLIP,
+            next_from_latents=noise_next * noise_from_latents,
+            next_from_output=noise_next * noise_from_output,
+            next_from_pred=sqrt(alpha_next),
+            next_from_last_pred=0.0,
+            next_from_noise=0.0,
         )
 
 
-def _lcm(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step]:
+def _lcm(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step[float]]:
     config, alphas = scheduler.config, scheduler.alphas_cumprod
     for index in range(begin, len(timesteps)):
         timestep = timesteps[index]
         alpha = float(alphas[int(timestep)])
+        pred_from_latents, pred_from_output = _pred_coefficients(
+            config.prediction_type, sqrt(alpha), sqrt(1 - alpha)
+        )
         scaled = timestep * config.timestep_scaling
+        # c_skip and c_out of the consistency model's boundary condition.
         skip, out = 0.25 / (scaled**2 + 0.25), scaled / sqrt(scaled**2 + 0.25)
         last = index == len(timesteps) - 1
         alpha_next = 1.0 if last else float(alphas[int(timesteps[index + 1])])
         yield Step(
-            timestep,
-            1.0,
-            *_guess(config.prediction_type, sqrt(alpha), sqrt(1 - alpha)),
-            config.clip_sample_range if config.clip_sample else NO_CLIP,
-            sqrt(alpha_next) * skip,
-            0.0,
-            sqrt(alpha_next) * out,
-            0.0,
-            sqrt(1 - alpha_next),
+            timestep=timestep,
+            input_scale=1.0,
+            pred_from_latents=pred_from_latents,
+            pred_from_output=pred_from_output,
+            clip=config.clip_sample_range if config.clip_sample else NO_CLIP,
+            next_from_latents=sqrt(alpha_next) * skip,
+            next_from_output=0.0,
+            next_from_pred=sqrt(alpha_next) * out,
+            next_from_last_pred=0.0,
+            next_from_noise=sqrt(1 - alpha_next),
         )
 
 
-def _euler(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step]:
+def _euler(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step[float]]:
     yield from _along_sigmas(scheduler, timesteps, begin, lambda sigma, sigma_next: (sigma_next, 0.0))
 
 
-def _ancestral(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step]:
-    def split(sigma: float, sigma_next: float) -> tuple[float, float]:
-        """Go down further than is needed, and up again with fresh noise."""
+def _euler_ancestral(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step[float]]:
+    def sigma_down_up(sigma: float, sigma_next: float) -> tuple[float, float]:
+        """Remove more noise than needed, and add fresh noise up to sigma_next."""
         up = sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2)
         return sqrt(sigma_next**2 - up**2), up
 
-    yield from _along_sigmas(scheduler, timesteps, begin, split)
+    yield from _along_sigmas(scheduler, timesteps, begin, sigma_down_up)
 
 
 def _along_sigmas(
     scheduler: Any,
     timesteps: list[float],
     begin: int,
-    split: Callable[[float, float], tuple[float, float]],
-) -> Iterator[Step]:
-    prediction = scheduler.config.prediction_type
+    sigma_down_up: Callable[[float, float], tuple[float, float]],
+) -> Iterator[Step[float]]:
+    """The Euler family: down to sigma_down along the gradient, then sigma_up of fresh noise."""
+    prediction_type = scheduler.config.prediction_type
     sigmas = pairwise(float(sigma) for sigma in scheduler.sigmas[begin:])
     for timestep, (sigma, sigma_next) in zip(timesteps[begin:], sigmas, strict=True):
-        down, up = split(sigma, sigma_next)
+        down, up = sigma_down_up(sigma, sigma_next)
         # These latents are not scaled to unit variance: x = x0 + sigma · noise.
-        x0_from_x, x0_from_m = {
+        pred_from_latents, pred_from_output = {
             "epsilon": (1.0, -sigma),
             "v_prediction": (1 / (sigma**2 + 1), -sigma / sqrt(sigma**2 + 1)),
-        }.get(prediction, (0.0, 1.0))
-        kept = down / sigma
+        }.get(prediction_type, (0.0, 1.0))
         yield Step(
-            timestep,
-            1 / sqrt(sigma**2 + 1),
-            x0_from_x,
-            x0_from_m,
-            NO_CLIP,
-            kept,
-            0.0,
-            1 - kept,
-            0.0,
-            up,
+            timestep=timestep,
+            input_scale=1 / sqrt(sigma**2 + 1),
+            pred_from_latents=pred_from_latents,
+            pred_from_output=pred_from_output,
+            clip=NO_CLIP,
+            next_from_latents=down / sigma,
+            next_from_output=0.0,
+            next_from_pred=1 - down / sigma,
+            next_from_last_pred=0.0,
+            next_from_noise=up,
         )
 
 
-def _dpm(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step]:
+def _dpm_solver(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step[float]]:
+    """DPM++ 2M. Yields nothing for another algorithm or order."""
     config = scheduler.config
     if (config.algorithm_type, config.solver_order, config.solver_type) != ("dpmsolver++", 2, "midpoint"):
         return
@@ -236,27 +260,31 @@ def _dpm(scheduler: Any, timesteps: list[float], begin: int) -> Iterator[Step]:
     for index in range(begin, len(timesteps)):
         sigma, sigma_next = sigmas[index], sigmas[index + 1]
         signal, signal_next = 1 / sqrt(sigma**2 + 1), 1 / sqrt(sigma_next**2 + 1)
+        pred_from_latents, pred_from_output = _pred_coefficients(
+            config.prediction_type, signal, sigma * signal
+        )
         gain = signal_next * (1 - sigma_next / sigma)
         correction = 0.0
         if index > begin and not (first_order_at_end and index == len(timesteps) - 1):
             correction = 0.5 * gain * log(sigma / sigma_next) / log(sigmas[index - 1] / sigma)
         yield Step(
-            timesteps[index],
-            1.0,
-            *_guess(config.prediction_type, signal, sigma * signal),
-            NO_CLIP,
-            (sigma_next * signal_next) / (sigma * signal),
-            0.0,
-            gain + correction,
-            -correction,
-            0.0,
+            timestep=timesteps[index],
+            input_scale=1.0,
+            pred_from_latents=pred_from_latents,
+            pred_from_output=pred_from_output,
+            clip=NO_CLIP,
+            next_from_latents=(sigma_next * signal_next) / (sigma * signal),
+            next_from_output=0.0,
+            next_from_pred=gain + correction,
+            next_from_last_pred=-correction,
+            next_from_noise=0.0,
         )
 
 
-_DERIVE: dict[str, Callable[[Any, list[float], int], Iterator[Step]]] = {
+_SCHEDULERS: dict[str, Callable[[Any, list[float], int], Iterator[Step[float]]]] = {
     "DDIMScheduler": _ddim,
     "EulerDiscreteScheduler": _euler,
-    "EulerAncestralDiscreteScheduler": _ancestral,
+    "EulerAncestralDiscreteScheduler": _euler_ancestral,
     "LCMScheduler": _lcm,
-    "DPMSolverMultistepScheduler": _dpm,
+    "DPMSolverMultistepScheduler": _dpm_solver,
 }

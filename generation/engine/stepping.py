@@ -10,10 +10,11 @@ import torch
 
 from generation.engine import device as devices
 from generation.engine.batching import movers, portions, taken
+from generation.engine.denoiser import Denoiser
 from generation.engine.failure import lightened
 from generation.engine.finishing import Finishing, arriving
 from generation.engine.residency import Residency, Resident
-from generation.engine.sampling import Denoiser, Sampler
+from generation.engine.sampler import Sampler
 from generation.engine.undertaking import Going, Waiting
 from generation.engine.watchdog import LOADING_SECONDS
 
@@ -136,7 +137,7 @@ class Stepping:
         rows = sum(map(_rows, portion))
         for going in portion:
             going.undertaking.seconds += seconds * going.sample.rows / rows
-            going.undertaking.hear(going.sample.steps, going.sample.before, going.previewer)
+            going.undertaking.hear(going.sample.steps, going.sample.pred_original_sample, going.previewer)
 
     def _finish(self, done: Sequence[Going]) -> None:
         for _, pictures in groupby(done, lambda going: going.sampler):

@@ -11,9 +11,10 @@ from time import monotonic
 import torch
 
 from generation.checkpoints.catalogue import Checkpoint
+from generation.engine.denoiser import Denoiser, Sample
 from generation.engine.failure import succeeded, told
 from generation.engine.previews import Budget, Previewer
-from generation.engine.sampling import Denoiser, Sample, Sampler
+from generation.engine.sampler import Sampler
 from generation.errors import PictureWithheld
 from generation.pipelines.drawing import Drawing
 from generation.work import Drawn, Picture, Progress, Ticket

@@ -89,7 +89,7 @@ def engine() -> Iterator[Any]:
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many pictures each call of the UNet has moved."""
-    from generation.engine.sampling import Denoiser, Sample  # torch: only for the tests that ask for this
+    from generation.engine.denoiser import Denoiser, Sample  # torch: only for the tests that ask for this
 
     moved: list[int] = []
     real = Denoiser.step

@@ -9,9 +9,10 @@ from PIL import Image, ImageDraw
 
 from generation.checkpoints.catalogue import Checkpoint
 from generation.checkpoints.params import complete, parse
+from generation.engine.denoiser import Denoiser, Sample
 from generation.engine.device import tuning
 from generation.engine.residency import Resident
-from generation.engine.sampling import Denoiser, Sample, Sampler
+from generation.engine.sampler import Sampler
 from generation.pipelines import drawing
 from generation.pipelines.drawing import Drawing
 from generation.pipelines.loading import load
@@ -229,5 +230,5 @@ def test_a_prompt_is_encoded_once(resident: Callable[[str], Resident]) -> None:
             for _ in range(3):
                 sampler(checkpoint, picture).begin(picture)
             sampler(checkpoint, picture).begin(wanted(checkpoint.weights.checkpoint, "img2img"))
-        assert checkpoint._words is not None
-        assert checkpoint._words.misses == 2, "the prompt and the empty negative one"
+        assert checkpoint._prompt_encoder is not None
+        assert checkpoint._prompt_encoder.misses == 2, "the prompt and the empty negative one"

@@ -15,10 +15,10 @@ from PIL import Image, ImageChops, ImageDraw, ImageStat
 from generation import live as slot
 from generation.checkpoints.catalogue import Checkpoint
 from generation.checkpoints.params import complete, parse
+from generation.engine.denoiser import Sample
 from generation.engine.engine import Engine
 from generation.engine.live import BOARDS_MAX, Live, encoded
 from generation.engine.residency import Residency
-from generation.engine.sampling import Sample
 from generation.errors import CheckpointUnavailable, LiveNotOffered
 from generation.live import Frame, Redrawn
 from generation.pipelines import drawing

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from generation.engine import schedulers
-from generation.engine.schedulers import Step, Table, advance, table
+from generation.engine.schedulers import Schedule, advance, columns, make_schedule
 
 STABLE: dict[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -84,38 +84,37 @@ def by_diffusers(
 class Run:
     """One picture of the vectorised kind."""
 
-    def __init__(self, numbers: Table, init_image: torch.Tensor | None, seed: int) -> None:
-        self.table, self.draw, self.step = numbers, noise(seed), 0
+    def __init__(self, schedule: Schedule, init_image: torch.Tensor | None, seed: int) -> None:
+        self.schedule, self.draw, self.step = schedule, noise(seed), 0
         start = torch.randn(1, 4, 4, 4, generator=self.draw)
         self.latents = (
-            start * numbers.pure_noise
+            start * schedule.init_noise_sigma
             if init_image is None
-            else numbers.signal * init_image + numbers.noise * start
+            else schedule.init_signal * init_image + schedule.init_noise * start
         )
-        self.before = torch.zeros_like(self.latents)
+        self.pred = torch.zeros_like(self.latents)
 
     @property
     def done(self) -> bool:
-        return self.step == len(self.table)
+        return self.step == len(self.schedule)
 
 
 def step(runs: list[Run]) -> None:
     """One step of pictures that are at different steps of different samplers."""
-    numbers = torch.stack([run.table.numbers[run.step] for run in runs])
+    coefficients = columns(torch.stack([run.schedule.coefficients[run.step] for run in runs]))
     latents = torch.cat([run.latents for run in runs])
-    scale = numbers[:, Step._fields.index("scale")].view(-1, 1, 1, 1)
-    answer = model(latents * scale, numbers[:, 0])
+    output = model(latents * coefficients.input_scale, coefficients.timestep.flatten())
     fresh = [
         torch.randn(1, 4, 4, 4, generator=run.draw)
-        if run.table.draws_noise(run.step)
+        if run.schedule.adds_noise(run.step)
         else torch.zeros(1, 4, 4, 4)
         for run in runs
     ]
-    moved, guess = advance(
-        numbers, latents, answer, torch.cat([run.before for run in runs]), torch.cat(fresh)
+    latents, preds = advance(
+        coefficients, latents, output, torch.cat([run.pred for run in runs]), torch.cat(fresh)
     )
     for number, run in enumerate(runs):
-        run.latents, run.before = moved[number : number + 1], guess[number : number + 1]
+        run.latents, run.pred = latents[number : number + 1], preds[number : number + 1]
         run.step += 1
 
 
@@ -127,9 +126,9 @@ def distance(one: torch.Tensor, other: torch.Tensor) -> float:
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_run_ends_where_diffusers_ends(name: str, steps: int, strength: float) -> None:
     init_image = torch.randn(1, 4, 4, 4, generator=noise(7)) if strength < 1 else None
-    numbers = table(made(name), steps, strength)
-    assert numbers is not None
-    run = Run(numbers, init_image, seed=3)
+    schedule = make_schedule(made(name), steps, strength)
+    assert schedule is not None
+    run = Run(schedule, init_image, seed=3)
     while not run.done:
         step([run])
     expected = by_diffusers(made(name), steps, strength, init_image, seed=3)
@@ -142,10 +141,10 @@ def test_pictures_of_different_samplers_and_steps_share_their_steps() -> None:
     waiting = []
     for seed, (name, steps, strength) in enumerate(plans):
         init_image = torch.randn(1, 4, 4, 4, generator=noise(50 + seed))
-        numbers = table(made(name), steps, strength)
-        assert numbers is not None
+        schedule = make_schedule(made(name), steps, strength)
+        assert schedule is not None
         waiting.append(
-            (Run(numbers, init_image, seed), by_diffusers(made(name), steps, strength, init_image, seed))
+            (Run(schedule, init_image, seed), by_diffusers(made(name), steps, strength, init_image, seed))
         )
     going: list[tuple[Run, torch.Tensor]] = []
     while waiting or going:
@@ -174,11 +173,11 @@ def test_pictures_of_different_samplers_and_steps_share_their_steps() -> None:
     ],
 )
 def test_a_scheduler_that_is_no_straight_line_does_not_fit(name: str, options: dict[str, Any]) -> None:
-    assert not schedulers.fits(getattr(diffusers, name)(**STABLE | options))
+    assert not schedulers.is_supported(getattr(diffusers, name)(**STABLE | options))
 
 
 def test_a_subclass_with_ideas_of_its_own_does_not_fit() -> None:
     class Other(diffusers.DDIMScheduler):
         pass
 
-    assert schedulers.fits(diffusers.DDIMScheduler()) and not schedulers.fits(Other())
+    assert schedulers.is_supported(diffusers.DDIMScheduler()) and not schedulers.is_supported(Other())

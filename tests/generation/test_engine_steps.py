@@ -20,10 +20,12 @@ from generation.engine import device as devices
 from generation.engine import engine as engines
 from generation.engine import graphs, previews
 from generation.engine.batching import movers, next_in_turn, portions, taken
+from generation.engine.denoiser import Denoiser, Sample
 from generation.engine.engine import Engine
+from generation.engine.inpaint_blend import InpaintBlend
 from generation.engine.previews import Budget, Previewer
 from generation.engine.residency import Residency
-from generation.engine.sampling import Denoiser, Kept, Sample, Sampler
+from generation.engine.sampler import Sampler
 from generation.errors import OutOfMemory, PipelineFailed
 from generation.pipelines.loading import Loaded, load
 from generation.work import Cancelled, HandedBack, Ticket, Work
@@ -298,14 +300,14 @@ def test_a_step_that_fails_half_way_has_moved_no_picture(
         return [pixels(ticket) for ticket in tickets]
 
     undisturbed = drawn(by_hand())
-    real, calls = Kept.put_back, itertools.count()
+    real, calls = InpaintBlend.apply, itertools.count()
 
-    def short(self: Kept, *arguments: Any) -> torch.Tensor:
+    def short(self: InpaintBlend, *arguments: Any) -> torch.Tensor:
         if next(calls) == 2 + place:  # in the second step, with noise drawn and perhaps one picture put back
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(self, *arguments)
 
-    monkeypatch.setattr(Kept, "put_back", short)
+    monkeypatch.setattr(InpaintBlend, "apply", short)
     for alone, disturbed in zip(undisturbed, drawn(by_hand()), strict=True):
         assert (alone - disturbed).abs().max() <= 1
 
