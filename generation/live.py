@@ -36,7 +36,7 @@ _FRAMES = "atelier:live:frame:"
 _PICTURES = "atelier:live:picture:"
 
 
-class Frame(msgspec.Struct, frozen=True, array_like=True):
+class LiveFrame(msgspec.Struct, frozen=True, array_like=True):
     """A region of a board as it looks now. run: of one switching on and off. seq: grows within a run.
 
     look: 32 bits that tell the browsers which state of the region it is; opaque here.
@@ -80,7 +80,7 @@ def settle(raw: Mapping[str, Any]) -> dict[str, Any]:
     return as_json(replace(complete(params, checkpoint.sizes[0]), width_px=None, height_px=None))
 
 
-def params_of(frame: Frame, checkpoint: Checkpoint, size: tuple[int, int]) -> Params:
+def params_of(frame: LiveFrame, checkpoint: Checkpoint, size: tuple[int, int]) -> Params:
     """How a frame is drawn. size: (width, height) of its picture, px. Raises ParamsInvalid, LiveNotOffered."""
     if checkpoint.live is None:
         raise LiveNotOffered(checkpoint.title)
@@ -112,7 +112,7 @@ def channel(checkpoint: Checkpoint) -> str:
 # --- from the web -----------------------------------------------------------------------------------------
 
 
-def offer(frame: Frame, checkpoint: Checkpoint) -> int:
+def offer(frame: LiveFrame, checkpoint: Checkpoint) -> int:
     """Put a frame in its audience's slot. How many workers heard of it; 0: nobody draws. Raises redis.RedisError."""
     line = redis_client.live_client().pipeline(transaction=False)
     line.set(_FRAMES + frame.audience, msgspec.msgpack.encode(frame), ex=FRAME_KEPT_SECONDS)
@@ -135,12 +135,11 @@ def keep_picture(audience: str) -> None:
 # --- from the workers -------------------------------------------------------------------------------------
 
 
-def take(audience: str) -> Frame | None:
+def take(audience: str) -> LiveFrame | None:
     """The newest frame of an audience, for one worker alone; None if another took it. Raises redis.RedisError."""
-    packed: Any = redis_client.live_client().getdel(
-        _FRAMES + audience
-    )  # redis-py types it as maybe awaitable
-    return msgspec.msgpack.decode(packed, type=Frame) if packed else None
+    # redis-py types it as maybe awaitable
+    packed: Any = redis_client.live_client().getdel(_FRAMES + audience)
+    return msgspec.msgpack.decode(packed, type=LiveFrame) if packed else None
 
 
 def give(redrawn: Redrawn) -> None:

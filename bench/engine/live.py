@@ -14,7 +14,7 @@ from bench.engine.measures import Row, p95
 from bench.engine.rig import Rig, rig, sketch
 from bench.engine.stock import Draw
 from generation.engine import live as engine_live
-from generation.live import Frame, Redrawn
+from generation.live import LiveFrame, Redrawn
 from generation.pipelines.loading import Loaded
 from generation.work import Cancelled, Work
 
@@ -22,7 +22,7 @@ BOARDS = 8
 WAIT_SECONDS = 120.0
 
 
-class Timed(engine_live.Live):
+class Timed(engine_live.LiveRenderer):
     """Notes how long each call kept the accelerator."""
 
     def __init__(self, answers: "queue.Queue[Redrawn]") -> None:
@@ -68,7 +68,7 @@ class Boards:
         self._seq += 1
         sent = monotonic()
         work = replace(self.work, init_image=Image.open(io.BytesIO(self._jpeg)).convert("RGB"))
-        self._live.put(Frame(audience, 1, self._seq, {}, self._jpeg), work)
+        self._live.put(LiveFrame(audience, 1, self._seq, {}, self._jpeg), work)
         self.engine.engine.wake()
         return sent
 

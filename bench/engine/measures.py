@@ -14,7 +14,7 @@ import torch
 
 from bench.engine.meter import Meter
 from bench.engine.rig import Rig
-from generation.engine import undertaking
+from generation.engine import request
 from generation.engine.denoiser import Sample
 from generation.engine.previews import Budget
 from generation.pipelines import drawing
@@ -89,7 +89,7 @@ def previews(rig: Rig, jobs: int, rounds: int, **raw: object) -> list[Row]:
     four = partial(Budget, share=float("inf"), interval_seconds=(monotonic() - began) / 5)
 
     def draw(budget: Callable[[], Budget]) -> None:
-        with patch.object(undertaking, "Budget", budget):
+        with patch.object(request, "Budget", budget):
             rig.all(works)
 
     contenders = {"with": partial(draw, four), "without": partial(draw, partial(Budget, share=-1.0))}

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from generation.checkpoints.params import complete, parse
-from generation.engine.engine import Engine, Live
+from generation.engine.engine import Engine, LiveFrames
 from generation.engine.residency import Residency
 from generation.pipelines.loading import Loaded
 from generation.work import Drawn, Ticket, Work
@@ -37,7 +37,7 @@ class Rig:
 
 @contextmanager
 def rig(
-    loaded: Loaded, device: str, threads: int = 0, live: Live | None = None, **tuning: Any
+    loaded: Loaded, device: str, threads: int = 0, live: LiveFrames | None = None, **tuning: Any
 ) -> Iterator[Rig]:
     """A started engine, warm. tuning: what to change of the device's own."""
     residency = Residency(device, 1, lambda checkpoint, where: loaded, lambda where: None)

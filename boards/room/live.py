@@ -27,7 +27,7 @@ from boards.wire.server_messages import LiveEnd, LiveHost, LiveRun, LiveUpdate
 from generation import live as frames
 from generation.checkpoints import catalogue
 from generation.errors import GenerationError
-from generation.live import Frame
+from generation.live import LiveFrame
 from generation.messages import LiveRedrawn
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class LiveBoard:
         self._frozen = frozen
         self._run: Run | None = None
         self._seen = self._shown = 0  # the newest seq that came in, and that came back
-        self._next: Frame | None = None  # the newest frame that Redis does not have yet
+        self._next: LiveFrame | None = None  # the newest frame that Redis does not have yet
         self._offering = False
         self._patience: asyncio.TimerHandle | None = None
         self.picture: Packet | None = None
@@ -82,7 +82,7 @@ class LiveBoard:
             return
         frames.check(jpeg)
         self._seen = seq
-        self._next = Frame(announce.group(self._board_id), run, seq, now.params, jpeg, look)
+        self._next = LiveFrame(announce.group(self._board_id), run, seq, now.params, jpeg, look)
         if self._patience is None:
             self._patience = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._lose_patience, now)
         if not self._offering:

@@ -1,87 +1,91 @@
-"""Who may begin next and who makes the next step: people take turns, then age; nobody is overtaken because he needs
-more room."""
+"""Fair batching: round-robin by user, then FIFO; large requests are not starved.
+
+Sizes are rows of the UNet's batch; a picture takes one to three (see denoiser). rows_max: how many fit into one step.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-# Of a step, for one person: whoever comes next begins at once instead of when a picture is done. It costs little,
-# because the last rows of a step gain least.
+# The share of a step that one person's pictures may take when a picture begins. The rest lets the next person begin at
+# once instead of when a picture is done. It costs little, because the last rows of a step gain least.
 SHARE_MAX = 0.75
-# So many times the rows of the person who has least, for everybody beside him. A step takes longer the more rows it
-# has, and with twice as many he waits about 1.3 times as long as beside somebody who asks for no more than he does.
-LEAD = 2
+# So many times the rows of the person with the fewest, for everybody else. A step takes longer the more rows it has; with
+# twice as many, that person waits about 1.3 times as long as beside somebody who asks for no more.
+LEAD_MAX = 2
 
 
-class Waits(Protocol):
-    """A picture that has not begun. owner: whoever shares with others."""
+class HasOwner(Protocol):
+    """A picture that has not begun. owner: the person it belongs to, an opaque id."""
 
     @property
     def owner(self) -> str: ...
 
 
-class Moves(Waits, Protocol):
-    """A picture that has begun. rows: of a step."""
+class HasRows(HasOwner, Protocol):
+    """A picture that has begun. rows: of the UNet's batch."""
 
     @property
     def rows(self) -> int: ...
 
 
-W = TypeVar("W", bound=Waits)
-M = TypeVar("M", bound=Moves)
+P = TypeVar("P", bound=HasOwner)
+F = TypeVar("F", bound=HasRows)
 T = TypeVar("T")
 
 
-def share(rows: Mapping[str, int], rows_max: int) -> int:
-    """The rows of a step that one person gets at most, when these are the rows that each has begun."""
-    return LEAD * min(rows.values()) if len(rows) > 1 else rows_max
+def owner_rows_max(rows: Mapping[str, int], rows_max: int) -> int:
+    """How many rows of a step one person gets at most. rows: of all pictures that each person has in flight."""
+    return LEAD_MAX * min(rows.values()) if len(rows) > 1 else rows_max
 
 
-def taken(rows: Mapping[str, int], rows_max: int) -> int:
-    """The rows of a step when everybody has their share of it."""
-    most = share(rows, rows_max)
+def rows_in_use(rows: Mapping[str, int], rows_max: int) -> int:
+    """How many rows the next step has when nobody gets more than their share. rows: in flight, by person."""
+    most = owner_rows_max(rows, rows_max)
     return sum(min(each, most) for each in rows.values())
 
 
-def next_in_turn(waiting: Sequence[W], rows: Mapping[str, int], rows_max: int) -> W | None:
-    """The oldest picture of the person who takes up least of the step. waiting: the oldest first.
+def next_to_begin(pending: Sequence[P], rows: Mapping[str, int], rows_max: int) -> P | None:
+    """The oldest picture of the person with the fewest rows in flight.
 
-    rows: that each person takes up. None if nobody waits, or only such who have their share.
+    pending: the oldest first. rows: in flight, by person. None if nothing is pending, or only pictures of people who
+    have their share already.
     """
-    most = min(share(rows, rows_max), SHARE_MAX * rows_max)
-    within = [picture for picture in waiting if rows.get(picture.owner, 0) < most]
-    return min(within, key=lambda picture: rows.get(picture.owner, 0), default=None)  # the first of equals
+    most = min(owner_rows_max(rows, rows_max), SHARE_MAX * rows_max)
+    allowed = [picture for picture in pending if rows.get(picture.owner, 0) < most]
+    return min(allowed, key=lambda picture: rows.get(picture.owner, 0), default=None)  # the first of equals
 
 
-def movers(
-    pictures: Sequence[M], rows: Mapping[str, int], rows_max: int, moved: Mapping[str, int]
-) -> list[M]:
-    """The pictures that make the next step, in the order that they are given in: the oldest first.
+def select_for_step(
+    pictures: Sequence[F], rows: Mapping[str, int], rows_max: int, last_step: Mapping[str, int]
+) -> list[F]:
+    """The pictures that make the next step, in the order given: the oldest first.
 
-    Of each person the oldest, up to their share but at least one. If that is too much for a step, whoever moved longest ago comes
-    first; the others make theirs in the next one. rows: that each person has begun. moved: when each last moved.
+    Takes each person's oldest, up to their share but at least one. If that is too much for one step, people whose last
+    step is longest ago come first; the others follow in the next step.
+    rows: in flight, by person. last_step: the number of each person's last step.
     """
     chosen: set[int] = set()
-    most, filled = share(rows, rows_max), 0
-    people = dict.fromkeys(picture.owner for picture in pictures)
-    for owner in sorted(people, key=lambda owner: moved.get(owner, -1)):
+    most, filled = owner_rows_max(rows, rows_max), 0
+    owners = dict.fromkeys(picture.owner for picture in pictures)
+    for owner in sorted(owners, key=lambda owner: last_step.get(owner, -1)):
         own = 0
         for picture in (picture for picture in pictures if picture.owner == owner):
-            beyond = own and own + picture.rows > most
-            if beyond or (chosen and filled + picture.rows > rows_max):
+            over_share = own and own + picture.rows > most
+            if over_share or (chosen and filled + picture.rows > rows_max):
                 break
             chosen.add(id(picture))
             own, filled = own + picture.rows, filled + picture.rows
     return [picture for picture in pictures if id(picture) in chosen]
 
 
-def portions(items: Sequence[T], rows: Callable[[T], int], rows_max: int) -> list[list[T]]:
-    """Split what goes into one step into calls of at most rows_max rows; one alone may be larger."""
-    found: list[list[T]] = []
+def split(items: Sequence[T], rows: Callable[[T], int], rows_max: int) -> list[list[T]]:
+    """Split items into consecutive batches of at most rows_max rows; an item larger than that is a batch alone."""
+    batches: list[list[T]] = []
     filled = 0
     for item in items:
-        if not found or filled + rows(item) > rows_max:
-            found.append([])
+        if not batches or filled + rows(item) > rows_max:
+            batches.append([])
             filled = 0
-        found[-1].append(item)
+        batches[-1].append(item)
         filled += rows(item)
-    return found
+    return batches

@@ -13,7 +13,7 @@ import torch
 
 from generation.engine import device as devices
 from generation.engine import schedulers
-from generation.engine.graphs import Forward
+from generation.engine.graphs import UNetForward
 from generation.engine.inpaint_blend import InpaintBlend
 from generation.engine.schedulers import Schedule, Step
 
@@ -77,7 +77,7 @@ class Sample:
 class Denoiser:
     """Advances pictures that share a UNet and a size by one step each. forward: calls the UNet."""
 
-    def __init__(self, forward: Forward) -> None:
+    def __init__(self, forward: UNetForward) -> None:
         self.forward = forward
         self._batch: Batch | None = None
 

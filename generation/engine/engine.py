@@ -1,10 +1,9 @@
 """The one thread of this process that calls torch.
 
 Everything else submits work and waits: models and schedulers hold state that two callers would ruin, and compiled
-graphs belong to the thread that made them. The thread turns round and round: live frames, who may begin, one step
-for the pictures of one UNet and size, what has finished. There is no timer: whoever waits when a step ends is let
-in. A kind that cannot be drawn step by step runs as its stock pipeline, and the others make their steps between
-its steps.
+graphs belong to the thread that made them. The thread's loop: live frames, begin what fits, one step for the pictures
+of one UNet and size, decode what has finished. There is no timer: what is pending when a step ends may begin. A kind
+that cannot be drawn step by step runs as its stock pipeline, and other pictures make their steps between its steps.
 """
 
 import logging
@@ -17,137 +16,139 @@ import torch
 
 from generation.checkpoints.catalogue import Checkpoint
 from generation.engine import device as devices
-from generation.engine.batching import next_in_turn
-from generation.engine.failure import told
-from generation.engine.finishing import Finishing
+from generation.engine.batching import next_to_begin
+from generation.engine.postprocessing import Postprocessor
+from generation.engine.request import Pending, Request
 from generation.engine.residency import Residency, Resident
-from generation.engine.stepping import Stepping
-from generation.engine.stock import Stock
-from generation.engine.undertaking import Undertaking, Waiting
+from generation.engine.step_loop import StepLoop
+from generation.engine.stock import StockRunner
+from generation.engine.user_errors import to_user_error
 from generation.pipelines import drawing
 from generation.work import HandedBack, Ticket, Work
 
 logger = logging.getLogger(__name__)
 
-# So long younger work may go ahead of a picture whose checkpoint finds no room beside those in use.
-PATIENCE_SECONDS = 5.0
+# A picture whose checkpoint does not fit beside those in use is overtaken by younger ones for this long at most.
+OVERTAKEN_SECONDS_MAX = 5.0
 
 
-class Live(Protocol):
-    """Frames of boards that are redrawn while somebody draws; asked on the engine's thread before every step."""
+class LiveFrames(Protocol):
+    """The live frames that wait, as the engine needs them; its methods are called on the engine's thread."""
 
     @property
     def active(self) -> bool:
-        """Whether anybody is drawing, so that steps shall be short."""
+        """True while somebody draws live; steps of jobs are kept short then."""
         ...
 
     @property
     def waiting(self) -> bool:
-        """Whether there is a frame to draw."""
+        """True if there is a frame to draw."""
         ...
 
     def draw(self, residency: Residency, busy: Collection[str]) -> bool:
-        """Draw the newest frames that wait. busy: names of checkpoints in use. False if there were none."""
+        """Draw the newest frames that wait; False if there are none. busy: names of checkpoints in use."""
         ...
 
 
 class Engine:
-    """Draws many tickets at once. One that fails, for whatever reason, fails alone."""
+    """Draws many tickets at once. A ticket that fails, for any reason, does not affect the others."""
 
-    def __init__(self, residency: Residency, threads: int = 0, live: Live | None = None) -> None:
+    def __init__(self, residency: Residency, threads: int = 0, live: LiveFrames | None = None) -> None:
+        """threads: of the CPU, for torch; 0 for the default."""
         self.residency = residency
         self._threads, self._live = threads, live
         # Shared with other threads, under the condition's lock.
         self._changed = threading.Condition()
-        self._arrived: list[Undertaking] = []
-        self._open: list[Undertaking] = []
+        self._arrived: list[Request] = []
+        self._open: list[Request] = []
         self._woken = self._stopping = False
         # The engine thread's own.
-        self._waiting: list[Waiting] = []
-        self._finishing = Finishing()
+        self._pending: list[Pending] = []
+        self._postprocessor = Postprocessor()
         self.watchdog = residency.watchdog
-        self._stepping = Stepping(residency, self._finishing)
-        self._stock = Stock(residency, self._finishing, self.turn)
-        residency.in_use, residency.warming = self._busy, self._warming
+        self._step_loop = StepLoop(residency, self._postprocessor)
+        self._stock = StockRunner(residency, self._postprocessor, self.turn)
+        residency.in_use, residency.warming_up = self._busy, self._warming_up
         residency.may_capture = lambda: self._live is None or not self._live.active
-        self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
-    # --- for everybody --------------------------------------------------------------------------------------
+    # --- called on any thread -------------------------------------------------------------------------------
 
     def start(self) -> None:
         self._thread.start()
         self.watchdog.start()
 
     def submit(self, work: Work) -> Ticket:
-        """Queue work; its init image is fitted here, on the caller's thread. After `stop` it is handed back at once."""
+        """Queue work; its init image is fitted on the caller's thread. After `stop` it is handed back at once."""
         ticket = Ticket(work)
-        self.enter(ticket)
+        self.submit_ticket(ticket)
         return ticket
 
-    def enter(self, ticket: Ticket, warms_up: bool = False) -> None:
-        """Queue a ticket that somebody made already."""
+    def submit_ticket(self, ticket: Ticket, is_warm_up: bool = False) -> None:
+        """Queue a ticket that exists already, as `submit` does."""
         try:
             drawings = drawing.drawings(ticket.work)
-        # A picture can be broken in more ways than Pillow names.
+        # A damaged image raises more than Pillow's own errors.
         except Exception as error:
-            ticket.give_up(told(error, ticket.work))
+            ticket.give_up(to_user_error(error, ticket.work))
             return
-        undertaking = Undertaking(ticket, drawings, self._finishing.run, warms_up)
+        request = Request(ticket, drawings, self._postprocessor.run, is_warm_up)
         with self._changed:
             if not self._stopping:
-                self._arrived.append(undertaking)
-                self._open.append(undertaking)
+                self._arrived.append(request)
+                self._open.append(request)
                 self._changed.notify()
                 return
-        undertaking.give_up(HandedBack())
+        request.end(HandedBack())
 
     def warm_up(self, checkpoint: Checkpoint) -> None:
-        """Load a checkpoint and draw as little as possible with it, so that the first person does not wait."""
+        """Load a checkpoint and draw as little as possible with each kind, so that the first job is not slow."""
         for work in drawing.smallest(checkpoint):
-            self.enter(Ticket(work), warms_up=True)
-
-    def _warming(self) -> set[str]:
-        with self._changed:
-            return {each.checkpoint.name for each in self._open if each.warms_up and not each.over}
+            self.submit_ticket(Ticket(work), is_warm_up=True)
 
     def wake(self) -> None:
-        """Something waits that was not submitted: a live frame."""
+        """A live frame waits, which was not submitted here."""
         with self._changed:
             self._woken = True
             self._changed.notify()
 
     def stop(self) -> None:
-        """Hand back what is running and waiting. Returns at once; `join` waits for the thread."""
+        """Hand back what is pending and in flight. Returns at once; `join` waits for the thread."""
         with self._changed:
             self._stopping = True
-            for undertaking in self._open:
-                undertaking.ticket.stop(HandedBack())
+            for request in self._open:
+                request.ticket.stop(HandedBack())
             self._changed.notify()
 
     def join(self, timeout: float | None = None) -> None:
+        """Wait until the thread has ended. timeout: seconds, None for no limit."""
         self._thread.join(timeout)
 
-    # --- the thread -----------------------------------------------------------------------------------------
+    def _warming_up(self) -> set[str]:
+        with self._changed:
+            return {each.checkpoint.name for each in self._open if each.is_warm_up and not each.ended}
 
-    def _serve(self) -> None:
+    # --- called on the engine's thread ----------------------------------------------------------------------
+
+    def _run(self) -> None:
         devices.prepare(self.residency.device, self._threads)
         with torch.inference_mode():
-            while self._something_to_do():
+            while self._wait_for_work():
                 try:
                     self.turn()
-                # The engine must outlive anything that a driver, or a mistake in it, can raise.
+                # The engine must survive anything that a driver, or a mistake in it, raises.
                 except Exception as error:
-                    for going in self._stepping.going:
-                        going.undertaking.fail(error)
-                    self._drop_what_is_over()
-        self._finishing.stop()
+                    for picture in self._step_loop.in_flight:
+                        picture.request.fail(error)
+                    self._drop_ended()
+        self._postprocessor.stop()
         self.watchdog.stop()
 
-    def _something_to_do(self) -> bool:
-        """Waits for it. False when there will be nothing any more."""
+    def _wait_for_work(self) -> bool:
+        """Returns as soon as there is something to do; False once the engine was stopped and nothing is left."""
         with self._changed:
             live = self._live is not None and self._live.waiting
-            busy = bool(self._stepping.going or self._waiting or live)
+            busy = bool(self._step_loop.in_flight or self._pending or live)
             if not busy:
                 self.watchdog.rest()
                 self._changed.wait_for(lambda: self._arrived or self._woken or self._stopping)
@@ -156,33 +157,34 @@ class Engine:
             return busy or bool(self._arrived) or not self._stopping
 
     def turn(self) -> None:
-        """Everything that happens between two steps, and one step. Only for the thread, and tests without one."""
+        """One turn of the loop: everything that happens between two steps, and one step. Tests call it without a thread."""
         self.watchdog.beat()
-        self._take_in()
+        self._accept_arrived()
         self._draw_live()
         self._begin()
-        self._stepping.step(self._rows_max())
+        self._step_loop.step(self._rows_max())
 
-    def _take_in(self) -> None:
+    def _accept_arrived(self) -> None:
+        """Make what was submitted pending, and end what was stopped."""
         with self._changed:
             arrived, self._arrived = self._arrived, []
-            self._open = [undertaking for undertaking in self._open if not undertaking.over]
-        for undertaking in arrived:
-            self._waiting += [Waiting(undertaking, place) for place in range(len(undertaking.drawings))]
-        for picture in (*self._waiting, *self._stepping.going):
-            picture.undertaking.obey()
-        self._drop_what_is_over()
+            self._open = [request for request in self._open if not request.ended]
+        for request in arrived:
+            self._pending += [Pending(request, index) for index in range(len(request.drawings))]
+        for picture in (*self._pending, *self._step_loop.in_flight):
+            picture.request.end_if_stopped()
+        self._drop_ended()
 
-    def _drop_what_is_over(self) -> None:
-        self._waiting = [picture for picture in self._waiting if not picture.undertaking.over]
-        self._stepping.drop_what_is_over()
+    def _drop_ended(self) -> None:
+        self._pending = [picture for picture in self._pending if not picture.request.ended]
+        self._step_loop.drop_ended()
 
     def _draw_live(self) -> None:
         if self._live is None:
             return
         try:
             self._live.draw(self.residency, self._busy())
-        # A frame is soon followed by another; it must not cost anybody a picture.
+        # Another frame follows soon; an error here must not fail anybody's picture.
         except Exception:
             logger.exception("a live frame could not be drawn")
 
@@ -190,64 +192,67 @@ class Engine:
         tuning = self.residency.tuning
         return tuning.rows_beside_live if self._live and self._live.active else tuning.rows
 
-    # --- who begins -----------------------------------------------------------------------------------------
+    # --- what begins ----------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        """Let in whoever is next as long as there is room in the step."""
-        while picture := next_in_turn(self._admitted(), self._stepping.rows, self._rows_max()):
-            short = False
+        """Begin pending pictures, in fair order, as long as there is room in the step."""
+        while picture := next_to_begin(self._admitted(), self._step_loop.rows, self._rows_max()):
+            out_of_memory = False
             try:
-                if not self._begun(picture):
+                if not self._try_to_begin(picture):
                     return
             except Exception as error:
-                picture.undertaking.fail(error)
-                self._drop_what_is_over()
-                short = devices.is_out_of_memory(error)
-            if short:  # only now: the error held what was tried
-                self.residency.release(keep=1, busy={picture.undertaking.checkpoint.name})
+                picture.request.fail(error)
+                self._drop_ended()
+                out_of_memory = devices.is_out_of_memory(error)
+            # Outside the except block: until there the error keeps tensors alive.
+            if out_of_memory:
+                self.residency.release(keep=1, busy={picture.request.checkpoint.name})
 
-    def _begun(self, picture: Waiting) -> bool:
-        """False if it has to wait for room. Raises whatever loading and encoding raise."""
-        undertaking = picture.undertaking
-        resident = self.residency.get(undertaking.checkpoint, self._busy())
-        sampler = resident.sampler(undertaking.kind)
+    def _try_to_begin(self, picture: Pending) -> bool:
+        """False if there is no room for it yet. Raises whatever loading and encoding raise."""
+        request = picture.request
+        resident = self.residency.get(request.checkpoint, self._busy())
+        sampler = resident.sampler(request.kind)
         if sampler is None:
             self._draw_by_stock(picture, resident)
             return True
         rows = sampler.rows(picture.drawing)
-        if not self._stepping.has_room(rows, self._rows_max()):
+        if not self._step_loop.has_room(rows, self._rows_max()):
             return False
-        undertaking.ticket.check()  # loading may have taken a minute
-        self._stepping.begin(picture, resident, sampler)
-        self._waiting.remove(picture)
+        request.ticket.check()  # loading may have taken a minute
+        self._step_loop.begin(picture, resident, sampler)
+        self._pending.remove(picture)
         return True
 
-    def _draw_by_stock(self, first: Waiting, resident: Resident) -> None:
-        """The picture, and where the device gains by it and the pipeline takes them for a batch, those that are alike."""
-        at_once = self.residency.tuning.pictures if first.drawing.kind.batches else 1
-        alike = [picture for picture in self._waiting if picture.drawing.alike() == first.drawing.alike()]
+    def _draw_by_stock(self, first: Pending, resident: Resident) -> None:
+        """Draw a picture, and pending ones that are alike if the device gains by it and the pipeline takes batches."""
+        batch_max = self.residency.tuning.pictures if first.drawing.kind.batches else 1
+        alike = [picture for picture in self._pending if picture.drawing.alike() == first.drawing.alike()]
         alike.sort(key=lambda picture: picture is not first)  # stable: the others by age
-        together = alike[:at_once]
-        self._waiting = [picture for picture in self._waiting if picture not in together]
-        self._stock.draw(together, resident)
+        batch = alike[:batch_max]
+        self._pending = [picture for picture in self._pending if picture not in batch]
+        self._stock.draw(batch, resident)
 
-    def _admitted(self) -> list[Waiting]:
-        """Who could begin now, as far as memory goes."""
+    def _admitted(self) -> list[Pending]:
+        """The pending pictures that could begin now, as far as memory goes; the oldest first."""
         busy, admitted = self._busy(), []
-        for picture in self._waiting:
-            if self._may_begin(picture, busy):
+        for picture in self._pending:
+            waited = monotonic() - picture.request.submitted_at
+            if self._fits(picture, busy):
                 admitted.append(picture)
-            elif not self._stock.running and monotonic() - picture.undertaking.since > PATIENCE_SECONDS:
-                break  # nobody younger keeps it from its place any longer
+            elif not self._stock.running and waited > OVERTAKEN_SECONDS_MAX:
+                break  # nothing younger may begin before it any more
         return admitted
 
-    def _may_begin(self, picture: Waiting, busy: set[str]) -> bool:
-        undertaking = picture.undertaking
+    def _fits(self, picture: Pending, busy: set[str]) -> bool:
+        request = picture.request
         if not self._stock.running:
-            return self.residency.admits(undertaking.checkpoint, busy)
+            return self.residency.admits(request.checkpoint, busy)
         # Between the steps of a stock pipeline nothing is loaded and no other stock pipeline begun.
-        resident = self.residency.known(undertaking.checkpoint)
-        return resident is not None and resident.sampler(undertaking.kind) is not None
+        resident = self.residency.known(request.checkpoint)
+        return resident is not None and resident.sampler(request.kind) is not None
 
     def _busy(self) -> set[str]:
-        return self._stepping.checkpoints | ({self._stock.checkpoint} if self._stock.running else set())
+        """Names of the checkpoints in use."""
+        return self._step_loop.checkpoints | ({self._stock.checkpoint} if self._stock.running else set())

@@ -1,7 +1,7 @@
-"""One call of a UNet: as it is, or replayed from a CUDA graph for each shape and batch bucket.
+"""Calls a UNet: eagerly, or by replaying a CUDA graph for each shape and batch bucket.
 
 At 512 px and a few rows a fast card waits for the CPU to launch some 730 kernels; a graph launches them as one.
-How much it gains has not been measured here yet; a graph is checked once against the plain call and dropped if it
+How much it gains has not been measured here yet; a graph is compared once with the eager call and dropped if it
 differs. What is around the capture (buckets, padding, static inputs) runs on a CPU too and is tested there.
 """
 
@@ -15,40 +15,53 @@ import torch
 
 logger = logging.getLogger(__name__)
 
-Added = Mapping[str, torch.Tensor]
+AddedCond = Mapping[str, torch.Tensor]
 # Batches are filled up to the next of these, so that a few graphs serve every mix of pictures. Nine and eighteen are
 # what one person's queue fills of twelve and twenty-four rows.
 BUCKETS = (1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 20, 24)
 # Graphs of one UNet: twelve buckets of ten shapes. None is ever evicted alone (see CudaCapture), so there is room for
 # every shape that a checkpoint offers; beyond it calls run without.
 GRAPHS_MAX = 120
-# So often a shape runs without a graph before one is captured: a capture takes seconds, while somebody waits.
+# A shape is called so often before its graph is captured: a capture takes seconds, while somebody waits.
 USES_BEFORE_CAPTURE = 3
 WARM_UPS = 3
-# Of the answer's norm, in half precision: another batch size may choose other kernels, a wrong graph is far off.
+# Relative to the norm of the output, in half precision: another batch size may choose other kernels, a wrong graph is far
+# off.
 DIFFERENCE_MAX = 0.05
 
 
-class Forward(Protocol):
-    """latents: (rows, channels, height/8, width/8). timesteps: (rows,), float32. words: (rows, tokens, width)."""
+class UNetForward(Protocol):
+    """Calls a UNet and returns its output, in the shape of the latents.
+
+    latents: (rows, channels, height/8, width/8). timesteps: (rows,), float32. prompt_embeds: (rows, tokens, width).
+    captures: how many CUDA graphs were captured so far.
+    """
 
     captures: int
 
     def __call__(
-        self, latents: torch.Tensor, timesteps: torch.Tensor, words: torch.Tensor, added: Added
+        self,
+        latents: torch.Tensor,
+        timesteps: torch.Tensor,
+        prompt_embeds: torch.Tensor,
+        added_cond: AddedCond,
     ) -> torch.Tensor: ...
 
     def prepare(
-        self, latents: torch.Tensor, timesteps: torch.Tensor, words: torch.Tensor, added: Added
+        self,
+        latents: torch.Tensor,
+        timesteps: torch.Tensor,
+        prompt_embeds: torch.Tensor,
+        added_cond: AddedCond,
     ) -> None:
-        """Do now, for rows like this one and any number of them, what the first call would else do."""
+        """Do in advance what the first call would do otherwise. All: one row; later calls have any number of such rows."""
 
-    def forget(self) -> None:
-        """Give back memory that is only there to be faster."""
+    def drop_graphs(self) -> None:
+        """Release memory that only makes calls faster."""
 
 
-class Eager:
-    """The UNet as it is."""
+class EagerUNet:
+    """Calls the UNet directly."""
 
     captures = 0
 
@@ -56,40 +69,48 @@ class Eager:
         self._unet = unet
 
     def __call__(
-        self, latents: torch.Tensor, timesteps: torch.Tensor, words: torch.Tensor, added: Added
+        self,
+        latents: torch.Tensor,
+        timesteps: torch.Tensor,
+        prompt_embeds: torch.Tensor,
+        added_cond: AddedCond,
     ) -> torch.Tensor:
-        answer: torch.Tensor = self._unet(
+        output: torch.Tensor = self._unet(
             latents,
             timesteps,
-            encoder_hidden_states=words,
-            added_cond_kwargs=dict(added) or None,
+            encoder_hidden_states=prompt_embeds,
+            added_cond_kwargs=dict(added_cond) or None,
             return_dict=False,
         )[0]
-        return answer
+        return output
 
     def prepare(
-        self, latents: torch.Tensor, timesteps: torch.Tensor, words: torch.Tensor, added: Added
+        self,
+        latents: torch.Tensor,
+        timesteps: torch.Tensor,
+        prompt_embeds: torch.Tensor,
+        added_cond: AddedCond,
     ) -> None:
         pass
 
-    def forget(self) -> None:
+    def drop_graphs(self) -> None:
         pass
 
 
 class Capture(Protocol):
-    """Turns calls over tensors that stay where they are into replays."""
+    """Records a function's GPU work so that it can be replayed; its input tensors must stay where they are."""
 
     def __call__(self, function: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
-        """Run a function without arguments; returns its replay, and the tensor that each replay overwrites."""
+        """Run a function without arguments; returns its replay, and the output tensor that each replay overwrites."""
 
     def retire(self) -> None:
-        """Wait until no replay runs any more: all of them are destroyed next, together."""
+        """Wait until no replay runs any more; called before all of them are destroyed together."""
 
 
-# Captures that failed: torch goes on asking them which memory is theirs.
+# Captures that failed: torch still asks them which memory is theirs, so they must stay alive.
 _abandoned: list[torch.cuda.CUDAGraph] = []
-# Streams of captures that were retired. torch hands out 32 streams in turn, so making new ones for ever would sooner
-# or later give two UNets the same.
+# Streams of retired captures, to be used again. torch hands out 32 streams in turn, so always making new ones would
+# eventually give two UNets the same stream.
 _idle_streams: list[torch.cuda.Stream] = []
 
 
@@ -111,19 +132,21 @@ class CudaCapture:
         current, own = torch.cuda.current_stream(), self._stream
         own.wait_stream(current)
         with torch.cuda.stream(own):
-            for _ in range(WARM_UPS):  # libraries choose kernels and allocate, which a capture must not see
+            for _ in range(
+                WARM_UPS
+            ):  # libraries choose kernels and allocate, which must not happen in a capture
                 function()
         current.wait_stream(own)
         graph = torch.cuda.CUDAGraph()
         try:
-            # Other threads wait for their pictures meanwhile, which must neither end the capture nor fail them.
+            # Other threads synchronise with their pictures meanwhile, which must not break the capture or fail.
             with torch.cuda.graph(graph, pool=self._pool, stream=own, capture_error_mode="thread_local"):
-                answer = function()
+                output = function()
         except RuntimeError:
             _abandon(graph, self._pool, current)
             self._pool = torch.cuda.graph_pool_handle()
             raise
-        return graph.replay, answer
+        return graph.replay, output
 
     def retire(self) -> None:
         torch.cuda.synchronize()
@@ -133,7 +156,7 @@ class CudaCapture:
 
 
 def _abandon(graph: torch.cuda.CUDAGraph, pool: Any, stream: torch.cuda.Stream) -> None:
-    """What torch leaves undone after a capture that ended in an error: it would refuse to free any memory from then on.
+    """Clean up after a failed capture, which torch does not do: it would refuse to free any memory from then on.
 
     Source: CUDAGraph::capture_end of torch 2.13, and torch.cuda.graph, which does not go back to the stream before.
     """
@@ -144,15 +167,15 @@ def _abandon(graph: torch.cuda.CUDAGraph, pool: Any, stream: torch.cuda.Stream) 
         torch._C._cuda_releasePool(torch.cuda.current_device(), pool)
 
 
-class Graphed:
-    """The UNet through graphs. What cannot be captured, or comes out differently, is called as it is.
+class GraphedUNet:
+    """Calls a UNet through CUDA graphs; eagerly where a graph cannot be captured or its output differs.
 
-    may_capture: asked before a capture that nobody prepared for; it stops all steps for seconds.
+    may_capture: called before a capture outside `prepare`, which stops all steps for seconds.
     """
 
     def __init__(
         self,
-        forward: Forward,
+        forward: UNetForward,
         capture: Capture,
         buckets: tuple[int, ...] = BUCKETS,
         uses_before_capture: int = USES_BEFORE_CAPTURE,
@@ -160,45 +183,53 @@ class Graphed:
     ) -> None:
         self._forward, self._capture, self._buckets = forward, capture, buckets
         self._uses_before_capture, self._may_capture = uses_before_capture, may_capture
-        # None: not to be captured. A graph that is not believed is kept, unused: see CudaCapture.
+        # None: not to be captured. A graph with wrong output is kept, unused: graphs of a stream are destroyed together.
         self._graphs: dict[tuple[Any, ...], _Graph | None] = {}
-        self._disbelieved: list[_Graph] = []
+        self._rejected: list[_Graph] = []
         self._uses: Counter[tuple[Any, ...]] = Counter()
         self.captures = 0
 
     def __call__(
-        self, latents: torch.Tensor, timesteps: torch.Tensor, words: torch.Tensor, added: Added
+        self,
+        latents: torch.Tensor,
+        timesteps: torch.Tensor,
+        prompt_embeds: torch.Tensor,
+        added_cond: AddedCond,
     ) -> torch.Tensor:
         rows = len(latents)
         size = next((bucket for bucket in self._buckets if bucket >= rows), None)
         if size is None:
-            return self._forward(latents, timesteps, words, added)
-        inputs = {"latents": latents, "timesteps": timesteps, "words": words, **added}
+            return self._forward(latents, timesteps, prompt_embeds, added_cond)
+        inputs = _named(latents, timesteps, prompt_embeds, added_cond)
         graph = self._graph(inputs, size)
         if graph is None:
-            return self._forward(latents, timesteps, words, added)
+            return self._forward(latents, timesteps, prompt_embeds, added_cond)
         return graph.replay(inputs)
 
     def prepare(
-        self, latents: torch.Tensor, timesteps: torch.Tensor, words: torch.Tensor, added: Added
+        self,
+        latents: torch.Tensor,
+        timesteps: torch.Tensor,
+        prompt_embeds: torch.Tensor,
+        added_cond: AddedCond,
     ) -> None:
-        inputs = {"latents": latents, "timesteps": timesteps, "words": words, **added}
+        inputs = _named(latents, timesteps, prompt_embeds, added_cond)
         for size in reversed(self._buckets):  # the largest first: the others fit into its memory
             key = _key(inputs, size)
             if key not in self._graphs:
-                self._graphs[key] = self._captured(inputs, size)
+                self._graphs[key] = self._capture_graph(inputs, size)
 
-    def forget(self) -> None:
+    def drop_graphs(self) -> None:
         self._capture.retire()
         self._graphs.clear()
-        self._disbelieved.clear()
+        self._rejected.clear()
         self._uses.clear()
-        self._forward.forget()
+        self._forward.drop_graphs()
 
     def _graph(self, inputs: Mapping[str, torch.Tensor], size: int) -> "_Graph | None":
         key = _key(inputs, size)
         if key not in self._graphs and self._is_worth_a_capture(key):
-            self._graphs[key] = self._captured(inputs, size)
+            self._graphs[key] = self._capture_graph(inputs, size)
         return self._graphs.get(key)
 
     def _is_worth_a_capture(self, key: tuple[Any, ...]) -> bool:
@@ -206,8 +237,8 @@ class Graphed:
         often = self._uses[key] > self._uses_before_capture
         return often and len(self._graphs) < GRAPHS_MAX and self._may_capture()
 
-    def _captured(self, inputs: Mapping[str, torch.Tensor], size: int) -> "_Graph | None":
-        """None where the bucket runs without: the call itself may still fit where a graph of it does not."""
+    def _capture_graph(self, inputs: Mapping[str, torch.Tensor], size: int) -> "_Graph | None":
+        """None if it fails: the call itself may still fit into memory where a graph of it does not."""
         try:
             graph = _Graph(self._forward, self._capture, inputs, size)
         except torch.OutOfMemoryError:
@@ -217,14 +248,26 @@ class Graphed:
             logger.warning("no graph for %s rows, they run without: %s", size, error)
             return None
         self.captures += 1
-        plain = dict(inputs)
-        expected = self._forward(plain.pop("latents"), plain.pop("timesteps"), plain.pop("words"), plain)
+        expected = _call(self._forward, inputs)
         difference = (graph.replay(inputs) - expected).norm() / expected.norm()
         if not difference <= DIFFERENCE_MAX:
             logger.warning("the graph for %s rows differs by %.3f, they run without", size, difference)
-            self._disbelieved.append(graph)
+            self._rejected.append(graph)
             return None
         return graph
+
+
+def _named(
+    latents: torch.Tensor, timesteps: torch.Tensor, prompt_embeds: torch.Tensor, added_cond: AddedCond
+) -> dict[str, torch.Tensor]:
+    return {"latents": latents, "timesteps": timesteps, "prompt_embeds": prompt_embeds, **added_cond}
+
+
+def _call(forward: UNetForward, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Call with inputs as `_named` returns them."""
+    added_cond = dict(inputs)
+    latents, timesteps = added_cond.pop("latents"), added_cond.pop("timesteps")
+    return forward(latents, timesteps, added_cond.pop("prompt_embeds"), added_cond)
 
 
 def _key(inputs: Mapping[str, torch.Tensor], size: int) -> tuple[Any, ...]:
@@ -235,20 +278,18 @@ class _Graph:
     """A captured call with its own inputs, which are overwritten before each replay."""
 
     def __init__(
-        self, forward: Forward, capture: Capture, inputs: Mapping[str, torch.Tensor], size: int
+        self, forward: UNetForward, capture: Capture, inputs: Mapping[str, torch.Tensor], size: int
     ) -> None:
         self._inputs = {
             name: tensor[:1].repeat_interleave(size, 0).contiguous() for name, tensor in inputs.items()
         }
-        own = dict(self._inputs)
-        latents, timesteps, words = own.pop("latents"), own.pop("timesteps"), own.pop("words")
-        self._run, self._answer = capture(lambda: forward(latents, timesteps, words, own))
+        self._replay, self._output = capture(lambda: _call(forward, self._inputs))
 
     def replay(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """Rows beyond those given keep what was in them; nobody looks at their answers."""
+        """The output for these inputs. Rows beyond those given keep what was in them; their output is cut off."""
         rows = len(inputs["latents"])
         for name, tensor in inputs.items():
             self._inputs[name][:rows].copy_(tensor)
-        self._run()
-        # The next replay overwrites the answer.
-        return self._answer[:rows].clone()
+        self._replay()
+        # Cloned, because the next replay overwrites the output.
+        return self._output[:rows].clone()

@@ -1,7 +1,7 @@
-"""Frames of boards that are redrawn while somebody draws: of each board only the newest, of many boards together.
+"""Draws live frames: of each board only the newest, of many boards in one batch.
 
-Drawn between two steps of the jobs, by the same samplers; nobody waits in a queue. Encoding the picture happens on
-threads of its own.
+Drawn between two steps of the jobs, by the same samplers; there is no queue. Pictures are encoded as JPEG on threads of
+their own.
 """
 
 import io
@@ -17,13 +17,13 @@ from PIL import Image
 
 from generation.checkpoints.catalogue import Checkpoint
 from generation.engine import device as devices
-from generation.engine.batching import portions
-from generation.engine.failure import lightened, told
-from generation.engine.finishing import arriving
+from generation.engine.batching import split
+from generation.engine.postprocessing import download_images
 from generation.engine.residency import Residency, Resident
 from generation.engine.sampler import Sampler
+from generation.engine.user_errors import to_user_error, without_traceback
 from generation.errors import GenerationError, LiveNotOffered, PipelineFailed
-from generation.live import Frame, Redrawn
+from generation.live import LiveFrame, Redrawn
 from generation.pipelines import drawing
 from generation.pipelines.drawing import Drawing
 from generation.work import Work
@@ -31,18 +31,18 @@ from generation.work import Work
 logger = logging.getLogger(__name__)
 
 BOARDS_MAX = 8
-"""So many boards share their steps; more would wait longer for each other than they gain."""
+"""How many boards share their steps; more would wait longer for each other than they gain."""
 ACTIVE_SECONDS = 2.0
-"""So long after its last frame a board counts as drawn on: jobs make shorter steps for it."""
+"""How long after its last frame a board counts as drawn on; steps of jobs are kept short for it."""
 JPEG_QUALITY = 80
 THREADS = 2
 
 
 @dataclass(frozen=True)
-class Sketch:
-    """A frame that is ready to be drawn."""
+class PendingFrame:
+    """A live frame with its init image fitted, ready to be drawn."""
 
-    frame: Frame
+    frame: LiveFrame
     drawing: Drawing
 
     @property
@@ -53,8 +53,8 @@ class Sketch:
     def kind(self) -> str:
         return self.drawing.work.params.kind
 
-    def goes_with(self, other: "Sketch") -> bool:
-        """Whether one call of the UNet can draw both."""
+    def can_share_batch(self, other: "PendingFrame") -> bool:
+        """True if one call of the UNet can draw both."""
         return (
             self.checkpoint == other.checkpoint
             and self.kind == other.kind
@@ -62,27 +62,31 @@ class Sketch:
         )
 
 
-class Live:
-    """give: told what became of each frame, on a thread of this class or the engine's."""
+class LiveRenderer:
+    """Holds the newest frame of each board and draws it when the engine asks.
 
-    def __init__(self, give: Callable[[Redrawn], None]) -> None:
-        self._give = give
+    publish: called with the result of each frame, on a thread of this class or the engine's.
+    """
+
+    def __init__(self, publish: Callable[[Redrawn], None]) -> None:
+        self._publish = publish
         self._lock = threading.Lock()
-        self._slots: dict[str, Sketch] = {}  # by audience; a newer frame keeps its board's place
+        # By audience; a newer frame keeps its board's place in the order.
+        self._slots: dict[str, PendingFrame] = {}
         self._active_until = 0.0
         self._encoding = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
 
-    def put(self, frame: Frame, work: Work) -> None:
-        """Take in a frame; the engine has to be woken. An older one of its board that was not drawn yet is dropped.
+    def put(self, frame: LiveFrame, work: Work) -> None:
+        """Take in a frame in place of its board's last one, if that is not drawn yet; call `Engine.wake` afterwards.
 
-        Fits the init image, which is the expensive part, on the caller's thread.
+        Fits the init image, which is the expensive part, on the caller's thread. An older frame than that is dropped.
         """
-        sketch = Sketch(frame, drawing.drawings(work)[0])
+        pending = PendingFrame(frame, drawing.drawings(work)[0])
         with self._lock:
-            waiting = self._slots.get(frame.audience)
-            overtaken = waiting and waiting.frame.run == frame.run and waiting.frame.seq > frame.seq
-            if not overtaken:
-                self._slots[frame.audience] = sketch
+            known = self._slots.get(frame.audience)
+            is_newer = known is None or known.frame.run != frame.run or known.frame.seq <= frame.seq
+            if is_newer:
+                self._slots[frame.audience] = pending
             self._active_until = monotonic() + ACTIVE_SECONDS
 
     @property
@@ -94,95 +98,99 @@ class Live:
         return monotonic() < self._active_until
 
     def draw(self, residency: Residency, busy: Collection[str]) -> bool:
-        """Draw frames of boards that go together, at most one step's worth. False if none waits that can be drawn."""
+        """Draw frames that can share a batch, at most one step's worth. False if no frame that waits can be drawn.
+
+        busy: names of the checkpoints in use.
+        """
         with self._lock:
             waiting = list(self._slots.values())
-        first = next((sketch for sketch in waiting if residency.admits(sketch.checkpoint, busy)), None)
+        first = next((pending for pending in waiting if residency.admits(pending.checkpoint, busy)), None)
         if first is None:
             return False
-        alike = [sketch for sketch in waiting if sketch.goes_with(first)][:BOARDS_MAX]
+        alike = [pending for pending in waiting if pending.can_share_batch(first)][:BOARDS_MAX]
         try:
             resident = residency.get(first.checkpoint, busy)
             sampler = resident.sampler(first.kind)
             if sampler is None:
                 raise LiveNotOffered(first.checkpoint.title)
         except Exception as error:
-            self._fail(self._taken(alike), error)
+            self._fail(self._take(alike), error)
             return True
-        together = portions(alike, lambda sketch: sampler.rows(sketch.drawing), residency.tuning.rows)[0]
-        self._draw(self._taken(together), residency, resident, sampler)
+        batch = split(alike, lambda pending: sampler.rows(pending.drawing), residency.tuning.rows)[0]
+        self._draw(self._take(batch), residency, resident, sampler)
         self._active_until = monotonic() + ACTIVE_SECONDS
         return True
 
-    def _taken(self, sketches: Sequence[Sketch]) -> list[Sketch]:
-        """Out of their slots, each in its newest state."""
+    def _take(self, frames: Sequence[PendingFrame]) -> list[PendingFrame]:
+        """Empty the slots of these frames; returns what was in them, which may be newer, if it can share their batch."""
         with self._lock:
             return [
-                self._slots.pop(sketch.frame.audience)
-                for sketch in sketches
-                if self._slots[sketch.frame.audience].goes_with(sketch)
+                self._slots.pop(pending.frame.audience)
+                for pending in frames
+                if self._slots[pending.frame.audience].can_share_batch(pending)
             ]
 
     def _draw(
-        self, sketches: Sequence[Sketch], residency: Residency, resident: Resident, sampler: Sampler
+        self, frames: Sequence[PendingFrame], residency: Residency, resident: Resident, sampler: Sampler
     ) -> None:
-        """One that fails, fails alone."""
+        """Draw a batch; one by one if that fails, so that only the frame that causes it fails."""
         failure: Exception | None = None
         try:
-            latents = self._moved(sketches, resident, sampler)
-            for portion in portions(
-                list(zip(sketches, latents, strict=True)), lambda _: 1, residency.tuning.pictures
-            ):
+            latents = self._denoise(frames, resident, sampler)
+            pairs = list(zip(frames, latents, strict=True))
+            for batch in split(pairs, lambda _: 1, residency.tuning.pictures):
                 self._decode(
-                    [sketch for sketch, _ in portion], torch.cat([each for _, each in portion]), sampler
+                    [pending for pending, _ in batch], torch.cat([each for _, each in batch]), sampler
                 )
         except Exception as error:
-            failure = lightened(error)
+            failure = without_traceback(error)
         if failure is None:
             return
-        if len(sketches) == 1:
-            self._fail(sketches, failure)
+        if len(frames) == 1:
+            self._fail(frames, failure)
             return
         if devices.is_out_of_memory(failure):
-            residency.release(keep=1, busy={sketches[0].checkpoint.name})
-        for sketch in sketches:
-            self._draw([sketch], residency, resident, sampler)
+            residency.release(keep=1, busy={frames[0].checkpoint.name})
+        for pending in frames:
+            self._draw([pending], residency, resident, sampler)
 
-    def _moved(self, sketches: Sequence[Sketch], resident: Resident, sampler: Sampler) -> list[torch.Tensor]:
+    def _denoise(
+        self, frames: Sequence[PendingFrame], resident: Resident, sampler: Sampler
+    ) -> list[torch.Tensor]:
         """The finished latents, (1, channels, height/8, width/8) each."""
         denoiser = resident.denoiser(sampler)
-        samples = [sampler.begin(sketch.drawing) for sketch in sketches]
-        while going := [sample for sample in samples if not sample.done]:
-            denoiser.step(going)
+        samples = [sampler.begin(pending.drawing) for pending in frames]
+        while in_flight := [sample for sample in samples if not sample.done]:
+            denoiser.step(in_flight)
         return [sample.latents for sample in samples]
 
-    def _decode(self, sketches: Sequence[Sketch], latents: torch.Tensor, sampler: Sampler) -> None:
-        for sketch, image in zip(sketches, arriving(*sampler.decode(latents)), strict=True):
-            self._encoding.submit(self._deliver, sketch, image)
+    def _decode(self, frames: Sequence[PendingFrame], latents: torch.Tensor, sampler: Sampler) -> None:
+        for pending, get_image in zip(frames, download_images(*sampler.decode(latents)), strict=True):
+            self._encoding.submit(self._deliver, pending, get_image)
 
-    def _deliver(self, sketch: Sketch, image: Callable[[], Image.Image | None]) -> None:
+    def _deliver(self, pending: PendingFrame, get_image: Callable[[], Image.Image | None]) -> None:
         try:
-            drawn = image()
-            jpeg = encoded(sketch.drawing.cut(drawn)) if drawn else b""
-        # Nobody looks at what this thread raises.
+            image = get_image()
+            jpeg = encode_jpeg(pending.drawing.cut(image)) if image else b""
+        # An exception of this thread is seen by nobody.
         except Exception:
             logger.exception("a live picture could not be encoded")
-            self._answer(sketch, code=PipelineFailed.code, message=PipelineFailed.message)
+            self._answer(pending, code=PipelineFailed.code, message=PipelineFailed.message)
             return
-        self._answer(sketch, jpeg=jpeg)
+        self._answer(pending, jpeg=jpeg)
 
-    def _fail(self, sketches: Sequence[Sketch], failure: Exception) -> None:
-        for sketch in sketches:
-            reason = told(failure, sketch.drawing.work)
-            code = reason.code if isinstance(reason, GenerationError) else PipelineFailed.code
-            self._encoding.submit(self._answer, sketch, code=code, message=str(reason))
+    def _fail(self, frames: Sequence[PendingFrame], failure: Exception) -> None:
+        for pending in frames:
+            error = to_user_error(failure, pending.drawing.work)
+            code = error.code if isinstance(error, GenerationError) else PipelineFailed.code
+            self._encoding.submit(self._answer, pending, code=code, message=str(error))
 
-    def _answer(self, sketch: Sketch, jpeg: bytes = b"", code: str = "", message: str = "") -> None:
-        frame = sketch.frame
-        self._give(Redrawn(frame.audience, frame.run, frame.seq, jpeg, code, message, frame.look))
+    def _answer(self, pending: PendingFrame, jpeg: bytes = b"", code: str = "", message: str = "") -> None:
+        frame = pending.frame
+        self._publish(Redrawn(frame.audience, frame.run, frame.seq, jpeg, code, message, frame.look))
 
 
-def encoded(image: Image.Image) -> bytes:
+def encode_jpeg(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Which checkpoints are in memory: the last few used. Everything here happens on the engine's thread."""
+"""The checkpoints in memory: the last few used. Called on the engine's thread, unless a docstring says otherwise."""
 
 import gc
 import logging
@@ -11,13 +11,13 @@ from generation.checkpoints import hub
 from generation.checkpoints.catalogue import Checkpoint
 from generation.engine import device as devices
 from generation.engine.conditioning import PromptEncoder
-from generation.engine.decoding import BUCKETS, Compiled, Decoder, Plain
 from generation.engine.denoiser import Denoiser
 from generation.engine.device import Tuning
-from generation.engine.graphs import CudaCapture, Eager, Forward, Graphed
+from generation.engine.graphs import CudaCapture, EagerUNet, GraphedUNet, UNetForward
 from generation.engine.pipeline_traits import is_supported
 from generation.engine.previews import Previewer
 from generation.engine.sampler import Sampler
+from generation.engine.vae_decoding import BUCKETS, CompiledDecoder, EagerDecoder, VaeDecoder
 from generation.engine.watchdog import DOWNLOADING_SECONDS, LOADING_SECONDS, watching
 from generation.errors import GenerationError
 from generation.pipelines.loading import Loaded, load
@@ -26,14 +26,14 @@ logger = logging.getLogger(__name__)
 
 Load = Callable[[Checkpoint, str], Loaded]
 
-# What drawing takes besides the weights, as a share of them.
+# Memory that drawing takes besides the weights, as a share of them.
 HEADROOM = 0.3
 
 
 class Resident:
-    """A checkpoint in memory with everything that is made from it once.
+    """A checkpoint in memory, with the samplers, denoisers and caches that belong to it.
 
-    may_capture: whether all steps may stop for some seconds now, so that later ones are faster.
+    may_capture: returns True if a CUDA graph may be captured now, which stops all steps for seconds.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class Resident:
         self._prompt_encoder: PromptEncoder | None = None
         self._samplers: dict[str, Sampler | None] = {}
         self._denoisers: dict[int, Denoiser] = {}
-        self._vae_type = getattr(weights.vae, "dtype", None)
-        plain = Plain(weights.vae, BUCKETS if tuning.graphs else ())
-        self._decoder: Decoder = Compiled(plain) if tuning.compiled else plain
+        self._vae_dtype = getattr(weights.vae, "dtype", None)
+        eager = EagerDecoder(weights.vae, BUCKETS if tuning.graphs else ())
+        self._decoder: VaeDecoder = CompiledDecoder(eager) if tuning.compiled else eager
 
     def sampler(self, kind: str) -> Sampler | None:
-        """Who draws this kind step by step; None if only its stock pipeline can."""
+        """Draws this kind step by step; None if only its stock pipeline can."""
         if kind not in self._samplers:
             pipeline = self.weights.pipeline(kind)
             supported = is_supported(pipeline, self.weights.checkpoint.kinds[kind])
@@ -63,37 +63,39 @@ class Resident:
         return Sampler(pipeline, self._prompt_encoder, self._decoder)
 
     def denoiser(self, sampler: Sampler) -> Denoiser:
-        """One for each UNet: kinds that share it share their steps."""
+        """The denoiser of a sampler's UNet: kinds that share a UNet share their steps."""
         unet = sampler.pipeline.unet
         if id(unet) not in self._denoisers:
             self._denoisers[id(unet)] = Denoiser(self._forward(unet))
         return self._denoisers[id(unet)]
 
-    def narrow(self) -> None:
-        """The autoencoder as it was loaded, which stock pipelines count on; samplers widen the one of SDXL."""
-        if self._vae_type and self.weights.vae.dtype != self._vae_type:
-            self.weights.vae.to(self._vae_type)
+    def restore_vae_dtype(self) -> None:
+        """Give the autoencoder its loaded dtype again, which stock pipelines expect: samplers upcast SDXL's."""
+        if self._vae_dtype and self.weights.vae.dtype != self._vae_dtype:
+            self.weights.vae.to(self._vae_dtype)
 
     @property
     def captures(self) -> int:
-        """How often something was prepared for a shape that had not been seen before."""
+        """How many CUDA graphs were captured so far."""
         return sum(denoiser.forward.captures for denoiser in self._denoisers.values())
 
-    def forget(self) -> None:
-        """Give back memory that is only there to be faster."""
+    def drop_graphs(self) -> None:
+        """Release memory that only makes drawing faster."""
         for denoiser in self._denoisers.values():
-            denoiser.forward.forget()
+            denoiser.forward.drop_graphs()
 
-    def _forward(self, unet: Any) -> Forward:
-        eager = Eager(unet)
+    def _forward(self, unet: Any) -> UNetForward:
+        eager = EagerUNet(unet)
         if not self._tuning.graphs:
             return eager
-        return Graphed(eager, CudaCapture(), may_capture=lambda: self._may_capture())
+        return GraphedUNet(eager, CudaCapture(), may_capture=lambda: self._may_capture())
 
 
 class Residency:
-    """limit: how many checkpoints are kept at once; the one not used for longest goes first, and earlier than the
-    limit demands if the next would not fit into the memory that is free."""
+    """A cache of loaded checkpoints, least recently used first out.
+
+    limit: how many are kept at once; fewer if the next one would not fit into the free memory.
+    """
 
     def __init__(
         self,
@@ -112,25 +114,24 @@ class Residency:
         self._loading = ""
         # Names of checkpoints that are being drawn with: dropping those frees nothing.
         self.in_use: Callable[[], Collection[str]] = tuple
-        # And of those that are still prepared for the first person; asked by other threads.
-        self.warming: Callable[[], Collection[str]] = tuple
-        # Whether nobody draws live, who would see a capture as a stop of seconds.
+        # Names of checkpoints whose warm-up has not ended; called on any thread.
+        self.warming_up: Callable[[], Collection[str]] = tuple
+        # False while somebody draws live, for whom a capture is a stop of seconds.
         self.may_capture: Callable[[], bool] = lambda: True
-        # Beaten by the engine's thread, whatever it does.
         self.watchdog = watching(device)
 
     def get(self, checkpoint: Checkpoint, busy: Collection[str] = ()) -> Resident:
-        """The weights, loaded if need be. Raises CheckpointUnavailable and whatever loading raises.
+        """The checkpoint, loaded if necessary. Raises CheckpointUnavailable and whatever loading raises.
 
         busy: names of checkpoints that are being drawn with; dropping those would free nothing.
         """
         known = self.known(checkpoint)
-        if known is None:  # or its entry in the catalogue was changed since
+        if known is None:  # not loaded, or its catalogue entry has changed since
             if checkpoint.name in self._loaded:
                 self._drop([checkpoint.name])
             self._make_room(self._limit - 1, busy)
             self._make_room_for(checkpoint, busy)
-            loaded = self._fetch(checkpoint)
+            loaded = self._load_measured(checkpoint)
             known = Resident(loaded, self.tuning, lambda: self.may_capture())
             known.previewer.prepare()
             self._loaded[checkpoint.name] = known
@@ -138,36 +139,37 @@ class Residency:
         return known
 
     def known(self, checkpoint: Checkpoint) -> Resident | None:
-        """The weights if they are in memory."""
+        """The checkpoint if it is in memory."""
         resident = self._loaded.get(checkpoint.name)
         return resident if resident and resident.weights.checkpoint == checkpoint else None
 
     def admits(self, checkpoint: Checkpoint, busy: Collection[str]) -> bool:
-        """Whether there is a place for it beside those that are being drawn with."""
+        """True if it is in memory, or the limit leaves a place for it beside those in use (busy: their names)."""
         return checkpoint.name in self._loaded or len({*busy, checkpoint.name}) <= self._limit
 
     def release(self, keep: int = 0, busy: Collection[str] = ()) -> None:
-        """Drop what only makes drawing faster and, of the checkpoints that nobody draws with, all but the `keep` used last.
+        """Drop all CUDA graphs and, of the checkpoints not in use, all but the `keep` used last.
 
-        busy: names of some that somebody will draw with in a moment.
+        busy: names of checkpoints that will be used in a moment.
         """
         for resident in self._loaded.values():
-            resident.forget()
+            resident.drop_graphs()
         self._make_room(keep, {*busy, *self.in_use()})
 
     def states(self) -> dict[str, dict[str, str]]:
-        """Status and reason of what was touched so far; read by other threads."""
+        """Status and reason of every checkpoint that was used so far, by name. May be called on any thread."""
         states = {
             name: {"status": "failed", "reason": reason} for name, reason in self._failed.copy().items()
         }
-        warming = self.warming()
+        warming = self.warming_up()
         for name in self._loaded.copy():
             states[name] = {"status": "loading" if name in warming else "ready", "reason": ""}
         if loading := self._loading:
             states[loading] = {"status": "loading", "reason": ""}
         return states
 
-    def _fetch(self, checkpoint: Checkpoint) -> Loaded:
+    def _load_measured(self, checkpoint: Checkpoint) -> Loaded:
+        """Load, and remember how much memory that took or why it failed."""
         started, self._loading = monotonic(), checkpoint.name
         before = self._reserved_bytes(self.device)
         may_download = checkpoint.repo and not hub.offline()
@@ -187,7 +189,7 @@ class Residency:
         return loaded
 
     def _make_room_for(self, checkpoint: Checkpoint, busy: Collection[str]) -> None:
-        """Drop others until it should fit, by what it took last time or else by the size of its files."""
+        """Drop others until it should fit, judged by the memory it took last time, or by the size of its files."""
         widened = checkpoint.variant == "fp16" and checkpoint.dtype_on(self.device) == "float32"
         estimate = checkpoint.size_bytes * (2 if widened else 1)
         needed = self._measured.get(checkpoint.name, estimate) * (1 + HEADROOM)
@@ -195,27 +197,27 @@ class Residency:
             before = len(self._loaded)
             self._make_room(before - 1, busy)
             if len(self._loaded) == before:
-                return  # loading may still work, and says so if not
+                return  # nothing left to drop; loading may still succeed
 
     def _make_room(self, keep: int, busy: Collection[str] = ()) -> None:
         idle = [name for name in self._loaded if name not in busy]
         self._drop(idle[: max(0, len(self._loaded) - max(0, keep))])
 
     def _drop(self, names: Sequence[str]) -> None:
-        """Give back their memory, and what torch holds without using it."""
+        """Drop checkpoints, and release the memory that torch holds without using it."""
         for name in names:
             before = self._reserved_bytes(self.device)
-            self._loaded.pop(name).forget()
-            _give_back(self.device)
+            self._loaded.pop(name).drop_graphs()
+            _release_unused(self.device)
             after = self._reserved_bytes(self.device)
             if before is not None and after is not None:  # with its graphs, and whatever else came with use
                 self._measured[name] = max(self._measured.get(name, 0), before - after)
             logger.info("dropped %s from memory", name)
         if not names:
-            _give_back(self.device)
+            _release_unused(self.device)
 
 
-def _give_back(device: str) -> None:
-    # Modules hold each other in circles; without this the memory comes back whenever Python likes.
+def _release_unused(device: str) -> None:
+    # Modules hold each other in circles, so that only the garbage collector frees them.
     gc.collect()
     devices.forget(device)

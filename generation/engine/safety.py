@@ -1,8 +1,8 @@
-"""Stable Diffusion's safety checker, on the device and for all pictures of a call at once.
+"""Stable Diffusion's safety checker, on the device and for a whole batch.
 
-The stock pipeline brings each picture to the CPU, resizes it with Pillow and reads the scores one by one: 10–20 ms a
-picture in which the card does nothing (an estimate, not measured). Here nothing waits; the answer comes back with the
-pixels.
+The stock pipeline copies each picture to the CPU, resizes it with Pillow and reads the scores one by one: 10–20 ms a
+picture in which the card does nothing (an estimate, not measured). Here nothing waits for the device; the flags come
+back with the pixels.
 """
 
 from typing import Any
@@ -12,12 +12,12 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from torch.nn.functional import interpolate, normalize
 
 SPECIAL_CARE = 0.01
-"""What every concept is closer by in a picture that calls for special care. Source: the stock checker."""
+"""Added to every concept's score in a picture with a special-care concept. Source: the stock checker."""
 DECIMALS = 3
 
 
-class Checker:
-    """What may not be shown of the pictures of one pipeline. Raises TypeError for a checker of another class."""
+class SafetyChecker:
+    """Finds pictures that may not be shown. Raises TypeError if the pipeline's checker is of another class."""
 
     def __init__(self, pipeline: Any) -> None:  # of diffusers, no useful type
         checker, extractor = pipeline.safety_checker, pipeline.feature_extractor
@@ -30,7 +30,7 @@ class Checker:
         self._std = torch.tensor(extractor.image_std).view(1, 3, 1, 1)
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(pictures,), true for those that are to be withheld, on the device. pixels: (pictures, 3, height, width), 0–1."""
+        """(pictures,), bool, True for those to be withheld, on the device. pixels: (pictures, 3, height, width) in 0–1."""
         checker = self._checker
         seen = self._prepared(pixels).to(checker.visual_projection.weight.dtype)
         embeds = normalize(checker.visual_projection(checker.vision_model(seen)[1]))
@@ -42,7 +42,7 @@ class Checker:
         return (torch.round(scores, decimals=DECIMALS) > 0).any(1)
 
     def _prepared(self, pixels: torch.Tensor) -> torch.Tensor:
-        """As CLIP's own feature extractor: the short side resized, the middle cut out, normalised."""
+        """As CLIP's feature extractor: short side resized, centre cropped, normalised; (pictures, 3, height, width)."""
         height, width = pixels.shape[2:]
         scale = self._short_side / min(height, width)
         size = [max(self._short_side, int(side * scale)) for side in (height, width)]
@@ -54,6 +54,6 @@ class Checker:
 
 
 def _scores(embeds: torch.Tensor, concepts: torch.Tensor, thresholds: torch.Tensor) -> torch.Tensor:
-    """How much closer each picture is to each concept than it may be. (pictures, concepts), float32."""
+    """Cosine similarity above each concept's threshold, (pictures, concepts), float32. embeds: (pictures, width)."""
     closeness: torch.Tensor = (embeds @ normalize(concepts).T).float()
     return closeness - thresholds.float()

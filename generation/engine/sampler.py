@@ -12,12 +12,12 @@ from torch.nn.functional import interpolate
 from generation.engine import conditioning, schedulers, vae_encoding
 from generation.engine import device as devices
 from generation.engine.conditioning import PromptEmbeds, PromptEncoder
-from generation.engine.decoding import Decoder, Plain
 from generation.engine.denoiser import Sample
 from generation.engine.inpaint_blend import InpaintBlend
 from generation.engine.pipeline_traits import traits_of, unet_takes_mask
-from generation.engine.safety import Checker
+from generation.engine.safety import SafetyChecker
 from generation.engine.schedulers import Schedule
+from generation.engine.vae_decoding import EagerDecoder, VaeDecoder
 from generation.pipelines.drawing import Drawing
 
 
@@ -39,14 +39,18 @@ class Sampler:
     pipeline: of diffusers, which has no useful type. decoder: None for the pipeline's own autoencoder as it is.
     """
 
-    def __init__(self, pipeline: Any, prompt_encoder: PromptEncoder, decoder: Decoder | None = None) -> None:
+    def __init__(
+        self, pipeline: Any, prompt_encoder: PromptEncoder, decoder: VaeDecoder | None = None
+    ) -> None:
         self.pipeline, self._prompt_encoder = pipeline, prompt_encoder
-        self._decoder = decoder or Plain(pipeline.vae)
+        self._decoder = decoder or EagerDecoder(pipeline.vae)
         self._traits = traits_of(pipeline)
         call = inspect.signature(type(pipeline).__call__).parameters
         self._defaults = {name: parameter.default for name, parameter in call.items()}
         self._schedule = lru_cache(maxsize=64)(self._make_schedule)
-        self._checker = Checker(pipeline) if getattr(pipeline, "safety_checker", None) is not None else None
+        self._checker = (
+            SafetyChecker(pipeline) if getattr(pipeline, "safety_checker", None) is not None else None
+        )
 
     def rows(self, drawing: Drawing) -> int:
         """How many rows of the UNet's batch the picture takes, 1–3, which follows from its guidance scales."""

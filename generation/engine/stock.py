@@ -1,4 +1,4 @@
-"""Kinds that cannot be drawn step by step: their pipeline of diffusers runs its own loop, and is listened to."""
+"""Kinds that cannot be drawn step by step: their diffusers pipeline runs its own loop and reports every step."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,19 +8,26 @@ import torch
 from PIL import Image
 
 from generation.engine import device as devices
-from generation.engine.failure import lightened
-from generation.engine.finishing import Finishing
+from generation.engine.postprocessing import Postprocessor
+from generation.engine.request import Pending
 from generation.engine.residency import Residency, Resident
-from generation.engine.undertaking import Waiting
+from generation.engine.user_errors import without_traceback
 from generation.pipelines import drawing
 from generation.work import HandedBack
 
 
-class Stock:
-    """between: what the engine does between two steps of such a pipeline, so that nobody else stands still."""
+class StockRunner:
+    """Runs stock pipelines on the engine's thread.
 
-    def __init__(self, residency: Residency, finishing: Finishing, between: Callable[[], None]) -> None:
-        self._residency, self._finishing, self._between = residency, finishing, between
+    between_steps: called between two steps of such a pipeline, so that other pictures go on. checkpoint: the name of
+    the one that is running, empty if none is.
+    """
+
+    def __init__(
+        self, residency: Residency, postprocessor: Postprocessor, between_steps: Callable[[], None]
+    ) -> None:
+        self._residency, self._postprocessor = residency, postprocessor
+        self._between_steps = between_steps
         self._pace = devices.Pace(residency.device)
         self.checkpoint = ""
 
@@ -28,23 +35,23 @@ class Stock:
     def running(self) -> bool:
         return bool(self.checkpoint)
 
-    def draw(self, pictures: Sequence[Waiting], resident: Resident) -> None:
-        """Pictures that are alike, in one call; in more calls if that is too much."""
-        self.checkpoint = pictures[0].undertaking.checkpoint.name
+    def draw(self, pictures: Sequence[Pending], resident: Resident) -> None:
+        """Draw pictures that are alike in one call; in smaller calls if memory runs out."""
+        self.checkpoint = pictures[0].request.checkpoint.name
         try:
             self._draw(pictures, resident)
         finally:
             self.checkpoint = ""
 
-    def _draw(self, pictures: Sequence[Waiting], resident: Resident) -> None:
+    def _draw(self, pictures: Sequence[Pending], resident: Resident) -> None:
         failure: Exception | None = None
         try:
             images = self._call(pictures, resident)
         except Exception as error:
-            failure = lightened(error)
+            failure = without_traceback(error)
         if failure is None:
             for picture, image in zip(pictures, images, strict=True):
-                self._finishing.hand_over(picture, partial(_itself, image))
+                self._postprocessor.submit(picture, partial(_identity, image))
         elif devices.is_out_of_memory(failure) and len(pictures) > 1:
             self._residency.release(keep=1)
             half = len(pictures) // 2
@@ -52,44 +59,45 @@ class Stock:
             self._draw(pictures[half:], resident)
         else:
             for picture in pictures:
-                picture.undertaking.fail(failure)
+                picture.request.fail(failure)
             if devices.is_out_of_memory(failure):
                 self._residency.release(keep=1)
 
-    def _call(self, pictures: Sequence[Waiting], resident: Resident) -> list[Image.Image | None]:
-        """Raises Stopped when nobody wants any of them, and whatever a pipeline can raise."""
-        lap = monotonic()
+    def _call(self, pictures: Sequence[Pending], resident: Resident) -> list[Image.Image | None]:
+        """Raises Stopped when every request has ended, and anything that a pipeline raises."""
+        lap_started = monotonic()
 
-        def spend() -> None:
+        def add_seconds() -> None:
             for picture in pictures:
-                picture.undertaking.seconds += (monotonic() - lap) / len(pictures)
+                picture.request.accelerator_seconds += (monotonic() - lap_started) / len(pictures)
 
-        def on_step(step: int, steps: int, guess: torch.Tensor) -> None:
-            nonlocal lap
+        def on_step(step: int, steps: int, latents: torch.Tensor) -> None:
+            nonlocal lap_started
             self._pace.step()
-            spend()
-            for number, picture in enumerate(pictures):
-                if not picture.undertaking.over:
-                    picture.undertaking.hear(steps, guess[number : number + 1], resident.previewer)
-            self._between()
-            resident.narrow()
-            _leave_if_unwanted(pictures)
-            lap = monotonic()
+            add_seconds()
+            for index, picture in enumerate(pictures):
+                if not picture.request.ended:
+                    picture.request.report_step(steps, latents[index : index + 1], resident.previewer)
+            self._between_steps()
+            resident.restore_vae_dtype()
+            _raise_if_all_ended(pictures)
+            lap_started = monotonic()
 
-        _leave_if_unwanted(pictures)
-        pipeline = resident.weights.pipeline(pictures[0].undertaking.kind)
-        resident.narrow()
+        _raise_if_all_ended(pictures)
+        pipeline = resident.weights.pipeline(pictures[0].request.kind)
+        resident.restore_vae_dtype()
         images = drawing.call(pipeline, [picture.drawing for picture in pictures], on_step)
-        spend()
+        add_seconds()
         return images
 
 
-def _leave_if_unwanted(pictures: Sequence[Waiting]) -> None:
+def _raise_if_all_ended(pictures: Sequence[Pending]) -> None:
+    """End the requests that were stopped; raises Stopped if none is left."""
     for picture in pictures:
-        picture.undertaking.obey()
-    if all(picture.undertaking.over for picture in pictures):
-        raise pictures[0].undertaking.ticket.stopped or HandedBack()
+        picture.request.end_if_stopped()
+    if all(picture.request.ended for picture in pictures):
+        raise pictures[0].request.ticket.stopped or HandedBack()
 
 
-def _itself(image: Image.Image | None) -> Image.Image | None:
+def _identity(image: Image.Image | None) -> Image.Image | None:
     return image

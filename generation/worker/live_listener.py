@@ -16,7 +16,7 @@ from generation import live, redis_client
 from generation.checkpoints import catalogue, hub
 from generation.checkpoints.catalogue import Checkpoint
 from generation.errors import CheckpointUnavailable, GenerationError, PipelineFailed, SnapshotInvalid
-from generation.live import Frame, Redrawn
+from generation.live import LiveFrame, Redrawn
 from generation.work import Work
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ THREADS = 2
 PATIENCE_SECONDS = 30.0
 AGAIN_SECONDS = 1.0
 
-Draw = Callable[[Frame, Work], None]
+Draw = Callable[[LiveFrame, Work], None]
 
 
 class LiveLine:
@@ -89,7 +89,7 @@ class LiveLine:
         if frame:
             self._prepare(frame)
 
-    def _prepare(self, frame: Frame) -> None:
+    def _prepare(self, frame: LiveFrame) -> None:
         try:
             self._draw(frame, work_of(frame))
         # Nobody looks at what this thread raises, and whoever draws must not wait for nothing.
@@ -100,7 +100,7 @@ class LiveLine:
             live.give(Redrawn(frame.audience, frame.run, frame.seq, b"", known.code, known.message))
 
 
-def work_of(frame: Frame) -> Work:
+def work_of(frame: LiveFrame) -> Work:
     """What a job for this frame would be. Raises SnapshotInvalid, ParamsInvalid, and of the checkpoint what is wrong."""
     checkpoint = catalogue.get(frame.params["checkpoint"])
     if not hub.on_disk(checkpoint):  # gigabytes: a job may wait for them, who draws may not

@@ -23,7 +23,7 @@ from generation.checkpoints.catalogue import Checkpoint
 from generation.checkpoints.queues import JOBS, excluded_checkpoints, served
 from generation.errors import WorkerLost
 from generation.jobs.heartbeat import Heartbeat
-from generation.live import Frame, Redrawn
+from generation.live import LiveFrame, Redrawn
 from generation.remote import health
 from generation.remote.remotes import Remotes
 from generation.work import Ticket, Work
@@ -31,7 +31,7 @@ from generation.worker.live_listener import LiveLine
 
 if TYPE_CHECKING:
     from generation.engine.engine import Engine
-    from generation.engine.live import Live
+    from generation.engine.live import LiveRenderer
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ _lock = threading.Lock()
 _stopping = False
 _consumed_at: datetime | None = None
 _engine: "Engine | None" = None
-_live: "Live | None" = None
+_live: "LiveRenderer | None" = None
 _live_line: LiveLine | None = None
 _heartbeat: Heartbeat | None = None
 _remotes = Remotes()
@@ -88,11 +88,11 @@ def engine() -> "Engine":
             )
             from generation.engine import device
             from generation.engine.engine import Engine
-            from generation.engine.live import Live
+            from generation.engine.live import LiveRenderer
             from generation.engine.residency import Residency
 
             limit = getattr(settings, "ATELIER_MAX_CHECKPOINTS", CHECKPOINTS_IN_MEMORY)
-            _live = Live(_give)
+            _live = LiveRenderer(_give)
             chosen = device.choose(settings.DEVICE)
             if device.family(chosen) != "cpu":
                 sys.setswitchinterval(SWITCH_SECONDS)
@@ -105,7 +105,7 @@ def engine() -> "Engine":
         return _engine
 
 
-def redraw(frame: Frame, work: Work) -> None:
+def redraw(frame: LiveFrame, work: Work) -> None:
     """Draw a frame of a board on which somebody draws, before the engine's next step."""
     started = engine()
     assert _live, "it comes with the engine"

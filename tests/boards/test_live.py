@@ -25,7 +25,7 @@ from boards.wire import frames, rate_limits
 from boards.wire.peer_messages import BoardChanged
 from generation import live, redis_client
 from generation.checkpoints import catalogue
-from generation.live import Frame, Redrawn
+from generation.live import LiveFrame, Redrawn
 from generation.work import Work
 from generation.worker.live_listener import LiveLine
 from tests.boards.socket_client import Client, joined
@@ -47,7 +47,7 @@ class StubWorker:
     """Answers each frame at once, with a picture that says which frame it is of."""
 
     def __init__(self) -> None:
-        self.drawn: list[tuple[Frame, Work]] = []
+        self.drawn: list[tuple[LiveFrame, Work]] = []
         self.answer: Any = lambda frame: Redrawn(
             frame.audience, frame.run, frame.seq, b"\xff\xd8%d" % frame.seq, look=frame.look
         )
@@ -61,7 +61,7 @@ class StubWorker:
         self._line.stop()
         until_listeners(0, catalogue.get("bundled"))
 
-    def _draw(self, frame: Frame, work: Work) -> None:
+    def _draw(self, frame: LiveFrame, work: Work) -> None:
         self.drawn.append((frame, work))
         if answer := self.answer(frame):
             live.give(answer)

@@ -139,7 +139,7 @@ def test_every_real_pipeline_stops_between_steps_and_works_again(
             ticket.stop(Cancelled())
 
     ticket.tell = stop_after_two  # type: ignore[method-assign]
-    started.enter(ticket)
+    started.submit_ticket(ticket)
     with pytest.raises(Cancelled):
         ticket.result(WAIT_SECONDS)
     assert told == [1, 2]

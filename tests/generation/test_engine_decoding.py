@@ -12,9 +12,9 @@ import torch
 
 from generation.checkpoints.catalogue import Checkpoint
 from generation.engine import residency as residencies
-from generation.engine.decoding import BUCKETS, Compiled, Decode, Plain, compiling
 from generation.engine.engine import Engine
 from generation.engine.residency import Residency, Resident
+from generation.engine.vae_decoding import BUCKETS, CompiledDecoder, Decode, EagerDecoder, compile_decoder
 from generation.pipelines import drawing
 from generation.pipelines.loading import load
 from generation.work import Ticket
@@ -54,14 +54,14 @@ def latents(pictures: int, side: int = 4) -> torch.Tensor:
 
 @pytest.mark.parametrize("pictures", [1, 2, 3, 5, 8, 9])
 def test_a_compiled_decoder_gives_the_same_pixels_whatever_the_pictures(pictures: int) -> None:
-    decoder = Compiled(Plain(Model()), Compiler())
+    decoder = CompiledDecoder(EagerDecoder(Model()), Compiler())
     decoder.prepare(latents(1))
     assert torch.equal(decoder(latents(pictures)), latents(pictures) * 2)
 
 
 def test_a_plain_decoder_on_a_card_meets_few_batches() -> None:
     model = Model()
-    decoder = Plain(model, BUCKETS)
+    decoder = EagerDecoder(model, BUCKETS)
     for pictures in (1, 3, 5, 7, 9):
         assert torch.equal(decoder(latents(pictures)), latents(pictures) * 2)
     assert model.calls == [1, 4, 8, 8, 9], "for each new batch the card searches its kernels anew"
@@ -75,13 +75,13 @@ def test_decoders_of_many_checkpoints_are_each_compiled() -> None:
             return (torch.full_like(latents, torch.compiler.is_compiling()),)
 
     for side in range(4, 14):
-        decode = compiling(Plain(Telling()), backend="eager")
+        decode = compile_decoder(EagerDecoder(Telling()), backend="eager")
         assert decode(latents(1, side)).all(), f"the decoder for side {side} runs plain"
 
 
 def test_every_bucket_is_compiled_by_the_warm_up_and_nothing_after_it() -> None:
     compiler = Compiler()
-    decoder = Compiled(Plain(Model()), compiler)
+    decoder = CompiledDecoder(EagerDecoder(Model()), compiler)
     decoder.prepare(latents(3))
     assert [shape[0] for shape in compiler.shapes] == list(BUCKETS)
     decoder(latents(3))
@@ -97,7 +97,7 @@ def test_every_bucket_is_compiled_by_the_warm_up_and_nothing_after_it() -> None:
 
 def test_what_comes_out_differently_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
     model, compiler = Model(), Compiler(wrong=1.2)
-    decoder = Compiled(Plain(model), compiler, buckets=(1,))
+    decoder = CompiledDecoder(EagerDecoder(model), compiler, buckets=(1,))
     decoder.prepare(latents(1))
     assert torch.equal(decoder(latents(1)), latents(1) * 2)
     assert "differs by 0.200" in caplog.text and len(compiler.shapes) == 1
@@ -110,7 +110,7 @@ def test_a_compiler_that_fails_costs_nobody_a_picture(caplog: pytest.LogCaptureF
 
         return compiled
 
-    decoder = Compiled(Plain(Model()), broken)
+    decoder = CompiledDecoder(EagerDecoder(Model()), broken)
     decoder.prepare(latents(1))
     assert torch.equal(decoder(latents(2)), latents(2) * 2)
     assert "no such kernel" in caplog.text
@@ -118,7 +118,7 @@ def test_a_compiler_that_fails_costs_nobody_a_picture(caplog: pytest.LogCaptureF
 
 def test_no_more_shapes_are_compiled_than_torch_keeps() -> None:
     compiler = Compiler()
-    decoder = Compiled(Plain(Model()), compiler)
+    decoder = CompiledDecoder(EagerDecoder(Model()), compiler)
     for side in (4, 8, 12):
         decoder.prepare(latents(1, side))
     assert len(compiler.shapes) == 8
@@ -136,7 +136,7 @@ def test_a_warm_up_without_memory_for_many_pictures_prepares_fewer() -> None:
 
         return compiled
 
-    decoder = Compiled(Plain(Model()), short)
+    decoder = CompiledDecoder(EagerDecoder(Model()), short)
     decoder.prepare(latents(1))
     assert [shape[0] for shape in compiler.shapes] == [1, 2]
     assert torch.equal(decoder(latents(8)), latents(8) * 2)
@@ -146,7 +146,9 @@ def test_the_engine_prepares_its_decoder_when_it_warms_up(
     tiny_checkpoint: Callable[..., Checkpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiler = Compiler()
-    monkeypatch.setattr(residencies, "Compiled", partial(Compiled, compiling=compiler, buckets=(1, 2)))
+    monkeypatch.setattr(
+        residencies, "CompiledDecoder", partial(CompiledDecoder, compile_decoder=compiler, buckets=(1, 2))
+    )
     checkpoint = tiny_checkpoint("sd", {"txt2img": "StableDiffusionPipeline"}, scheduler="DDIMScheduler")
     residency = Residency("cpu", 1, load, lambda device: None)
     residency.tuning = replace(residency.tuning, compiled=True)
@@ -154,7 +156,7 @@ def test_the_engine_prepares_its_decoder_when_it_warms_up(
     engine.start()
     [work] = drawing.smallest(checkpoint)
     ticket = Ticket(work)
-    engine.enter(ticket, warms_up=True)
+    engine.submit_ticket(ticket, is_warm_up=True)
     assert ticket.result(WAIT_SECONDS).pictures
     engine.stop()
     engine.join(WAIT_SECONDS)
@@ -188,21 +190,21 @@ def test_torchs_own_compiler_gives_the_same_pixels(caplog: pytest.LogCaptureFixt
         def decode(self, latents: torch.Tensor, return_dict: bool) -> tuple[torch.Tensor]:
             return (torch.tanh(self.out(latents)),)
 
-    assert_same(Small(), compiling, 4, caplog)
+    assert_same(Small(), compile_decoder, 4, caplog)
 
 
 def assert_same(
-    vae: Any, compiling: Callable[[Decode], Decode], channels: int, caplog: pytest.LogCaptureFixture
+    vae: Any, compile_decoder: Callable[[Decode], Decode], channels: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    decoder = Compiled(Plain(vae), compiling, buckets=(2,))
+    decoder = CompiledDecoder(EagerDecoder(vae), compile_decoder, buckets=(2,))
     asked = torch.randn(2, channels, 8, 8, generator=torch.Generator().manual_seed(1))
-    with torch.inference_mode(), caplog.at_level(logging.WARNING, "generation.engine.decoding"):
+    with torch.inference_mode(), caplog.at_level(logging.WARNING, "generation.engine.vae_decoding"):
         decoder.prepare(asked)
         assert not caplog.messages, "it was compiled"
-        assert torch.allclose(decoder(asked), Plain(vae)(asked), atol=1e-4)
+        assert torch.allclose(decoder(asked), EagerDecoder(vae)(asked), atol=1e-4)
 
 
 def test_a_cpu_decodes_plainly(bundled: Checkpoint) -> None:
     residency = Residency("cpu", 1, load, lambda device: None)
     assert not residency.tuning.compiled
-    assert isinstance(Resident(load(bundled, "cpu"), residency.tuning)._decoder, Plain)
+    assert isinstance(Resident(load(bundled, "cpu"), residency.tuning)._decoder, EagerDecoder)

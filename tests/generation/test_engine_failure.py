@@ -6,7 +6,7 @@ import pytest
 
 from generation.checkpoints import catalogue
 from generation.checkpoints.params import complete, parse
-from generation.engine import device, failure
+from generation.engine import device, user_errors
 from generation.errors import OutOfMemory, PipelineFailed, WorkerLost
 from generation.work import Work
 
@@ -16,9 +16,9 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A stub of a card that answers."""
     monkeypatch.setattr(device, "is_on_card", lambda: True)
     monkeypatch.setattr(device, "is_lost", lambda error: False)
-    failure.succeeded()
+    user_errors.record_success()
     yield
-    failure.succeeded()
+    user_errors.record_success()
 
 
 def work() -> Work:
@@ -30,7 +30,7 @@ BROKEN = RuntimeError("CUDNN_STATUS_EXECUTION_FAILED")
 
 
 def told(*works: Work) -> list[type[Exception]]:
-    return [type(failure.told(BROKEN, each)) for each in works]
+    return [type(user_errors.to_user_error(BROKEN, each)) for each in works]
 
 
 def test_three_jobs_in_a_row_that_nobody_foresaw_end_the_worker() -> None:
@@ -44,7 +44,7 @@ def test_one_job_that_fails_often_does_not() -> None:
 
 def test_a_picture_between_them_shows_that_the_card_works() -> None:
     before = told(work(), work())
-    failure.succeeded()
+    user_errors.record_success()
     assert set(before + told(work(), work())) == {PipelineFailed}
 
 
@@ -64,4 +64,4 @@ def test_a_cpu_has_no_handle_that_breaks(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_every_way_to_say_that_memory_ran_out_is_heard(sentence: str) -> None:
-    assert isinstance(failure.told(RuntimeError(sentence), work()), OutOfMemory)
+    assert isinstance(user_errors.to_user_error(RuntimeError(sentence), work()), OutOfMemory)

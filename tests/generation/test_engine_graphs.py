@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from generation.engine.graphs import BUCKETS, GRAPHS_MAX, Graphed
+from generation.engine.graphs import BUCKETS, GRAPHS_MAX, GraphedUNet
 
 
 class Model:
@@ -20,17 +20,17 @@ class Model:
         self,
         latents: torch.Tensor,
         timesteps: torch.Tensor,
-        words: torch.Tensor,
-        added: Mapping[str, torch.Tensor],
+        prompt_embeds: torch.Tensor,
+        added_cond: Mapping[str, torch.Tensor],
     ) -> torch.Tensor:
         self.rows.append(len(latents))
-        beside = words.mean((1, 2)) + timesteps + sum(extra.mean(1) for extra in added.values())
+        beside = prompt_embeds.mean((1, 2)) + timesteps + sum(extra.mean(1) for extra in added_cond.values())
         return latents * 2 + beside.view(-1, 1, 1, 1)
 
     def prepare(self, *rows: object) -> None:
         pass
 
-    def forget(self) -> None:
+    def drop_graphs(self) -> None:
         pass
 
 
@@ -72,9 +72,9 @@ class Replay:
         self.answer.copy_(self._function())
 
 
-def at_once(model: Model, capture: Any = None, **options: Any) -> Graphed:
+def at_once(model: Model, capture: Any = None, **options: Any) -> GraphedUNet:
     """With a capture for the first call of a shape."""
-    return Graphed(model, capture or Stream(), uses_before_capture=0, **options)
+    return GraphedUNet(model, capture or Stream(), uses_before_capture=0, **options)
 
 
 def inputs(
@@ -90,8 +90,8 @@ def inputs(
 
 
 def sized(side: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
-    _, timesteps, words, added = inputs(1)
-    return torch.randn(1, 4, side, side), timesteps, words, added
+    _, timesteps, prompt_embeds, added_cond = inputs(1)
+    return torch.randn(1, 4, side, side), timesteps, prompt_embeds, added_cond
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 24, 25])
@@ -116,7 +116,7 @@ def test_what_one_persons_queue_fills_of_a_step_is_a_bucket_itself() -> None:
 
 
 def test_after_a_warm_up_no_number_of_rows_needs_another_graph() -> None:
-    graphed = Graphed(Model(), Stream())
+    graphed = GraphedUNet(Model(), Stream())
     graphed.prepare(*inputs(1))
     assert graphed.captures == len(BUCKETS)
     for rows in range(1, BUCKETS[-1] + 1):
@@ -125,7 +125,7 @@ def test_after_a_warm_up_no_number_of_rows_needs_another_graph() -> None:
 
 
 def test_a_shape_runs_without_a_graph_until_it_is_used_often() -> None:
-    graphed = Graphed(Model(), Stream(), uses_before_capture=3)
+    graphed = GraphedUNet(Model(), Stream(), uses_before_capture=3)
     captures = []
     for _ in range(5):
         graphed(*inputs(2))
@@ -145,10 +145,10 @@ def test_nothing_is_captured_while_somebody_draws_live() -> None:
 
 def test_another_shape_is_another_graph() -> None:
     graphed = at_once(Model())
-    latents, timesteps, words, added = inputs(2)
+    latents, timesteps, prompt_embeds, added_cond = inputs(2)
     for shape in ((4, 8, 8), (4, 8, 16), (4, 8, 8)):
-        graphed(torch.randn(2, *shape), timesteps, words, added)
-    graphed(latents, timesteps, torch.randn(2, 7, 6), added)
+        graphed(torch.randn(2, *shape), timesteps, prompt_embeds, added_cond)
+    graphed(latents, timesteps, torch.randn(2, 7, 6), added_cond)
     assert graphed.captures == 3
 
 
@@ -190,7 +190,7 @@ def test_graphs_are_destroyed_together_once_none_of_them_runs_and_captured_anew(
     graphed = at_once(Model(), stream)
     for rows in (1, 2):
         graphed(*inputs(rows))
-    graphed.forget()
+    graphed.drop_graphs()
     assert stream.destroyed == [True, True]
     graphed(*inputs(2))
     assert graphed.captures == 3

@@ -17,10 +17,10 @@ from generation.checkpoints.catalogue import Checkpoint
 from generation.checkpoints.params import complete, parse
 from generation.engine.denoiser import Sample
 from generation.engine.engine import Engine
-from generation.engine.live import BOARDS_MAX, Live, encoded
+from generation.engine.live import BOARDS_MAX, LiveRenderer, encode_jpeg
 from generation.engine.residency import Residency
 from generation.errors import CheckpointUnavailable, LiveNotOffered
-from generation.live import Frame, Redrawn
+from generation.live import LiveFrame, Redrawn
 from generation.pipelines import drawing
 from generation.pipelines.loading import load
 from generation.work import Work
@@ -60,14 +60,16 @@ def by_hand(answers: Answers) -> Iterator[Callable[..., Engine]]:
     made: list[Engine] = []
 
     def make(load: Any = load, limit: int = 2) -> Engine:
-        made.append(Engine(Residency("cpu", limit, load, lambda device: None), live=Live(answers.give)))
+        made.append(
+            Engine(Residency("cpu", limit, load, lambda device: None), live=LiveRenderer(answers.give))
+        )
         return made[-1]
 
     torch.set_num_threads(1)
     with torch.inference_mode():
         yield make
     for engine in made:
-        engine._finishing.stop()
+        engine._postprocessor.stop()
 
 
 @pytest.fixture
@@ -85,9 +87,9 @@ def sketch(colour: str = "red") -> bytes:
 
 def put(
     engine: Engine, checkpoint: Checkpoint, seq: int = 1, board: str = "a", colour: str = "red", **raw: Any
-) -> Frame:
+) -> LiveFrame:
     params = slot.settle({"checkpoint": checkpoint.name, "prompt": "a house", "seed": 5} | raw)
-    frame = Frame(board, 1, seq, params, sketch(colour))
+    frame = LiveFrame(board, 1, seq, params, sketch(colour))
     live: Any = engine._live
     live.put(frame, work_of(frame))
     return frame
@@ -128,7 +130,7 @@ def test_L6_a_frame_becomes_the_picture_that_a_job_with_its_params_would_make(
     work: Work = work_of(frame)
     [(stock, seed)] = drawing.draw(work, load(checkpoint, "cpu"), lambda *_: None)
     assert seed == 5 and picture(redrawn).size == stock.size == (96, 64)
-    assert difference(picture(redrawn), Image.open(io.BytesIO(encoded(stock)))) < 1
+    assert difference(picture(redrawn), Image.open(io.BytesIO(encode_jpeg(stock)))) < 1
     put(engine, checkpoint, 2)
     engine.turn()
     assert answers.until(2)[1].jpeg == redrawn.jpeg, "the same sketch and seed, the same picture"
@@ -255,7 +257,7 @@ def test_L12_a_running_engine_is_woken_by_a_frame_and_sleeps_again(
     answers: Answers, turbo: Checkpoint
 ) -> None:
     residency = Residency("cpu", 2, load, lambda device: None)
-    engine = Engine(residency, threads=1, live=Live(answers.give))
+    engine = Engine(residency, threads=1, live=LiveRenderer(answers.give))
     turns: list[int] = []
     turn = engine.turn
 

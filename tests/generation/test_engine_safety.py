@@ -8,8 +8,8 @@ import transformers
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from PIL import Image
 
-from generation.engine.finishing import arriving
-from generation.engine.safety import Checker
+from generation.engine.postprocessing import download_images
+from generation.engine.safety import SafetyChecker
 
 SIDE_PX = 32
 
@@ -56,7 +56,7 @@ def test_the_same_pictures_are_withheld(pipeline: Any, size: tuple[int, int], ca
             [Image.fromarray(each.mul(255).round().byte().permute(1, 2, 0).numpy()) for each in pixels],
             return_tensors="pt",
         ).pixel_values
-        assert (Checker(pipeline)._prepared(pixels) - seen).abs().max() < 0.05, "of a range of about 4"
+        assert (SafetyChecker(pipeline)._prepared(pixels) - seen).abs().max() < 0.05, "of a range of about 4"
         embeds = pipeline.safety_checker.visual_projection(pipeline.safety_checker.vision_model(seen)[1])
         closest = torch.nn.functional.cosine_similarity(
             embeds[:, None], pipeline.safety_checker.concept_embeds[None], dim=-1
@@ -67,19 +67,19 @@ def test_the_same_pictures_are_withheld(pipeline: Any, size: tuple[int, int], ca
         )  # in the widest gap, so that no rounding decides
         threshold = (ordered[at - 1] + ordered[at]) / 2 + (0.01 if care < 0 else 0)
         pipeline.safety_checker.concept_embeds_weights.data.fill_(threshold)
-        found = Checker(pipeline)(pixels).tolist()
+        found = SafetyChecker(pipeline)(pixels).tolist()
         assert found == by_stock(pipeline, pixels)
         assert sum(found) == len(pixels) - at
 
 
 def test_what_is_withheld_never_becomes_a_picture() -> None:
-    images = arriving(torch.rand(3, 3, 8, 8), torch.tensor([False, True, False]))
+    images = download_images(torch.rand(3, 3, 8, 8), torch.tensor([False, True, False]))
     assert [image() is None for image in images] == [False, True, False]
-    assert all(image() is not None for image in arriving(torch.rand(2, 3, 8, 8), None))
+    assert all(image() is not None for image in download_images(torch.rand(2, 3, 8, 8), None))
 
 
 def test_another_checker_is_left_to_its_own_pipeline(pipeline: Any) -> None:
     other = type("Pipeline", (), {})()
     other.safety_checker, other.feature_extractor = object(), pipeline.feature_extractor
     with pytest.raises(TypeError, match="object"):
-        Checker(other)
+        SafetyChecker(other)

@@ -19,7 +19,7 @@ from generation.checkpoints.params import complete, parse
 from generation.engine import device as devices
 from generation.engine import engine as engines
 from generation.engine import graphs, previews
-from generation.engine.batching import movers, next_in_turn, portions, taken
+from generation.engine.batching import next_to_begin, rows_in_use, select_for_step, split
 from generation.engine.denoiser import Denoiser, Sample
 from generation.engine.engine import Engine
 from generation.engine.inpaint_blend import InpaintBlend
@@ -43,44 +43,44 @@ class Person:
 def test_people_take_turns_and_then_age_decides() -> None:
     alice, alice_too, bob = Person("alice"), Person("alice"), Person("bob")
     waiting = [alice, alice_too, bob]
-    assert next_in_turn(waiting, {}, 12) is alice
-    assert next_in_turn(waiting[1:], {"alice": 3}, 12) is bob
-    assert next_in_turn(waiting[1:], {"alice": 2, "bob": 3}, 12) is alice_too
-    assert next_in_turn([], {"alice": 3}, 12) is None
+    assert next_to_begin(waiting, {}, 12) is alice
+    assert next_to_begin(waiting[1:], {"alice": 3}, 12) is bob
+    assert next_to_begin(waiting[1:], {"alice": 2, "bob": 3}, 12) is alice_too
+    assert next_to_begin([], {"alice": 3}, 12) is None
 
 
 def test_nobody_takes_up_all_of_a_step() -> None:
     alice, bob = Person("alice"), Person("bob")
-    assert next_in_turn([alice], {"alice": 8}, 12) is alice
-    assert next_in_turn([alice], {"alice": 9}, 12) is None
-    assert next_in_turn([alice, bob], {"alice": 9}, 12) is bob
+    assert next_to_begin([alice], {"alice": 8}, 12) is alice
+    assert next_to_begin([alice], {"alice": 9}, 12) is None
+    assert next_to_begin([alice, bob], {"alice": 9}, 12) is bob
 
 
 def test_beside_others_one_person_moves_no_more_than_twice_what_the_one_with_least_does() -> None:
     alice, bob = [Person("alice") for _ in range(5)], Person("bob")
     everybody = [*alice, bob]
-    assert movers(alice, {"alice": 10}, 12, {}) == alice, "alone all of hers"
-    assert movers(everybody, {"alice": 10, "bob": 2}, 12, {}) == [*alice[:2], bob], "her oldest two"
-    assert next_in_turn([Person("alice")], {"alice": 4, "bob": 2}, 12) is None
+    assert select_for_step(alice, {"alice": 10}, 12, {}) == alice, "alone all of hers"
+    assert select_for_step(everybody, {"alice": 10, "bob": 2}, 12, {}) == [*alice[:2], bob], "her oldest two"
+    assert next_to_begin([Person("alice")], {"alice": 4, "bob": 2}, 12) is None
     large = Person("alice", rows=3)
-    assert movers([large, Person("bob", rows=1)], {"alice": 3, "bob": 1}, 12, {})[0] is large, (
+    assert select_for_step([large, Person("bob", rows=1)], {"alice": 3, "bob": 1}, 12, {})[0] is large, (
         "but at least one"
     )
-    assert taken({"alice": 10, "bob": 2}, 12) == 6
-    assert taken({"alice": 10}, 12) == 10
+    assert rows_in_use({"alice": 10, "bob": 2}, 12) == 6
+    assert rows_in_use({"alice": 10}, 12) == 10
 
 
 def test_in_a_short_step_people_take_turns() -> None:
     alice, bob, carol = (Person(name) for name in ("alice", "bob", "carol"))
     people, rows = [alice, bob, carol], {"alice": 2, "bob": 2, "carol": 2}
-    assert movers(people, rows, 4, {}) == [alice, bob]
-    assert movers(people, rows, 4, {"alice": 1, "bob": 1}) == [alice, carol]
-    assert movers([Person("alice", rows=9)], {"alice": 9}, 4, {}) != [], "one alone always moves"
+    assert select_for_step(people, rows, 4, {}) == [alice, bob]
+    assert select_for_step(people, rows, 4, {"alice": 1, "bob": 1}) == [alice, carol]
+    assert select_for_step([Person("alice", rows=9)], {"alice": 9}, 4, {}) != [], "one alone always moves"
 
 
 def test_a_step_is_split_where_it_would_grow_too_large() -> None:
-    assert portions([3, 3, 2, 9, 1], lambda rows: rows, 6) == [[3, 3], [2], [9], [1]]
-    assert portions([], lambda rows: rows, 6) == []
+    assert split([3, 3, 2, 9, 1], lambda rows: rows, 6) == [[3, 3], [2], [9], [1]]
+    assert split([], lambda rows: rows, 6) == []
 
 
 # --- the engine by hand -----------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def by_hand(weights: Loaded) -> Iterator[Start]:
     with torch.inference_mode():
         yield make
     for engine in made:
-        engine._finishing.stop()
+        engine._postprocessor.stop()
 
 
 def ask(engine: Engine, owner: str = "", **raw: Any) -> Ticket:
@@ -116,7 +116,7 @@ def ask(engine: Engine, owner: str = "", **raw: Any) -> Ticket:
 
 def to_the_end(engine: Engine) -> None:
     engine.turn()
-    while engine._waiting or engine._stepping.going:
+    while engine._pending or engine._step_loop.in_flight:
         engine.turn()
 
 
@@ -178,8 +178,8 @@ def test_who_asks_for_one_picture_is_not_behind_all_of_who_asks_for_many(
     engine.turn()
     one = ask(engine, "bob")
     engine.turn()
-    assert "bob" in {going.owner for going in engine._stepping.going}
-    assert len(engine._waiting) == 15, "most of hers have not begun"
+    assert "bob" in {picture.owner for picture in engine._step_loop.in_flight}
+    assert len(engine._pending) == 15, "most of hers have not begun"
     assert steps == [5, 3], "those of hers that have wait for him"
     for ticket in (*many, one):
         ticket.stop(Cancelled())
@@ -224,11 +224,11 @@ def test_nobody_waits_for_a_preview_to_come_back_from_a_card(
     monkeypatch.setattr(Ticket, "show", lambda self, preview: shown.append(preview))
     engine = by_hand()
     ask(engine)
-    while engine._stepping.going or engine._take_in() or engine._waiting:
+    while engine._step_loop.in_flight or engine._accept_arrived() or engine._pending:
         engine.turn()
     assert shown == []
     done.set()
-    engine._finishing.stop()
+    engine._postprocessor.stop()
     assert len(shown) == 4, "one a step"
 
 
@@ -278,14 +278,14 @@ def test_out_of_memory_makes_smaller_steps_and_costs_nobody_a_picture(
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(self, latents, *rest)
 
-    monkeypatch.setattr(graphs.Eager, "__call__", narrow)
+    monkeypatch.setattr(graphs.EagerUNet, "__call__", narrow)
     engine = by_hand()
     tickets = [ask(engine, seed=seed) for seed in range(4)]  # eight rows
     for _ in range(4):
         engine.turn()
     assert steps == [2] * 8
     assert all(ticket.result(WAIT_SECONDS).pictures for ticket in tickets)
-    assert engine._stepping._learned == {}, "the next ones may try again"
+    assert engine._step_loop._rows_that_fit == {}, "the next ones may try again"
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -322,7 +322,7 @@ def test_a_picture_that_does_not_even_fit_alone_fails_alone(
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(self, latents, *rest)
 
-    monkeypatch.setattr(graphs.Eager, "__call__", tiny)
+    monkeypatch.setattr(graphs.EagerUNet, "__call__", tiny)
     engine = by_hand()
     large, small = ask(engine), ask(engine, guidance_scale=1.0)
     for _ in range(4):
@@ -480,7 +480,7 @@ def test_a_checkpoint_in_use_is_not_dropped_for_another(by_hand: Start, weights:
 def test_who_waits_for_memory_is_not_overtaken_for_ever(
     by_hand: Start, weights: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(engines, "OVERTAKEN_SECONDS_MAX", 0.0)
     engine = by_hand(stock_and_fast(weights, lambda step: None), limit=1)
     ask(engine)
     engine.turn()
@@ -534,7 +534,9 @@ def test_steps_get_short_when_somebody_begins_to_draw_live(by_hand: Start, steps
     for _ in range(3):
         engine.turn()
     assert steps == [3, 1, 1, 1], "a frame waits for one of them, not for all"
-    assert [going.sample.step for going in engine._stepping.going] == [2, 2, 2], "and everybody gets on"
+    assert [picture.sample.step for picture in engine._step_loop.in_flight] == [2, 2, 2], (
+        "and everybody gets on"
+    )
     for ticket in tickets:
         ticket.stop(Cancelled())
     engine.turn()
@@ -558,12 +560,12 @@ def test_a_checkpoint_that_is_dropped_is_kept_by_nobody(by_hand: Start, bundled:
     engine = by_hand()
     done, cancelled = ask(engine, steps=4), ask(engine, steps=50)
     engine.turn()
-    kept = weakref.ref(engine._stepping.going[0].denoiser)
+    kept = weakref.ref(engine._step_loop.in_flight[0].denoiser)
     for _ in range(3):
         engine.turn()
     cancelled.stop(Cancelled())
     engine.turn()
-    engine._finishing.stop()
+    engine._postprocessor.stop()
     assert done.result(WAIT_SECONDS).pictures
     engine.residency.release()
     assert kept() is None, "its UNet and its graphs would stay in memory"
@@ -575,7 +577,7 @@ def test_a_checkpoint_is_ready_when_its_warm_up_is_over(by_hand: Start, bundled:
     engine.turn()
     assert engine.residency.states()["bundled"]["status"] == "loading", "whoever asked now would wait"
     to_the_end(engine)
-    engine._finishing.stop()
+    engine._postprocessor.stop()
     assert engine.residency.states()["bundled"]["status"] == "ready"
 
 

@@ -20,7 +20,7 @@ from generation.errors import (
     ParamsInvalid,
     SnapshotInvalid,
 )
-from generation.live import Frame, Redrawn
+from generation.live import LiveFrame, Redrawn
 from generation.work import Work
 from generation.worker.live_listener import LiveLine, work_of
 
@@ -34,8 +34,10 @@ def jpeg(width: int = 64, height: int = 48, form: str = "JPEG") -> bytes:
     return buffer.getvalue()
 
 
-def frame(seq: int = 1, audience: str = "board.1", run: int = 1, **fields: Any) -> Frame:
-    return Frame(audience, run, seq, fields.get("params") or live.settle(CAT), fields.get("jpeg") or jpeg())
+def frame(seq: int = 1, audience: str = "board.1", run: int = 1, **fields: Any) -> LiveFrame:
+    return LiveFrame(
+        audience, run, seq, fields.get("params") or live.settle(CAT), fields.get("jpeg") or jpeg()
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -123,7 +125,7 @@ def test_L6_a_checkpoint_that_is_not_on_this_disk_is_refused_rather_than_downloa
 # --- the slot ---------------------------------------------------------------------------------------------------
 
 
-def offer(*frames: Frame) -> list[int]:
+def offer(*frames: LiveFrame) -> list[int]:
     return [live.offer(each, catalogue.get("bundled")) for each in frames]
 
 
@@ -158,15 +160,15 @@ class Drawn:
     """Stands for the engine: notes what it is asked for."""
 
     def __init__(self) -> None:
-        self.frames: list[tuple[Frame, Work]] = []
+        self.frames: list[tuple[LiveFrame, Work]] = []
         self._came = threading.Condition()
 
-    def draw(self, frame: Frame, work: Work) -> None:
+    def draw(self, frame: LiveFrame, work: Work) -> None:
         with self._came:
             self.frames.append((frame, work))
             self._came.notify_all()
 
-    def until(self, count: int) -> list[tuple[Frame, Work]]:
+    def until(self, count: int) -> list[tuple[LiveFrame, Work]]:
         with self._came:
             assert self._came.wait_for(lambda: len(self.frames) >= count, WAIT_SECONDS)
             return self.frames

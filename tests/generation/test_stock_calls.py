@@ -69,7 +69,7 @@ def card(calls: list[dict[str, Any]]) -> Iterator[Engine]:
     engine = Engine(residency)
     with torch.inference_mode():
         yield engine
-    engine._finishing.stop()
+    engine._postprocessor.stop()
 
 
 def ask(engine: Engine, checkpoint: Checkpoint, owner: str) -> Ticket:

@@ -1,4 +1,4 @@
-"""What a person is told when something goes wrong on the accelerator."""
+"""Translates what went wrong on the accelerator into the error that a person is shown."""
 
 import logging
 
@@ -9,19 +9,22 @@ from generation.work import Stopped, Work
 logger = logging.getLogger(__name__)
 
 FAILURES_IN_A_ROW_MAX = 3
-"""Of different jobs on a card. A handle of cuBLAS or cuDNN that broke fails every one of them in milliseconds, and the
-card itself looks well."""
+"""Different jobs that fail one after the other on a card before the process ends. A broken cuBLAS or cuDNN handle fails
+every job in milliseconds, while the card itself looks well."""
 
 _failed_in_a_row: list[Work] = []
 
 
-def succeeded() -> None:
-    """A picture came out: whatever failed before it was its own fault."""
+def record_success() -> None:
+    """A picture was finished: reset the count of failures in a row."""
     _failed_in_a_row.clear()
 
 
-def told(error: Exception, work: Work) -> Exception:
-    """The reason for the ticket; what nobody foresaw is logged here, once."""
+def to_user_error(error: Exception, work: Work) -> Exception:
+    """The error for the ticket of `work`. Unexpected errors are logged here, once.
+
+    Returns WorkerLost if this process cannot use its card any more.
+    """
     if isinstance(error, Stopped | GenerationError):
         return error
     if device.is_out_of_memory(error):
@@ -40,8 +43,8 @@ def told(error: Exception, work: Work) -> Exception:
     return PipelineFailed()
 
 
-def lightened(error: Exception) -> Exception:
-    """Out of memory without its frames, which hold every tensor of what was tried, and without what it came after."""
+def without_traceback(error: Exception) -> Exception:
+    """Strip traceback and context from an out-of-memory error: its frames keep tensors alive. Others are unchanged."""
     if not device.is_out_of_memory(error):
         return error
     error.__context__ = error.__cause__ = None
