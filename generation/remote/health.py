@@ -1,7 +1,7 @@
-"""What is known of each remote checkpoint: failed with its reason until its entry is edited or its server answers.
+"""Whether each remote checkpoint works: failed, with a reason, until its entry is edited or its server answers.
 
-Kept in the cache for all workers at once, because one that has not tried yet must not call ready what another one
-knows to be broken.
+Kept in the cache that all workers share, so that a worker that has not tried yet does not report as ready what another
+one knows to be broken.
 """
 
 import asyncio
@@ -15,61 +15,62 @@ from generation.checkpoints import catalogue, queues
 from generation.checkpoints.catalogue import Checkpoint
 from generation.checkpoints.remote_entry import Remote
 from generation.errors import GenerationError, PictureWithheld, RemoteBusy, RemoteError, RemoteTimeout
-from generation.remote.line import Line
-from generation.remote.protocol import SPEAKERS
+from generation.remote.http_client import HttpClient
+from generation.remote.protocol import PROTOCOLS
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "remote-checkpoint:"
 PROBE_SECONDS = 30
 PROBE_TIMEOUT_SECONDS = 15.0
-# They say nothing against the server: it is much asked for, or does not draw everything.
-_NO_FAULT = (RemoteBusy, PictureWithheld)
+# Errors of a server that works: it has much to do, or refuses some pictures.
+_NOT_FAILURES = (RemoteBusy, PictureWithheld)
 
 
 def state(checkpoint: Checkpoint, remote: Remote) -> dict[str, str]:
-    """Status and reason; loading until somebody has asked the server. Raises RedisError."""
+    """Status and reason; `loading` until the server was asked for the first time. Raises RedisError."""
     known = cache.get(PREFIX + checkpoint.name)
     if not known or known["fingerprint"] != remote.fingerprint():
         return {"status": "loading", "reason": ""}
     return {"status": known["status"], "reason": known["reason"]}
 
 
-def heard(checkpoint: Checkpoint, remote: Remote, error: Exception | None = None) -> None:
-    """Remember how it went. Reasons are read by everybody, so they name no address and nothing the server said."""
-    if isinstance(error, _NO_FAULT):
+def record(checkpoint: Checkpoint, remote: Remote, error: Exception | None = None) -> None:
+    """Record the outcome of a request; error: None for success. Everybody can read the reason, so it holds no address and
+    nothing that the server sent."""
+    if isinstance(error, _NOT_FAILURES):
         return
     reason = error.message if isinstance(error, GenerationError) else ""
     status = "failed" if error else "ready"
     known = {"fingerprint": remote.fingerprint(), "status": status, "reason": reason}
     try:
         cache.set(PREFIX + checkpoint.name, known, timeout=None)
-    except RedisError as gone:
-        logger.warning("Redis did not hear that %s is %s: %s", checkpoint.name, status, gone)
+    except RedisError as redis_error:
+        logger.warning("could not record that %s is %s: %s", checkpoint.name, status, redis_error)
 
 
 def probe(checkpoint: Checkpoint, remote: Remote) -> RemoteError | None:
-    """Ask its server whether it is there and takes the key. The reason if not."""
+    """Check and record whether its server is reachable and accepts the key; returns the error if not."""
     try:
         asyncio.run(_probe(remote))
     except RemoteError as error:
         logger.warning("checkpoint %s does not answer: %s %s", checkpoint.name, error.message, error.details)
-        heard(checkpoint, remote, error)
+        record(checkpoint, remote, error)
         return error
-    heard(checkpoint, remote)
+    record(checkpoint, remote)
     return None
 
 
 async def _probe(remote: Remote) -> None:
     try:
-        async with asyncio.timeout(PROBE_TIMEOUT_SECONDS), Line(remote) as line:
-            await SPEAKERS[remote.protocol].probe(line)
+        async with asyncio.timeout(PROBE_TIMEOUT_SECONDS), HttpClient(remote) as client:
+            await PROTOCOLS[remote.protocol].probe(client)
     except TimeoutError as error:
         raise RemoteTimeout("the probe took too long") from error
 
 
 def probe_all() -> None:
-    """Ask those that failed, were edited, or that nobody has asked yet. Raises RedisError, CatalogueInvalid."""
+    """Probe checkpoints that failed, were edited, or were never probed. Raises RedisError, CatalogueInvalid."""
     excluded = queues.excluded_checkpoints()
     for checkpoint in catalogue.entries().values():
         remote = checkpoint.remote
@@ -77,12 +78,12 @@ def probe_all() -> None:
             probe(checkpoint, remote)
 
 
-class Watch:
-    """Probes from a thread of its own until it is stopped."""
+class Prober:
+    """Calls `probe_all` every PROBE_SECONDS on a thread of its own, until it is stopped."""
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="remote-watch", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="remote-prober", daemon=True)
 
     def start(self) -> None:
         self._thread.start()

@@ -1,30 +1,30 @@
-"""What Atelier needs of another server, whatever language it speaks."""
+"""What a protocol of remote servers has to implement, and those that do."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 from generation.remote import automatic1111, comfyui, openai
-from generation.remote.line import Line
-from generation.remote.picture import Asked
+from generation.remote.http_client import HttpClient
+from generation.remote.request import RemoteRequest
 
-Hear = Callable[[float], None]
+OnProgress = Callable[[float], None]
 
 
-class Speaker(Protocol):
-    async def draw(self, line: Line, asked: Asked, hear: Hear) -> bytes:
-        """One picture as an image file. Raises the errors of remote servers.
+class RemoteProtocol(Protocol):
+    async def draw(self, client: HttpClient, request: RemoteRequest, on_progress: OnProgress) -> bytes:
+        """Draw one picture; returns an image file. Raises RemoteError, PictureWithheld.
 
-        hear: how much of it is done, 0 to 1, as far as the server tells. When it is cancelled it tells the server
-        to stop, as far as the server can be told without stopping somebody else's picture.
+        on_progress: called with the fraction done, 0–1, if the server reports any. When cancelled, it tells the server
+        to stop, unless that could stop another client's picture.
         """
         ...
 
-    async def probe(self, line: Line) -> None:
-        """Ask something cheap that proves that the server is there and takes the key. Raises its errors."""
+    async def probe(self, client: HttpClient) -> None:
+        """Make a cheap request which proves that the server is reachable and accepts the key. Raises RemoteError."""
         ...
 
 
-SPEAKERS: dict[str, Speaker] = {
+PROTOCOLS: dict[str, RemoteProtocol] = {
     "comfyui": comfyui.ComfyUI(),
     "automatic1111": automatic1111.Automatic1111(),
     "openai": openai.OpenAI(),

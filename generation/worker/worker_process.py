@@ -25,7 +25,7 @@ from generation.errors import WorkerLost
 from generation.jobs.heartbeat import Heartbeat
 from generation.live import LiveFrame, Redrawn
 from generation.remote import health
-from generation.remote.remotes import Remotes
+from generation.remote.remote_jobs import RemoteJobs
 from generation.work import Ticket, Work
 from generation.worker.live_listener import LiveLine
 
@@ -46,8 +46,8 @@ _engine: "Engine | None" = None
 _live: "LiveRenderer | None" = None
 _live_line: LiveLine | None = None
 _heartbeat: Heartbeat | None = None
-_remotes = Remotes()
-_watch: health.Watch | None = None
+_remotes = RemoteJobs()
+_watch: health.Prober | None = None
 
 
 def name() -> str:
@@ -180,7 +180,7 @@ def _on_ready(sender: Any, **_: Any) -> None:
     if JOBS in names:
         # Importing torch takes seconds; Celery's own heartbeat must not wait for that.
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
-        _watch = health.Watch()
+        _watch = health.Prober()
         _watch.start()
         excluded = excluded_checkpoints()
         _live_line = LiveLine(

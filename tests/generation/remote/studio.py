@@ -9,7 +9,7 @@ from PIL import Image
 from generation.checkpoints import catalogue
 from generation.checkpoints.params import complete, parse
 from generation.remote import health
-from generation.remote.remotes import Remotes
+from generation.remote.remote_jobs import RemoteJobs
 from generation.work import Ticket, Work
 
 SIZE = (64, 64)
@@ -61,9 +61,9 @@ def work(kind: str = "txt2img", colour: str = "lime", **raw: Any) -> Work:
     return Work(checkpoint, params, Image.new("RGB", (96, 48), colour) if params.needs_image else None)
 
 
-def submitted(wanted: Work, remotes: Remotes | None = None) -> Ticket:
+def submitted(wanted: Work, remotes: RemoteJobs | None = None) -> Ticket:
     assert wanted.checkpoint.remote
-    return (remotes or Remotes()).submit(wanted, wanted.checkpoint.remote)
+    return (remotes or RemoteJobs()).submit(wanted, wanted.checkpoint.remote)
 
 
 def state() -> dict[str, str]:

@@ -22,7 +22,7 @@ from generation.errors import (
     RemoteUnauthorised,
     RemoteUnreachable,
 )
-from generation.remote.remotes import Remotes
+from generation.remote.remote_jobs import RemoteJobs
 from generation.work import Cancelled, HandedBack
 from tests.generation.remote.standins import WAIT_SECONDS, StandIn, as_json, multipart
 from tests.generation.remote.studio import entry, state, submitted, work
@@ -269,7 +269,7 @@ def test_a_key_may_lie_in_a_file_and_must_lie_somewhere(
 def test_J23_who_has_to_go_hands_its_work_back(studio: Studio) -> None:
     server = studio("openai")
     server.holding = True
-    remotes = Remotes()
+    remotes = RemoteJobs()
     ticket = submitted(work(), remotes)
     assert server.begun.wait(WAIT_SECONDS)
     remotes.stop()

@@ -10,7 +10,7 @@ from generation.checkpoints import catalogue, styles
 from generation.checkpoints.params import complete, parse
 from generation.errors import CatalogueInvalid, ParamsInvalid, RemoteNotSetUp
 from generation.jobs import description
-from generation.remote.picture import asked
+from generation.remote.request import make_requests
 from generation.work import Work
 from tests.generation.remote.studio import WORKFLOWS, entry
 
@@ -126,7 +126,7 @@ def test_a_style_reaches_another_server_as_words(own_catalogue: Path) -> None:
     checkpoint = catalogue.add("studio", raw)
     assert checkpoint.remote
     params = complete(parse({"kind": "txt2img", "prompt": "a cat", "style": "ink"}, checkpoint), (64, 64))
-    [picture] = asked(Work(checkpoint, params), checkpoint.remote)
+    [picture] = make_requests(Work(checkpoint, params), checkpoint.remote)
     style = styles.every()["ink"]
     assert picture.values["prompt"] == f"a cat, {style.prompt}"
     assert picture.values["negative_prompt"] == style.negative_prompt

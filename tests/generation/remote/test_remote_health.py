@@ -118,7 +118,7 @@ def test_the_watch_probes_by_itself(studio: Studio, monkeypatch: pytest.MonkeyPa
     probed = threading.Event()
     real = health.probe_all
     monkeypatch.setattr(health, "probe_all", lambda: (real(), probed.set()))
-    watch = health.Watch()
+    watch = health.Prober()
     watch.start()
     assert probed.wait(WAIT_SECONDS)
     watch.stop()

@@ -9,7 +9,7 @@ from accounts.models import User
 from generation import tasks
 from generation.jobs import lifecycle, submission
 from generation.models import Job, JobStatus, Outcome
-from generation.remote.remotes import Remotes
+from generation.remote.remote_jobs import RemoteJobs
 from generation.worker import runner, worker_process
 from tests.factories import png
 from tests.generation.asking import ask
@@ -27,7 +27,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 
     settings.ATELIER_FAMILIES = []
     monkeypatch.setattr(worker_process, "engine", refuse)
-    monkeypatch.setattr(worker_process, "_remotes", Remotes())
+    monkeypatch.setattr(worker_process, "_remotes", RemoteJobs())
     monkeypatch.setattr(runner, "HEARTBEAT_SECONDS", 0.01)
     for module in (runner, tasks):
         monkeypatch.setattr(module, "close_old_connections", lambda: None)
