@@ -283,7 +283,9 @@ class _Graph:
         self._inputs = {
             name: tensor[:1].repeat_interleave(size, 0).contiguous() for name, tensor in inputs.items()
         }
-        self._replay, self._output = capture(lambda: _call(forward, self._inputs))
+        # Not `self` in the lambda: a circle would keep a dropped graph until the garbage collector runs.
+        own = self._inputs
+        self._replay, self._output = capture(lambda: _call(forward, own))
 
     def replay(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The output for these inputs. Rows beyond those given keep what was in them; their output is cut off."""

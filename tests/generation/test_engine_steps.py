@@ -271,7 +271,7 @@ def test_the_pictures_of_a_cancelled_ticket_that_have_not_begun_never_do(
 def test_out_of_memory_makes_smaller_steps_and_costs_nobody_a_picture(
     by_hand: Start, monkeypatch: pytest.MonkeyPatch, steps: list[int]
 ) -> None:
-    real = graphs.Eager.__call__
+    real = graphs.EagerUNet.__call__
 
     def narrow(self: Any, latents: torch.Tensor, *rest: Any) -> torch.Tensor:
         if len(latents) > 4:
@@ -315,7 +315,7 @@ def test_a_step_that_fails_half_way_has_moved_no_picture(
 def test_a_picture_that_does_not_even_fit_alone_fails_alone(
     by_hand: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = graphs.Eager.__call__
+    real = graphs.EagerUNet.__call__
 
     def tiny(self: Any, latents: torch.Tensor, *rest: Any) -> torch.Tensor:
         if len(latents) > 1:
