@@ -1,6 +1,6 @@
-"""Live redraw: pictures of a frame on their way to a worker and back. The newest wins; nothing queues or is stored.
+"""Live redraw: carries live frames to a worker and pictures back. Only the newest counts; nothing is queued or stored.
 
-A frame lies in Redis, one for each audience, until a worker takes it. What comes back goes to the audience's group.
+Redis keeps one frame for each audience until a worker takes it. Its picture is sent to the audience's channel group.
 Rules L1… in docs/live.md.
 """
 
@@ -27,9 +27,9 @@ logger = logging.getLogger(__name__)
 
 SIDE_MAX_PX = 512
 JPEG_MAX_BYTES = 110 * 1024
-# Nobody who draws waits longer for a picture of what they drew.
+# An older frame is not worth drawing any more.
 FRAME_KEPT_SECONDS = 10
-# For those who come to the board later; whoever keeps the board live renews it.
+# For people who open the board later; renewed by `keep_picture` as long as the board is live.
 PICTURE_KEPT_SECONDS = 45
 
 _FRAMES = "atelier:live:frame:"
@@ -37,9 +37,9 @@ _PICTURES = "atelier:live:picture:"
 
 
 class LiveFrame(msgspec.Struct, frozen=True, array_like=True):
-    """A region of a board as it looks now. run: of one switching on and off. seq: grows within a run.
+    """A region of a board as it looks now. run: identifies one live session. seq: grows within a run.
 
-    look: 32 bits that tell the browsers which state of the region it is; opaque here.
+    look: 32 bits by which browsers recognise the state of the region; opaque here.
     """
 
     audience: str
@@ -51,7 +51,7 @@ class LiveFrame(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Redrawn(msgspec.Struct, frozen=True, array_like=True):
-    """What became of a frame. jpeg: empty for one that is withheld, or failed; then code and message say why."""
+    """The result of a live frame. jpeg: empty if the picture was withheld or failed; code and message say why it failed."""
 
     audience: str
     run: int
@@ -62,11 +62,11 @@ class Redrawn(msgspec.Struct, frozen=True, array_like=True):
     look: int = 0
 
 
-# --- what is asked for ------------------------------------------------------------------------------------
+# --- params and checks ------------------------------------------------------------------------------------
 
 
 def settle(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The params of a job that would make the same picture carefully: with a seed, in the kind that is drawn live.
+    """The params of a full job for the same picture: with a seed, in the checkpoint's live kind.
 
     Raises CheckpointUnknown, ParamsInvalid, LiveNotOffered.
     """
@@ -81,7 +81,7 @@ def settle(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def params_of(frame: LiveFrame, checkpoint: Checkpoint, size: tuple[int, int]) -> Params:
-    """How a frame is drawn. size: (width, height) of its picture, px. Raises ParamsInvalid, LiveNotOffered."""
+    """The params that a frame is drawn with. size: (width, height) of its picture, px. Raises ParamsInvalid, LiveNotOffered."""
     if checkpoint.live is None:
         raise LiveNotOffered(checkpoint.title)
     params = complete(parse(frame.params | dict(checkpoint.live.params), checkpoint), size)
@@ -89,7 +89,7 @@ def params_of(frame: LiveFrame, checkpoint: Checkpoint, size: tuple[int, int]) -
 
 
 def check(jpeg: bytes) -> None:
-    """Look at the header only. Raises SnapshotInvalid."""
+    """Check a frame's size and header, without decoding it. Raises SnapshotInvalid."""
     if len(jpeg) > JPEG_MAX_BYTES:
         raise SnapshotInvalid(
             "image_too_large", f"A live frame has {len(jpeg)} bytes; {JPEG_MAX_BYTES} are allowed."
@@ -105,45 +105,48 @@ def check(jpeg: bytes) -> None:
 
 
 def channel(checkpoint: Checkpoint) -> str:
-    """Where workers that draw with such checkpoints hear of frames."""
+    """The Redis channel on which workers with this checkpoint's family learn of frames."""
     return f"atelier:live:{checkpoint.family}"
 
 
-# --- from the web -----------------------------------------------------------------------------------------
+# --- called by the web processes -----------------------------------------------------------------------------------------
 
 
 def offer(frame: LiveFrame, checkpoint: Checkpoint) -> int:
-    """Put a frame in its audience's slot. How many workers heard of it; 0: nobody draws. Raises redis.RedisError."""
-    line = redis_client.live_client().pipeline(transaction=False)
-    line.set(_FRAMES + frame.audience, msgspec.msgpack.encode(frame), ex=FRAME_KEPT_SECONDS)
-    line.publish(channel(checkpoint), frame.audience)
-    _, heard = line.execute()
-    return int(heard)
+    """Put a frame into its audience's slot; returns how many workers were notified, 0 if none is there.
+
+    Raises redis.RedisError.
+    """
+    pipeline = redis_client.live_client().pipeline(transaction=False)
+    pipeline.set(_FRAMES + frame.audience, msgspec.msgpack.encode(frame), ex=FRAME_KEPT_SECONDS)
+    pipeline.publish(channel(checkpoint), frame.audience)
+    _, notified = pipeline.execute()
+    return int(notified)
 
 
 def last_picture(audience: str) -> Redrawn | None:
-    """The newest picture, for somebody who comes later. Raises redis.RedisError."""
+    """The newest picture, for people who open the board later. Raises redis.RedisError."""
     packed: Any = redis_client.live_client().get(_PICTURES + audience)
     return msgspec.msgpack.decode(packed, type=Redrawn) if packed else None
 
 
 def keep_picture(audience: str) -> None:
-    """The board is still live: the newest picture stays a while longer. Raises redis.RedisError."""
+    """Keep the newest picture for another PICTURE_KEPT_SECONDS. Raises redis.RedisError."""
     redis_client.live_client().expire(_PICTURES + audience, PICTURE_KEPT_SECONDS)
 
 
-# --- from the workers -------------------------------------------------------------------------------------
+# --- called by the workers -------------------------------------------------------------------------------------
 
 
 def take(audience: str) -> LiveFrame | None:
-    """The newest frame of an audience, for one worker alone; None if another took it. Raises redis.RedisError."""
-    # redis-py types it as maybe awaitable
+    """Take the newest frame of an audience out of its slot; None if another worker took it. Raises redis.RedisError."""
+    # redis-py types it as possibly awaitable
     packed: Any = redis_client.live_client().getdel(_FRAMES + audience)
     return msgspec.msgpack.decode(packed, type=LiveFrame) if packed else None
 
 
 def give(redrawn: Redrawn) -> None:
-    """Tell the audience. A picture that gets lost is soon followed by another."""
+    """Send a result to its audience. Errors are logged only: another picture follows soon."""
     layer = get_channel_layer()
     if layer is None:
         return

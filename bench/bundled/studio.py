@@ -16,7 +16,7 @@ from generation.engine import device
 from generation.engine.engine import Engine
 from generation.engine.residency import Residency
 from generation.images import framing
-from generation.pipelines.loading import Loaded, load
+from generation.pipelines.loading import LoadedCheckpoint, load
 from generation.work import Work
 
 MEBIBYTE = 1024 * 1024
@@ -74,7 +74,7 @@ class Studio:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
         return (peak - self.base_bytes) / MEBIBYTE
 
-    def _load(self, checkpoint: catalogue.Checkpoint, where: str) -> Loaded:
+    def _load(self, checkpoint: catalogue.Checkpoint, where: str) -> LoadedCheckpoint:
         self.base_bytes = psutil.Process().memory_info().rss
         began = monotonic()
         loaded = load(checkpoint, where)

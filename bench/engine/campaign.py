@@ -8,7 +8,7 @@ from bench.engine.measures import Row
 from bench.engine.rig import rig
 from generation.checkpoints import catalogue
 from generation.engine import device as devices
-from generation.pipelines.loading import Loaded, load
+from generation.pipelines.loading import LoadedCheckpoint, load
 
 JOBS = 8
 
@@ -62,7 +62,7 @@ def _on_accelerator(device: str, rounds: int) -> list[Row]:
     return rows + floors.fractions(rows, devices.title(device))
 
 
-def _live(loaded: Loaded, device: str, rounds: int, threads: int, **raw: object) -> list[Row]:
+def _live(loaded: LoadedCheckpoint, device: str, rounds: int, threads: int, **raw: object) -> list[Row]:
     """Frames as boards send them. Beside stock pipelines only on an accelerator: a CPU gains nothing there."""
     _say("live frames")
     frames = 10 if device == "cpu" else 200
@@ -75,7 +75,13 @@ def _live(loaded: Loaded, device: str, rounds: int, threads: int, **raw: object)
 
 
 def _throughput(
-    title: str, loaded: Loaded, device: str, rounds: int, threads: int, jobs: int = JOBS, **raw: object
+    title: str,
+    loaded: LoadedCheckpoint,
+    device: str,
+    rounds: int,
+    threads: int,
+    jobs: int = JOBS,
+    **raw: object,
 ) -> list[Row]:
     """Equal jobs: stock as documented, stock as a competent user writes it, the engine one by one, and batched."""
     _say(f"{title}: {jobs} equal jobs")

@@ -89,13 +89,15 @@ def _work(pipe: Connection, counter: Counter, together: int, device: str) -> Non
     from bench.engine import models
     from bench.engine.rig import Rig, rig
     from generation.checkpoints import catalogue
-    from generation.pipelines.loading import Loaded, load
+    from generation.pipelines.loading import LoadedCheckpoint, load
 
     def share(engine: Rig) -> None:
         while (number := _next(counter)) is not None:
             engine.ask(f"person {number}", seed=number).result(JOBS_SECONDS)
 
-    loaded: Loaded = load(catalogue.get("bundled"), "cpu") if device == "cpu" else models.true_pix2pix(device)
+    loaded: LoadedCheckpoint = (
+        load(catalogue.get("bundled"), "cpu") if device == "cpu" else models.true_pix2pix(device)
+    )
     if device == "cpu" and hasattr(os, "sched_setaffinity"):
         # The device is one core: more workers are then no more computer, as with one accelerator. Threads that begin
         # from here on stay on it, among them the engine's.

@@ -15,7 +15,7 @@ from bench.engine.rig import Rig, rig, sketch
 from bench.engine.stock import Draw
 from generation.engine import live as engine_live
 from generation.live import LiveFrame, Redrawn
-from generation.pipelines.loading import Loaded
+from generation.pipelines.loading import LoadedCheckpoint
 from generation.work import Cancelled, Work
 
 BOARDS = 8
@@ -83,7 +83,7 @@ class Boards:
 
 
 @contextmanager
-def boards(loaded: Loaded, device: str, threads: int = 0, **raw: object) -> Iterator[Boards]:
+def boards(loaded: LoadedCheckpoint, device: str, threads: int = 0, **raw: object) -> Iterator[Boards]:
     answers: queue.Queue[Redrawn] = queue.Queue()
     live = Timed(answers)
     with rig(loaded, device, threads, live=live) as engine:

@@ -14,7 +14,7 @@ import torch
 import transformers
 
 from generation.checkpoints.catalogue import Checkpoint, Kind
-from generation.pipelines.loading import Loaded
+from generation.pipelines.loading import LoadedCheckpoint
 
 SD = {"txt2img": "StableDiffusionPipeline", "img2img": "StableDiffusionImg2ImgPipeline"}
 PIX2PIX = {"pix2pix": "StableDiffusionInstructPix2PixPipeline"}
@@ -74,11 +74,11 @@ def pix2pix(size: Size) -> diffusers.DiffusionPipeline:
     return _pipeline(size, cls, _unet(size, 8, 768, 8), 768, scheduler)
 
 
-def true_pix2pix(device: str) -> Loaded:
+def true_pix2pix(device: str) -> LoadedCheckpoint:
     return loaded("pix2pix", pix2pix(TRUE), PIX2PIX, device, TRUE)
 
 
-def loaded(name: str, pipeline: Any, kinds: Mapping[str, str], device: str, size: Size) -> Loaded:
+def loaded(name: str, pipeline: Any, kinds: Mapping[str, str], device: str, size: Size) -> LoadedCheckpoint:
     """As the engine holds it."""
     numbers = {"steps": 20.0, "guidance_scale": 7.5, "strength": 0.6, "image_guidance_scale": 1.5}
     checkpoint = Checkpoint(
@@ -104,7 +104,7 @@ def loaded(name: str, pipeline: Any, kinds: Mapping[str, str], device: str, size
     )
     pipeline.to(device, size.dtype)
     pipeline.set_progress_bar_config(disable=True)
-    return Loaded(checkpoint, pipeline)
+    return LoadedCheckpoint(checkpoint, pipeline)
 
 
 def _pipeline(

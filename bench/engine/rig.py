@@ -10,14 +10,14 @@ from PIL import Image, ImageDraw
 from generation.checkpoints.params import complete, parse
 from generation.engine.engine import Engine, LiveFrames
 from generation.engine.residency import Residency
-from generation.pipelines.loading import Loaded
+from generation.pipelines.loading import LoadedCheckpoint
 from generation.work import Drawn, Ticket, Work
 
 WAIT_SECONDS = 600
 
 
 class Rig:
-    def __init__(self, loaded: Loaded, engine: Engine) -> None:
+    def __init__(self, loaded: LoadedCheckpoint, engine: Engine) -> None:
         self.loaded, self.engine = loaded, engine
 
     def work(self, owner: str = "", **raw: Any) -> Work:
@@ -37,7 +37,7 @@ class Rig:
 
 @contextmanager
 def rig(
-    loaded: Loaded, device: str, threads: int = 0, live: LiveFrames | None = None, **tuning: Any
+    loaded: LoadedCheckpoint, device: str, threads: int = 0, live: LiveFrames | None = None, **tuning: Any
 ) -> Iterator[Rig]:
     """A started engine, warm. tuning: what to change of the device's own."""
     residency = Residency(device, 1, lambda checkpoint, where: loaded, lambda where: None)

@@ -12,13 +12,13 @@ import torch
 
 from generation.pipelines import drawing
 from generation.pipelines.drawing import Drawing
-from generation.pipelines.loading import Loaded
+from generation.pipelines.loading import LoadedCheckpoint
 from generation.work import Work
 
 Draw = Callable[[Sequence[Work]], None]
 
 
-def b0(loaded: Loaded) -> Draw:
+def b0(loaded: LoadedCheckpoint) -> Draw:
     @torch.inference_mode()
     def draw(works: Sequence[Work]) -> None:
         for picture in _pictures(works):
@@ -27,7 +27,7 @@ def b0(loaded: Loaded) -> Draw:
     return draw
 
 
-def b1(loaded: Loaded, device: str) -> Draw:
+def b1(loaded: LoadedCheckpoint, device: str) -> Draw:
     kept: dict[tuple[str, str], torch.Tensor] = {}
     tiny = diffusers.AutoencoderTiny().to(device, loaded.vae.dtype) if device != "cpu" else loaded.vae
 
@@ -66,7 +66,7 @@ def b1(loaded: Loaded, device: str) -> Draw:
     return draw
 
 
-def _pipeline(loaded: Loaded, picture: Drawing) -> Any:
+def _pipeline(loaded: LoadedCheckpoint, picture: Drawing) -> Any:
     return loaded.pipeline(picture.work.params.kind)
 
 

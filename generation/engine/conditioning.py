@@ -77,5 +77,5 @@ def sdxl_added_cond(
     pooled = [row.pooled_prompt_embeds for row in rows if row.pooled_prompt_embeds is not None]
     return {
         "text_embeds": torch.cat(pooled).to(unet.dtype),
-        "time_ids": devices.send(time_ids.to(unet.dtype), unet.device),
+        "time_ids": devices.to_device(time_ids.to(unet.dtype), unet.device),
     }

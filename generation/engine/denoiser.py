@@ -86,7 +86,7 @@ class Denoiser:
         # 1. The batch and each picture's coefficients
         batch = self._batch_of(samples)
         rows = torch.stack([sample.schedule.coefficients[sample.step] for sample in samples])
-        coefficients = schedulers.columns(devices.send(rows, batch.device))
+        coefficients = schedulers.columns(devices.to_device(rows, batch.device))
 
         # 2. The UNet's prediction, with guidance
         latents = torch.cat([sample.latents for sample in samples])
@@ -141,12 +141,12 @@ class Batch:
         image_latents = [sample.image_latents for sample in samples if sample.image_latents is not None]
         self.image_latents = torch.cat(image_latents) if image_latents else None
         counts = [sample.rows for sample in samples]
-        self._picture_of_row = devices.send(torch.repeat_interleave(torch.tensor(counts)), self.device)
+        self._picture_of_row = devices.to_device(torch.repeat_interleave(torch.tensor(counts)), self.device)
         self._has_guidance = max(counts) > 1
-        rows = devices.send(torch.tensor(list(_guidance_rows(counts))), self.device)
+        rows = devices.to_device(torch.tensor(list(_guidance_rows(counts))), self.device)
         self._prompt_rows, self._image_rows, self._uncond_rows = rows.unbind(1)
         scales = torch.tensor([[sample.guidance_scale, sample.image_guidance_scale] for sample in samples])
-        scales = devices.send(scales, self.device).view(-1, 2, 1, 1, 1)
+        scales = devices.to_device(scales, self.device).view(-1, 2, 1, 1, 1)
         self._guidance_scale, self._image_guidance_scale = scales.unbind(1)
 
     @property
@@ -194,7 +194,7 @@ def _noise(samples: Sequence[Sample], device: torch.device) -> torch.Tensor | No
     """The noise of this step, each picture's from its own generator; None if no sampler adds any."""
     if not any(sample.schedule.adds_noise(sample.step) for sample in samples):
         return None
-    return devices.send(torch.cat([sample.noise() for sample in samples]), device)
+    return devices.to_device(torch.cat([sample.noise() for sample in samples]), device)
 
 
 def _blended(sample: Sample, latents: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Where torch computes, and how many threads it may take for that."""
+"""The device that torch computes on: its choice, tuning, memory, errors, and transfers to and from it."""
 
 import logging
 import os
@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 class Tuning:
     """How much a device does at once.
 
-    rows: of the UNet's batch in one step; rows_beside_live while somebody draws live, who waits for a whole step.
-    pictures: decoded in one call. graphs: replay the UNet from CUDA graphs. compiled: decode through torch's compiler.
+    rows: of the UNet's batch in one step; rows_beside_live: the same while somebody draws live, whose frame has to wait for
+    a whole step. pictures: decoded in one call. graphs: replay the UNet from CUDA graphs. compiled: compile the decoder.
     """
 
     rows: int
@@ -29,7 +29,7 @@ class Tuning:
 
 
 def tuning(device: str) -> Tuning:
-    """What is known to be good. The CPU's numbers are measured, those of accelerators are estimates so far.
+    """The tuning of a device. The CPU's numbers are measured, those of accelerators are estimates so far.
 
     On a CPU one core gains 1.2–1.5 times from 6 to 12 rows of the built-in model and nothing from more; decoding
     several pictures at once is slower than one after the other, because they fall out of the cache.
@@ -41,8 +41,8 @@ def tuning(device: str) -> Tuning:
 
 
 def choose(wanted: str = "auto") -> str:
-    """A torch device: what was asked for, or the best there is."""
-    # As nvidia-smi counts, by which generation.checkpoints.queues asks for a card's memory. By default the fastest comes first.
+    """The torch device to use: the wanted one, or with `auto` the best that is available."""
+    # The order of nvidia-smi, by which generation.checkpoints.queues reads a card's memory. CUDA's default is fastest first.
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     if wanted != "auto":
         return wanted
@@ -52,8 +52,8 @@ def choose(wanted: str = "auto") -> str:
         return "mps"
     if shutil.which("nvidia-smi") and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1"):
         logger.warning(
-            "torch %s finds no card though nvidia-smi is here, so pictures are drawn on the CPU: the driver is older "
-            "than CUDA %s wants, or this torch was built without CUDA.",
+            "torch %s finds no card although nvidia-smi exists, so pictures are drawn on the CPU: the driver is older "
+            "than CUDA %s requires, or this torch was built without CUDA.",
             torch.__version__,
             torch.version.cuda,
         )
@@ -61,30 +61,30 @@ def choose(wanted: str = "auto") -> str:
 
 
 def family(device: str) -> str:
-    """cpu, cuda or mps: what the catalogue's dtypes are named by."""
+    """cpu, cuda or mps, as the catalogue's dtypes are keyed. device: such as cuda:1."""
     return device.partition(":")[0]
 
 
 def title(device: str) -> str:
-    """The device for people."""
+    """The device's name for people."""
     if family(device) == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return f"{device} ({torch.get_num_threads()} threads)" if device == "cpu" else device
 
 
 def prepare(device: str, threads: int = 0) -> None:
-    """Called once, on the thread that will do all the work: torch counts CPU threads per caller."""
+    """Call once, on the engine's thread: torch counts CPU threads per calling thread. threads: 0 for the default."""
     if family(device) == "cpu":
         torch.set_num_threads(threads or default_threads())
     elif family(device) == "cuda":
-        # It tries kernels out for each new shape: the UNet's are few (graphs.BUCKETS), and so are the decoder's.
+        # Searches for the fastest kernel for each new shape; both UNet and decoder see few (graphs.BUCKETS).
         torch.backends.cudnn.benchmark = True
-        if ":" in device:  # streams, events and graphs are made on whichever card is the thread's own
+        if ":" in device:  # streams, events and graphs are made on the thread's current card
             torch.cuda.set_device(device)
 
 
 def default_threads() -> int:
-    """All cores that this process may use but one, which stays for the web.
+    """All cores that this process may use, except one for the web process.
 
     torch's threads wait for each other after every operation. When another program takes one of two cores,
     two threads are ten times slower than one: measured with the bundled checkpoint 7–18 s for a picture
@@ -106,19 +106,19 @@ _OUT_OF_MEMORY = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """torch has a type for it where its own allocator fails; all others have only a sentence."""
+    """True for torch's own error and for those of other allocators, which are known by their message only."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(said in str(error) for said in _OUT_OF_MEMORY)
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in _OUT_OF_MEMORY)
 
 
 def is_on_card() -> bool:
-    """Whether this process has opened a card of NVIDIA's."""
+    """True if this process has opened an NVIDIA card."""
     return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the card does no more work for this process: some faults stay until the process ends. Waits for the card."""
+    """True if the card is unusable for this process: some CUDA errors stay until it ends. Waits for the card."""
     if not isinstance(error, RuntimeError) or not is_on_card():
         return False
     try:
@@ -129,9 +129,9 @@ def is_lost(error: BaseException) -> bool:
 
 
 def free_bytes(device: str) -> int | None:
-    """Memory that a checkpoint could take after `forget`; None where nobody can tell."""
+    """Memory that a checkpoint could take after `empty_cache`; None if unknown."""
     if family(device) == "cuda":
-        # What torch still holds then without using it belongs to graphs, or lies in crumbs between tensors.
+        # What torch still holds unused then belongs to graphs, or is fragmented between tensors.
         return torch.cuda.mem_get_info(device)[0]
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
@@ -141,20 +141,20 @@ def free_bytes(device: str) -> int | None:
 
 
 def reserved_bytes(device: str) -> int | None:
-    """Memory that torch took from the device for this process, graphs' pools included; None where nobody counts it."""
+    """Memory that torch has reserved on the device for this process, graphs' pools included; None if unknown."""
     return torch.cuda.memory_reserved(device) if family(device) == "cuda" else None
 
 
-def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """A tensor of the CPU on the device. On CUDA nobody waits until the device has done what it was given before."""
-    # torch keeps the pinned memory until it is copied.
+def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Copy a CPU tensor to the device. On CUDA the caller does not wait for the work queued before it."""
+    # torch keeps the pinned memory until the copy is done.
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
-def bring_back(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
-    """Start to copy a tensor to the CPU. What is returned waits for the copy, on whichever thread calls it.
+def to_cpu(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
+    """Start copying a tensor to the CPU; returns a function that waits for the copy, on any thread.
 
-    On CUDA the device goes on with the next step meanwhile, not measured yet; elsewhere there is nothing to gain.
+    On CUDA the device can go on with the next step meanwhile, not measured yet; elsewhere the copy is done at once.
     """
     if tensor.device.type != "cuda":
         copied = tensor.cpu()
@@ -171,33 +171,33 @@ def bring_back(tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
     return wait
 
 
-# How an accelerator tells that it came to a certain point of its work.
+# Events that an accelerator signals when it reaches them in its queue.
 _EVENTS: Mapping[str, Callable[[], Any]] = {
     "cuda": lambda: torch.cuda.Event(blocking=True),  # type: ignore[no-untyped-call]
     "mps": lambda: torch.mps.Event(),
 }
 
 
-class Pace:
-    """Keeps the CPU at most one step ahead of an accelerator, so that a cancel or a live frame waits for no more."""
+class StepPacer:
+    """Keeps the CPU at most one step ahead of the accelerator, so that a cancel or a live frame waits for no more."""
 
     def __init__(self, device: str) -> None:
         self._event = _EVENTS.get(family(device))
         self._last: Any = None  # torch's events share no type
 
     def step(self) -> None:
-        """Called after each step was handed over."""
+        """Call after each step was queued; waits until the step before it is done."""
         if self._event is None:
             return
-        handed_over = self._event()
-        handed_over.record()
+        queued = self._event()
+        queued.record()
         if self._last is not None:
             self._last.synchronize()
-        self._last = handed_over
+        self._last = queued
 
 
-def forget(device: str) -> None:
-    """Give memory that nobody holds any more back to the system."""
+def empty_cache(device: str) -> None:
+    """Release torch's unused memory to the system."""
     if family(device) == "cuda":
         torch.cuda.empty_cache()
     elif family(device) == "mps":

@@ -90,7 +90,7 @@ class Engine:
             drawings = drawing.drawings(ticket.work)
         # A damaged image raises more than Pillow's own errors.
         except Exception as error:
-            ticket.give_up(to_user_error(error, ticket.work))
+            ticket.fail(to_user_error(error, ticket.work))
             return
         request = Request(ticket, drawings, self._postprocessor.run, is_warm_up)
         with self._changed:

@@ -54,10 +54,8 @@ def download_images(
     Each function waits for its picture and returns it, RGB, or None if it is withheld.
     pixels, withheld: as `Sampler.decode` returns them.
     """
-    bytes_on_cpu = devices.bring_back(
-        pixels.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
-    )
-    flags = None if withheld is None else devices.bring_back(withheld)
+    bytes_on_cpu = devices.to_cpu(pixels.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous())
+    flags = None if withheld is None else devices.to_cpu(withheld)
 
     def image(index: int) -> Image.Image | None:
         if flags is not None and flags()[index]:

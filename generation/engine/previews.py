@@ -1,4 +1,4 @@
-"""Small rough pictures of what is not finished yet, cheap enough to make while it is drawn."""
+"""Small rough previews of unfinished latents, cheap enough to make during the steps."""
 
 import io
 from collections.abc import Callable
@@ -15,20 +15,20 @@ from generation.engine import device as devices
 
 SIDE_MAX_PX = 128
 JPEG_QUALITY = 70
-# At most this share of a picture's time on the accelerator goes into previews, and no more of them than people can follow.
+# At most this share of a picture's time on the accelerator goes into previews.
 SHARE = 0.1
 INTERVAL_SECONDS = 0.25
-# The linear map is learned from flat patches: 8 × 8 latents, so that the middle knows no border.
+# The linear map is fitted to flat patches of 8 × 8 latents, so that the middle one is not affected by the border.
 PATCH_PX = 64
-# Of a picture, along a side of one latent.
-PIXELS = 8
+# Pixels along the side of one latent.
+PIXELS_PER_LATENT = 8
 
 
 class Previewer:
-    """Turns latents into a JPEG. A tiny autoencoder decodes them; for a full one, a linear map does.
+    """Turns latents into a JPEG: by a tiny autoencoder if the checkpoint has one, otherwise by a linear map.
 
-    seconds: what the cheapest so far cost the engine's thread, 0 before the first. Not the last: whatever once stopped
-    that thread would be taken for the price of a preview, and there would be no more that could tell better.
+    seconds: what the cheapest preview so far cost the engine's thread, 0 before the first. Not the last one: if the thread
+    was once held up during a preview, previews would seem too expensive from then on.
     """
 
     def __init__(self, vae: Any) -> None:  # an autoencoder of diffusers; they share no useful type
@@ -37,45 +37,45 @@ class Previewer:
         self._colours: torch.Tensor | None = None
 
     def prepare(self) -> None:
-        """Do now what the first preview would else do, while people wait for their steps."""
+        """Fit the linear map in advance, so that the first preview is not slow."""
         if (
             self._colours is None
             and hasattr(self._vae, "encode")
             and not isinstance(self._vae, AutoencoderTiny)
         ):
-            self._colours = self._learn()
+            self._colours = self._fit_colours()
 
     def start(self, latents: torch.Tensor) -> Callable[[], bytes]:
-        """Begin a preview; what is returned waits for it and encodes it, on whichever thread calls it.
+        """Start a preview; returns a function that waits for it and returns a JPEG, on any thread.
 
-        latents: (batch, channels, height, width), as the scheduler sees them; the first one is drawn.
+        latents: (batch, channels, height, width), with the autoencoder's scaling factor; the first one is drawn.
         """
         started = monotonic()
         first = latents[:1]
         rgb = self._decode(first) if isinstance(self._vae, AutoencoderTiny) else self._project(first)
         pixels = rgb[0].float().add(1).mul(127.5).clamp(0, 255).round().byte().permute(1, 2, 0).contiguous()
-        arriving = devices.bring_back(pixels)
+        arriving = devices.to_cpu(pixels)
         seconds = monotonic() - started
         self.seconds = min(self.seconds or seconds, seconds)
         return lambda: _encoded(arriving())
 
     def jpeg(self, latents: torch.Tensor) -> bytes:
-        """`start`, and its end."""
+        """A preview at once; see `start`."""
         return self.start(latents)()
 
     def _decode(self, latents: torch.Tensor) -> torch.Tensor:
-        # No more pixels than are shown: of a picture of 256 px that is a quarter of the work.
-        factor = max(1, max(latents.shape[2:]) * PIXELS // SIDE_MAX_PX)
+        # Averaged down to the preview's size first: for a picture of 256 px a quarter of the work.
+        factor = max(1, max(latents.shape[2:]) * PIXELS_PER_LATENT // SIDE_MAX_PX)
         scaled = avg_pool2d(latents.to(self._vae.dtype) / self._vae.config.scaling_factor, factor)
         return self._vae.decode(scaled, return_dict=False)[0]
 
     def _project(self, latents: torch.Tensor) -> torch.Tensor:
         if self._colours is None:
-            self._colours = self._learn()
+            self._colours = self._fit_colours()
         ones = torch.ones_like(latents[:, :1], dtype=torch.float32)
         return torch.einsum("bchw,cr->brhw", torch.cat([latents.float(), ones], 1), self._colours)
 
-    def _learn(self) -> torch.Tensor:
+    def _fit_colours(self) -> torch.Tensor:
         """The linear map from latent channels and a constant to RGB that fits 27 flat colours best.
 
         (channels + 1, 3). Costs one encoding of a picture of about 330 × 330 px, once per checkpoint.
@@ -85,13 +85,13 @@ class Previewer:
         patches = colours.view(-1, 3, 1, 1).expand(-1, -1, PATCH_PX, PATCH_PX)
         encoded = vae.encode(patches.to(vae.device, vae.dtype)).latent_dist.mode() * vae.config.scaling_factor
         middle = encoded[:, :, encoded.shape[2] // 2, encoded.shape[3] // 2].float().cpu()
-        # A half-precision encoder may overflow: then there is no map, and previews stay grey.
+        # A half-precision encoder may overflow: previews are grey then.
         middle = torch.nan_to_num(torch.cat([middle, torch.ones(len(middle), 1)], 1), posinf=0, neginf=0)
         return torch.linalg.lstsq(middle, colours, driver="gelsd").solution.to(vae.device)
 
 
 def _encoded(pixels: torch.Tensor) -> bytes:
-    """pixels: (height, width, 3), bytes."""
+    """JPEG with its longer side SIDE_MAX_PX. pixels: (height, width, 3), uint8."""
     image = Image.fromarray(pixels.numpy())
     scale = SIDE_MAX_PX / max(image.size)
     image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
@@ -101,7 +101,7 @@ def _encoded(pixels: torch.Tensor) -> bytes:
 
 
 class Budget:
-    """Says when another preview of a picture may be made."""
+    """Limits the previews of one request to a share of its accelerator time, and to one an interval."""
 
     def __init__(self, share: float = SHARE, interval_seconds: float = INTERVAL_SECONDS) -> None:
         self._share, self._interval = share, interval_seconds
@@ -109,10 +109,11 @@ class Budget:
         self._spent = 0.0
 
     def allows(self, cost_seconds: float, seconds: float) -> bool:
-        """cost_seconds: of the next one. seconds: that the picture has had of the accelerator so far."""
+        """True if a preview that costs `cost_seconds` may be made. seconds: accelerator time of the request so far."""
         due = monotonic() - self._last >= self._interval
         return due and self._spent + cost_seconds <= self._share * seconds
 
     def spend(self, seconds: float) -> None:
+        """A preview was made and cost so many seconds."""
         self._spent += seconds
         self._last = monotonic()

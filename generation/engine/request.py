@@ -68,7 +68,7 @@ class Request:
         total = steps * len(self.drawings)
         # A picture that ran out of memory may begin again, and its steps count twice.
         self._steps_done = min(self._steps_done + 1, total)
-        self.ticket.tell(Progress(self._steps_done, total))
+        self.ticket.report_progress(Progress(self._steps_done, total))
         self._preview(pred_original_sample, previewer)
 
     def deliver(self, index: int, picture: Picture | None) -> None:
@@ -81,13 +81,13 @@ class Request:
             self.ended = len(self._pictures) == len(self.drawings)
             if not self.ended:
                 if picture:
-                    self.ticket.hand(picture)
+                    self.ticket.add_picture(picture)
                 return
         shown = [finished for _, finished in sorted(self._pictures.items()) if finished]
         if shown:
             self.ticket.finish(Drawn(shown, self.accelerator_seconds))
         else:
-            self.ticket.give_up(PictureWithheld())
+            self.ticket.fail(PictureWithheld())
 
     def end(self, reason: Exception) -> None:
         """End without pictures, for a reason that a person may see. No effect if it has ended already."""
@@ -95,7 +95,7 @@ class Request:
             if self.ended:
                 return
             self.ended = True
-        self.ticket.give_up(reason)
+        self.ticket.fail(reason)
 
     def fail(self, error: Exception) -> None:
         """End with any error, translated for people."""
@@ -119,7 +119,7 @@ class Request:
 
     def _show(self, get_jpeg: Callable[[], bytes]) -> None:
         with self._disable_previews_on_error():
-            self.ticket.show(get_jpeg())
+            self.ticket.report_preview(get_jpeg())
 
     @contextmanager
     def _disable_previews_on_error(self) -> Iterator[None]:

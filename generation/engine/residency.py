@@ -20,11 +20,11 @@ from generation.engine.sampler import Sampler
 from generation.engine.vae_decoding import BUCKETS, CompiledDecoder, EagerDecoder, VaeDecoder
 from generation.engine.watchdog import DOWNLOADING_SECONDS, LOADING_SECONDS, watching
 from generation.errors import GenerationError
-from generation.pipelines.loading import Loaded, load
+from generation.pipelines.loading import LoadedCheckpoint, load
 
 logger = logging.getLogger(__name__)
 
-Load = Callable[[Checkpoint, str], Loaded]
+Load = Callable[[Checkpoint, str], LoadedCheckpoint]
 
 # Memory that drawing takes besides the weights, as a share of them.
 HEADROOM = 0.3
@@ -37,7 +37,7 @@ class Resident:
     """
 
     def __init__(
-        self, weights: Loaded, tuning: Tuning, may_capture: Callable[[], bool] = lambda: True
+        self, weights: LoadedCheckpoint, tuning: Tuning, may_capture: Callable[[], bool] = lambda: True
     ) -> None:
         self.weights, self._tuning, self._may_capture = weights, tuning, may_capture
         self.previewer = Previewer(weights.vae)
@@ -168,7 +168,7 @@ class Residency:
             states[loading] = {"status": "loading", "reason": ""}
         return states
 
-    def _load_measured(self, checkpoint: Checkpoint) -> Loaded:
+    def _load_measured(self, checkpoint: Checkpoint) -> LoadedCheckpoint:
         """Load, and remember how much memory that took or why it failed."""
         started, self._loading = monotonic(), checkpoint.name
         before = self._reserved_bytes(self.device)
@@ -220,4 +220,4 @@ class Residency:
 def _release_unused(device: str) -> None:
     # Modules hold each other in circles, so that only the garbage collector frees them.
     gc.collect()
-    devices.forget(device)
+    devices.empty_cache(device)

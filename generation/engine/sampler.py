@@ -153,7 +153,7 @@ class Sampler:
         image_latents = None
         if self._traits.starts_from_image and image is not None and needs_image:
             image_latents = vae_encoding.sample_latents(self.pipeline.vae, image, generator)
-        noise = devices.send(
+        noise = devices.to_device(
             torch.randn(self._latents_shape(size), generator=generator), self.pipeline.unet.device
         )
         if image_latents is None or from_noise:

@@ -29,7 +29,7 @@ class StepLoop:
 
     def __init__(self, residency: Residency, postprocessor: Postprocessor) -> None:
         self._residency, self._postprocessor = residency, postprocessor
-        self._pace = devices.Pace(residency.device)
+        self._pace = devices.StepPacer(residency.device)
         self._last_group: Group | None = None
         # How many rows fit into memory, of groups that ran out of it.
         self._rows_that_fit: dict[Group, int] = {}

@@ -28,7 +28,7 @@ class StockRunner:
     ) -> None:
         self._residency, self._postprocessor = residency, postprocessor
         self._between_steps = between_steps
-        self._pace = devices.Pace(residency.device)
+        self._pace = devices.StepPacer(residency.device)
         self.checkpoint = ""
 
     @property

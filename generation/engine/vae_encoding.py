@@ -13,14 +13,14 @@ from generation.engine import device as devices
 
 def image_tensor(image: Image.Image, vae: Any) -> torch.Tensor:
     """(1, 3, height, width) in -1–1, in the autoencoder's dtype and on its device. image: RGB."""
-    flat = devices.send(torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8), vae.device)
+    flat = devices.to_device(torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8), vae.device)
     pixels = flat.view(1, image.height, image.width, 3).permute(0, 3, 1, 2).float().div(255)
     return (2.0 * pixels - 1.0).to(vae.dtype)
 
 
 def mask_tensor(mask: Image.Image, device: torch.device) -> torch.Tensor:
     """(1, 1, height, width), float32, 1 where it is repainted and 0 elsewhere. mask: L, white where it is repainted."""
-    flat = devices.send(torch.frombuffer(bytearray(mask.tobytes()), dtype=torch.uint8), device)
+    flat = devices.to_device(torch.frombuffer(bytearray(mask.tobytes()), dtype=torch.uint8), device)
     return (flat.view(1, 1, mask.height, mask.width) >= 128).float()
 
 
@@ -42,7 +42,7 @@ def mode_latents(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
 def _sample(distribution: Any, generator: torch.Generator) -> torch.Tensor:
     """Same values as the `sample` of diffusers' DiagonalGaussianDistribution, without waiting for the encoder."""
     noise = torch.randn(distribution.mean.shape, generator=generator, dtype=distribution.mean.dtype)
-    sampled: torch.Tensor = distribution.mean + distribution.std * devices.send(
+    sampled: torch.Tensor = distribution.mean + distribution.std * devices.to_device(
         noise, distribution.mean.device
     )
     return sampled

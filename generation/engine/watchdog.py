@@ -1,9 +1,9 @@
 """Ends the process when its accelerator hangs.
 
-A call that waits for a hung card never returns, and no Python can interrupt it. Whoever waits for the job would go on
-renewing its lease, and a warm shutdown would wait for ever. So the engine's thread says whenever it gets on, and a thread
-beside it ends the process when that stays away: the lease runs out, the reaper gives the job to another attempt, and
-whoever started this process starts another.
+A call that waits for a hung card never returns and cannot be interrupted from Python. The job's lease would be renewed for
+ever, and a warm shutdown would never end. So the engine's thread reports a heartbeat, and a thread beside it ends the
+process when the heartbeat is missing: the lease expires, the reaper gives the job to another attempt, and the supervisor
+restarts the process.
 """
 
 import faulthandler
@@ -26,7 +26,7 @@ CPU_STEP_SECONDS = 1_800.0
 """A CPU does not hang, but a large checkpoint's step takes minutes there."""
 LOADING_SECONDS = 600.0
 DOWNLOADING_SECONDS = 3_600.0
-EXIT_STATUS = 75  # EX_TEMPFAIL: trying again is of use
+EXIT_STATUS = 75  # EX_TEMPFAIL of sysexits.h: temporary failure, restart
 
 
 def leave() -> None:
@@ -36,7 +36,7 @@ def leave() -> None:
 
 
 class Watchdog:
-    """leave: called on a thread of its own when the engine's thread has not got on for the seconds that it has."""
+    """Calls `leave`, on a thread of its own, when the engine's thread did not `beat` for step_seconds."""
 
     def __init__(self, step_seconds: float, leave: Callable[[], None] = leave) -> None:
         self._step_seconds, self._leave = step_seconds, leave
@@ -51,16 +51,16 @@ class Watchdog:
         self._stopped.set()
 
     def beat(self) -> None:
-        """The engine's thread has got on."""
+        """The engine's thread has made progress."""
         self._deadline = monotonic() + self._patience
 
     def rest(self) -> None:
-        """The engine's thread waits for work."""
+        """The engine's thread is idle: no deadline until the next `beat`."""
         self._deadline = math.inf
 
     @contextmanager
     def patience(self, seconds: float) -> Iterator[None]:
-        """What is done within may take longer than a step."""
+        """Context in which the deadline is at least so many seconds, for what takes longer than a step."""
         before = self._patience
         self._patience = max(seconds, before)
         self.beat()
@@ -73,11 +73,11 @@ class Watchdog:
     def _watch(self) -> None:
         while not self._stopped.wait(min(1.0, self._step_seconds / 4)):
             if monotonic() > self._deadline:
-                logger.critical("the engine has not got on for %.0f s: this process ends", self._patience)
+                logger.critical("the engine made no progress for %.0f s: this process ends", self._patience)
                 self._leave()
                 return
 
 
 def watching(device: str) -> Watchdog:
-    """A watchdog for a device such as cpu or cuda:1."""
+    """A watchdog with the deadline that fits a device, such as cpu or cuda:1."""
     return Watchdog(CPU_STEP_SECONDS if devices.family(device) == "cpu" else STEP_SECONDS)

@@ -17,7 +17,7 @@ from generation.errors import PictureWithheld
 from generation.images import framing
 from generation.images.framing import Crop
 from generation.pipelines import lines
-from generation.pipelines.loading import Loaded
+from generation.pipelines.loading import LoadedCheckpoint
 from generation.work import Work
 
 # round, step (1 for the first one done), steps, latents
@@ -102,7 +102,7 @@ def _frame(work: Work, kind: Kind) -> Crop:
 
 
 def draw(
-    work: Work, loaded: Loaded, on_step: OnStep, together: bool = False
+    work: Work, loaded: LoadedCheckpoint, on_step: OnStep, together: bool = False
 ) -> list[tuple[Image.Image, int]]:
     """The pictures of a job with their seeds, by its stock pipeline. Raises PictureWithheld, and whatever
     on_step raises to stop it.
@@ -135,7 +135,7 @@ def call(
     """
 
     def hear(step: int, latents: torch.Tensor) -> None:
-        guess = pipeline.scheduler.guess
+        guess = pipeline.scheduler.pred_original_sample
         on_step(step + 1, steps_of(pipeline), latents if guess is None else guess)
 
     def step_ended(

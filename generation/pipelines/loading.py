@@ -23,7 +23,7 @@ for _library in (diffusers, transformers):
     _library.utils.logging.disable_progress_bar()
 
 
-class Loaded:
+class LoadedCheckpoint:
     """The weights of one checkpoint on one device, and a pipeline for each kind that was asked for."""
 
     def __init__(self, checkpoint: Checkpoint, base: Any, beside: Mapping[str, Any] | None = None) -> None:
@@ -62,11 +62,11 @@ class Loaded:
     def _narrow(self, unet: Any, channels: int) -> Any:
         """One for all kinds that need it, so that their pictures can share a step."""
         if channels not in self._narrowed:
-            self._narrowed[channels] = narrowed(unet, channels)
+            self._narrowed[channels] = narrow_unet(unet, channels)
         return self._narrowed[channels]
 
 
-def load(checkpoint: Checkpoint, device: str) -> Loaded:
+def load(checkpoint: Checkpoint, device: str) -> LoadedCheckpoint:
     """Read a checkpoint into memory, on the engine's thread. Raises CheckpointUnavailable."""
     dtype = getattr(torch, checkpoint.dtype_on(device))
     parts = {name: _packaged(component, dtype) for name, component in checkpoint.components.items()}
@@ -77,7 +77,7 @@ def load(checkpoint: Checkpoint, device: str) -> Loaded:
     for wanted in checkpoint.loras:
         lora.merge(base, wanted, checkpoint)
     base.to(device)
-    return Loaded(checkpoint, base, {name: part.to(device) for name, part in beside.items()})
+    return LoadedCheckpoint(checkpoint, base, {name: part.to(device) for name, part in beside.items()})
 
 
 def download(checkpoint: Checkpoint) -> Path:
@@ -93,7 +93,7 @@ def download(checkpoint: Checkpoint) -> Path:
         return Path(cls.download(checkpoint.repo, use_safetensors=True, **_hub_options(checkpoint)))
 
 
-def narrowed(unet: Any, channels: int) -> Any:
+def narrow_unet(unet: Any, channels: int) -> Any:
     """The same UNet, sharing every weight but conv_in, which keeps only its first input channels.
 
     A UNet trained on noise and board side by side is, without its board channels, an ordinary one.
@@ -175,14 +175,14 @@ def _scheduler(original: Any, other: str | None) -> Any:
     """A fresh scheduler that remembers the last guess at the finished latents, for previews."""
     cls = getattr(diffusers, other) if other else type(original)
     scheduler = cls.from_config(original.config)
-    scheduler.guess = None
+    scheduler.pred_original_sample = None
     step = scheduler.step
 
     @functools.wraps(step)  # pipelines look at the signature
     def remembering(*args: Any, **kwargs: Any) -> Any:
         output = step(*args, **kwargs)
         # With return_dict=False most schedulers return (next latents, predicted finished latents).
-        scheduler.guess = output[1] if isinstance(output, tuple) and len(output) > 1 else None
+        scheduler.pred_original_sample = output[1] if isinstance(output, tuple) and len(output) > 1 else None
         return output
 
     scheduler.step = remembering

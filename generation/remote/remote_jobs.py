@@ -41,7 +41,7 @@ class RemoteJobs:
             if not stopping:
                 self._open.add(ticket)
         if stopping:
-            ticket.give_up(HandedBack())
+            ticket.fail(HandedBack())
         else:
             threading.Thread(target=self._run, args=(ticket, remote), name="remote", daemon=True).start()
         return ticket
@@ -60,16 +60,16 @@ class RemoteJobs:
             health.record(checkpoint, remote)
             ticket.finish(drawn)
         except Stopped as reason:
-            ticket.give_up(reason)
+            ticket.fail(reason)
         except GenerationError as error:
             details = error.details if isinstance(error, RemoteError) else ""
             logger.warning("checkpoint %s: %s %s", checkpoint.name, error.message, details)
             health.record(checkpoint, remote, error)
-            ticket.give_up(error)
+            ticket.fail(error)
         # An exception of this thread is seen by nobody, and the ticket must be answered.
         except Exception:
             logger.exception("checkpoint %s failed", checkpoint.name)
-            ticket.give_up(PipelineFailed())
+            ticket.fail(PipelineFailed())
         finally:
             with self._lock:
                 self._open.discard(ticket)
@@ -94,8 +94,8 @@ async def _draw(ticket: Ticket, remote: Remote) -> Drawn:
         for index, request in enumerate(requests):
             pictures.append(await _draw_picture(ticket, client, request, index))
             if len(pictures) < len(requests):
-                ticket.hand(pictures[-1])
-            ticket.tell(Progress((index + 1) * request.steps, len(requests) * request.steps))
+                ticket.add_picture(pictures[-1])
+            ticket.report_progress(Progress((index + 1) * request.steps, len(requests) * request.steps))
     return Drawn(pictures, monotonic() - begun)
 
 
@@ -104,7 +104,7 @@ async def _draw_picture(ticket: Ticket, client: HttpClient, request: RemoteReque
     total = len(ticket.work.seeds) * request.steps
 
     def on_progress(fraction: float) -> None:
-        ticket.tell(Progress(index * request.steps + int(fraction * request.steps), total))
+        ticket.report_progress(Progress(index * request.steps + int(fraction * request.steps), total))
 
     protocol = PROTOCOLS[client.remote.protocol]
     try:

@@ -136,7 +136,7 @@ def _follow(claim: Claim, ticket: Ticket, delivered: set[int]) -> Drawn:
     while not ticket.done():
         news = ticket.wait(HEARTBEAT_SECONDS)
         progress = news or progress
-        for picture in ticket.take():
+        for picture in ticket.take_pictures():
             _deliver(claim, picture)
             delivered.add(picture.seed)
         now = monotonic()

@@ -44,9 +44,9 @@ class StubEngine:
         if work.params.prompt == "poison":
             os.kill(os.getpid(), signal.SIGKILL)
         if self._stopping:
-            ticket.give_up(HandedBack())
+            ticket.fail(HandedBack())
         else:
-            ticket.tell(Progress(1, 2))
+            ticket.report_progress(Progress(1, 2))
             threading.Timer(SECONDS / 2, self._hand, [ticket]).start()
             threading.Timer(SECONDS, self._finish, [ticket]).start()
         return ticket
@@ -60,12 +60,12 @@ class StubEngine:
     def _hand(self, ticket: Ticket) -> None:
         """All but the last picture come in before it."""
         for seed in ticket.work.seeds[:-1]:
-            ticket.hand(Picture(noise(seed), seed))
+            ticket.add_picture(Picture(noise(seed), seed))
 
     def _finish(self, ticket: Ticket) -> None:
         reason = ticket.stopped or (HandedBack() if self._stopping else None)
         if reason:
-            ticket.give_up(reason)
+            ticket.fail(reason)
             return
         pictures = [Picture(noise(seed), seed) for seed in ticket.work.seeds]
         ticket.finish(Drawn(pictures, SECONDS))

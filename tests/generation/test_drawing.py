@@ -11,14 +11,14 @@ from generation.checkpoints.catalogue import Checkpoint
 from generation.checkpoints.params import complete, parse
 from generation.errors import PictureWithheld
 from generation.pipelines import drawing
-from generation.pipelines.loading import Loaded, load
+from generation.pipelines.loading import LoadedCheckpoint, load
 from generation.work import Work
 
 KINDS = ["pix2pix", "img2img", "txt2img"]
 
 
 @pytest.fixture(scope="module")
-def loaded() -> Loaded:
+def loaded() -> LoadedCheckpoint:
     return load(catalogue.get("bundled"), "cpu")
 
 
@@ -30,7 +30,9 @@ def house() -> Image.Image:
     return init_image
 
 
-def draw(loaded: Loaded, kind: str, together: bool = False, **raw: Any) -> list[tuple[Image.Image, int]]:
+def draw(
+    loaded: LoadedCheckpoint, kind: str, together: bool = False, **raw: Any
+) -> list[tuple[Image.Image, int]]:
     checkpoint: Checkpoint = loaded.checkpoint
     params = complete(
         parse({"kind": kind, "prompt": "a house", "seed": 3, "steps": 4} | raw, checkpoint), (512, 384)
@@ -41,7 +43,7 @@ def draw(loaded: Loaded, kind: str, together: bool = False, **raw: Any) -> list[
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_draws_something_with_colour(loaded: Loaded, kind: str) -> None:
+def test_every_kind_draws_something_with_colour(loaded: LoadedCheckpoint, kind: str) -> None:
     [(image, _)] = draw(loaded, kind)
     assert (image.size, image.mode) == ((512, 384), "RGB")
     red, green, blue = image.split()
@@ -55,13 +57,13 @@ def test_every_kind_draws_something_with_colour(loaded: Loaded, kind: str) -> No
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_seed_gives_the_same_picture(loaded: Loaded, kind: str) -> None:
+def test_the_same_seed_gives_the_same_picture(loaded: LoadedCheckpoint, kind: str) -> None:
     first, again, other = draw(loaded, kind), draw(loaded, kind), draw(loaded, kind, seed=4)
     assert first[0][0].tobytes() == again[0][0].tobytes()
     assert first[0][0].tobytes() != other[0][0].tobytes()
 
 
-def test_colour_goes_where_the_sketch_is(loaded: Loaded) -> None:
+def test_colour_goes_where_the_sketch_is(loaded: LoadedCheckpoint) -> None:
     """Over a few seeds, for no model keeps to it every time."""
     inside = outside = 0.0
     for image, _ in draw(loaded, "pix2pix", steps=8, count=4):
@@ -73,26 +75,26 @@ def test_colour_goes_where_the_sketch_is(loaded: Loaded) -> None:
     assert inside > 4 * outside
 
 
-def test_each_of_several_pictures_is_the_one_that_its_seed_gives_alone(loaded: Loaded) -> None:
+def test_each_of_several_pictures_is_the_one_that_its_seed_gives_alone(loaded: LoadedCheckpoint) -> None:
     several = draw(loaded, "pix2pix", count=3)
     assert [seed for _, seed in several] == [3, 4, 5]
     [(alone, _)] = draw(loaded, "pix2pix", seed=5)
     assert several[2][0].tobytes() == alone.tobytes()
 
 
-def test_seeds_start_over_after_the_last_one(loaded: Loaded) -> None:
+def test_seeds_start_over_after_the_last_one(loaded: LoadedCheckpoint) -> None:
     assert [seed for _, seed in draw(loaded, "txt2img", seed=2**32 - 1, count=2)] == [2**32 - 1, 0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_drawn_together_pictures_are_nearly_the_same(loaded: Loaded, kind: str) -> None:
+def test_drawn_together_pictures_are_nearly_the_same(loaded: LoadedCheckpoint, kind: str) -> None:
     together, apart = draw(loaded, kind, together=True, count=2), draw(loaded, kind, count=2)
     assert [seed for _, seed in together] == [seed for _, seed in apart]
     for (one, _), (other, _) in zip(together, apart, strict=True):
         assert max(high for _, high in ImageChops.difference(one, other).getextrema()) <= 8  # type: ignore[misc]
 
 
-def test_more_guidance_and_other_words_change_the_picture(loaded: Loaded) -> None:
+def test_more_guidance_and_other_words_change_the_picture(loaded: LoadedCheckpoint) -> None:
     plain = draw(loaded, "pix2pix")[0][0].tobytes()
     for change in (
         {"prompt": "a blue house"},
@@ -103,12 +105,12 @@ def test_more_guidance_and_other_words_change_the_picture(loaded: Loaded) -> Non
         assert draw(loaded, "pix2pix", **change)[0][0].tobytes() != plain
 
 
-def test_a_prompt_longer_than_the_text_encoder_reads_is_cut_not_refused(loaded: Loaded) -> None:
+def test_a_prompt_longer_than_the_text_encoder_reads_is_cut_not_refused(loaded: LoadedCheckpoint) -> None:
     assert draw(loaded, "txt2img", prompt="a red house by the sea " * 40)
 
 
 def test_a_withheld_picture_is_left_out_and_none_at_all_is_an_error(
-    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+    loaded: LoadedCheckpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Flagging:
         """Stands for a pipeline with a safety checker that dislikes odd seeds."""
@@ -129,7 +131,7 @@ def test_a_withheld_picture_is_left_out_and_none_at_all_is_an_error(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_step_is_heard_of_once(loaded: Loaded, kind: str) -> None:
+def test_every_step_is_heard_of_once(loaded: LoadedCheckpoint, kind: str) -> None:
     checkpoint = loaded.checkpoint
     params = complete(parse({"kind": kind, "steps": 6, "count": 2, "seed": 1}, checkpoint), (128, 128))
     heard: list[tuple[int, int, int]] = []
@@ -147,7 +149,9 @@ def test_every_step_is_heard_of_once(loaded: Loaded, kind: str) -> None:
 @pytest.mark.parametrize(
     ("synonym", "known", "other"), [("a puppy", "a dog", "a house"), ("a yacht", "a boat", "a cat")]
 )
-def test_words_that_mean_the_same_are_near(loaded: Loaded, synonym: str, known: str, other: str) -> None:
+def test_words_that_mean_the_same_are_near(
+    loaded: LoadedCheckpoint, synonym: str, known: str, other: str
+) -> None:
     pipeline = loaded.pipeline("pix2pix")
 
     def meaning(words: str) -> torch.Tensor:
@@ -161,7 +165,7 @@ def test_words_that_mean_the_same_are_near(loaded: Loaded, synonym: str, known: 
     assert nearness(synonym, known) > nearness(synonym, other) + 0.1
 
 
-def test_the_words_decide_the_colour(loaded: Loaded) -> None:
+def test_the_words_decide_the_colour(loaded: LoadedCheckpoint) -> None:
     """Where something is drawn over, a green house is greener than a red one."""
 
     def greenness(prompt: str) -> float:

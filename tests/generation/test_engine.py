@@ -38,7 +38,7 @@ class Fake:
         return self
 
     class scheduler:
-        guess = None
+        pred_original_sample = None
 
     num_timesteps = 3
 
@@ -99,7 +99,7 @@ def test_progress_is_told_over_all_pictures(engine: StartEngine, bundled: Checkp
     for _ in range(6):
         seen.set()
         while (progress := ticket.wait(WAIT_SECONDS)) is None:
-            ticket.take()  # the first picture is there, which is news too
+            ticket.take_pictures()  # the first picture is there, which is news too
         told.append(progress)
     assert [(each.step, each.steps) for each in told] == [(step, 6) for step in range(1, 7)]
     assert ticket.result(WAIT_SECONDS)
@@ -130,7 +130,7 @@ def test_every_real_pipeline_stops_between_steps_and_works_again(
 ) -> None:
     started = engine()
     ticket = Ticket(work(bundled, kind=kind, steps=50))
-    tell, told = ticket.tell, []
+    tell, told = ticket.report_progress, []
 
     def stop_after_two(progress: Progress) -> None:
         tell(progress)
@@ -138,7 +138,7 @@ def test_every_real_pipeline_stops_between_steps_and_works_again(
         if progress.step == 2:
             ticket.stop(Cancelled())
 
-    ticket.tell = stop_after_two  # type: ignore[method-assign]
+    ticket.report_progress = stop_after_two  # type: ignore[method-assign]
     started.submit_ticket(ticket)
     with pytest.raises(Cancelled):
         ticket.result(WAIT_SECONDS)
@@ -311,11 +311,11 @@ def test_stopping_hands_back_what_runs_and_what_waits(engine: StartEngine, bundl
 
 def test_only_the_newest_progress_is_kept_and_no_preview_is_lost(bundled: Checkpoint) -> None:
     ticket = Ticket(work(bundled))
-    ticket.tell(Progress(1, 3, b"jpeg"))
-    ticket.tell(Progress(2, 3))
+    ticket.report_progress(Progress(1, 3, b"jpeg"))
+    ticket.report_progress(Progress(2, 3))
     assert ticket.wait(0) == Progress(2, 3, b"jpeg")
     assert ticket.wait(0) is None
-    ticket.show(b"another")
+    ticket.report_preview(b"another")
     assert ticket.wait(0) == Progress(2, 3, b"another"), "the steps went on while it was made"
     ticket.finish(Drawn([], 0.0))
     assert ticket.wait(WAIT_SECONDS) is None, "returns at once when the work is done"

@@ -27,7 +27,7 @@ from generation.engine.previews import Budget, Previewer
 from generation.engine.residency import Residency
 from generation.engine.sampler import Sampler
 from generation.errors import OutOfMemory, PipelineFailed
-from generation.pipelines.loading import Loaded, load
+from generation.pipelines.loading import LoadedCheckpoint, load
 from generation.work import Cancelled, HandedBack, Ticket, Work
 from tests.generation.test_engine import Fake
 
@@ -87,12 +87,12 @@ def test_a_step_is_split_where_it_would_grow_too_large() -> None:
 
 
 @pytest.fixture(scope="module")
-def weights() -> Loaded:
+def weights() -> LoadedCheckpoint:
     return load(catalogue.get("bundled"), "cpu")
 
 
 @pytest.fixture
-def by_hand(weights: Loaded) -> Iterator[Start]:
+def by_hand(weights: LoadedCheckpoint) -> Iterator[Start]:
     made: list[Engine] = []
 
     def make(load: Any = lambda checkpoint, device: weights, limit: int = 2, live: Any = None) -> Engine:
@@ -219,9 +219,9 @@ def test_nobody_waits_for_a_preview_to_come_back_from_a_card(
 
         return wait
 
-    monkeypatch.setattr(devices, "bring_back", later)
+    monkeypatch.setattr(devices, "to_cpu", later)
     monkeypatch.setattr(Budget, "allows", lambda self, *_: True)
-    monkeypatch.setattr(Ticket, "show", lambda self, preview: shown.append(preview))
+    monkeypatch.setattr(Ticket, "report_preview", lambda self, preview: shown.append(preview))
     engine = by_hand()
     ask(engine)
     while engine._step_loop.in_flight or engine._accept_arrived() or engine._pending:
@@ -333,7 +333,7 @@ def test_a_picture_that_does_not_even_fit_alone_fails_alone(
 
 
 def test_a_picture_without_memory_for_its_beginning_makes_room(
-    by_hand: Start, monkeypatch: pytest.MonkeyPatch, weights: Loaded
+    by_hand: Start, monkeypatch: pytest.MonkeyPatch, weights: LoadedCheckpoint
 ) -> None:
     engine = by_hand()
     engine.residency.get(catalogue.get("sd-turbo"))
@@ -374,7 +374,7 @@ def test_whatever_goes_wrong_in_a_shared_step_fails_the_one_that_it_comes_from(
 
 
 def test_a_decoder_out_of_memory_decodes_one_by_one(
-    by_hand: Start, monkeypatch: pytest.MonkeyPatch, weights: Loaded
+    by_hand: Start, monkeypatch: pytest.MonkeyPatch, weights: LoadedCheckpoint
 ) -> None:
     engine = by_hand()
     monkeypatch.setattr(type(engine.residency), "tuning", _wide(engine), raising=False)
@@ -403,7 +403,7 @@ def _wide(engine: Engine) -> Any:
 # --- beside stock pipelines, other checkpoints and live frames ---------------------------------------------------
 
 
-def stock_and_fast(weights: Loaded, on_step: Callable[[int], None]) -> Any:
+def stock_and_fast(weights: LoadedCheckpoint, on_step: Callable[[int], None]) -> Any:
     """sd-turbo as a stand-in that only its stock pipeline draws, and the built-in model."""
     return lambda checkpoint, device: weights if checkpoint.name == "bundled" else Fake(checkpoint, on_step)
 
@@ -415,7 +415,7 @@ def ask_turbo(engine: Engine, **raw: Any) -> Ticket:
 
 
 def test_others_make_their_steps_between_those_of_a_stock_pipeline(
-    by_hand: Start, weights: Loaded, steps: list[int]
+    by_hand: Start, weights: LoadedCheckpoint, steps: list[int]
 ) -> None:
     seen: list[int] = []
     engine = by_hand(stock_and_fast(weights, lambda step: seen.append(len(steps))))
@@ -429,7 +429,9 @@ def test_others_make_their_steps_between_those_of_a_stock_pipeline(
     assert fast.result(WAIT_SECONDS).pictures and len(steps) == 8
 
 
-def test_a_stock_pipeline_out_of_memory_leaves_what_others_draw_with(by_hand: Start, weights: Loaded) -> None:
+def test_a_stock_pipeline_out_of_memory_leaves_what_others_draw_with(
+    by_hand: Start, weights: LoadedCheckpoint
+) -> None:
     def exhausted(step: int) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
@@ -447,7 +449,9 @@ def test_a_stock_pipeline_out_of_memory_leaves_what_others_draw_with(by_hand: St
     assert fast.result(WAIT_SECONDS).pictures
 
 
-def test_stopping_ends_a_stock_pipeline_and_those_beside_it(by_hand: Start, weights: Loaded) -> None:
+def test_stopping_ends_a_stock_pipeline_and_those_beside_it(
+    by_hand: Start, weights: LoadedCheckpoint
+) -> None:
     reached: list[int] = []
 
     def on_step(step: int) -> None:
@@ -465,7 +469,7 @@ def test_stopping_ends_a_stock_pipeline_and_those_beside_it(by_hand: Start, weig
     assert reached == [0]
 
 
-def test_a_checkpoint_in_use_is_not_dropped_for_another(by_hand: Start, weights: Loaded) -> None:
+def test_a_checkpoint_in_use_is_not_dropped_for_another(by_hand: Start, weights: LoadedCheckpoint) -> None:
     engine = by_hand(stock_and_fast(weights, lambda step: None), limit=1)
     fast = ask(engine)
     engine.turn()
@@ -478,7 +482,7 @@ def test_a_checkpoint_in_use_is_not_dropped_for_another(by_hand: Start, weights:
 
 
 def test_who_waits_for_memory_is_not_overtaken_for_ever(
-    by_hand: Start, weights: Loaded, monkeypatch: pytest.MonkeyPatch
+    by_hand: Start, weights: LoadedCheckpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engines, "OVERTAKEN_SECONDS_MAX", 0.0)
     engine = by_hand(stock_and_fast(weights, lambda step: None), limit=1)
@@ -584,7 +588,7 @@ def test_a_checkpoint_is_ready_when_its_warm_up_is_over(by_hand: Start, bundled:
 # --- memory -----------------------------------------------------------------------------------------------------
 
 
-def test_checkpoints_leave_before_the_limit_when_memory_is_short(weights: Loaded) -> None:
+def test_checkpoints_leave_before_the_limit_when_memory_is_short(weights: LoadedCheckpoint) -> None:
     gigabyte = 10**9
     free = {"cpu": 8 * gigabyte}
 

@@ -13,7 +13,7 @@ from generation.checkpoints.catalogue import Checkpoint
 from generation.checkpoints.params import complete, parse
 from generation.errors import CheckpointUnavailable
 from generation.pipelines import drawing
-from generation.pipelines.loading import Loaded, load, narrowed
+from generation.pipelines.loading import LoadedCheckpoint, load, narrow_unet
 from generation.work import Work
 from tests.generation import tiny
 
@@ -26,7 +26,9 @@ UPSCALE = {"upscale": "StableDiffusionUpscalePipeline"}
 INIT_IMAGE = Image.new("RGB", (96, 64), "red")
 
 
-def draw(checkpoint: Checkpoint, loaded: Loaded, kind: str, **raw: Any) -> list[tuple[Image.Image, int]]:
+def draw(
+    checkpoint: Checkpoint, loaded: LoadedCheckpoint, kind: str, **raw: Any
+) -> list[tuple[Image.Image, int]]:
     params = complete(parse({"kind": kind, "prompt": "a cat", "seed": 5} | raw, checkpoint), (96, 64))
     init_image = INIT_IMAGE if params.needs_image else None
     mask = Image.new("L", INIT_IMAGE.size, 255) if params.needs_mask else None
@@ -86,7 +88,7 @@ def test_a_narrowed_unet_is_the_wide_one_with_nothing_on_its_other_channels(
     tiny_checkpoint: TinyCheckpoint,
 ) -> None:
     wide = load(tiny_checkpoint("pix2pix", PIX2PIX), "cpu").pipeline("pix2pix").unet
-    narrow = narrowed(wide, 4)
+    narrow = narrow_unet(wide, 4)
     latents, words = torch.randn(1, 4, 8, 8), torch.randn(1, 5, 32)
     with torch.inference_mode():
         expected = wide(torch.cat([latents, torch.zeros(1, 4, 8, 8)], 1), 500, words).sample

@@ -21,7 +21,7 @@ class Recording:
     """A stub of a pipeline on a card. Newer ones take a list of pictures for several references to one picture."""
 
     class scheduler:
-        guess = None
+        pred_original_sample = None
 
     num_timesteps = 1
 
