@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,6 +69,28 @@ def test_a_picture_that_is_the_target_is_the_only_one() -> None:
 def test_without_a_picture_there_is_nothing_to_repaint() -> None:
     with pytest.raises(NothingToRepaint):
         parts([FRAME, at("drawing")])
+
+
+SHARED = json.loads((Path(__file__).parents[1] / "shared" / "snapshot_cases.json").read_text())
+
+
+@pytest.mark.parametrize("case", SHARED["cases"], ids=lambda case: case["name"])
+def test_what_is_repainted_is_what_the_page_marks(case: dict[str, Any]) -> None:
+    """The page runs the same cases (frontend/src/generation/mask.test.ts)."""
+    bodies = [json.dumps(raw).encode() for raw in case["elements"]]
+    shapes = [shape_of(raw) for raw in bodies]
+    target = next(shape for shape in shapes if shape.id == case["target"])
+    if not case["pictures"]:
+        with pytest.raises(NothingToRepaint):
+            masking.parts(bodies, shapes, target.region, target)
+        return
+    pictures, mask = masking.parts(bodies, shapes, target.region, target)
+    assert [json.loads(raw)["id"] for raw in pictures] == case["pictures"]
+    given = {element["id"]: element for element in case["elements"]}
+    assert [json.loads(raw) for raw in mask] == [
+        given[element_id] | {"frameId": None} | SHARED["mask_fields"][fields]
+        for element_id, fields in case["mask"]
+    ]
 
 
 # --- jobs ---------------------------------------------------------------------------------------------------------

@@ -70,10 +70,20 @@ def test_a_picture_that_is_itself_the_target_is_seen_with_what_was_drawn_on_it()
     assert seen([made("picture", "frame"), at("drawn", frameId="other")], "picture") == ["picture", "drawn"]
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "scale"),
-    [(512, 512, 2.0), (100, 50, 5.12), (2_048, 100, 0.5), (600, 300, 1024 / 600), (0.5, 0.5, 512.0)],
-)
+SHARED = json.loads((Path(__file__).parents[1] / "shared" / "snapshot_cases.json").read_text())
+
+
+@pytest.mark.parametrize("case", SHARED["cases"], ids=lambda case: case["name"])
+def test_what_is_seen_is_what_the_page_sees(case: dict[str, Any]) -> None:
+    """The page runs the same cases (frontend/src/generation/snapshot.test.ts)."""
+    bodies = [json.dumps(raw).encode() for raw in case["elements"]]
+    shapes = [shape_of(raw) for raw in bodies]
+    target = next(shape for shape in shapes if shape.id == case["target"])
+    kept = snapshot.seen(bodies, shapes, target.region, target)
+    assert [json.loads(raw)["id"] for raw in kept] == case["seen"]
+
+
+@pytest.mark.parametrize(("width", "height", "scale"), SHARED["sizes"])
 def test_small_regions_are_drawn_larger_and_none_beyond_the_longest_side(
     width: float, height: float, scale: float
 ) -> None:

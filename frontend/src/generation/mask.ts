@@ -1,20 +1,24 @@
-import { overlap, type Shape, type Target } from "./target";
+import { overlap, reachOf, type Shape, type Target } from "./target";
 
-/** Which part of a region a person wants repainted. The rules of boards/rendering/masking.py, in the page. */
+/**
+ * Which part of a region is repainted. Pure; the board draws it.
+ *
+ * The same rules as boards/rendering/masking.py: both run tests/shared/snapshot_cases.json.
+ */
 
 const black = "#000000";
 export const white = "#ffffff";
 /** Scene units around a picture that count as covered: it need not fill its frame to the last unit. */
 const rim = 2;
 
-/** What is repainted of: the pictures in the region, or the one that is itself the target. */
+/** The pictures of which a part is repainted: those in the region, or the one that is itself the target. */
 export function picturesOf<E extends Shape>(elements: readonly E[], target: Pick<Target, "id" | "shape" | "region">): E[] {
   return belonging(elements, target).filter(({ type }) => type === "image");
 }
 
 /**
- * Elements that draw the mask, in drawing order: white where something was drawn over a picture and, by the ground that
- * they are drawn on, where no picture is; black where a picture stays.
+ * The elements that draw the mask on a white ground, in drawing order: pictures become black rectangles, drawings white. So
+ * what was drawn over a picture is repainted, and what no picture covers.
  */
 export function maskOf<E extends Shape>(elements: readonly E[], target: Pick<Target, "id" | "shape" | "region">): E[] {
   return belonging(elements, target).map((element) => ({ ...element, frameId: null, ...(element.type === "image" ? covered : drawn) }));
@@ -48,6 +52,6 @@ function belonging<E extends Shape>(elements: readonly E[], target: Pick<Target,
     } else if (element.frameId && element.frameId !== target.id) {
       return false;
     }
-    return overlap(element, target.region);
+    return overlap(element.type === "image" ? element : reachOf(element), target.region);
   });
 }

@@ -1,6 +1,4 @@
-import backgrounds from "../../../tests/shared/background_cases.json";
 import { describe, expect, it } from "vitest";
-import { elementsSeen, onPaper, snapshotSize } from "./snapshot";
 import { chooseTarget, type Shape } from "./target";
 
 const view = { x: 0, y: 0, width: 1000, height: 800 };
@@ -34,32 +32,4 @@ describe("what Generate works on", () => {
     const odd = frame("f", 400, { customData: { atelier: null } });
     expect(chooseTarget([odd], new Set(), view)).toMatchObject({ prompt: "" });
   });
-});
-
-describe("what the model sees", () => {
-  const target = { id: "f", shape: "frame" as const, region: { x: 0, y: 0, width: 100, height: 100 } };
-  const result = (id: string, source: string | null) => shape(id, "image", { customData: { atelier: { job: "j", source } } });
-  const seen = (elements: Shape[], aimed: Parameters<typeof elementsSeen>[1] = target) => elementsSeen(elements, aimed).map(({ id }) => id);
-
-  it("the drawing, without frames, what is elsewhere, and what belongs to another frame", () => {
-    const elements = [shape("in", "rectangle"), shape("away", "rectangle", { x: 900 }), shape("f", "frame"), shape("theirs", "ellipse", { frameId: "g" }), shape("gone", "line", { isDeleted: true })];
-    expect(seen(elements)).toEqual(["in"]);
-  });
-
-  it("never an earlier result of this frame, but one of another frame that was laid here", () => {
-    expect(seen([result("own", "f"), result("nowhere", null), result("other", "g"), shape("photo", "image")])).toEqual(["other", "photo"]);
-  });
-
-  it("a picture that is itself the target", () => {
-    expect(seen([result("p", "f"), shape("ink", "freedraw")], { ...target, id: "p", shape: "picture" })).toEqual(["p", "ink"]);
-  });
-
-  it("is never larger than 1024 pixels, and small ones are enlarged for the sake of thin lines", () => {
-    expect(snapshotSize({ x: 0, y: 0, width: 4000, height: 2000 })).toMatchObject({ width: 1024, height: 512 });
-    expect(snapshotSize({ x: 0, y: 0, width: 100, height: 50 })).toMatchObject({ width: 512, height: 256 });
-    expect(snapshotSize({ x: 0, y: 0, width: 700, height: 700 })).toMatchObject({ width: 1024 });
-    expect(snapshotSize({ x: 0, y: 0, width: 0, height: 0 }).width).toBeGreaterThan(0);
-  });
-
-  it.each(backgrounds.on_paper)("%s is the ground %s", (background, ground) => expect(onPaper(background!)).toBe(ground));
 });

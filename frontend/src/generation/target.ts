@@ -61,6 +61,15 @@ export function overlap(a: Region, b: Region): boolean {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
+/** Scene units by which names, arrowheads and wide strokes may stick out of the box of an element. */
+const outside = 60;
+
+/** Where an element may be seen: a turned or unnormalised one may reach further than its box. */
+export function reachOf({ x, y, width, height }: Region): Region {
+  const reach = Math.hypot(width, height) + outside;
+  return { x: x - reach, y: y - reach, width: Math.abs(width) + 2 * reach, height: Math.abs(height) + 2 * reach };
+}
+
 function distance(a: Region, b: Region): number {
   return Math.hypot(a.x + a.width / 2 - b.x - b.width / 2, a.y + a.height / 2 - b.y - b.height / 2);
 }
