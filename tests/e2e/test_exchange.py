@@ -140,7 +140,7 @@ def test_a_dropped_scene_is_added_and_never_replaces_what_is_there(a: BoardPage,
     drop(a, "plan.excalidraw", "", scene(body("old", x=0, y=-300)))
     a.until_element("e.id === 'old'")
     drop(a, "plan.excalidraw", "", scene(body("old", x=0, y=-300)))
-    expect(notice).to_contain_text("is on this board already")
+    expect(notice).to_contain_text("is already on this board")
     notice.get_by_role("button", name="Add a copy").click()
     expect(notice).to_contain_text("Added 1 element")
     a.page.wait_for_function(f"() => window.__atelier.api.getSceneElements().length === {len(there) + 2}")

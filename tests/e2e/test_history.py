@@ -63,7 +63,7 @@ def test_one_goes_back_the_other_sees_it_and_it_is_taken_back(
     # A looks at it. The board goes on underneath, and no key reaches it.
     version.get_by_role("button", name="Before lunch").first.click()
     preview = a.page.get_by_test_id("version-preview")
-    expect(preview.get_by_role("status")).to_contain_text("You are looking at “Before lunch”")
+    expect(preview.get_by_role("status")).to_contain_text("You are viewing “Before lunch”")
     expect(a.page.get_by_test_id("preview-canvas")).to_be_visible()
     meanwhile = draw(b, "d", "diamond", (x, y + 240))
     a.until_element(is_live(meanwhile["id"]))

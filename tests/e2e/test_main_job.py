@@ -91,7 +91,7 @@ def test_one_who_comes_in_the_middle_sees_the_progress_and_a_cancel_clears_it_fo
     a, b = BoardPage(browser, atelier.url), BoardPage(browser, atelier.url)
     a.page.get_by_text("Advanced").click()
     # As much as may be asked for, so that it is not over before somebody has come in.
-    a.page.get_by_role("radiogroup", name="How many").get_by_role("radio", name="4").click()
+    a.page.get_by_role("radiogroup", name="Number of pictures").get_by_role("radio", name="4").click()
     a.page.get_by_label("Steps").fill("50")
     a.page.get_by_test_id("generate").click()
     expect(a.page.get_by_test_id("job-overlay")).to_contain_text("step")

@@ -47,7 +47,7 @@ def ask(page: BoardPage, words: str, count: int, steps: int = 12) -> None:
     page.page.get_by_label("What should it become?").fill(words)
     if not page.page.get_by_label("Steps").is_visible():
         page.page.get_by_text("Advanced").click()
-    page.page.get_by_role("radiogroup", name="How many").get_by_role("radio", name=str(count)).click()
+    page.page.get_by_role("radiogroup", name="Number of pictures").get_by_role("radio", name=str(count)).click()
     page.page.get_by_label("Steps").fill(str(steps))
     page.page.get_by_test_id("generate").click()
 
@@ -89,7 +89,7 @@ def test_four_candidates_flip_accept_undo_redo(atelier: Atelier, browser: Browse
     a.page.keyboard.press("Control+z")
     for page in (a, b):
         until_gone(page, picture["id"])
-    expect(a.page.get_by_test_id("notice")).to_contain_text("It is off the board again")
+    expect(a.page.get_by_test_id("notice")).to_contain_text("The picture was removed from the board")
     a.page.keyboard.press("Control+Shift+z")
     for page in (a, b):
         page.until_element(f"e.id === {picture['id']!r}")
@@ -162,7 +162,7 @@ def test_what_a_picture_was_made_from_can_be_used_again(
     expect(sketch).to_be_visible()
     a.page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=sketch.element_handle())
     a.page.screenshot(path=pictures / "what-the-model-saw.png")
-    card.get_by_role("button", name="Words").click()
+    card.get_by_role("button", name="Prompt").click()
     prompt = a.page.get_by_test_id("prompt")
     expect(prompt).to_have_value("a green car")
     a.page.get_by_role("button", name="Undo", exact=True).last.click()

@@ -47,7 +47,7 @@ export class CrashRecovery extends Component<{ config: BoardConfig }, { phase: "
     if (phase === "open") return <Board key={life} config={this.props.config} quarantine={this.quarantine} lastScene={this.lastScene} />;
     return (
       <div className="atelier board-page">
-        <p className="ours opening" role="status">Something on this board broke the page. Looking for it…</p>
+        <p className="ours opening" role="status">Something on this board crashed the page. Searching for it…</p>
         <Suspense>
           <BrokenElementSearch elements={this.lastScene.elements} onFound={this.found} />
         </Suspense>

@@ -30,7 +30,7 @@ export function NameCard({ name, guest, urls, onSave, onClose }: Props) {
   const back = `?next=${encodeURIComponent(location.pathname)}`;
   return (
     <div className="name-card" onKeyDown={onKeyDown}>
-      <label className="label" htmlFor={id}>Your name here</label>
+      <label className="label" htmlFor={id}>Your name</label>
       <form onSubmit={(event) => void save(event)}>
         <input id={id} type="text" maxLength={80} autoFocus value={text} onChange={(event) => setText(event.target.value)} />
         <button type="submit" className="button primary">Save</button>

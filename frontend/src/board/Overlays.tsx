@@ -28,7 +28,7 @@ export function Overlays({ session, api, config, jobs, notices, actions: { you, 
   const choosing = useSyncExternalStore(jobs.subscribe, () => jobs.staged().length > 0);
   return (
     <>
-      <Part name="The view of running jobs">
+      <Part name="The job view">
         <JobOverlay store={jobs} board={session.targeting} mayCancel={mayCancel} onCancel={onCancel} onRetry={onRetry} />
       </Part>
       {liveSeen && (
@@ -39,7 +39,7 @@ export function Overlays({ session, api, config, jobs, notices, actions: { you, 
         </Part>
       )}
       {choosing && (
-        <Part name="The choice of pictures">
+        <Part name="The picture chooser">
           <Suspense>
             <Staging base={config.api} boardId={board} you={you} store={jobs} board={session.targeting} notices={notices} mayCancel={mayCancel} onCancel={onCancel} />
           </Suspense>

@@ -47,18 +47,18 @@ function boardNewsListener(notices: Notices): (news: BoardNews) => void {
   let frozen = false;
   return (news) => {
     if (news.title) document.title = `${news.title} – Atelier`;
-    if (news.frozen !== undefined && news.frozen !== frozen) notices.show({ key: "frozen", text: news.frozen ? "This board was frozen: it can be looked at, not changed." : "This board is open again." });
+    if (news.frozen !== undefined && news.frozen !== frozen) notices.show({ key: "frozen", text: news.frozen ? "This board was frozen. You can view it, but not change it." : "This board is no longer frozen." });
     frozen = news.frozen ?? frozen;
   };
 }
 
 const refusals = new Map(Object.entries({
-  element_too_big: "One element is too big to be kept, and was put back. A very long stroke does better in parts.",
+  element_too_big: "An element is too large to save, so the change was undone. Draw a very long stroke in parts.",
   board_full: "This board is full. Delete something before you add more.",
-  frozen: "This board is frozen: your last change was put back.",
-  forbidden: "You can view this board, not change it. Your last change was put back.",
+  frozen: "This board is frozen. Your last change was undone.",
+  forbidden: "You can only view this board. Your last change was undone.",
 }));
 
 function refusalText(code: string, message: string): string {
-  return refusals.get(code) ?? `A change could not be kept, and was put back. (${message})`;
+  return refusals.get(code) ?? `A change could not be saved and was undone. (${message})`;
 }

@@ -12,7 +12,7 @@ describe("the chip tells the truth", () => {
     ["no line, one change", { line: "offline", pending: 1 }, "offline", "Offline – 1 change kept on this device"],
     ["no line, some changes", { line: "offline", pending: 3 }, "offline", "Offline – 3 changes kept on this device"],
     ["no line, and a browser that keeps nothing", { line: "offline", pending: 3, keptHere: false }, "offline", "Offline – 3 changes in this tab only: keep it open"],
-    ["the line is back, what waited is on its way", { pending: 5, replaying: 3 }, "saving", "Replaying 3 changes"],
+    ["the line is back, what waited is on its way", { pending: 5, replaying: 3 }, "saving", "Sending 3 changes"],
     ["only looking", { mayEdit: false }, "view-only", "View only"],
     ["frozen", { mayEdit: false, frozen: true }, "view-only", "Frozen"],
     ["frozen with something unconfirmed", { mayEdit: false, frozen: true, pending: 2 }, "saving", "Saving…"],

@@ -23,7 +23,7 @@ export function saving({ line, pending, replaying, keptHere, failed, mayEdit, fr
     return { state: line, text: (line === "offline" ? "Offline" : "Disconnected") + kept };
   }
   if (failed > 0) return { state: "unsaved", text: failed === 1 ? "A picture is not saved" : `${failed} pictures are not saved` };
-  if (replaying > 0) return { state: "saving", text: `Replaying ${changes(replaying)}` };
+  if (replaying > 0) return { state: "saving", text: `Sending ${changes(replaying)}` };
   if (pending > 0) return { state: "saving", text: "Saving…" };
   if (!mayEdit) return { state: "view-only", text: frozen ? "Frozen" : "View only" };
   return { state: "saved", text: "Saved" };

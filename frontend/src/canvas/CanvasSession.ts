@@ -67,7 +67,7 @@ export class CanvasSession {
     this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element), (element) => jobs.isOwn(noteOf(element)), quarantine, (elements) => Object.assign(parts.lastScene, { elements }));
     this.targeting = new Targeting(canvas, room, this.sync);
     this.background = new BackgroundSync(canvas, room, (colour) => paintBoard(board, colour), (error) =>
-      notices.show({ key: "background", tone: "problem", text: `The background was put back. ${error instanceof Error ? error.message : String(error)}` }),
+      notices.show({ key: "background", tone: "problem", text: `The background was not changed. ${error instanceof Error ? error.message : String(error)}` }),
     );
     this.stops = [room.statusChanged.on(() => this.open()), quarantine.changed.on(() => this.showQuarantine())];
   }

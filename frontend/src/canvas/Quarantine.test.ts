@@ -18,12 +18,12 @@ describe("what is set aside", () => {
   });
 
   it("is said in words of the canvas", () => {
-    expect(quarantineText([element("a")])).toBe("A rectangle would break the board and was set aside.");
-    expect(quarantineText([element("a", { type: "frame", name: " Sea " })])).toBe("A frame “Sea” would break the board and was set aside.");
-    expect(quarantineText([element("a", { type: "text", text: 5 })])).toBe("A text would break the board and was set aside.");
-    expect(quarantineText([element("a", { type: "constructor" })])).toBe("An element would break the board and was set aside.");
+    expect(quarantineText([element("a")])).toBe("A rectangle would crash the board and is hidden.");
+    expect(quarantineText([element("a", { type: "frame", name: " Sea " })])).toBe("A frame “Sea” would crash the board and is hidden.");
+    expect(quarantineText([element("a", { type: "text", text: 5 })])).toBe("A text would crash the board and is hidden.");
+    expect(quarantineText([element("a", { type: "constructor" })])).toBe("An element would crash the board and is hidden.");
     expect(quarantineText([element("a"), element("b"), element("c", { type: "arrow" })])).toBe(
-      "3 elements would break the board and were set aside: 2 rectangles, 1 arrow.",
+      "3 elements would crash the board and are hidden: 2 rectangles, 1 arrow.",
     );
   });
 

@@ -61,11 +61,11 @@ const nounOf = ({ type }: WireElement): string => nouns.get(type) ?? "element";
 export function quarantineText(elements: readonly WireElement[]): string {
   const [first] = elements;
   if (!first) return "";
-  if (elements.length > 1) return `${elements.length} elements would break the board and were set aside: ${enumerated(elements)}.`;
+  if (elements.length > 1) return `${elements.length} elements would crash the board and are hidden: ${enumerated(elements)}.`;
   const noun = nounOf(first);
   const label = [first.name, first.text].find((text) => typeof text === "string" && text.trim());
   const called = typeof label === "string" ? ` “${label.trim().slice(0, 40)}”` : "";
-  return `${/^[aeiou]/.test(noun) ? "An" : "A"} ${noun}${called} would break the board and was set aside.`;
+  return `${/^[aeiou]/.test(noun) ? "An" : "A"} ${noun}${called} would crash the board and is hidden.`;
 }
 
 /** Counts by kind, such as "2 texts, 1 arrow". */

@@ -57,7 +57,7 @@ export class Targeting implements BoardPort, StagePort {
   async mask(target: Target, longest_px = longest_side_px): Promise<Blob> {
     const { maskOf, picturesOf, white } = await import("../generation/mask");
     const current = this.now(target);
-    if (!picturesOf(this.shapes(), current).length) throw new Error("There is no picture here of which a part could be repainted.");
+    if (!picturesOf(this.shapes(), current).length) throw new Error("There is no picture here to repaint.");
     return this.draw(maskOf(this.shapes(), current), current, longest_px, white);
   }
 

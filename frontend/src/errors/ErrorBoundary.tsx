@@ -31,7 +31,7 @@ export function BrokenPage() {
     <div className="atelier">
       <main className="ours broken" role="alert">
         <h1>The board stopped working.</h1>
-        <p>Everything that was marked Saved is safe; the rest is kept on this device.</p>
+        <p>Everything marked Saved is safe. Other changes are kept on this device.</p>
         <button type="button" className="button primary" onClick={() => location.reload()}>
           Reload board
         </button>
@@ -44,7 +44,7 @@ export function BrokenPage() {
 export function Part({ name, children }: { name: string; children: ReactNode }) {
   const fallback = (again: () => void) => (
     <div className="ours part-broken" role="alert">
-      <p>{name} stopped working. The board goes on.</p>
+      <p>{name} stopped working. The rest of the board still works.</p>
       <button type="button" className="button small" onClick={again}>Try again</button>
     </div>
   );

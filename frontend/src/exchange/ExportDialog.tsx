@@ -66,7 +66,7 @@ export default function ExportDialog({ port, zipUrl, onClose }: Props) {
     <Dialog title="Export" onClose={onClose}>
       <form className="export" onSubmit={(event) => { event.preventDefault(); void save(); }}>
         <figure className="export-preview" data-plain={drawn && !background} data-dark={drawn && dark} data-testid="export-preview">
-          {empty ? <p className="quiet">This board is empty.</p> : preview ? <img src={preview} alt="How it will look" /> : <p className="quiet">{preview === null ? "" : "Too much to preview."}</p>}
+          {empty ? <p className="quiet">This board is empty.</p> : preview ? <img src={preview} alt="Preview" /> : <p className="quiet">{preview === null ? "" : "Too large to preview."}</p>}
         </figure>
         <Choices label="Format" value={format} options={formatChoices} onChoose={setFormat} />
         <p className="quiet export-about">{formats[format].about}</p>
@@ -91,12 +91,12 @@ export default function ExportDialog({ port, zipUrl, onClose }: Props) {
             <legend className="unseen">How it looks</legend>
             <Switch label="Background" checked={background} onChange={setBackground} />
             <Switch label="Dark mode" checked={dark} onChange={setDark} />
-            <Switch label="Board inside" title="The file can be opened again as a board, here and in Excalidraw." checked={embed} onChange={setEmbed} />
+            <Switch label="Embed board" title="The file can be opened again as a board, here and in Excalidraw." checked={embed} onChange={setEmbed} />
           </fieldset>
         )}
         {problem && <p role="alert" className="export-problem">{problem}</p>}
         <button type="submit" className="button primary" disabled={busy || empty} autoFocus>
-          <SaveIcon size={17} /> {busy ? "Making the file…" : "Download"}
+          <SaveIcon size={17} /> {busy ? "Creating the file…" : "Download"}
         </button>
       </form>
     </Dialog>
@@ -115,7 +115,7 @@ function Switch({ label, title, checked, onChange }: { label: string; title?: st
 function pixels(size: { width: number; height: number }, scale: number): string {
   const possible = possibleScale(scale, size);
   const text = `${Math.round(size.width * possible)} × ${Math.round(size.height * possible)} px`;
-  return possible < scale ? `${text}, the most there can be` : text;
+  return possible < scale ? `${text}, the maximum` : text;
 }
 
 /** An address of a small picture; null while there is none, undefined where it cannot be drawn. */

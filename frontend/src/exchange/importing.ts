@@ -21,7 +21,7 @@ async function importOne(file: File, importer: Importer, how: "merge" | "copy"):
   const { api, board, port, notices } = importer;
   const key = `import-${file.name}`;
   if (!port.mayEdit) {
-    notices.show({ key, tone: "problem", text: "You can view this board, not add to it." });
+    notices.show({ key, tone: "problem", text: "You can only view this board." });
     return;
   }
   notices.show({ key, text: `Importing ${file.name}…`, seconds: null });
@@ -45,8 +45,8 @@ export function outcomeText(name: string, { kind, items, added, updated, revived
   const parts: string[] = [];
   if (kind === "library" && added) parts.push(`Added ${count(items ?? 0, "item")} of the library ${name}.`);
   else if (added + updated + revived) parts.push(`${changesText(name, { added, updated, revived })}.`);
-  else if (unchanged) parts.push(`Everything in ${name} is on this board already.`);
-  else if (!refused.length && !notes.length) parts.push(`${name} is empty: there was nothing to add.`);
+  else if (unchanged) parts.push(`Everything in ${name} is already on this board.`);
+  else if (!refused.length && !notes.length) parts.push(`${name} is empty. Nothing was added.`);
   parts.push(...notes.map(({ message }) => message));
   const reasons = [...new Set(refused.map(({ message }) => message))];
   if (reasons.length) parts.push(`${count(refused.length, "part")} of ${name} could not be imported: ${reasons.slice(0, most_reasons).join(" ")}`);
@@ -62,7 +62,7 @@ function changesText(name: string, { added, updated, revived }: Pick<Imported, "
 }
 
 function problemText(name: string, error: unknown): string {
-  if (error instanceof ApiError && error.code === "no_scene") return `${name} is only a picture, without a board in it. To place it as a picture, drop it on the canvas.`;
+  if (error instanceof ApiError && error.code === "no_scene") return `${name} is only a picture, without a board in it. To add the picture itself, drop it on the canvas.`;
   return `${name} was not imported. ${error instanceof Error ? error.message : String(error)}`;
 }
 

@@ -11,18 +11,18 @@ interface Props {
   checkpoint: Checkpoint;
   kind: KindOfCheckpoint;
   errors: Record<string, string>;
-  /** The seed of the last picture made from here, offered when the seed is locked. */
+  /** Seed of the last job asked for here, taken when the seed is locked. */
   lastSeed: number | null;
   inFrame: boolean;
 }
 
 const numbers: { name: NumberParam; label: string; step: number }[] = [
   { name: "steps", label: "Steps", step: 1 },
-  { name: "guidance_scale", label: "Guidance by words", step: 0.5 },
-  { name: "image_guidance_scale", label: "Guidance by sketch", step: 0.1 },
+  { name: "guidance_scale", label: "Prompt guidance", step: 0.5 },
+  { name: "image_guidance_scale", label: "Sketch guidance", step: 0.1 },
 ];
 
-/** Everything that most people never need; what this kind of this checkpoint ignores is not shown at all. */
+/** Settings that are rarely needed; those that this kind of this checkpoint ignores are not shown. */
 export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, lastSeed, inFrame }: Props) {
   const id = useId();
   const has = (name: string) => kind.uses.includes(name);
@@ -47,7 +47,7 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
         )}
         {has("negative_prompt") && (
           <div className="field">
-            <label htmlFor={`${id}-negative`} title="Double-click: empty" onDoubleClick={() => change({ negative: "" })}>Leave out</label>
+            <label htmlFor={`${id}-negative`} title="Double-click to clear" onDoubleClick={() => change({ negative: "" })}>Leave out</label>
             <input id={`${id}-negative`} type="text" maxLength={1000} value={form.negative} placeholder="blurry, text" aria-invalid={errors.negative_prompt ? true : undefined} onChange={(event) => change({ negative: event.target.value })} />
             {errors.negative_prompt && <span className="error" role="alert">{errors.negative_prompt}</span>}
           </div>
@@ -58,13 +58,13 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
           ))}
         </div>
         <div className="field">
-          <label htmlFor={`${id}-seed`} title="Double-click: a new one each time" onDoubleClick={() => change({ seed: null, seedLocked: false })}>Seed</label>
+          <label htmlFor={`${id}-seed`} title="Double-click for a new seed each time" onDoubleClick={() => change({ seed: null, seedLocked: false })}>Seed</label>
           <div className="seed">
             <input
-              id={`${id}-seed`} type="number" min={0} max={largest_seed} step={1} placeholder="new each time" value={form.seedLocked && form.seed !== null ? form.seed : ""} aria-invalid={errors.seed ? true : undefined}
+              id={`${id}-seed`} type="number" min={0} max={largest_seed} step={1} placeholder="Random" value={form.seedLocked && form.seed !== null ? form.seed : ""} aria-invalid={errors.seed ? true : undefined}
               onChange={(event) => change(event.target.value === "" ? { seed: null, seedLocked: false } : { seed: Number(event.target.value), seedLocked: true })}
             />
-            <button type="button" className="button icon" aria-label="Roll and lock a seed" title="New seed" onClick={() => change({ seed: randomSeed(), seedLocked: true })}>
+            <button type="button" className="button icon" aria-label="Pick a new seed and keep it" title="New seed" onClick={() => change({ seed: randomSeed(), seedLocked: true })}>
               <DiceIcon />
             </button>
             <button
@@ -81,12 +81,12 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
             <span className="label">Size</span>
             <span className="seed">
               <output>{form.size.width_px} × {form.size.height_px} px</output>
-              <button type="button" className="button small" onClick={() => change({ size: null })}>As the frame is</button>
+              <button type="button" className="button small" onClick={() => change({ size: null })}>Use frame size</button>
             </span>
           </div>
         )}
         <div className="field">
-          <span className="label" id={`${id}-count`} onDoubleClick={() => change({ count: 1 })}>How many</span>
+          <span className="label" id={`${id}-count`} onDoubleClick={() => change({ count: 1 })}>Number of pictures</span>
           <div className="choices" role="radiogroup" aria-labelledby={`${id}-count`}>
             {[1, 2, 3, 4].map((count) => (
               <button key={count} type="button" role="radio" aria-checked={form.count === count} onClick={() => change({ count })}>{count}</button>
@@ -96,7 +96,7 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
         </div>
         {inFrame && (
           <div className="field">
-            <span className="label" id={`${id}-place`} onDoubleClick={() => change({ placement: "beside" })}>Where it goes</span>
+            <span className="label" id={`${id}-place`} onDoubleClick={() => change({ placement: "beside" })}>Placement</span>
             <div className="choices" role="radiogroup" aria-labelledby={`${id}-place`}>
               {(["beside", "inside"] as const).map((placement) => (
                 <button key={placement} type="button" role="radio" aria-checked={form.placement === placement} onClick={() => change({ placement })}>

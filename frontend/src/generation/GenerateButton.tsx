@@ -28,7 +28,7 @@ export function GenerateButton({ count, sending, hindrance, problem, checkpoint,
 }
 
 function statusText({ status, reason }: Checkpoint): string {
-  if (status === "loading") return "The model is still loading; your picture waits for it.";
-  if (status === "failed") return reason || "No worker is running; your picture will wait for one.";
+  if (status === "loading") return "The model is still loading. Your picture will wait for it.";
+  if (status === "failed") return reason || "No worker is running. Your picture will wait for one.";
   return "";
 }

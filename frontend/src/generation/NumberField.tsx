@@ -16,7 +16,7 @@ export function NumberField({ label, value, usual, limits, step, error, onChange
   const id = useId();
   return (
     <div className="field">
-      <label htmlFor={id} title="Double-click: back to the usual value" onDoubleClick={() => onChange(undefined)}>
+      <label htmlFor={id} title="Double-click to reset" onDoubleClick={() => onChange(undefined)}>
         {label}
       </label>
       <input

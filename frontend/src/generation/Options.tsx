@@ -23,12 +23,12 @@ export function Options({ state, checkpoints }: { state: FormState; checkpoints:
         </Suspense>
       )}
       {lines !== null && (
-        <label className="switch" title="Your lines lie over the picture, as ink on paint.">
+        <label className="switch" title="Lays your lines over the picture.">
           <input type="checkbox" checked={lines} onChange={(event) => change({ keepLines: event.target.checked })} /> Keep my lines
         </label>
       )}
       {kind.draft_steps && (
-        <label className="switch" title="Few steps: rougher, and there sooner. A draft that you like can be made final.">
+        <label className="switch" title="Fewer steps: rougher, but faster. You can make a draft final later.">
           <input type="checkbox" checked={form.draft} onChange={(event) => change({ draft: event.target.checked })} /> Draft first
         </label>
       )}

@@ -25,7 +25,7 @@ export function PromptField({ label, placeholder, draft, recall, maxLength, disa
       />
       {draft.theirs !== null && (
         <p className="theirs" role="status">
-          Someone changed these words to “{draft.theirs}”. <button type="button" className="button small" onClick={draft.takeTheirs}>Use theirs</button>
+          Someone changed this prompt to “{draft.theirs}”. <button type="button" className="button small" onClick={draft.takeTheirs}>Use theirs</button>
         </p>
       )}
       {recall.canUndo && (

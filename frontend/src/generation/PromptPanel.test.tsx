@@ -179,7 +179,7 @@ describe("generating", () => {
     fireEvent.click(screen.getByText("Draw a region"));
     expect(board.drawRegion).toHaveBeenCalled();
     board.set(frame("f"));
-    expect(screen.getByText("Say what it should become.")).toBeTruthy();
+    expect(screen.getByText("Describe what it should become.")).toBeTruthy();
   });
 
   it("who waits is told when nothing is left that could draw", async () => {

@@ -43,8 +43,8 @@ export interface PanelProps {
 export function PromptPanel(props: PanelProps) {
   const waiting = useJobs(props.store).some(({ status, created_by }) => status === "queued" && created_by?.id === props.queue.you);
   const checkpoints = useCheckpoints(props.api, waiting);
-  if (!checkpoints) return <p className="quiet panel-wait">Looking for models…</p>;
-  if (!checkpoints.length) return <p className="quiet panel-wait">No model is installed. Ask whoever runs this server.</p>;
+  if (!checkpoints) return <p className="quiet panel-wait">Loading models…</p>;
+  if (!checkpoints.length) return <p className="quiet panel-wait">No model is installed. Ask the administrator of this server.</p>;
   return <Panel {...props} checkpoints={checkpoints} />;
 }
 

@@ -24,20 +24,20 @@ export function Queue({ jobs, you, mayCancel, onCancel, onCancelMine, onRunNext,
   if (!active.length) return null;
   const mine = active.filter(({ created_by }) => created_by?.id === you);
   return (
-    <section className="queue" aria-label="Being made">
+    <section className="queue" aria-label="In progress">
       <div className="queue-head">
-        <h3>Being made</h3>
-        {mine.length > 1 && <button type="button" className="button small" data-testid="cancel-mine" onClick={onCancelMine}>Cancel all mine</button>}
+        <h3>In progress</h3>
+        {mine.length > 1 && <button type="button" className="button small" data-testid="cancel-mine" onClick={onCancelMine}>Cancel all my jobs</button>}
       </div>
       <ul>
         {active.map((job) => (
           <li key={job.id} data-testid="queue-item">
             <button type="button" className="queue-show" onClick={() => onShow(job)} title="Show on the board">
-              <span className="queue-prompt">{job.params.prompt || "No words"}</span>
+              <span className="queue-prompt">{job.params.prompt || "No prompt"}</span>
               <span className="quiet">{job.created_by?.name ?? "Someone"} · {standing(job)}</span>
             </button>
             {onRunNext && isPassable(job, active) && (
-              <button type="button" className="button small" aria-label={`Run “${job.params.prompt}” next`} title="Before the others of this board" onClick={() => onRunNext(job)}>Run next</button>
+              <button type="button" className="button small" aria-label={`Run “${job.params.prompt}” next`} title="Runs it before the others of this board" onClick={() => onRunNext(job)}>Run next</button>
             )}
             {mayCancel(job) && (
               <button type="button" className="button plain icon" aria-label={`Cancel “${job.params.prompt}”`} onClick={() => onCancel(job)}>

@@ -1,11 +1,11 @@
 import { balanced, strength_words } from "./strength";
 
-/** Five words on a slider, from the sketch to the imagination. */
+/** How far the picture may depart from the sketch, as five words on a slider. */
 export function StrengthSlider({ position, onChange }: { position: number; onChange(position: number): void }) {
   return (
     <div className="field strength">
       <div className="strength-line">
-        <label htmlFor="strength" title="Double-click: back to Balanced" onDoubleClick={() => onChange(balanced)}>
+        <label htmlFor="strength" title="Double-click to reset" onDoubleClick={() => onChange(balanced)}>
           How freely
         </label>
         <output htmlFor="strength" data-testid="strength-word">{strength_words[position]}</output>

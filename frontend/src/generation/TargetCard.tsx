@@ -13,7 +13,7 @@ interface Props {
   onFinish(draft: NonNullable<Target["draft"]>): void;
 }
 
-/** What the next picture is made from, as the model sees it. */
+/** The target, as the model will be given it. */
 export function TargetCard({ target, sees, thumbnail, mayDraw, onDrawRegion, onFinish }: Props) {
   const draw = mayDraw && (
     <button type="button" className="button small" onClick={onDrawRegion}>
@@ -23,7 +23,7 @@ export function TargetCard({ target, sees, thumbnail, mayDraw, onDrawRegion, onF
   if (!target) {
     return mayDraw && (
       <div className="target-card" data-empty="true">
-        <p className="quiet">A frame is what the model sees. Put one around your sketch.</p>
+        <p className="quiet">The model sees what is in a frame. Draw one around your sketch.</p>
         {draw}
       </div>
     );
@@ -37,7 +37,7 @@ export function TargetCard({ target, sees, thumbnail, mayDraw, onDrawRegion, onF
         {draw}
       </div>
       {sees === "nothing" ? (
-        <p className="quiet">The sketch is not used, only its place.</p>
+        <p className="quiet">The sketch is not used, only its position.</p>
       ) : (
         <figure>
           <div className="seen" style={{ aspectRatio: `${Math.max(width, 1)} / ${Math.max(height, 1)}` }}>
@@ -48,7 +48,7 @@ export function TargetCard({ target, sees, thumbnail, mayDraw, onDrawRegion, onF
         </figure>
       )}
       {mayDraw && target.draft && (
-        <button type="button" className="button small" title="The same picture with all its steps" onClick={() => onFinish(target.draft!)}>
+        <button type="button" className="button small" title="Makes the same picture with all steps" onClick={() => onFinish(target.draft!)}>
           <SparkIcon size={16} /> Make this draft final
         </button>
       )}

@@ -36,10 +36,10 @@ function placementOf({ count, placement }: Form, inFrame: boolean): Pick<JobRequ
 
 /** Why Generate is disabled, as a sentence that says what to do; "" when it is enabled. */
 export function hindranceOf({ mayEdit }: Pick<BoardPort, "mayEdit">, target: Target | null, kind: KindOfCheckpoint, prompt: string): string {
-  if (!mayEdit) return "You can view this board, not change it.";
+  if (!mayEdit) return "You can only view this board.";
   if (kind.sees === "file" && target?.shape !== "picture") return "Select a picture first.";
   if (!target && kind.sees !== "nothing") return "Draw a region around a sketch first.";
-  if (kind.needs_prompt && !prompt.trim()) return isInstruction(kind, target) ? "Say what should change." : "Say what it should become.";
+  if (kind.needs_prompt && !prompt.trim()) return isInstruction(kind, target) ? "Describe what should change." : "Describe what it should become.";
   return "";
 }
 

@@ -93,7 +93,7 @@ describe("the history", () => {
     await choose(/^Draft/);
     const preview = within(canvas).getByTestId("version-preview");
     expect(within(preview).getByTestId("drawn").textContent).toBe("1");
-    expect(within(preview).getByRole("status").textContent).toContain("You are looking at “Draft”");
+    expect(within(preview).getByRole("status").textContent).toContain("You are viewing “Draft”");
     expect(canvas.querySelector(".excalidraw")!.hasAttribute("inert")).toBe(true);
     const below = vi.fn();
     document.addEventListener("keydown", below);

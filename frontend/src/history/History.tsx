@@ -58,7 +58,7 @@ export default function History({ base, board, mayEdit, notices, canvas, draw, o
       back();
       notices.show({
         key: "restored",
-        text: before ? `The board is as it was: ${inWords(version, new Date())}. ${counted(changed)} changed.` : "The board looks like this already.",
+        text: before ? `Restored ${inWords(version, new Date())}. ${counted(changed)} changed.` : "The board already looks like this.",
         ...(before && { action: { label: "Undo", run: () => void undo(before) }, seconds: 60 }),
       });
     } catch (error) {
@@ -70,7 +70,7 @@ export default function History({ base, board, mayEdit, notices, canvas, draw, o
   const undo = async (before: Version) => {
     try {
       await api.restore(before.id, uuid());
-      notices.show({ key: "restored", text: "Undone: the board is as it was before." });
+      notices.show({ key: "restored", text: "Undone. The board is as it was before." });
     } catch (error) {
       notices.show({ key: "restored", tone: "problem", text: messageOf(error), action: { label: "Try again", run: () => void undo(before) } });
     }

@@ -48,7 +48,7 @@ export function HistoryPanel({ versions, chosen, mayEdit, thumbnail, onChoose, o
           <button type="button" className="button name-now" onClick={() => setNaming(true)}><PenIcon size={16} /> {chosen?.name ? "Rename" : "Name"} this version</button>
         ))}
         {problem && <p role="alert" className="history-problem">{problem} <button type="button" className="button small" onClick={refresh}>Try again</button></p>}
-        {items === null && !problem && <p className="quiet" role="status">Looking for versions…</p>}
+        {items === null && !problem && <p className="quiet" role="status">Loading versions…</p>}
         {items?.length === 0 && <p className="quiet">No versions yet. They are saved automatically as people draw{mayEdit ? ", or when you name one" : ""}.</p>}
         {byDay(items ?? [], new Date()).map((day) => (
           <section key={day.title} aria-label={day.title}>
@@ -68,7 +68,7 @@ export function HistoryPanel({ versions, chosen, mayEdit, thumbnail, onChoose, o
             </ul>
           </section>
         ))}
-        {hasOlder && <button type="button" className="button small" onClick={older}>Show older ones</button>}
+        {hasOlder && <button type="button" className="button small" onClick={older}>Show older</button>}
       </div>
     </aside>
   );

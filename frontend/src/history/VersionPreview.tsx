@@ -22,7 +22,7 @@ export function VersionPreview({ version, problem, opening, mayRestore, busy, on
       {children}
       <div className="ours preview-banner">
         <p role="status">
-          {problem || <>You are looking at <strong>{inWords(version, new Date())}</strong>{opening && " – opening…"}</>}
+          {problem || <>You are viewing <strong>{inWords(version, new Date())}</strong>{opening && " – opening…"}</>}
         </p>
         <div className="preview-actions">
           {mayRestore && !problem && (

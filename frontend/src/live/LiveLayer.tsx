@@ -113,7 +113,7 @@ function Shown({ room, board, live, keep }: Omit<Props, "notices"> & { live: Liv
         <div className="live-plate" ref={plate} role="group" aria-label={`Live: ${name}`} data-testid="live-plate">
           <span className="live-dot" data-waiting={waiting} aria-hidden="true" />
           <strong role="status">Live · {mine ? "You" : live.host.name}</strong>
-          {waiting && <span className="quiet">waiting for the first picture…</span>}
+          {waiting && <span className="quiet">Waiting for the first picture…</span>}
           {board.mayEdit && (
             <span className="live-actions">
               {!waiting && <button type="button" className="button small" disabled={keeping} onClick={onKeep}>{keeping ? "Sending…" : "Keep this picture"}</button>}
@@ -133,7 +133,7 @@ function endOf({ host }: LiveRun, { reason, by, message }: LiveUpdate, you: { id
     case "host_left":
       return host.id === you.id ? "" : `${host.name} left, so the live picture stopped.`;
     case "no_worker":
-      return "The live picture stopped: nothing here can draw right now. Try again in a moment.";
+      return "The live picture stopped: no worker is available. Try again in a moment.";
     case "no_answer":
       return "The live picture stopped: the model did not answer.";
     default:

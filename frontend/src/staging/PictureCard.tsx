@@ -20,10 +20,10 @@ interface Props {
 }
 
 const parts: { part: Part; label: string; hint: string }[] = [
-  { part: "all", label: "Everything", hint: "Words and all settings, the seed too" },
-  { part: "prompt", label: "Words", hint: "What was asked for" },
-  { part: "seed", label: "Seed", hint: "The same chance, with your words" },
-  { part: "size", label: "Size", hint: "As many pixels" },
+  { part: "all", label: "Everything", hint: "Prompt and all settings, including the seed" },
+  { part: "prompt", label: "Prompt", hint: "Only the prompt" },
+  { part: "seed", label: "Seed", hint: "Only the seed" },
+  { part: "size", label: "Size", hint: "Only the size in pixels" },
 ];
 
 /** One earlier picture: what it was made from, by whom, and how to use that again. */
@@ -48,16 +48,16 @@ export function PictureCard({ picture: { image, job }, problem, mayEdit, board, 
     <div className="earlier" data-testid="earlier-card">
       <button ref={back} type="button" className="button plain small earlier-back" onClick={onBack}><ChevronLeftIcon size={16} /> All pictures</button>
       <figure className="earlier-large">
-        {sketch && job.snapshot_url ? <img src={job.snapshot_url} alt="What the model saw" data-testid="what-the-model-saw" /> : <img src={image.url} alt={prompt || "No words"} />}
+        {sketch && job.snapshot_url ? <img src={job.snapshot_url} alt="What the model saw" data-testid="what-the-model-saw" /> : <img src={image.url} alt={prompt || "No prompt"} />}
         <figcaption>{sketch ? "What the model saw" : word || "Not on the board"}</figcaption>
       </figure>
       {job.snapshot_url && <button type="button" className="button small" aria-pressed={sketch} onClick={() => setSketch(!sketch)}>{sketch ? "Show the picture" : "What the model saw"}</button>}
-      <p className="earlier-prompt">{prompt || "No words"}</p>
+      <p className="earlier-prompt">{prompt || "No prompt"}</p>
       <p className="quiet earlier-facts">{whoAndWhen(job, new Date())}<br />{image.width_px} × {image.height_px} · seed {image.seed}</p>
       {problem && <p className="error" role="alert">{problem}</p>}
       <div className="earlier-deeds">
-        {(mayEdit || element) && <button type="button" className="button primary" data-testid="earlier-place" onClick={show}>{element ? "Show on the board" : "Put on the board"}</button>}
-        {mayEdit && !element && image.standing === "discarded" && <button type="button" className="button" onClick={() => onRun(api.put(job.id, image.id, "keep"))}>Keep it</button>}
+        {(mayEdit || element) && <button type="button" className="button primary" data-testid="earlier-place" onClick={show}>{element ? "Show on the board" : "Place on the board"}</button>}
+        {mayEdit && !element && image.standing === "discarded" && <button type="button" className="button" onClick={() => onRun(api.put(job.id, image.id, "keep"))}>Keep</button>}
         {mayEdit && !element && image.standing !== "discarded" && image.standing && <button type="button" className="button" onClick={() => onRun(api.put(job.id, image.id, "discard"))}>Discard</button>}
       </div>
       {mayEdit && (

@@ -64,10 +64,10 @@ describe("earlier pictures", () => {
   it("of this frame, the discarded ones too, older ones on demand", async () => {
     expect(asked).toEqual(["GET /api/v1/jobs?board=B&with_pictures=true&limit=30&frame=f"]);
     expect(alts()).toEqual(["words of b, on the board", "words of b, discarded", "words of a"]);
-    fireEvent.click(screen.getByText("Show older ones"));
+    fireEvent.click(screen.getByText("Show older"));
     await settle();
     expect(alts().at(-1)).toBe("words of z, kept");
-    expect(screen.queryByText("Show older ones")).toBeNull();
+    expect(screen.queryByText("Show older")).toBeNull();
   });
 
   it("of the whole board", async () => {
@@ -96,7 +96,7 @@ describe("earlier pictures", () => {
     const recalls: Recall[] = [];
     const stop = onRecall((recall) => void recalls.push(recall));
     fireEvent.click(screen.getAllByTestId("earlier-picture")[1]!);
-    for (const label of ["Everything", "Words", "Seed", "Size"]) fireEvent.click(screen.getByText(label));
+    for (const label of ["Everything", "Prompt", "Seed", "Size"]) fireEvent.click(screen.getByText(label));
     stop();
     expect(recalls.map(({ part }) => part)).toEqual(["all", "prompt", "seed", "size"]);
     expect(recalls[0]!.params).toMatchObject({ prompt: "words of b", seed: 7, count: 1, width_px: 128, height_px: 96, steps: 9 });

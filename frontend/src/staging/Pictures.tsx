@@ -60,12 +60,12 @@ export default function Pictures({ base, boardId, store, board, onAway }: Pictur
         </div>
       )}
       {problem && <p className="error" role="alert">{problem} <button type="button" className="button small" onClick={refresh}>Try again</button></p>}
-      {!here && !problem && <p className="quiet" role="status">Looking for pictures…</p>}
-      {here && !pictures.length && <p className="quiet">None yet. Every picture that is made here stays here, the discarded ones too.</p>}
+      {!here && !problem && <p className="quiet" role="status">Loading pictures…</p>}
+      {here && !pictures.length && <p className="quiet">No pictures yet. Every picture made here is kept here, even a discarded one.</p>}
       <ul className="earlier-grid">
         {pictures.map((picture) => <li key={picture.image.id}><Thumbnail picture={picture} onOpen={() => setOpened(picture.image.id)} /></li>)}
       </ul>
-      {here?.next && <button type="button" className="button small" onClick={older}>Show older ones</button>}
+      {here?.next && <button type="button" className="button small" onClick={older}>Show older</button>}
     </div>
   );
 }
@@ -74,7 +74,7 @@ function Thumbnail({ picture: { image, job }, onOpen }: { picture: EarlierPictur
   const word = standingWord(image);
   return (
     <button type="button" className="earlier-picture" data-standing={image.standing ?? ""} data-testid="earlier-picture" title={`${job.params.prompt}${word && ` (${word.toLowerCase()})`}`} onClick={onOpen}>
-      <img src={image.url} alt={`${job.params.prompt || "No words"}${word && `, ${word.toLowerCase()}`}`} loading="lazy" />
+      <img src={image.url} alt={`${job.params.prompt || "No prompt"}${word && `, ${word.toLowerCase()}`}`} loading="lazy" />
     </button>
   );
 }

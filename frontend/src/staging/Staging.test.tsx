@@ -129,10 +129,10 @@ describe("choosing", () => {
     fireEvent.click(screen.getByTestId("stage-accept"));
     await settle();
     board.set();
-    expect(notices.list()[0]!.text).toContain("It is on the board");
+    expect(notices.list()[0]!.text).toContain("Placed on the board");
     board.set("el");
     board.set();
-    expect(notices.list().map(({ text, action }) => [text, action!.label])).toEqual([["It is off the board again.", "Choose again"]]);
+    expect(notices.list().map(({ text, action }) => [text, action!.label])).toEqual([["The picture was removed from the board.", "Choose again"]]);
     answer = job(four);
     act(() => notices.list()[0]!.action!.run());
     await settle();

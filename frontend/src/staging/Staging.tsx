@@ -53,7 +53,7 @@ export default function Staging({ base, boardId, you, store, board, notices, may
   const coming = missing(job);
   const next = staged[(staged.indexOf(job) + 1) % staged.length]!;
   const who = job.created_by?.id === you ? "" : `${job.created_by?.name ?? "Someone"}: `;
-  const words = `${who}${job.params.prompt || "No words"}`;
+  const words = `${who}${job.params.prompt || "No prompt"}`;
   const locked = deeds.busy || !board.mayEdit;
   const onKeyDown = (event: React.KeyboardEvent) => {
     event.stopPropagation(); // keys pressed here are not shortcuts of the canvas
@@ -73,7 +73,7 @@ export default function Staging({ base, boardId, you, store, board, notices, may
           {staged.length > 1 && <button type="button" className="button small" onClick={() => setPicked(next.id)}>Next of {staged.length} choices</button>}
         </div>
         <div className="stage-strip">
-          <button type="button" className="button plain icon" aria-label="The one before" disabled={candidates.length < 2} onClick={() => flip(-1)}><ChevronLeftIcon /></button>
+          <button type="button" className="button plain icon" aria-label="Previous picture" disabled={candidates.length < 2} onClick={() => flip(-1)}><ChevronLeftIcon /></button>
           <div className="stage-thumbs" ref={thumbs} role="radiogroup" aria-label={words}>
             {candidates.map((image, index) => (
               <button
@@ -85,13 +85,13 @@ export default function Staging({ base, boardId, you, store, board, notices, may
             ))}
             {Array.from({ length: coming }, (_, index) => <span key={index} className="stage-coming" aria-hidden="true" />)}
           </div>
-          <button type="button" className="button plain icon" aria-label="The next one" disabled={candidates.length < 2} onClick={() => flip(1)}><ChevronRightIcon /></button>
+          <button type="button" className="button plain icon" aria-label="Next picture" disabled={candidates.length < 2} onClick={() => flip(1)}><ChevronRightIcon /></button>
         </div>
         <p className="unseen" role="status">Picture {at} of {candidates.length}{coming ? `, ${coming} more on the way` : ""}. {words}</p>
         {board.mayEdit && (
           <div className="stage-deeds">
             <button type="button" className="button primary" data-testid="stage-accept" disabled={locked} onClick={() => deeds.accept(job, shown)}><CheckIcon size={17} /> Accept</button>
-            <button type="button" className="button" disabled={locked} title="Put it away for later" onClick={() => deeds.keep(job, shown)}>Keep</button>
+            <button type="button" className="button" disabled={locked} title="Save it for later" onClick={() => deeds.keep(job, shown)}>Keep</button>
             <button type="button" className="button" disabled={locked} onClick={() => deeds.discard(job, shown)}>Discard</button>
             {candidates.length > 1 && <button type="button" className="button plain" aria-label="Discard all" disabled={locked} onClick={() => deeds.discardAll(job)}><CloseIcon size={16} /> <span>Discard all</span></button>}
           </div>

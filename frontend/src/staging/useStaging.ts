@@ -54,8 +54,8 @@ export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<Stag
         () => api.accept(job.id, image.id, true),
         (after) => {
           const element = after.images.find(({ id }) => id === image.id)?.element_id;
-          if (element) onceGone(board, element, () => tell({ text: "It is off the board again.", back: again }));
-          return others > 0 ? { text: `It is on the board. ${others === 1 ? "The other one is" : `The other ${others} are`} kept under “Earlier pictures”.`, back: again } : null;
+          if (element) onceGone(board, element, () => tell({ text: "The picture was removed from the board.", back: again }));
+          return others > 0 ? { text: `Placed on the board. ${others === 1 ? "The other one is" : `The other ${others} are`} kept under “Earlier pictures”.`, back: again } : null;
         },
       );
     },

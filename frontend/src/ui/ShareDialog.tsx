@@ -54,9 +54,9 @@ export function ShareDialog({ address, share, onClose }: Props) {
   return (
     <Dialog title="Share this board" onClose={onClose}>
       <p className="quiet">
-        {address ? "The address of this board, for those who may already see it. Links that let others in are made by its owner." : "Whoever has the link comes in with a name, without an account."}
+        {address ? "This address works for people who can already see the board. Only its owner can create links for others." : "Anyone with the link can join under a name. No account is needed."}
       </p>
-      {!address && <div className="choices" role="radiogroup" aria-label="What people with the link may do">
+      {!address && <div className="choices" role="radiogroup" aria-label="What people with the link can do">
         {(Object.keys(words) as SharedRole[]).map((each) => (
           <button key={each} type="button" role="radio" aria-checked={each === role} onClick={() => choose(each)}>
             {words[each]}
@@ -72,7 +72,7 @@ export function ShareDialog({ address, share, onClose }: Props) {
         </div>
       ) : (
         <button type="button" className="button primary" disabled={busy} onClick={() => void make()}>
-          {busy ? "Making the link…" : "Make a link"}
+          {busy ? "Creating link…" : "Create link"}
         </button>
       )}
       {problem && <p role="alert" style={{ color: "var(--bad)" }}>{problem}</p>}
