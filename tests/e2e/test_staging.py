@@ -47,7 +47,9 @@ def ask(page: BoardPage, words: str, count: int, steps: int = 12) -> None:
     page.page.get_by_label("What should it become?").fill(words)
     if not page.page.get_by_label("Steps").is_visible():
         page.page.get_by_text("Advanced").click()
-    page.page.get_by_role("radiogroup", name="Number of pictures").get_by_role("radio", name=str(count)).click()
+    page.page.get_by_role("radiogroup", name="Number of pictures").get_by_role(
+        "radio", name=str(count)
+    ).click()
     page.page.get_by_label("Steps").fill(str(steps))
     page.page.get_by_test_id("generate").click()
 

@@ -6,7 +6,7 @@ function search(count: number, breaks: (part: ReadonlySet<number>) => boolean) {
   let trials = 0;
   for (let part = bisection.next(); part; part = bisection.next()) {
     trials += 1;
-    bisection.tell(!breaks(new Set(part)));
+    bisection.report(!breaks(new Set(part)));
   }
   return { found: bisection.found, trials };
 }

@@ -6,20 +6,20 @@
  */
 export class Bisection<T> {
   readonly found: T[] = [];
-  /** The shortest beginning that is known to break; null: the whole list has to be tried. */
+  /** Length of the shortest beginning known to break; null: the whole list has to be tried. */
   private breaks: number | null = null;
-  /** The longest one that is known to hold. */
+  /** Length of the longest beginning known to hold. */
   private holds = 0;
 
   constructor(private rest: readonly T[]) {}
 
-  /** What to try next; null: all that is left holds. */
+  /** The part to try next; null when all that is left holds. */
   next(): readonly T[] | null {
     return this.holds === this.rest.length ? null : this.rest.slice(0, this.length);
   }
 
-  /** What came of it. */
-  tell(holds: boolean): void {
+  /** Reports whether the last part held. */
+  report(holds: boolean): void {
     if (holds) this.holds = this.length;
     else this.breaks = this.length;
     if (this.breaks !== this.holds + 1) return;

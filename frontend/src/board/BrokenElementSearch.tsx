@@ -11,7 +11,7 @@ interface Props {
   onFound(ids: readonly string[]): void;
 }
 
-/** Finds the elements that break the canvas, on canvases that nobody sees. */
+/** Finds the elements that crash the canvas by rendering parts of the scene on hidden canvases. */
 export default function BrokenElementSearch({ elements, onFound }: Props) {
   const bisection = useMemo(() => new Bisection(elements), [elements]);
   const [trial, setTrial] = useState(() => ({ number: 0, part: bisection.next() }));
@@ -20,7 +20,7 @@ export default function BrokenElementSearch({ elements, onFound }: Props) {
   }, [trial, bisection, onFound]);
   if (!trial.part) return null;
   const tell = (holds: boolean) => {
-    bisection.tell(holds);
+    bisection.report(holds);
     setTrial({ number: trial.number + 1, part: bisection.next() });
   };
   return (

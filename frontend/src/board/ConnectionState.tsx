@@ -1,8 +1,8 @@
 import type { RoomState } from "./useRoom";
 
 /** Says that the board is being opened, or why it was closed for good. */
-export function ConnectionState({ state: { line, synced, closedBecause } }: { state: RoomState }) {
-  if (line === "closed") {
+export function ConnectionState({ state: { status, synced, closedBecause } }: { state: RoomState }) {
+  if (status === "closed") {
     return (
       <div className="ours closed" role="alert">
         <p>{closedBecause}</p>

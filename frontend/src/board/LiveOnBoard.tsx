@@ -17,7 +17,7 @@ interface Props {
   notices: Notices;
 }
 
-/** Live redraw on this canvas; loaded when a frame is live for the first time. */
+/** Live redraw on this canvas; its code is loaded when a frame is live for the first time. */
 export default function LiveOnBoard({ session, api, board, jobs, notices }: Props) {
   const view = useMemo(() => new LiveView(session), [session]);
   useEffect(() => resumeAfterBreaks(session.room), [session]);

@@ -9,13 +9,13 @@ interface Props {
   mayEdit: boolean;
   onImport(): void;
   onExport(): void;
-  /** The board's owner alone has it. */
+  /** Absent unless this person owns the board. */
   onRename?(): void;
   onShare(): void;
   onHistory(): void;
 }
 
-/** Our own main menu: Excalidraw's leads to other people's servers, and its links always open another tab. */
+/** The main menu, in place of Excalidraw's own, whose items lead to other servers. */
 export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onImport, onExport, onRename, onShare, onHistory }: Props) {
   const dark = theme === "dark";
   const back = `?next=${encodeURIComponent(location.pathname)}`;

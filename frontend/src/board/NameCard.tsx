@@ -9,7 +9,7 @@ interface Props {
   onClose(): void;
 }
 
-/** My name as others see it; for guests, the way to an account that keeps their work. */
+/** A form for the name that others see; guests are offered an account. */
 export function NameCard({ name, guest, urls, onSave, onClose }: Props) {
   const id = useId();
   const [text, setText] = useState(name);

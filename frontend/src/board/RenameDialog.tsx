@@ -3,12 +3,12 @@ import { NameForm } from "../ui/NameForm";
 
 interface Props {
   title: string;
-  /** Rejects with an Error whose message is for people. */
+  /** Rejects with an Error whose message is shown. */
   rename(title: string): Promise<unknown>;
   onClose(): void;
 }
 
-/** What the board is called, for everybody and in the list of boards. */
+/** Changes the title of the board. */
 export default function RenameDialog({ title, rename, onClose }: Props) {
   const save = async (name: string) => {
     await rename(name);

@@ -10,7 +10,7 @@ interface Props {
   children: ReactNode;
 }
 
-/** The place of the prompt: a column at the right, a sheet at the bottom of narrow screens. Folded it is one button. */
+/** Holds the prompt panel: a column at the right, or a sheet at the bottom of narrow screens. Closed, it is one button. */
 export function SidePanel({ open, onToggle, bar, children }: Props) {
   return (
     <aside className="ours side-panel" data-open={open} aria-label="Make a picture" data-testid="panel">

@@ -15,7 +15,7 @@ interface Props {
 
 const most_avatars = 5;
 
-/** Who is here, who I am, and the way to bring others. */
+/** The people on this board, the name of the person at this page, and the share button. */
 export function TopBar({ room, config, rename, onShare }: Props) {
   const people = usePeople(room);
   const [name, setName] = useState(config.you.name);

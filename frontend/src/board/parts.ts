@@ -5,7 +5,6 @@ import { socketUrl, type BoardConfig } from "../canvas/config";
 import { JobStore } from "../generation/jobStore";
 import { Journal } from "../room/Journal";
 import { LocalDatabase } from "../room/LocalDatabase";
-import type { BoardNews } from "../room/protocol";
 import { RoomClient } from "../room/RoomClient";
 import { Notices } from "../ui/notices";
 
@@ -22,7 +21,7 @@ export function createParts(config: BoardConfig, quarantine: Quarantine, lastSce
     notices.show({ key: `refused-${code}`, tone: "problem", text: refusalText(code, message) }),
   );
   room.troubled.on(({ code, message }) => notices.show({ key: `trouble-${code}`, tone: "problem", text: message }));
-  room.boardNews.on(boardNewsListener(notices));
+  followBoardNews(room, notices);
   return { room, jobs, notices, quarantine, lastScene };
 }
 
@@ -35,7 +34,7 @@ function createRoom(config: BoardConfig): RoomClient {
     journal: new Journal(new LocalDatabase(indexedDB), {
       board: config.board.id,
       person: config.you.guest ? guest : config.you.id,
-      formerly: guest,
+      formerPerson: guest,
       queue,
       locks: navigator.locks as LockManager | undefined,
     }),
@@ -43,13 +42,13 @@ function createRoom(config: BoardConfig): RoomClient {
 }
 
 /** Keeps the title of the window, and shows a notice when the board is frozen or open again. */
-function boardNewsListener(notices: Notices): (news: BoardNews) => void {
+function followBoardNews(room: RoomClient, notices: Notices): void {
   let frozen = false;
-  return (news) => {
+  room.boardNews.on((news) => {
     if (news.title) document.title = `${news.title} – Atelier`;
     if (news.frozen !== undefined && news.frozen !== frozen) notices.show({ key: "frozen", text: news.frozen ? "This board was frozen. You can view it, but not change it." : "This board is no longer frozen." });
     frozen = news.frozen ?? frozen;
-  };
+  });
 }
 
 const refusals = new Map(Object.entries({

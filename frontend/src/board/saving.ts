@@ -1,26 +1,26 @@
-import type { Line } from "../room/RoomClient";
+import type { ConnectionStatus } from "../room/RoomClient";
 import type { Saving } from "../ui/StatusChip";
 
-export interface Standing {
-  line: Line;
+export interface SavingState {
+  status: ConnectionStatus;
   /** Elements and pictures that the server has not confirmed. */
   pending: number;
-  /** Of those, the ones that waited before the line came back. */
+  /** Of those, the ones from before the present connection. */
   replaying: number;
-  /** Whether they would survive the end of this page. */
-  keptHere: boolean;
+  /** True if they are stored on this device too. */
+  storedHere: boolean;
   /** Pictures that could not be sent; a notice offers to try again. */
   failed: number;
   mayEdit: boolean;
   frozen: boolean;
 }
 
-/** What the chip says. "Saved" is a promise: nothing unsent, nothing unconfirmed, and somebody there to confirm. */
-export function saving({ line, pending, replaying, keptHere, failed, mayEdit, frozen }: Standing): { state: Saving; text: string } {
-  if (line === "connecting") return { state: "connecting", text: "Connecting…" };
-  if (line !== "open") {
-    const kept = pending === 0 ? "" : ` – ${changes(pending)} ${keptHere ? "kept on this device" : "in this tab only: keep it open"}`;
-    return { state: line, text: (line === "offline" ? "Offline" : "Disconnected") + kept };
+/** State and text of the status chip. "Saved" is a promise: connected, and everything confirmed by the server. */
+export function saving({ status, pending, replaying, storedHere, failed, mayEdit, frozen }: SavingState): { state: Saving; text: string } {
+  if (status === "connecting") return { state: "connecting", text: "Connecting…" };
+  if (status !== "open") {
+    const kept = pending === 0 ? "" : ` – ${changes(pending)} ${storedHere ? "kept on this device" : "in this tab only: keep it open"}`;
+    return { state: status, text: (status === "offline" ? "Offline" : "Disconnected") + kept };
   }
   if (failed > 0) return { state: "unsaved", text: failed === 1 ? "A picture is not saved" : `${failed} pictures are not saved` };
   if (replaying > 0) return { state: "saving", text: `Sending ${changes(replaying)}` };

@@ -1,7 +1,7 @@
 import type { CanvasSession } from "../canvas/CanvasSession";
 import type { BoardApi } from "../canvas/excalidraw";
 
-/** For end-to-end tests and nothing else: what the canvas holds and how the books stand. Read it, do not act through it. */
+/** For end-to-end tests and nothing else: what the canvas and the room hold. To be read only. */
 export interface TestHook {
   /** Excalidraw's own API: getSceneElements(), getAppState(), getFiles() … */
   api: BoardApi;
@@ -27,12 +27,12 @@ declare global {
   }
 }
 
-/** Returns the way to take it back. */
+/** Sets window.__atelier; returns a function that removes it. */
 export function exposeForTests({ canvas, room }: CanvasSession): () => void {
   window.__atelier = {
     api: canvas,
     room: {
-      get line() { return room.line; },
+      get line() { return room.status; },
       get clock() { return room.clock; },
       get session() { return room.session; },
       get role() { return room.you.role; },

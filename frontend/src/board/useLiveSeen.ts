@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { RoomClient } from "../room/RoomClient";
 
-/** Whether a frame of this board has been live since the page was opened: what shows it is not loaded before. */
+/** True once a frame of this board has been live since the page was opened; the code that shows it is loaded then. */
 export function useLiveSeen({ live }: RoomClient): boolean {
   const [seen, setSeen] = useState(live.now !== null);
   useEffect(() => live.changed.on(() => live.now && setSeen(true)), [live]);

@@ -2,10 +2,10 @@ import { useEffect, useState } from "react";
 import type { RoomClient } from "../room/RoomClient";
 
 export interface RoomState {
-  line: RoomClient["line"];
+  status: RoomClient["status"];
   pending: number;
   replaying: number;
-  keptHere: boolean;
+  storedHere: boolean;
   mayEdit: boolean;
   frozen: boolean;
   role: RoomClient["you"]["role"];
@@ -14,10 +14,10 @@ export interface RoomState {
 }
 
 const read = (room: RoomClient): RoomState => ({
-  line: room.line,
+  status: room.status,
   pending: room.pendingCount,
   replaying: room.replayCount,
-  keptHere: room.keptHere,
+  storedHere: room.storedHere,
   mayEdit: room.mayEdit,
   frozen: room.frozen,
   role: room.you.role,
@@ -25,7 +25,7 @@ const read = (room: RoomClient): RoomState => ({
   closedBecause: room.closedBecause,
 });
 
-/** How the room stands; a new object only when something in it differs. */
+/** The state of the room; a new object only when a field of it has changed. */
 export function useRoom(room: RoomClient): RoomState {
   const [state, setState] = useState(() => read(room));
   useEffect(() => {

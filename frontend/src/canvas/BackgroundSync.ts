@@ -4,15 +4,15 @@ import { backgroundOf, showBackground, type BoardApi } from "./excalidraw";
 
 const settle_ms = 300; // a picker is dragged through many colours
 
-/** The colour behind the scene, the same for everybody: carries what is picked here to the board, and what others pick here. */
+/** Keeps the background colour of the canvas and of the board the same, in both directions. */
 export class BackgroundSync {
   private readonly pace = new Pace(() => settle_ms, () => void this.send());
   private readonly stopListening: () => void;
-  /** What the board has; null before it said so. */
-  private told: string | null = null;
+  /** The board's colour; null until the server has sent it. */
+  private boardColour: string | null = null;
   private sending = false;
-  /** Since the last one was sent, from others or our own coming back: what the board has is known from there. */
-  private heard = false;
+  /** True if a colour was received since the last one was sent: the board's colour is known from that. */
+  private receivedSince = false;
 
   constructor(
     private readonly api: BoardApi,
@@ -20,7 +20,7 @@ export class BackgroundSync {
     private readonly save: (colour: string) => Promise<unknown>,
     private readonly failed: (error: unknown) => void,
   ) {
-    this.stopListening = room.boardNews.on(({ background }) => background && this.hear(background));
+    this.stopListening = room.boardNews.on(({ background }) => background && this.receive(background));
   }
 
   stop(): void {
@@ -28,33 +28,33 @@ export class BackgroundSync {
     this.stopListening();
   }
 
-  /** To be called on every change of the canvas. */
+  /** Called on every change of the canvas. */
   changed(): void {
     if (this.isPicked) this.pace.ask();
   }
 
   private get isPicked(): boolean {
-    return this.told !== null && this.room.mayEdit && backgroundOf(this.api) !== this.told;
+    return this.boardColour !== null && this.room.mayEdit && backgroundOf(this.api) !== this.boardColour;
   }
 
-  private hear(colour: string): void {
+  private receive(colour: string): void {
     const picked = this.isPicked;
-    this.told = colour;
-    this.heard = true;
+    this.boardColour = colour;
+    this.receivedSince = true;
     if (!picked && !this.sending) showBackground(this.api, colour);
   }
 
   private async send(): Promise<void> {
     if (!this.isPicked || this.sending) return;
     const colour = backgroundOf(this.api);
-    this.heard = false;
+    this.receivedSince = false;
     this.sending = true;
     try {
       await this.save(colour);
-      if (!this.heard) this.told = colour;
-      else if (backgroundOf(this.api) === colour) showBackground(this.api, this.told!);
+      if (!this.receivedSince) this.boardColour = colour;
+      else if (backgroundOf(this.api) === colour) showBackground(this.api, this.boardColour!);
     } catch (error) {
-      showBackground(this.api, this.told!);
+      showBackground(this.api, this.boardColour!);
       this.failed(error);
     }
     this.sending = false;

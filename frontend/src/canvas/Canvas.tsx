@@ -22,7 +22,7 @@ const uiOptions = {
   canvasActions: { loadScene: false, saveToActiveFile: false, export: false as const, clearCanvas: true, toggleTheme: false },
 };
 
-/** Excalidraw, and the session that joins it to the room. */
+/** Excalidraw, with the session that joins it to the room. */
 export const Canvas = memo(function Canvas({ parts, server, board, theme, viewOnly, menu, footer, topRight, onSession, onUploads }: Props) {
   const { room, notices } = parts;
   const [api, setApi] = useState<BoardApi | null>(null);

@@ -1,6 +1,6 @@
 import type { Drawing, ExchangePort, FrameChoice, ImportOutcome } from "../exchange/ExchangePort";
 import type { CanvasSession } from "./CanvasSession";
-import { asDocument, boundsOf, bringIntoView, buried, changed, drawPng, drawSvg, embedFiles, inFrame, replaceAsEdit, type SceneElement } from "./excalidraw";
+import { asDocument, boundsOf, bringIntoView, asTombstones, changed, drawPng, drawSvg, embedFiles, inFrame, replaceAsEdit, type SceneElement } from "./excalidraw";
 
 const margin = 10;
 const reveal_wait_ms = 10_000;
@@ -10,7 +10,7 @@ export class CanvasExchange implements ExchangePort {
   constructor(
     private readonly session: CanvasSession,
     readonly title: string,
-    /** Where the server draws the board; for what this canvas cannot show. */
+    /** URL at which the server draws the board, with the elements that this canvas cannot show. */
     private readonly renderUrl: (format: "png" | "svg") => string,
   ) {}
 
@@ -101,16 +101,16 @@ export class CanvasExchange implements ExchangePort {
     return this.session.canvas.getSceneElementsIncludingDeleted() as readonly SceneElement[];
   }
 
-  /** What the canvas cannot show, it cannot delete either. */
+  /** Deletes elements that the canvas cannot show, and so cannot delete. */
   private takeBackUnknown(ids: ReadonlySet<string>): void {
     const { sync, room } = this.session;
     const gone = [...sync.unknown.values()].filter(({ id }) => ids.has(id));
     for (const { id } of gone) sync.unknown.delete(id);
-    room.offer(buried(gone));
+    room.offer(asTombstones(gone));
     room.flushNow();
   }
 
-  /** The canvas' own drawing would leave out, without a word, what it does not know. */
+  /** Drawn by the server: the canvas would leave out elements of types that it does not know. */
   private async drawnByServer({ format, scale, background }: Drawing): Promise<Blob> {
     this.settle();
     const query = new URLSearchParams({ embed: "1", scale: String(scale), background: background ? "1" : "0" });

@@ -9,7 +9,7 @@ export interface Person {
   idle: boolean;
 }
 
-/** Draws everybody's cursor on the canvas, at most once a frame. */
+/** Draws the cursors of the others on the canvas, at most once per animation frame. */
 export function useCursors(api: BoardApi | null, room: RoomClient): void {
   useEffect(() => {
     if (!api) return;
@@ -28,7 +28,7 @@ export function useCursors(api: BoardApi | null, room: RoomClient): void {
   }, [api, room]);
 }
 
-/** The others, each once however many tabs they have. Changes only when somebody comes, goes or is renamed. */
+/** The other people on the board, each once whatever their number of tabs. The same list until one enters, leaves, idles or is renamed. */
 export function usePeople(room: RoomClient): readonly Person[] {
   const [people, setPeople] = useState<readonly Person[]>([]);
   useEffect(() => {

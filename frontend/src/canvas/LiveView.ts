@@ -7,10 +7,10 @@ import { backgroundOf, drawRegion, type SceneElement } from "./excalidraw";
 import { regionOf, signatureOf } from "./Targeting";
 
 const jpeg_max_bytes = 110 * 1024;
-/** Photographs are heavier than strokes: each next one is about half as large. */
+/** Tried in order until the JPEG is small enough; each is about half as large as the one before. */
 const looks = [{ side_px: 512, quality: 0.6 }, { side_px: 400, quality: 0.5 }, { side_px: 256, quality: 0.4 }];
 
-/** Live redraw's view of the board. */
+/** The board as live redraw sees it. */
 export class LiveView implements LivePort {
   constructor(private readonly session: CanvasSession) {}
 

@@ -5,12 +5,12 @@ import { addPictures, asFiles, Excalidraw, inView, replaceScene, restored, showB
 
 interface Props {
   scene: VersionScene;
-  /** The live canvas: the preview begins with its view, so that what is the same stands in the same place. */
+  /** The board's canvas: the preview starts with its scroll position and zoom. */
   live: BoardApi;
   theme: Theme;
 }
 
-/** A scene on a canvas of its own: it can be moved and zoomed, and nothing else. */
+/** A scene on a read-only canvas of its own that can be scrolled and zoomed. */
 export function ScenePreview({ scene, live, theme }: Props) {
   const [api, setApi] = useState<BoardApi | null>(null);
   const elements = useMemo(() => restored(scene.elements as readonly WireElement[], new Map()).elements, [scene]);

@@ -4,15 +4,15 @@ import { noteOf, type Note } from "../generation/note";
 import { elementsSeen, longest_side_px, onPaper, snapshotSize } from "../generation/snapshot";
 import { chooseTarget, type Shape, type Target } from "../generation/target";
 import type { RoomClient } from "../room/RoomClient";
-import type { StagePort } from "../staging/StagePort";
+import type { StagingPort } from "../staging/StagingPort";
 import { backgroundOf, bringIntoView, changed, drawRegion, heldIds, inView, onScreen, takeFrameTool, type BoardApi, type SceneElement } from "./excalidraw";
 import type { SceneSync } from "./sceneSync";
 
 const look_again_ms = 120;
 const words_only_side = 512;
 
-/** Generation's view of the board: what is aimed at, what it looks like, where jobs lie. */
-export class Targeting implements BoardPort, StagePort {
+/** The board as generation and staging see it: the target, its pictures, and where jobs lie on the screen. */
+export class Targeting implements BoardPort, StagingPort {
   private aim: Target | null = null;
   private signature = 0;
   private seenCount = 0;
@@ -26,9 +26,9 @@ export class Targeting implements BoardPort, StagePort {
     private readonly room: RoomClient,
     private readonly sync: SceneSync,
   ) {
-    const soon = () => this.soon();
+    const soon = () => this.updateSoon();
     this.stops = [api.onChange(soon), api.onScrollChange(soon), room.statusChanged.on(soon)];
-    this.look();
+    this.update();
   }
 
   stop(): void {
@@ -49,19 +49,19 @@ export class Targeting implements BoardPort, StagePort {
   };
 
   async snapshot(target: Target, longest_px = longest_side_px, sees: Sees = "sketch"): Promise<Blob> {
-    const current = this.now(target);
+    const current = this.atItsPlace(target);
     const choose = sees === "pictures_and_mask" ? (await import("../generation/mask")).picturesOf : elementsSeen;
     return this.draw(choose(this.shapes(), current), current, longest_px, onPaper(backgroundOf(this.api)));
   }
 
   async mask(target: Target, longest_px = longest_side_px): Promise<Blob> {
     const { maskOf, picturesOf, white } = await import("../generation/mask");
-    const current = this.now(target);
+    const current = this.atItsPlace(target);
     if (!picturesOf(this.shapes(), current).length) throw new Error("There is no picture here to repaint.");
     return this.draw(maskOf(this.shapes(), current), current, longest_px, white);
   }
 
-  private now(target: Target): Target {
+  private atItsPlace(target: Target): Target {
     const element = this.find(target.id);
     return element ? { ...target, region: regionOf(element) } : target;
   }
@@ -125,18 +125,18 @@ export class Targeting implements BoardPort, StagePort {
     };
   }
 
-  private soon(): void {
+  private updateSoon(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      this.look();
+      this.update();
     }, look_again_ms);
   }
 
-  private look(): void {
+  private update(): void {
     const shapes = this.shapes();
     const selected = Object.keys(this.api.getAppState().selectedElementIds);
     const key = selected.join();
-    const aim = this.staying(shapes, key) ?? chooseTarget(shapes, new Set(selected), inView(this.api));
+    const aim = this.targetWhileTyping(shapes, key) ?? chooseTarget(shapes, new Set(selected), inView(this.api));
     this.selection = key;
     const signature = aim ? signatureOf(withResults(shapes, aim) as SceneElement[], aim, this.api.getFiles(), backgroundOf(this.api)) : 0;
     const moved = JSON.stringify(aim) !== JSON.stringify(this.aim);
@@ -147,8 +147,8 @@ export class Targeting implements BoardPort, StagePort {
     for (const listener of this.listeners) listener();
   }
 
-  /** While somebody types in the panel, scrolling must not put another frame's words under the cursor. */
-  private staying(shapes: readonly Shape[], selection: string): Target | null {
+  /** The present target while the panel has the focus: scrolling must not put another frame's prompt under the cursor. */
+  private targetWhileTyping(shapes: readonly Shape[], selection: string): Target | null {
     if (!this.aim || selection !== this.selection || !document.activeElement?.closest(".prompt-panel")) return null;
     const element = shapes.find(({ id }) => id === this.aim!.id);
     return element ? chooseTarget(shapes, new Set([element.id]), inView(this.api)) : null;
@@ -167,13 +167,13 @@ export function regionOf({ x, y, width, height }: Region): Region {
   return { x, y, width, height };
 }
 
-/** What any kind sees: repainting sees results too. */
+/** The elements that any kind may be given: repainting is given results too. */
 function withResults(shapes: readonly Shape[], aim: Target): Shape[] {
   const seen = elementsSeen(shapes, aim);
   return [...seen, ...shapes.filter((shape) => shape.frameId === aim.id && shape.type === "image" && !seen.includes(shape))];
 }
 
-/** 32 bits that differ whenever the picture would: any element, its place in the order, the arrival of a file, or the background. */
+/** A hash of 32 bits that differs whenever the snapshot would: by elements, their order, loaded files, or the background. */
 export function signatureOf(elements: readonly SceneElement[], { region }: Target, files: Record<string, unknown>, background: string): number {
   // Within 32 bits: beyond 2^53 products lose their last bits, and with them the arrival of a file.
   let hash = 0;

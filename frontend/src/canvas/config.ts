@@ -1,6 +1,6 @@
 import type { Role } from "../room/messages";
 
-/** What Django wrote into the page, `<script id="board-config" type="application/json">`. */
+/** The JSON in the page's `<script id="board-config">`, written by Django. */
 export interface BoardConfig {
   board: { id: string; title: string };
   you: { id: string; name: string; guest: boolean; role: Role; color?: string };

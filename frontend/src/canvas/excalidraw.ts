@@ -1,6 +1,6 @@
 /**
- * What this page calls of Excalidraw's API, and the types that it shares with it. A new release changes this file first;
- * its class names are in the styles, its export code in ../../render, its build in ../../build, its fields on the server.
+ * All calls of Excalidraw's API, and the types shared with it. A new release changes this file first; docs/upgrade-excalidraw.md
+ * lists the other places that depend on it.
  */
 import {
   CaptureUpdateAction,
@@ -50,11 +50,11 @@ export type Theme = AppState["theme"];
 export type Files = BinaryFiles;
 export { isInvisiblySmallElement as isInvisible };
 
-/** Elements as they travel, and back: the same objects under another type. */
+/** The same elements under the type of the wire, and back. */
 export const asWire = (elements: readonly SceneElement[]) => elements as unknown as readonly WireElement[];
 const asScene = (elements: readonly WireElement[]) => elements as unknown as SceneElement[];
 
-/** Ids that must not change under somebody's hands: being drawn, resized or typed here. */
+/** Ids of elements that are being drawn, resized or typed here and must not be replaced. */
 export function heldIds(api: BoardApi): Set<string> {
   const { newElement, resizingElement, editingTextElement, multiElement } = api.getAppState();
   return new Set([newElement, resizingElement, editingTextElement, multiElement].flatMap((element) => (element ? [element.id] : [])));
@@ -66,8 +66,8 @@ export function pointsBeingDrawn(api: BoardApi): number {
 }
 
 /**
- * Goes on in another element where the stroke that is being drawn has as many points as one may have. Both are one
- * group, and begin and end on each other.
+ * Continues the stroke that is being drawn in another element when it has as many points as one may have. The two are
+ * grouped and share their end.
  */
 export function continueStroke(api: BoardApi): void {
   const { newElement } = api.getAppState();
@@ -79,7 +79,7 @@ export function continueStroke(api: BoardApi): void {
   api.updateScene({ elements: elements as SceneElement[], appState: { newElement: next } as never });
 }
 
-/** An element that outgrew what one may hold, in parts that the server takes. */
+/** Splits an element that is longer than the server allows. */
 export function inParts(element: SceneElement): SceneElement[] {
   if (element.type === "text") return textsOf(element);
   if (element.type !== "freedraw" && element.type !== "line") return [element];
@@ -105,7 +105,7 @@ function textsOf(element: SceneElement & ExcalidrawTextElement): SceneElement[] 
 
 const grouped = ({ id, groupIds }: ExcalidrawElement) => (groupIds.length ? groupIds : [`parts-${id}`.slice(0, 64)]);
 
-/** Another element of the same look, which has no place in the order yet. */
+/** A copy with another id and no index yet. */
 function copied<E extends ExcalidrawElement>(element: E, changes: object): SceneElement {
   const id = crypto.randomUUID();
   const versionNonce = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
@@ -113,12 +113,12 @@ function copied<E extends ExcalidrawElement>(element: E, changes: object): Scene
 }
 
 /**
- * Makes elements from the wire fit for the canvas.
+ * Prepares elements from the wire for the canvas.
  *
- * restoreElements fills in what would crash the canvas, but rewrites the indexes of unsorted parts, bumps versions,
- * and drops what it does not know or see: unknown types come back as `unknown`, and a dropped change of an element
- * that is here (its tombstone, most of all) is laid over it. What it cannot even read comes back as `broken`. What
- * would cost too much to draw is hatched no more.
+ * restoreElements fills in fields whose lack would crash the canvas, but also rewrites indexes of unsorted lists, bumps
+ * versions, and drops elements that it does not know or that are invisible. Here indexes and versions stay. `elements`:
+ * those for the canvas; a change that was dropped, such as a tombstone, is laid over the element in `here`. `unknown`: of
+ * unknown types. `broken`: unreadable. Hatching that would cost too much becomes a solid fill.
  */
 export function restored(
   arrived: readonly WireElement[],
@@ -138,7 +138,7 @@ export function restored(
   return { elements: [...withinBudget(elements, here.values())], unknown, broken: [...arrived.filter((wire) => !hasUsableId(wire)), ...broken] };
 }
 
-/** What restoreElements makes of these, by id. One element that it stumbles over does not take the others along. */
+/** Restores elements, by id. Those on which restoreElements throws are `broken`, found by halving the list. */
 function read(sorted: readonly WireElement[]): { known: Map<string, SceneElement>; broken: readonly WireElement[] } {
   try {
     return { known: new Map(restoreElements(asScene(sorted), null).map((element) => [element.id, element])), broken: [] };
@@ -156,31 +156,31 @@ export function changed<E extends ExcalidrawElement>(element: E, changes: Partia
 }
 
 /** Tombstones of elements that the canvas does not hold, as new versions. */
-export function buried(elements: readonly WireElement[]): readonly WireElement[] {
+export function asTombstones(elements: readonly WireElement[]): readonly WireElement[] {
   return asWire(asScene(elements).map((element) => changed(element as ExcalidrawElement, { isDeleted: true }) as SceneElement));
 }
 
 /**
  * Puts an element at another place in the order, as a new version that beats `over`.
  *
- * In place: Excalidraw goes on drawing on the object it began with. So does its own repair.
+ * In place, as Excalidraw's own repair does: it goes on drawing on the object that it began with.
  */
 export function moveInPlace(element: SceneElement, index: string, over = 0): SceneElement {
   Object.assign(element, { version: Math.max(element.version, over) });
   return mutateElement(element, { index } as Partial<SceneElement> as never, false);
 }
 
-/** Takes over exactly the version that the server made by moving ours. In place, as above. */
+/** Takes over the version that the server made by moving an element of ours. In place, as above. */
 export function takeMove(element: SceneElement, { index, version, versionNonce }: WireElement): SceneElement {
   return Object.assign(element, { index, version, versionNonce });
 }
 
-/** Replaces the scene; elements left out are gone without a trace, so always pass all of them. Not an undo step. */
+/** Replaces the scene; elements left out are removed without a tombstone, so pass all of them. Not an undo step. */
 export function replaceScene(api: BoardApi, elements: readonly SceneElement[]): void {
   api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
 }
 
-/** Replaces the scene as this person's own edit, which they can undo. */
+/** Replaces the scene as an edit that can be undone. */
 export function replaceAsEdit(api: BoardApi, elements: readonly SceneElement[]): void {
   api.updateScene({ elements, captureUpdate: CaptureUpdateAction.IMMEDIATELY });
 }
@@ -222,35 +222,35 @@ export function addFiles(api: BoardApi, files: Record<string, BoardFile>): void 
   for (const drawing of added.filter(({ mimeType }) => mimeType === svg)) void embed(drawing).then(() => api.addFiles([drawing]));
 }
 
-/** Pictures as part of a scene to begin with. */
+/** Pictures as the files of an initial scene. */
 export function asFiles(pictures: readonly Picture[]): Files {
   return Object.fromEntries(pictures.map((picture) => [picture.id, { ...picture, created: Date.now() } as BinaryFileData]));
 }
 
 /**
- * Loads what Excalidraw makes big pictures smaller with, which it otherwise fetches when the first one is pasted: by
- * then there may be no line, and it would go in at full size.
+ * Loads the code with which Excalidraw makes big pictures smaller. It would fetch it when the first one is pasted: offline by
+ * then, the picture would stay at full size.
  */
 export async function prepareForPictures(): Promise<void> {
   // @ts-expect-error Excalidraw's own dependencies, without types: its chunks are wanted, not what they export
   await Promise.allSettled([import("pica"), import("image-blob-reduce"), import("./storable")]);
 }
 
-/** What is known of a picture; undefined: nothing has come yet. */
+/** The file of a picture; undefined until it has arrived. */
 export function fileOf(files: BinaryFiles, id: string): BinaryFileData | undefined {
   // eslint-disable-next-line no-restricted-syntax -- after Object.hasOwn
   return Object.hasOwn(files, id) ? files[id] : undefined;
 }
 
-/** Pictures whose bytes are here and nowhere else. */
+/** Pictures that are not on the server yet. */
 export function addPictures(api: BoardApi, pictures: readonly Picture[]): void {
   api.addFiles(pictures.map(({ id, mimeType, dataURL }) => ({ id, mimeType, dataURL, created: Date.now() }) as BinaryFileData));
 }
 
 /**
- * Swaps addresses for the bytes themselves, so that what is copied, saved or exported holds its pictures.
+ * Replaces the URLs of files by data URLs, so that copies and exports contain their pictures.
  *
- * In place: addFiles never overwrites an id. A picture that cannot be fetched keeps its address.
+ * In place, as addFiles never overwrites an id. A picture that cannot be fetched keeps its URL.
  */
 export async function embedFiles(api: BoardApi): Promise<void> {
   await Promise.all(Object.values(api.getFiles()).map(embed));
@@ -262,7 +262,7 @@ async function embed(file: BinaryFileData): Promise<void> {
   if (answer?.ok) Object.assign(file, { dataURL: await getDataURL(await answer.blob()) });
 }
 
-/** Elements as an .excalidraw document, with what this version of the canvas cannot draw. */
+/** Elements as an .excalidraw document, with those that this canvas cannot draw. */
 export async function asDocument(api: BoardApi, unknown: readonly WireElement[], elements = api.getSceneElements()): Promise<Blob> {
   await embedFiles(api);
   const scene = JSON.parse(serializeAsJSON(elements, api.getAppState(), api.getFiles(), "local")) as {
@@ -315,7 +315,7 @@ function drawn(api: BoardApi, elements: readonly SceneElement[], { frame, backgr
   };
 }
 
-/** Draws a region as a picture: on the ground, which is opaque, never dark, at width × height pixels. */
+/** Draws a region at width × height pixels in light mode. ground: the opaque colour behind it. */
 export function drawRegion(
   elements: readonly NonDeletedExcalidrawElement[],
   files: BinaryFiles,
@@ -378,12 +378,12 @@ export function inView(api: BoardApi): Region {
   return { x: -scrollX, y: -scrollY, width: width / zoom.value, height: height / zoom.value };
 }
 
-/** Brings elements into view, never larger than life. */
+/** Scrolls and zooms to elements, never beyond 100 %. */
 export function bringIntoView(api: BoardApi, elements: readonly SceneElement[], animate: boolean): void {
   if (elements.length) api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, maxZoom: 1, animate });
 }
 
-/** Whether Excalidraw chooses its layout for phones, which has no footer and no room at the top right. */
+/** True if Excalidraw uses its phone layout, which has no footer and no space at the top right. */
 export function isPhoneLayout(width: number, height: number): boolean {
   return width < 730 || (height < 500 && width < 1000);
 }

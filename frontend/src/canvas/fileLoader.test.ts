@@ -69,7 +69,7 @@ const later = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 
 describe("a pasted picture", () => {
   it("is kept on the device, uploaded, and then no longer kept", async () => {
-    const [keep, drop] = [vi.spyOn(room, "keepPicture"), vi.spyOn(room, "dropPicture")];
+    const [keep, drop] = [vi.spyOn(room, "storePicture"), vi.spyOn(room, "dropPicture")];
     open();
     upload.mockResolvedValue(kept);
     paste();

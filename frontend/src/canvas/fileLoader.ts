@@ -4,7 +4,7 @@ import type { BoardFile, UploadedFile } from "../api/types";
 import type { RoomClient } from "../room/RoomClient";
 import { addFiles, addPictures, changed, embedFiles, fileOf, type BoardApi, type Files, type ImageElement, type SceneElement } from "./excalidraw";
 
-/** fileId: the name to go by; null: that of what is stored. */
+/** fileId: the id to store it under; null: the server names it by its content. */
 type Upload = (fileId: string | null, bytes: Blob) => Promise<UploadedFile>;
 
 export interface UploadTrouble {
@@ -18,20 +18,20 @@ const longest_wait_ms = 30_000;
 const uploads_at_once = 2; // more of one person would wait at the server
 
 /**
- * Carries pictures between the canvas and the server.
+ * Uploads the pictures of this canvas and loads those of others.
  *
- * A picture that was pasted or dropped is uploaded first; only then does its element travel. Until that is done the
- * device keeps its bytes, and it is tried again by itself whenever there is a line. Pictures of others are addresses of
- * our own origin: the browser's cache does the rest.
+ * The element of a pasted or dropped picture is sent only after its upload. Until then its bytes are stored on this device,
+ * and the upload is tried again whenever there is a connection. Pictures of others are URLs of our own origin, which the
+ * browser caches.
  */
 export class FileLoader {
   private readonly onServer = new Set<string>();
-  /** Not on the server: no line, not its turn yet, or to be tried again. */
+  /** Ids of files to upload: offline, in the queue, or to be tried again. */
   private readonly waiting = new Set<string>();
-  private readonly going = new Set<string>();
-  /** Of those that wait: not before their time has come. */
-  private readonly resting = new Set<string>();
-  /** Whether to try again by itself once there is a new line. */
+  private readonly uploading = new Set<string>();
+  /** Of those that wait: ids whose next try is delayed. */
+  private readonly delayed = new Set<string>();
+  /** Failed uploads by id; true if they are tried again after a reconnect. */
   private readonly failed = new Map<string, boolean>();
   private readonly tries = new Map<string, number>();
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
@@ -51,7 +51,7 @@ export class FileLoader {
     this.stops = [
       room.filesArrived.on((files) => this.arrived(files)),
       room.picturesFound.on((pictures) => addPictures(this.api, pictures)),
-      room.statusChanged.on(() => this.lineChanged()),
+      room.statusChanged.on(() => this.statusChanged()),
     ];
   }
 
@@ -62,14 +62,14 @@ export class FileLoader {
 
   /** Pictures drawn here that the server does not have yet. */
   get pendingCount(): number {
-    return this.waiting.size + this.going.size + this.failed.size;
+    return this.waiting.size + this.uploading.size + this.failed.size;
   }
 
   get failedCount(): number {
     return this.failed.size;
   }
 
-  /** A content name for what somebody pastes, drops or chooses. */
+  /** The id for a file that is pasted, dropped or chosen: a hash of its content. */
   async nameOf(file: File): Promise<string> {
     const id = await contentId(await file.arrayBuffer());
     // Excalidraw expects the bytes of a picture it already has, not an address.
@@ -84,14 +84,14 @@ export class FileLoader {
     return element.status === "saved" && !fileOf(this.api.getFiles(), element.fileId);
   }
 
-  /** To be called on every change: keeps and sends what is new. */
+  /** Called on every change: stores and uploads new pictures. */
   check(elements: readonly SceneElement[], files: Files): void {
     for (const element of elements) {
       if (element.type !== "image" || element.isDeleted || !element.fileId) continue;
       const file = fileOf(files, element.fileId);
       if (!file || this.isKnown(element.fileId)) continue;
       this.waiting.add(element.fileId);
-      this.room.keepPicture({ id: element.fileId, mimeType: file.mimeType, dataURL: file.dataURL });
+      this.room.storePicture({ id: element.fileId, mimeType: file.mimeType, dataURL: file.dataURL });
       this.hooks.changed();
       void this.send(element.fileId);
     }
@@ -103,7 +103,7 @@ export class FileLoader {
     void this.send(fileId);
   }
 
-  /** Stops trying; the pictures leave the page. */
+  /** Gives up an upload; the elements that show the picture are deleted. */
   giveUp(fileId: string): void {
     this.failed.delete(fileId);
     this.room.dropPicture(fileId);
@@ -112,11 +112,11 @@ export class FileLoader {
   }
 
   private isKnown(fileId: string): boolean {
-    return [this.onServer, this.waiting, this.going, this.failed].some((state) => state.has(fileId));
+    return [this.onServer, this.waiting, this.uploading, this.failed].some((state) => state.has(fileId));
   }
 
-  private lineChanged(): void {
-    const isOpen = this.room.line === "open";
+  private statusChanged(): void {
+    const isOpen = this.room.status === "open";
     if (isOpen && !this.wasOpen) {
       for (const [fileId, again] of [...this.failed]) if (again) this.retry(fileId);
       for (const fileId of [...this.waiting]) void this.send(fileId);
@@ -132,24 +132,24 @@ export class FileLoader {
 
   private async send(fileId: string): Promise<void> {
     const file = fileOf(this.api.getFiles(), fileId);
-    if (!file || this.room.line !== "open" || this.going.size >= uploads_at_once || !this.waiting.delete(fileId)) return;
-    this.going.add(fileId);
+    if (!file || this.room.status !== "open" || this.uploading.size >= uploads_at_once || !this.waiting.delete(fileId)) return;
+    this.uploading.add(fileId);
     this.hooks.changed();
     try {
       const { storable } = await import("./storable");
       const { bytes, redrawn } = await storable(file.dataURL, this.room.limits.max_file_bytes);
       this.stored(fileId, await this.upload(redrawn ? null : fileId, bytes));
     } catch (error) {
-      this.going.delete(fileId);
+      this.uploading.delete(fileId);
       this.failure(fileId, error);
     }
     this.hooks.changed();
-    for (const next of [...this.waiting]) if (!this.resting.has(next)) void this.send(next);
+    for (const next of [...this.waiting]) if (!this.delayed.has(next)) void this.send(next);
   }
 
   private stored(fileId: string, stored: UploadedFile): void {
     this.onServer.add(stored.file_id);
-    this.going.delete(fileId);
+    this.uploading.delete(fileId);
     this.tries.delete(fileId);
     this.room.dropPicture(fileId);
     if (stored.file_id !== fileId) addFiles(this.api, { [stored.file_id]: stored });
@@ -157,11 +157,11 @@ export class FileLoader {
     this.hooks.uploaded(fileId, this.changesOf(fileId, (element) => changed(element, { fileId: id, status: "saved" })));
   }
 
-  /** What may go better later is tried again, at first in silence; what the server does not want, it says. */
+  /** Tries again later where that may help, without a notice at first; a refusal is reported at once. */
   private failure(fileId: string, error: unknown): void {
     const again = error instanceof ApiError && error.retryable;
     const tries = (this.tries.get(fileId) ?? 0) + 1;
-    if (!again || (tries >= tries_in_silence && this.room.line === "open")) {
+    if (!again || (tries >= tries_in_silence && this.room.status === "open")) {
       this.tries.delete(fileId);
       this.failed.set(fileId, again);
       this.hooks.failed({ fileId, error });
@@ -169,10 +169,10 @@ export class FileLoader {
     }
     this.tries.set(fileId, tries);
     this.waiting.add(fileId);
-    this.resting.add(fileId);
+    this.delayed.add(fileId);
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      this.resting.delete(fileId);
+      this.delayed.delete(fileId);
       void this.send(fileId);
     }, Math.min(first_wait_ms * 2 ** (tries - 1), longest_wait_ms));
     this.timers.add(timer);

@@ -8,9 +8,9 @@ interface Ordered extends Placed {
 }
 
 /**
- * The elements with each arrow's label right above its arrow: Excalidraw stops when one is edited whose label lies below.
+ * The elements with each arrow's label right above its arrow: Excalidraw throws when an arrow is edited whose label lies below.
  *
- * ordered: by indexes that are valid and differ. moved: makes the copy at another place. The same list when all is well.
+ * ordered: by valid and different indexes. moved: copies an element to another index. Returns the same list if nothing is misplaced.
  */
 export function labelsAbove<E extends Ordered>(ordered: readonly E[], moved: (label: E, index: string) => E): readonly E[] {
   const arrows = new Map(ordered.flatMap((element, at) => (element.type === "arrow" ? [[element.id, at] as const] : [])));

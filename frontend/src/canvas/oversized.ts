@@ -1,6 +1,6 @@
 /**
- * Elements that outgrow what one may hold (boards/elements/element.py), in parts that the server keeps: nothing that somebody
- * drew, wrote or pasted is dropped. Pure.
+ * Splits elements that are longer than the server allows (boards/elements/element.py), so that nothing that was drawn, written
+ * or pasted is lost. Pure.
  */
 
 /** Fewer than the 5,000 that are kept, so that a pen's pressures fit too, and drawing may go on meanwhile. */
@@ -9,7 +9,7 @@ const points_kept = 5_000;
 /** Characters; 20,000 are kept. */
 export const text_max = 18_000;
 const text_kept = 20_000;
-/** So many points both parts have: how thick a stroke is depends on those before. */
+/** Points that two parts share: the thickness of a stroke depends on the points before. */
 const overlap = 12;
 
 export interface Stroke {
@@ -27,7 +27,7 @@ export interface Sizable {
   readonly originalText?: unknown;
 }
 
-/** Whether the server would refuse it for its length. */
+/** True if the server would refuse the element for its length. */
 export function isTooLong({ type, isDeleted, points, text, originalText }: Sizable): boolean {
   if (isDeleted) return false;
   if (type === "text") return [text, originalText].some((each) => typeof each === "string" && each.length > text_kept);
@@ -44,7 +44,7 @@ export function partOf({ x, y, points, pressures = [] }: Stroke, from: number, t
   return { x: x + left, y: y + top, points: part, pressures: pressures.slice(from, to), width, height };
 }
 
-/** Where a stroke goes on in another element. */
+/** Index of the first point of the next part of a stroke. */
 export const nextFrom = (count: number): number => Math.max(0, count - overlap);
 
 /** A stroke in parts, each beginning on the last one's end. */

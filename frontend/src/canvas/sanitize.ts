@@ -2,19 +2,18 @@ import type { WireElement } from "../room/protocol";
 import { board_cost_max, element_cost_max, hatchCost, type Hatchable } from "../room/hatching";
 
 /**
- * What others wrote, made fit for a canvas that trusts it. Pure. Nothing of it is a new version: only what is shown
- * here differs.
+ * Makes elements from others safe for a canvas that trusts them. Pure. No new versions: only what this page shows differs.
  */
 
 const fill_styles = new Set<unknown>(["hachure", "cross-hatch", "solid", "zigzag"]); // as boards/elements/fields.py
 
-/** Whether every object has something under this name: whoever looks it up in a table finds what nobody put there. */
+/** True if every plain object has a property of this name: a lookup would find it though nobody set it. */
 export const isTaken = (name: unknown): boolean => typeof name === "string" && name in {};
 
-/** Whether Excalidraw can keep books of it: it does so by id, in plain objects. */
+/** True if Excalidraw can use the id as a key of plain objects. */
 export const hasUsableId = ({ id }: WireElement): boolean => !isTaken(id);
 
-/** The element without values that Excalidraw looks up, or calls upon, unseen. The same object where there are none. */
+/** The element without values that Excalidraw looks up or calls unchecked. The same object if it has none. */
 export function sound<E extends WireElement>(element: E): E {
   const { fillStyle, groupIds, scale, type } = element;
   const changes: Record<string, unknown> = {};
@@ -29,7 +28,7 @@ interface Shown extends Hatchable {
   readonly isDeleted?: boolean;
 }
 
-/** Elements about to be shown, with a solid fill where hatching would cost more than a page can bear beside what is here. */
+/** The elements with a solid fill where hatching would exceed the budget of the page. here: elements shown already. */
 export function withinBudget<E extends Shown>(arrived: readonly E[], here: Iterable<Shown>): readonly E[] {
   const costs = new Map(arrived.map((element) => [element.id, element.isDeleted ? 0 : hatchCost(element)]));
   if (![...costs.values()].some((cost) => cost > 0)) return arrived;

@@ -166,7 +166,7 @@ export class SceneSync {
   /** Sends and stores everything: the page may be gone in a moment. */
   private leave(): void {
     this.settle();
-    this.room.keep("leaving");
+    this.room.storeUnconfirmed("leaving");
   }
 
   private outWait_ms(): number {

@@ -1,26 +1,26 @@
 const svg_max_bytes = 2 * 1024 * 1024;
 const svg_side_px = 2_048; // sharp on any display, far within what a canvas takes
-/** What browsers show in an SVG and the server cannot keep. */
-const not_kept = /<([\w-]+:)?(foreignObject|filter)[\s>/]|\bfilter\s*[:=]/i;
+/** Parts of an SVG that browsers show and the server removes. */
+const not_storable = /<([\w-]+:)?(foreignObject|filter)[\s>/]|\bfilter\s*[:=]/i;
 
-/** Whether the server keeps all that is seen of an SVG. */
-export const isKept = (svg: string): boolean => !not_kept.test(svg);
+/** True if the server stores everything that is visible in an SVG. */
+export const isStorable = (svg: string): boolean => !not_storable.test(svg);
 
 export interface Storable {
   bytes: Blob;
-  /** The picture is another one than the canvas has: it goes by another name. */
+  /** True if the picture differs from the one on the canvas and needs another id. */
   redrawn: boolean;
 }
 
-/** A picture's bytes in a form that the server keeps: as they are, or drawn once more where it would not take them. */
+/** A picture in a form that the server stores: unchanged, or redrawn where it would refuse it. */
 export async function storable(dataURL: string, max_bytes: number): Promise<Storable> {
   const bytes = await (await fetch(dataURL)).blob();
   const vector = bytes.type === "image/svg+xml";
-  const keeps = vector ? bytes.size <= svg_max_bytes && isKept(await bytes.text()) : bytes.size <= max_bytes;
+  const keeps = vector ? bytes.size <= svg_max_bytes && isStorable(await bytes.text()) : bytes.size <= max_bytes;
   return keeps ? { bytes, redrawn: false } : { bytes: await redrawn(dataURL, vector, max_bytes), redrawn: true };
 }
 
-/** PNG, or where that is too large WebP, of half the size each time until it fits. */
+/** PNG, else WebP, at half the size each time until it fits. */
 async function redrawn(dataURL: string, vector: boolean, max_bytes: number): Promise<Blob> {
   const image = new Image();
   image.src = dataURL;

@@ -10,8 +10,8 @@ interface PointerUpdate {
   pointersMap: ReadonlyMap<number, unknown>;
 }
 
-/** Tells the others where I point, what I have selected, and whether I am there. */
-class Teller {
+/** Sends pointer, selection and idle state to the others. */
+class PresenceSender {
   private selection = "";
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -38,16 +38,16 @@ class Teller {
   }
 }
 
-export function usePresence(room: RoomClient): Teller {
-  const teller = useMemo(() => new Teller(room), [room]);
+export function usePresence(room: RoomClient): PresenceSender {
+  const sender = useMemo(() => new PresenceSender(room), [room]);
   useEffect(() => {
-    document.addEventListener("visibilitychange", teller.seen);
+    document.addEventListener("visibilitychange", sender.seen);
     return () => {
-      document.removeEventListener("visibilitychange", teller.seen);
-      teller.stop();
+      document.removeEventListener("visibilitychange", sender.seen);
+      sender.stop();
     };
-  }, [teller]);
-  return teller;
+  }, [sender]);
+  return sender;
 }
 
 const tenth = (value: number) => Math.round(value * 10) / 10;

@@ -3,12 +3,12 @@ import "./ErrorBoundary.css";
 
 interface Props {
   children: ReactNode;
-  /** What stands in for what broke; again: tries once more. */
+  /** Rendered in place of children that threw; again: renders them once more. */
   fallback(again: () => void): ReactNode;
   onError?(error: unknown): void;
 }
 
-/** Keeps what breaks inside from taking what is around it. */
+/** Catches errors of its children while they render. */
 export class ErrorBoundary extends Component<Props, { broken: boolean }> {
   override state = { broken: false };
 
@@ -25,7 +25,7 @@ export class ErrorBoundary extends Component<Props, { broken: boolean }> {
   }
 }
 
-/** The page when nothing else helps. What was drawn is on the server. */
+/** The page after a crash that could not be recovered. */
 export function BrokenPage() {
   return (
     <div className="atelier">
@@ -40,7 +40,7 @@ export function BrokenPage() {
   );
 }
 
-/** A part of the page that may break alone: the board around it goes on. */
+/** A part of the page that may crash alone: the rest goes on, and the part can be tried again. */
 export function Part({ name, children }: { name: string; children: ReactNode }) {
   const fallback = (again: () => void) => (
     <div className="ours part-broken" role="alert">

@@ -7,7 +7,7 @@ interface Props<V extends string> {
   onChoose(value: NoInfer<V>): void;
 }
 
-/** One of a few, side by side: the browser's own radio buttons, so that arrow keys and screen readers are right. */
+/** Radio buttons side by side; the browser's own, for arrow keys and screen readers. */
 export function Choices<V extends string>({ label, value, options, onChoose }: Props<V>) {
   const name = useId();
   return (

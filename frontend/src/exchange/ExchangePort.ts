@@ -1,15 +1,15 @@
-/** What exchange asks of the board. Implemented by board/, so that this folder knows no canvas. */
+/** What import and export need of the board. Implemented in canvas/, so that this folder knows no canvas. */
 export interface ExchangePort {
   readonly mayEdit: boolean;
   readonly title: string;
-  /** In reading order; `selected` where somebody selected it, or something in it. */
+  /** In reading order; selected: the frame or something in it is selected. */
   frames(): FrameChoice[];
   /** Scene units, with the margin around it. */
   size(frame: string | null): { width: number; height: number };
   draw(drawing: Drawing): Promise<Blob>;
   /** As an .excalidraw document with its pictures in it. */
   document(frame: string | null): Promise<Blob>;
-  /** To be called before an import: returns the way to take its outcome back. */
+  /** Called before an import; returns a function that undoes the import, given its outcome. */
   remember(): (outcome: ImportOutcome) => void;
   /** Brings elements into view as soon as they are there. */
   reveal(ids: readonly string[]): void;

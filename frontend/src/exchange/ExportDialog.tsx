@@ -21,12 +21,12 @@ const preview_wait_ms = 60;
 
 interface Props {
   port: ExchangePort;
-  /** Where the server makes the zip. */
+  /** URL of the zip. */
   zipUrl: string;
   onClose(): void;
 }
 
-/** What to take out of the board, and in which form. */
+/** Exports the board or a frame in one of several formats. */
 export default function ExportDialog({ port, zipUrl, onClose }: Props) {
   const [frames] = useState(() => port.frames());
   const [format, setFormat] = useState<Format>("png");
@@ -118,7 +118,7 @@ function pixels(size: { width: number; height: number }, scale: number): string 
   return possible < scale ? `${text}, the maximum` : text;
 }
 
-/** An address of a small picture; null while there is none, undefined where it cannot be drawn. */
+/** URL of a small picture of the export; null while there is none, undefined if it cannot be drawn. */
 function usePreview(port: ExchangePort, { frame, background, dark }: Pick<Drawing, "frame" | "background" | "dark">, empty: boolean): string | null | undefined {
   const [url, setUrl] = useState<string | null | undefined>(null);
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Has the browser keep a file, from bytes or from an address of ours. */
+/** Downloads a file, from bytes or from a URL of our own origin. */
 export function download(from: Blob | string, name: string): void {
   const href = typeof from === "string" ? from : URL.createObjectURL(from);
   Object.assign(document.createElement("a"), { href, download: name }).click();

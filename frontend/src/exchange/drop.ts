@@ -1,10 +1,10 @@
 import { holdsScene, isDocument, mayHoldScene } from "./files";
 
 /**
- * Takes dropped documents before the canvas does, which would put them in the place of everybody's scene. Plain pictures go on
- * to the canvas. Small, as it is there from the start.
+ * Takes dropped board files before the canvas does, which would replace the whole scene by them. Other files are passed on to the
+ * canvas. Loaded with the page, so keep it small.
  *
- * Returns the way to stop.
+ * Returns a function that stops it.
  */
 export function takeDrops(canvas: HTMLElement, take: (files: File[]) => void): () => void {
   const passed = new WeakSet<Event>();
@@ -28,7 +28,7 @@ export function takeDrops(canvas: HTMLElement, take: (files: File[]) => void): (
   return () => canvas.removeEventListener("drop", drop, { capture: true });
 }
 
-/** Which files are scenes; the others are for the canvas. */
+/** Splits files into scenes and others. */
 export async function sorted(files: readonly File[]): Promise<{ scenes: File[]; others: File[] }> {
   const scenes: File[] = [];
   const others: File[] = [];

@@ -12,7 +12,7 @@ export interface Importer {
 
 const most_reasons = 3;
 
-/** Brings files to the board, one after the other, and says what came of each. */
+/** Imports files one after the other and shows a notice for each. */
 export async function importFiles(files: readonly File[], importer: Importer, how: "merge" | "copy" = "merge"): Promise<void> {
   for (const file of files) await importOne(file, importer, how);
 }
@@ -53,7 +53,7 @@ export function outcomeText(name: string, { kind, items, added, updated, revived
   return parts.join(" ");
 }
 
-/** The first of what was done names the file: "Added 2 elements from plan and brought back 1 that had been deleted here". */
+/** The first part names the file: "Added 2 elements from plan and brought back 1 that had been deleted here". */
 function changesText(name: string, { added, updated, revived }: Pick<Imported, "added" | "updated" | "revived">): string {
   const done: [string, number, string][] = [["added", added, ""], ["updated", updated, ""], ["brought back", revived, " that had been deleted here"]];
   const said = done.filter(([, number]) => number).map(([verb, number, rest], at) => `${verb} ${at ? number : `${count(number, "element")} from ${name}`}${rest}`);

@@ -6,7 +6,7 @@ export function possibleScale(scale: number, { width, height }: { width: number;
   return Math.min(scale, longest_side_px / Math.max(width, height, 1), Math.sqrt(most_pixels / Math.max(width * height, 1)));
 }
 
-/** A name for somebody's disk: the title without what disks do not take. */
+/** A file name: the title without characters that file systems refuse. */
 export function fileName(title: string, suffix: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what must go
   const stem = title.replace(/[\s\x00-\x1f\x7f\\/:*?"<>|]+/g, " ").replace(/^[ .]+|[ .]+$/g, "").slice(0, 100);

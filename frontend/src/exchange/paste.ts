@@ -2,10 +2,10 @@ const documents = /^\s*\{[^]*"type"\s*:\s*"excalidraw(lib)?"/;
 const writable = "input, textarea, select, [contenteditable]";
 
 /**
- * Takes the text of whole board files that is pasted on the canvas, which would take their elements as they are. What was
- * copied on a canvas stays the canvas' own affair. Small, as it is there from the start.
+ * Takes whole board files that are pasted on the canvas as text, before the canvas adds their elements unchecked. Elements copied
+ * on a canvas are left to it. Loaded with the page, so keep it small.
  *
- * Returns the way to stop.
+ * Returns a function that stops it.
  */
 export function takePastes(canvas: HTMLElement, take: (files: File[]) => void): () => void {
   const paste = (event: ClipboardEvent) => {
@@ -21,7 +21,7 @@ export function takePastes(canvas: HTMLElement, take: (files: File[]) => void): 
   return () => removeEventListener("paste", paste, { capture: true });
 }
 
-/** A whole file, not what a canvas puts on the clipboard ("excalidraw/clipboard"). */
+/** True for a whole board file, false for elements copied on a canvas ("excalidraw/clipboard"). */
 export function isDocumentText(text: string): boolean {
   return documents.test(text);
 }

@@ -1,6 +1,6 @@
 import { accepted } from "./files";
 
-/** Opens the browser's file picker. Must be called in answer to a click or key, or the browser refuses. */
+/** Opens the browser's file picker. Call it in answer to a click or key, or the browser refuses. */
 export function pickFiles(take: (files: File[]) => void): void {
   const input = Object.assign(document.createElement("input"), { type: "file", accept: accepted, multiple: true, hidden: true });
   input.dataset.testid = "import-file";

@@ -2,7 +2,7 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import type { Job } from "../api/types";
 import { RetryIcon } from "../ui/icons";
 import type { BoardPort } from "./BoardPort";
-import { standing, useJobNews, useJobs } from "./useJobs";
+import { statusText, useJobNews, useJobs } from "./useJobs";
 import type { JobStore } from "./jobStore";
 import "./JobOverlay.css";
 
@@ -15,10 +15,10 @@ interface Props {
 }
 
 /**
- * A card over the frame of each job that waits, runs or failed; drawn in screen space, under Excalidraw's own panels.
+ * A card over the frame of each job that waits, runs or failed, in screen space below Excalidraw's panels.
  *
- * Not an element of the scene: nobody can move, delete or undo it, and it is in no export. Several jobs at one place
- * are stacked: the first fills the frame, the others lie as lines below it.
+ * Not an element of the scene: it cannot be moved, deleted or undone, and is in no export. Of several jobs at one place the first
+ * fills the frame, the others are lines below it.
  */
 export function JobOverlay({ store, board, mayCancel, onCancel, onRetry }: Props) {
   const jobs = useJobs(store);
@@ -77,11 +77,11 @@ function JobCard({ job, rank, mayCancel, mayRetry, onCancel, onRetry, onDismiss 
   const fraction = job.steps ? (job.step ?? 0) / job.steps : 0;
   const failed = job.status === "failed";
   return (
-    <div className="job-card" data-testid="job-overlay" data-job={job.id} data-rank={rank} data-status={job.status} role="group" aria-label={`${job.created_by?.name ?? "Someone"}: ${standing(job)}`}>
+    <div className="job-card" data-testid="job-overlay" data-job={job.id} data-rank={rank} data-status={job.status} role="group" aria-label={`${job.created_by?.name ?? "Someone"}: ${statusText(job)}`}>
       {job.preview_url && !failed && rank === 0 && <img className="job-preview" src={job.preview_url} alt="" />}
       <div className="job-plate">
         <strong>{job.created_by?.name ?? "Someone"}</strong>
-        <span className="job-standing">{standing(job)}</span>
+        <span className="job-standing">{statusText(job)}</span>
         {!failed && (
           <div className="job-bar" role="progressbar" aria-label="Progress" aria-valuemin={0} aria-valuemax={job.steps ?? 1} aria-valuenow={job.step ?? 0} data-waiting={job.status === "queued"}>
             <i style={{ width: `${fraction * 100}%` }} />
@@ -97,7 +97,7 @@ function JobCard({ job, rank, mayCancel, mayRetry, onCancel, onRetry, onDismiss 
   );
 }
 
-/** The one that is made first has the place, the others lie below it. Where there is something to choose from, that has the place. */
+/** Rank of each job at its place: 0 fills the frame, others go below. A staged job takes rank 0. */
 function ranked(jobs: readonly Job[], staged: readonly Job[]): { job: Job; rank: number }[] {
   const count = new Map(staged.map((job) => [placeOf(job), 1]));
   return jobs.map((job) => {

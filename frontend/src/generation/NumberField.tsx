@@ -3,12 +3,12 @@ import { useId } from "react";
 interface Props {
   label: string;
   value: number | undefined;
-  /** Shown while nothing is chosen. */
+  /** The default, shown while nothing is typed. */
   usual: number | undefined;
   limits?: [number, number];
   step: number;
   error?: string;
-  /** undefined: back to what is usual. */
+  /** undefined: back to the default. */
   onChange(value: number | undefined): void;
 }
 

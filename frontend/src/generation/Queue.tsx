@@ -1,6 +1,6 @@
 import type { Job } from "../api/types";
 import { CloseIcon } from "../ui/icons";
-import { standing } from "./useJobs";
+import { statusText } from "./useJobs";
 
 /** What can be done with the jobs of the queue. */
 export interface QueueActions {
@@ -34,7 +34,7 @@ export function Queue({ jobs, you, mayCancel, onCancel, onCancelMine, onRunNext,
           <li key={job.id} data-testid="queue-item">
             <button type="button" className="queue-show" onClick={() => onShow(job)} title="Show on the board">
               <span className="queue-prompt">{job.params.prompt || "No prompt"}</span>
-              <span className="quiet">{job.created_by?.name ?? "Someone"} · {standing(job)}</span>
+              <span className="quiet">{job.created_by?.name ?? "Someone"} · {statusText(job)}</span>
             </button>
             {onRunNext && isPassable(job, active) && (
               <button type="button" className="button small" aria-label={`Run “${job.params.prompt}” next`} title="Runs it before the others of this board" onClick={() => onRunNext(job)}>Run next</button>

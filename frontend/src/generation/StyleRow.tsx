@@ -8,7 +8,7 @@ interface Props {
   onChoose(name: string | null): void;
 }
 
-/** Looks that the model knows by name, as small tiles; pressing the chosen one again takes it back. */
+/** The checkpoint's styles as tiles; pressing the chosen one again unselects it. */
 export default function StyleRow({ styles, chosen, onChoose }: Props) {
   const id = useId();
   return (

@@ -1,13 +1,13 @@
 import type { Checkpoint, Kind, KindOfCheckpoint, NumberParam, Params } from "../api/types";
 import { balanced, strengthParams } from "./strength";
 
-/** What one person has set in the panel; null means the checkpoint's own choice. */
+/** The settings of the panel; null is the checkpoint's default. */
 export interface Form {
   checkpoint: string | null;
   kind: Kind | null;
   position: number;
   negative: string;
-  /** Kept while `seedLocked`; otherwise the server draws one for each picture. */
+  /** Sent while `seedLocked`; otherwise the server draws a seed for each picture. */
   seed: number | null;
   seedLocked: boolean;
   count: number;
@@ -46,7 +46,7 @@ export function checkpointOf(form: Form, checkpoints: readonly Checkpoint[]): Ch
   );
 }
 
-/** The kind in force: the chosen one where the checkpoint has it, else the checkpoint's own. */
+/** The chosen kind if the checkpoint makes it, else the checkpoint's default kind. */
 export function kindOf(form: Form, checkpoint: Checkpoint): Kind {
   return form.kind && Object.hasOwn(checkpoint.kinds, form.kind) ? form.kind : checkpoint.default_kind;
 }
@@ -90,14 +90,14 @@ export function withKind(name: Kind, checkpoint: Checkpoint, checkpoints: readon
   return { kind: name, numbers: {}, checkpoint: makerOf(name, checkpoint, checkpoints)?.name ?? null };
 }
 
-/** A number as it will be sent: what was typed, else what the strength says, else the checkpoint's default. */
+/** A number as it will be sent: as typed, else by the strength slider, else the checkpoint's default. */
 export function numberOf(form: Form, kind: KindOfCheckpoint, name: NumberParam): number | undefined {
   return form.numbers[name] ?? strengthParams(form.position, kind)[name] ?? kind.defaults[name];
 }
 
 const numbers: readonly NumberParam[] = ["strength", "guidance_scale", "image_guidance_scale", "steps"];
 
-/** The request: only what this kind of this checkpoint heeds, as others would be refused. */
+/** The params of a request: only those that this kind of this checkpoint uses, as others are refused. */
 export function paramsOf(form: Form, checkpoint: Checkpoint, prompt: string): Params {
   const name = kindOf(form, checkpoint);
   const kind = checkpoint.kinds[name]!;
@@ -117,24 +117,24 @@ export function paramsOf(form: Form, checkpoint: Checkpoint, prompt: string): Pa
   return params;
 }
 
-/** Whether this is asked for as a draft, which chooses its own number of steps. */
+/** True if a draft is requested; its number of steps is fixed by the server. */
 export function isDraft(form: Form, kind: KindOfCheckpoint): boolean {
   return form.draft && Boolean(kind.draft_steps);
 }
 
-/** Whether the sketch's own lines come over the picture; null where this kind has no such choice. */
+/** True if the lines of the sketch are laid over the picture; null where this kind has no such choice. */
 export function keepsLines(form: Form, kind: KindOfCheckpoint): boolean | null {
   const preset = kind.keeps_lines ?? null;
   return preset === null ? null : form.keepLines ?? preset;
 }
 
-/** The style in force: the chosen one where the checkpoint knows it and the kind heeds styles. */
+/** The chosen style if the checkpoint knows it and the kind uses styles, else null. */
 export function styleOf(form: Form, checkpoint: Checkpoint, kind: KindOfCheckpoint): string | null {
   const known = kind.uses.includes("style") && checkpoint.styles?.some(({ name }) => name === form.style);
   return known ? form.style : null;
 }
 
-/** What of an earlier picture's params is wanted again. */
+/** Which params of an earlier picture are used again. */
 export type Part = "all" | "prompt" | "seed" | "size";
 
 export interface Recall {
@@ -144,7 +144,7 @@ export interface Recall {
 
 const panels = new Set<(recall: Recall) => void>();
 
-/** Puts what a picture was made with, or a part of it, into the panel, which offers the way back to what was there. */
+/** Fills the panel with the params of a picture, or a part of them. */
 export function recall(params: Params, part: Part = "all"): void {
   for (const take of panels) take({ params, part });
 }
@@ -154,7 +154,7 @@ export function onRecall(take: (recall: Recall) => void): () => void {
   return () => void panels.delete(take);
 }
 
-/** The form after a recall. The words are not part of it: whoever holds them takes them from the params. */
+/** The form after a recall. The prompt is not part of the form: see useRecall. */
 export function recalled(form: Form, { params, part }: Recall): Form {
   const size = params.width_px && params.height_px ? { width_px: params.width_px, height_px: params.height_px } : null;
   const seed = params.seed ?? null;

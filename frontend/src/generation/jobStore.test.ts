@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Job } from "../api/types";
 import { JobStore } from "./jobStore";
-import { standing } from "./useJobs";
+import { statusText } from "./useJobs";
 
 const job = (id: string, fields: Partial<Job> = {}): Job => ({
   id, kind: "img2img", status: "queued", params: { kind: "img2img", prompt: "a house" }, position: 1, eta_seconds: null,
@@ -103,5 +103,5 @@ describe("standing in words", () => {
     [job("a", { status: "running" }), "Starting…"],
     [job("a", { status: "running", step: 3, steps: 12, cancel_requested: true }), "Cancelling…"],
     [job("a", { status: "failed", error: { code: "x", message: "No.", retryable: false } }), "No."],
-  ])("%#", (given, words) => expect(standing(given)).toBe(words));
+  ])("%#", (given, words) => expect(statusText(given)).toBe(words));
 });

@@ -1,16 +1,15 @@
 import type { Job } from "../api/types";
 
-/** A job in the words of a person: what a screen reader is told when it changes. */
+/** A change of a job's status, with a sentence for screen readers. */
 export interface JobNews {
   job: Job;
   text: string;
 }
 
 /**
- * The jobs of this board that are worth showing: waiting, running, failed and not yet dealt with, or with pictures to
- * choose from.
+ * The jobs of this board that are shown: waiting, running, failed and not dismissed, or with candidates.
  *
- * Filled by the room's messages alone, so that whoever comes late or reloads sees the same.
+ * Filled by the room's messages alone, so every page shows the same, also after a reload.
  */
 export class JobStore {
   private jobs: ReadonlyMap<string, Job> = new Map();
@@ -28,7 +27,7 @@ export class JobStore {
   /** Those with pictures to choose from, the newest first. Stable between changes. */
   readonly staged = (): readonly Job[] => this.choices;
 
-  /** The pictures of this job, or this picture, will come to the board because somebody asked for it on this page. */
+  /** Notes the id of a job or picture that was requested on this page: its element will be this page's own edit. */
   expect(id: string): void {
     this.own.add(id);
   }
@@ -47,13 +46,13 @@ export class JobStore {
     return () => void this.newsListeners.delete(listener);
   }
 
-  /** A picture was made, or something became of one. */
+  /** Calls the listener when pictures were made, placed, kept or discarded. */
   onPictures(listener: () => void): () => void {
     this.pictureListeners.add(listener);
     return () => void this.pictureListeners.delete(listener);
   }
 
-  /** all: these are the board's jobs, whatever else is here is over. */
+  /** all: `arrived` are all jobs of the board; others here are over. */
   apply(arrived: readonly Job[], all = false): void {
     const next = new Map(all ? [] : this.jobs);
     for (const job of arrived) {
@@ -76,7 +75,7 @@ export class JobStore {
     if (job.status === "queued") this.tell(moved);
   }
 
-  /** Hides a failure here; others see it until it is tried again. */
+  /** Hides a failed job on this page only. */
   dismiss(id: string): void {
     this.dismissed.add(id);
     const next = new Map(this.jobs);
@@ -102,7 +101,7 @@ function isShown({ status }: Job): boolean {
   return status === "queued" || status === "running" || status === "failed";
 }
 
-/** Which is dealt with before which: what is being made, then what waits in its order, then what failed. */
+/** Sort key: running first, then waiting by position, then failed. */
 function turn({ status, position }: Job): number {
   return status === "running" ? 0 : status === "queued" ? (position ?? 1e6) : 1e9;
 }

@@ -1,6 +1,6 @@
 import type { Kind } from "../api/types";
 
-/** What Atelier itself notes on an element: on frames their prompt, on results where they come from. */
+/** Atelier's data on an element: on frames their settings, on results their origin. */
 export interface Note {
   prompt?: string;
   kind?: Kind;
@@ -24,7 +24,7 @@ const checks: Record<keyof Note, (value: unknown) => boolean> = {
   draft: (value) => typeof value === "boolean",
 };
 
-/** The note on an element, as far as it is one: whoever may edit the board may have written anything there. */
+/** The valid fields of the note on an element. Anybody who may edit the board can write anything there. */
 export function noteOf({ customData }: { customData?: Record<string, unknown> }): Note {
   const note = customData?.atelier;
   if (typeof note !== "object" || note === null) return {};

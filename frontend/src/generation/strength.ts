@@ -1,6 +1,6 @@
 import type { KindOfCheckpoint, NumberParam } from "../api/types";
 
-/** How freely a picture may leave the sketch: five words instead of numbers. */
+/** How far a picture may depart from the sketch, as five words instead of numbers. */
 export const strength_words = [
   "Follow my sketch closely",
   "Follow my sketch",
@@ -17,7 +17,7 @@ export const toNote = (position: number): number => position / last;
 export const fromNote = (strength: number | undefined): number =>
   strength === undefined || !Number.isFinite(strength) ? balanced : Math.round(Math.min(1, Math.max(0, strength)) * last);
 
-/** Whether a kind has anything that the five words move. */
+/** True if a kind uses a number that the slider sets. */
 export function hasStrength(kind: KindOfCheckpoint): boolean {
   return kind.uses.includes("strength") || kind.uses.includes("image_guidance_scale");
 }

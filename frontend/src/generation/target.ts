@@ -1,13 +1,13 @@
 import type { Kind, Region } from "../api/types";
 import { noteOf } from "./note";
 
-/** What a picture is made from: a frame, or a picture that lies on the board. */
+/** What a picture is made from: a frame, or a picture on the board. */
 export interface Target {
   shape: "frame" | "picture";
   id: string;
   title: string;
   region: Region;
-  /** What the board remembers for everybody, not what is being typed here. */
+  /** The stored prompt of the frame, not the text being typed here. */
   prompt: string;
   kind?: Kind;
   /** 0 follows the sketch closely, 1 surprises. */
@@ -16,7 +16,7 @@ export interface Target {
   draft?: { job: string; image: string };
 }
 
-/** As much of an element as choosing needs. */
+/** The fields of an element that are needed to choose a target. */
 export interface Shape {
   id: string;
   type: string;

@@ -5,9 +5,9 @@ import type { Checkpoint } from "../api/types";
 const again_ms = 8_000;
 
 /**
- * The checkpoints there are. null before the first answer.
+ * The checkpoints of the server; null before the first answer.
  *
- * Asked again while none is ready, and while somebody here waits for a picture: what was to make it may be gone.
+ * Polled while none is ready, and while this person waits for a picture: its worker may be gone.
  */
 export function useCheckpoints(api: Pick<Api, "checkpoints">, waiting: boolean): readonly Checkpoint[] | null {
   const [checkpoints, setCheckpoints] = useState<readonly Checkpoint[] | null>(null);

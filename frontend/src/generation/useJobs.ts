@@ -6,15 +6,15 @@ export function useJobs(store: JobStore): readonly Job[] {
   return useSyncExternalStore(store.subscribe, store.list);
 }
 
-/** The last thing that happened to a job, for a live region. */
+/** The last announcement about a job, for a live region. */
 export function useJobNews(store: JobStore): string {
   const [text, setText] = useState("");
   useEffect(() => store.onNews((news) => setText(news.text)), [store]);
   return text;
 }
 
-/** "Waiting…", "step 3 of 12": where a job stands, in words. */
-export function standing(job: Job): string {
+/** The status of a job in words, as "Waiting…" or "step 3 of 12". */
+export function statusText(job: Job): string {
   if (job.cancel_requested && (job.status === "running" || job.status === "queued")) return "Cancelling…";
   if (job.status === "failed") return job.error?.message ?? "It failed.";
   if (job.status === "running") return job.step ? `step ${job.step} of ${job.steps}` : "Starting…";

@@ -4,26 +4,26 @@ const settle_ms = 700;
 
 export interface PromptDraft {
   text: string;
-  /** Somebody else's words for the same frame, while mine are kept. */
+  /** Another person's text for the same frame, while the one typed here is kept; null if there is none. */
   theirs: string | null;
   type(text: string): void;
-  /** Writes at once what waits to be written. */
+  /** Writes the typed text at once. */
   save(): void;
   takeTheirs(): void;
   focused(yes: boolean): void;
 }
 
 /**
- * A text that several people share and one is typing.
+ * A text that several people share while one is typing.
  *
- * What others write is taken over while I am not in the field; while I am, mine stays and theirs is offered. Mine is
- * written `settle_ms` after the last key, on leaving the field, and on generating. key: whose text it is; another key
- * starts over, after writing what was left.
+ * Text by others replaces this one while the field has no focus; while it has, the typed text stays and theirs is offered.
+ * The typed text is written `settle_ms` after the last key, on leaving the field, and by save(). key: id of the frame that the
+ * text belongs to; on another key the text of the old one is written first.
  */
 export function usePromptDraft(key: string, shared: string, write: (text: string) => void): PromptDraft {
   const [text, setText] = useState(shared);
   const [theirs, setTheirs] = useState<string | null>(null);
-  // shared: what the board said last; written: what I wrote since, which it says a moment later.
+  // shared: the board's last text; written: the text written since, which the board sends back a moment later.
   const held = useRef({ key, text: shared, shared, written: null as string | null, dirty: false, focused: false, write });
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 

@@ -11,18 +11,18 @@ import { VersionPreview } from "./VersionPreview";
 import "./History.css";
 
 interface Props {
-  /** Where the API lies. */
+  /** Base path of the API. */
   base: string;
   board: string;
   mayEdit: boolean;
   notices: Notices;
-  /** What a version is laid over. */
+  /** The element that a version covers. */
   canvas: HTMLElement;
   draw(scene: VersionScene): ReactNode;
   onClose(): void;
 }
 
-/** The history of the board: a timeline beside it, and the chosen version over it. */
+/** The history of the board: a list of versions beside it, and the chosen version over it. */
 export default function History({ base, board, mayEdit, notices, canvas, draw, onClose }: Props) {
   const api = useMemo(() => createVersionsApi(base, board), [base, board]);
   const versions = useVersions(api);

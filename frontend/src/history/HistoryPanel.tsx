@@ -17,7 +17,7 @@ interface Props {
   onClose(): void;
 }
 
-/** The timeline of the board, newest first. */
+/** The versions of the board, newest first. */
 export function HistoryPanel({ versions, chosen, mayEdit, thumbnail, onChoose, onName, onClose }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const [naming, setNaming] = useState(false);
@@ -74,7 +74,7 @@ export function HistoryPanel({ versions, chosen, mayEdit, thumbnail, onChoose, o
   );
 }
 
-/** The arrow keys go from version to version; Enter or a click looks at one. */
+/** Moves the focus from version to version with the arrow keys. */
 function moveAmongVersions(event: React.KeyboardEvent<HTMLElement>): void {
   event.stopPropagation(); // keys typed here are not shortcuts of the canvas
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

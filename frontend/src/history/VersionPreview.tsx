@@ -15,7 +15,7 @@ interface Props {
   children: ReactNode;
 }
 
-/** A version laid over the board, which goes on underneath: to look at, not to draw on. */
+/** A read-only version over the board, which stays connected underneath. */
 export function VersionPreview({ version, problem, opening, mayRestore, busy, onRestore, onBack, children }: Props) {
   return (
     <section className="version-preview" aria-label="An earlier version" data-testid="version-preview" data-version={version.id} data-opening={opening} onKeyDown={(event) => event.stopPropagation()}>

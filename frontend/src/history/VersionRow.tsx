@@ -16,7 +16,7 @@ interface Props {
 
 const most_dots = 4;
 
-/** One version in the timeline: how it looked, what it is called, who worked on it. */
+/** One version in the list: thumbnail, name or time, and people. */
 export function VersionRow({ version, thumbnail, chosen, mayName, onChoose, onName }: Props) {
   const [naming, setNaming] = useState(false);
   const [broken, setBroken] = useState(false);

@@ -21,18 +21,18 @@ export function timeOf(version: Version): string {
   return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date(version.created_at));
 }
 
-/** What a version is called where it stands under its day. */
+/** Title of a version below its day: its name, else its time. */
 export function titleOf(version: Version): string {
   return version.name || timeOf(version);
 }
 
-/** What else is to be said of it, or nothing. */
+/** Second line of a version; "" if there is none. */
 export function noteOf(version: Version): string {
   if (version.name) return timeOf(version);
   return version.before_restore_of ? "before restore" : "";
 }
 
-/** What a version is called in a sentence. */
+/** Name and time of a version, for a sentence. */
 export function inWords(version: Version, now: Date): string {
   const when = `${dayOf(new Date(version.created_at), now)}, ${timeOf(version)}`;
   return version.name ? `“${version.name}” (${when})` : when;

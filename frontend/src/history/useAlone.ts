@@ -2,7 +2,7 @@ import { useEffect } from "react";
 
 const ours = ".history-panel, .version-preview, dialog";
 
-/** While the history is open Escape leaves it, and while a version covers the board no key reaches what is below. */
+/** Closes the history by Escape, and keeps keys and focus from the canvas while a version covers it. */
 export function useAlone(canvas: HTMLElement, covered: boolean, onEscape: () => void): void {
   useEffect(() => {
     const guard = (event: KeyboardEvent) => {

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import type { Version, VersionPage, VersionsApi } from "../api/versions";
 
-const look_again_ms = 60_000; // others' versions and those that make themselves
+const look_again_ms = 60_000; // for versions by others and automatic ones
 
 export interface Versions {
   /** null until the first page is here. */
@@ -12,7 +12,7 @@ export interface Versions {
   refresh(): void;
 }
 
-/** The versions of the board, newest first, as far back as was asked for. */
+/** The loaded versions of the board, newest first; refreshed once a minute. */
 export function useVersions(api: VersionsApi): Versions {
   const [items, setItems] = useState<readonly Version[] | null>(null);
   const [next, setNext] = useState<string | null>(); // undefined until the first page is here
@@ -44,7 +44,7 @@ export function useVersions(api: VersionsApi): Versions {
   return { items, problem, hasOlder: Boolean(next), older, refresh };
 }
 
-/** After another look at the newest page: what is gone from it leaves, what is older than it stays. */
+/** The list after its newest page was loaded again: versions gone from that page are removed, older ones stay. */
 export function renewed(before: readonly Version[], page: VersionPage): readonly Version[] {
   const oldest = page.items.at(-1);
   if (!oldest || page.next === null) return page.items;

@@ -88,7 +88,7 @@ describe("L4: a host sends the newest, one at a time", () => {
 
   it("sends again when the words are others", async () => {
     answer(1);
-    host.again();
+    host.sendAgain();
     await vi.advanceTimersByTimeAsync(0);
     expect(frames()).toEqual([1, 2]);
   });

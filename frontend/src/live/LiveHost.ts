@@ -1,11 +1,11 @@
 import type { LiveFeed } from "../room/LiveFeed";
 import type { LivePort } from "./LivePort";
 
-const patience_ms = 6_000;
+const answer_timeout_ms = 6_000;
 
 /**
- * Sends the frame whenever it looks different, whoever drew in it: one at a time, the next when the picture of the last
- * is there. So of strokes that are faster than the model only the newest state travels, and the last one always does.
+ * Sends the frame as a JPEG whenever it looks different: one at a time, the next when the picture of the last has arrived. So
+ * states that come faster than the model are skipped, and the last one is always sent.
  */
 export class LiveHost {
   private seq = 0;
@@ -31,8 +31,8 @@ export class LiveHost {
     for (const stop of this.stops.splice(0)) stop();
   }
 
-  /** Draw it again though nobody drew: the words are others. */
-  again(): void {
+  /** Sends the frame again though it looks the same, as the params have changed. */
+  sendAgain(): void {
     this.sent = null;
     void this.pump();
   }
@@ -61,7 +61,7 @@ export class LiveHost {
     this.waitsFor = this.seq;
     this.timer = setTimeout(() => {
       this.waitsFor = null;
-      this.again(); // frame or picture was lost
-    }, patience_ms);
+      this.sendAgain(); // frame or picture was lost
+    }, answer_timeout_ms);
   }
 }

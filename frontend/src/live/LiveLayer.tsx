@@ -14,11 +14,11 @@ interface Props {
   room: RoomClient;
   board: LivePort;
   notices: Notices;
-  /** Asks for the picture as an ordinary job. */
+  /** Requests the picture as an ordinary job. */
   keep(live: LiveRun): Promise<void>;
 }
 
-/** The live picture over its frame, and who is drawing; in screen space, so that it is no element and in no export. */
+/** The live picture over its frame, with the name of its host. In screen space: no element, and in no export. */
 export default function LiveLayer({ room, board, notices, keep }: Props) {
   const { live } = room;
   const now = useSyncExternalStore((listener) => live.changed.on(listener), () => live.now);
@@ -49,10 +49,10 @@ function Shown({ room, board, live, keep }: Omit<Props, "notices"> & { live: Liv
       host.current = null;
     };
   }, [mine, room, board, run, frame]);
-  const told = useRef(words);
+  const sentWords = useRef(words);
   useEffect(() => {
-    if (told.current !== words) host.current?.again();
-    told.current = words;
+    if (sentWords.current !== words) host.current?.sendAgain();
+    sentWords.current = words;
   }, [words]);
 
   useEffect(() => {
@@ -141,7 +141,7 @@ function endOf({ host }: LiveRun, { reason, by, message }: LiveUpdate, you: { id
   }
 }
 
-/** What an ordinary job is asked with: only what was chosen. */
+/** The params of an ordinary job: only those that were chosen. */
 export function chosen(params: Params): Params {
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null && value !== "")) as unknown as Params;
 }

@@ -11,28 +11,28 @@ interface Props {
   params: Params;
 }
 
-/** Redraw this frame while somebody draws. While it is on, what is set in the panel counts at once. */
+/** Switches live redraw of a frame on and off. While it is on, changed params are sent after a short pause. */
 export default function LiveSwitch({ room, frame, params }: Props) {
   const { live } = room;
   const now = useSyncExternalStore((listener) => live.changed.on(listener), () => live.now);
   const here = now?.frame === frame;
   const mine = now?.host.session === room.session;
-  const wanted = JSON.stringify(params);
-  const told = useRef("");
+  const current = JSON.stringify(params);
+  const sentParams = useRef("");
 
   const on = here && mine;
   useEffect(() => {
-    if (!on || told.current === wanted) return;
+    if (!on || sentParams.current === current) return;
     const timer = setTimeout(() => {
-      told.current = wanted;
-      live.start(frame, JSON.parse(wanted) as Params);
+      sentParams.current = current;
+      live.start(frame, JSON.parse(current) as Params);
     }, settle_ms);
     return () => clearTimeout(timer);
-  }, [on, wanted, live, frame]);
+  }, [on, current, live, frame]);
 
   const flip = () => {
     if (here) return live.stop();
-    told.current = wanted;
+    sentParams.current = current;
     live.start(frame, params);
   };
 

@@ -3,8 +3,8 @@ import type { RoomClient } from "../room/RoomClient";
 import { chosen } from "./LiveLayer";
 
 /**
- * Begins again what this page drew live when its line broke, unless somebody else's is on by then. A reload begins
- * nothing. Returns what ends it. Rule L13 in docs/live.md.
+ * Starts live redraw again after a lost connection if this page was its host, unless another host is live by then. Not after a
+ * reload. Returns a function that stops it. Rule L13 in docs/live.md.
  */
 export function resumeAfterBreaks(room: Pick<RoomClient, "live" | "session" | "mayEdit">): () => void {
   const { live } = room;

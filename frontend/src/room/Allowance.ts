@@ -1,7 +1,7 @@
 /**
- * How much may still be said: `rate_per_second` in the long run, `burst` at once.
+ * A token bucket: `rate_per_second` in the long run, `burst` at once.
  *
- * The server counts too and hangs up on who asks too much; staying below it, nothing ever has to be refused.
+ * The server closes connections that exceed its limits; this one stays below them.
  */
 export class Allowance {
   private left: number;
@@ -15,19 +15,19 @@ export class Allowance {
     this.filledAt = performance.now();
   }
 
-  /** Full again, as on a new connection. */
+  /** Fills the bucket, as on a new connection. */
   refill(): void {
     this.left = this.burst;
     this.filledAt = performance.now();
   }
 
-  /** May overdraw once; then there is a wait. */
+  /** Takes tokens; may overdraw once, after which there is a wait. */
   spend(amount: number): void {
     this.fill();
     this.left -= amount;
   }
 
-  /** 0 when something may be said now. */
+  /** Time until something may be sent; 0: now. */
   get wait_ms(): number {
     this.fill();
     return this.left > 0 ? 0 : Math.ceil(((1 - this.left) / this.rate_per_second) * 1000);

@@ -1,7 +1,7 @@
 import { takesIncoming } from "./reconcile";
 import type { WireElement } from "./protocol";
 
-/** What arrived and is not on the canvas yet: the newest of each element by the merge rule, not the last to arrive. */
+/** Elements that arrived and are not on the canvas yet: of each the newest by the merge rule, not the last to arrive. */
 export class Inbox {
   private readonly elements = new Map<string, WireElement>();
   private readonly moves = new Map<string, WireElement>();
@@ -12,14 +12,14 @@ export class Inbox {
     }
   }
 
-  /** Takes everything but what `held` asks to leave for later. */
+  /** Removes and returns all elements except those that `held` is true for. */
   take(held: (id: string) => boolean = () => false): WireElement[] {
     const taken = [...this.elements.values()].filter((element) => !held(element.id));
     for (const { id } of taken) this.elements.delete(id);
     return taken;
   }
 
-  /** Notes that the server moved one of ours within the order, and changed nothing else. */
+  /** Adds an element of ours of which the server changed only the index. */
   addMove(arrived: WireElement): void {
     if (takesIncoming(this.moves.get(arrived.id), arrived)) this.moves.set(arrived.id, arrived);
   }
@@ -30,7 +30,7 @@ export class Inbox {
     return taken;
   }
 
-  /** These are not what they were: whatever waits of them does not count. */
+  /** Drops everything that waits of these elements. */
   forget(ids: Iterable<string>): void {
     for (const id of ids) {
       this.elements.delete(id);

@@ -3,7 +3,7 @@ import "fake-indexeddb/auto";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { StubLocks } from "../test/StubLocks";
 import { element } from "../test/wire";
-import { Journal, type Books, type JournalOptions, type Legacy } from "./Journal";
+import { Journal, type Unconfirmed, type JournalOptions, type OrphanedQueue } from "./Journal";
 import { LocalDatabase } from "./LocalDatabase";
 
 let factory: IDBFactory;
@@ -16,14 +16,14 @@ beforeEach(() => {
 
 /** A page of one person on one board, and what it found there. */
 function open(queue: string, options: Partial<JournalOptions> = {}, device: IDBFactory = factory) {
-  const found: Legacy[] = [];
+  const found: OrphanedQueue[] = [];
   const journal = new Journal(new LocalDatabase(device), { board: "b1", person: "ana", queue, locks: locks.of(queue), ...options });
-  journal.found.on((legacy) => found.push(legacy));
+  journal.adopted.on((legacy) => found.push(legacy));
   journal.start();
   return { journal, found };
 }
 
-const books = (fields: Partial<Books> = {}): Books => ({ pushes: new Map(), unsent: [], held: [], ...fields });
+const books = (fields: Partial<Unconfirmed> = {}): Unconfirmed => ({ pushes: new Map(), unsent: [], held: [], ...fields });
 const records = async () => (await new LocalDatabase(factory).read([])).map(({ key }) => key.slice(2).join("/"));
 const until = async (expected: string[]) => vi.waitFor(async () => expect((await records()).sort()).toEqual(expected.sort()));
 
@@ -145,20 +145,20 @@ describe("two pages", () => {
     first.journal.save(left, "some");
     await vi.waitFor(async () => expect(await records()).toHaveLength(3));
     const [second, third] = [open("q2"), open("q3")];
-    await Promise.all([second.journal.look(), third.journal.look()]);
+    await Promise.all([second.journal.adoptQueues(), third.journal.adoptQueues()]);
     locks.crash("q1");
     await vi.waitFor(() => expect(second.found.length + third.found.length).toBe(1));
     (second.found.length ? second : third).journal.save(left, "some");
     await vi.waitFor(async () => expect((await records()).some((key) => key.startsWith("q1/"))).toBe(false));
-    await Promise.all([second.journal.look(), third.journal.look()]);
+    await Promise.all([second.journal.adoptQueues(), third.journal.adoptQueues()]);
     expect(second.found.length + third.found.length).toBe(1);
   });
 
   it("a page that is there already looks again when asked, as after a reconnect", async () => {
     const second = open("q2");
-    await second.journal.look();
+    await second.journal.adoptQueues();
     await crashed();
-    await second.journal.look();
+    await second.journal.adoptQueues();
     await vi.waitFor(() => expect(second.found).toHaveLength(1));
   });
 
@@ -176,7 +176,7 @@ describe("two pages", () => {
   ])("%s sees nothing of it", async (_name, options) => {
     await crashed();
     const { journal, found } = open("q2", options);
-    await journal.look();
+    await journal.adoptQueues();
     const ana = open("q3");
     await vi.waitFor(() => expect(ana.found).toHaveLength(1));
     expect(found).toEqual([]);
@@ -184,7 +184,7 @@ describe("two pages", () => {
 
   it("who signs in takes along what they did as a guest", async () => {
     await crashed("q1", { person: "guest" });
-    const { found } = open("q2", { person: "ana", formerly: "guest" });
+    const { found } = open("q2", { person: "ana", formerPerson: "guest" });
     await vi.waitFor(() => expect(found).toHaveLength(1));
   });
 });

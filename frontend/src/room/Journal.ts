@@ -9,18 +9,18 @@ export interface Picture {
   dataURL: string;
 }
 
-/** What a page has to keep until the server has confirmed it. */
-export interface Books {
-  /** Sent or to be sent word for word, by reference. */
+/** Changes that the server has not confirmed. */
+export interface Unconfirmed {
+  /** Texts of pushes by reference; sent again unchanged. */
   pushes: ReadonlyMap<string, string>;
-  /** Changed and in no push yet. */
+  /** Changed elements that are in no push yet. */
   unsent: Iterable<WireElement>;
-  /** Must not travel before their pictures are on the server. */
+  /** Elements whose pictures are not on the server yet. */
   held: Iterable<WireElement>;
 }
 
-/** What another page left behind when it was closed, crashed, or the computer was switched off. */
-export interface Legacy {
+/** Unconfirmed changes of a page that was closed or crashed. */
+export interface OrphanedQueue {
   pushes: ReadonlyMap<string, string>;
   unsent: WireElement[];
   held: WireElement[];
@@ -29,47 +29,46 @@ export interface Legacy {
 
 type Kind = "push" | "unsent" | "held" | "picture";
 
-/** How much a page has to hurry: on a good line, without one, while it is being left. */
-export type Hurry = "none" | "some" | "leaving";
+/** How soon to write: connected, not connected, or while the page is being left. */
+export type Urgency = "none" | "some" | "leaving";
 
-const most_at_once = 1_000; // a look must not cost a frame, however much was changed without a line
+const most_at_once = 1_000; // one save must not delay an animation frame, however much was changed offline
 
 /** The part of the browser's LockManager that is used here. */
 export type Locks = Pick<LockManager, "request">;
 
 export interface JournalOptions {
   board: string;
-  /** Whose changes these are; those of one person never go out under another's name. */
+  /** Id of the person who made the changes; they are never sent under another name. */
   person: string;
-  /** Whose changes this person may take over besides: what one did as a guest before signing in. */
-  formerly?: string;
+  /** Another id whose changes this person takes over: that of the guest before signing in. */
+  formerPerson?: string;
   /** Name of this page's own queue, different for every page. */
   queue: string;
-  /** Missing where the page came over plain http. */
+  /** Undefined on plain http. */
   locks?: Locks;
 }
 
 /**
- * Keeps on this device what the server has not confirmed: pushes word for word, changes not sent yet, pictures.
+ * Stores on this device what the server has not confirmed: texts of pushes, changes not sent yet, and pictures.
  *
- * Every page writes under a queue of its own, so that two tabs never overwrite each other, and holds that queue's lock
- * as long as it lives. Other pages wait for the lock, and whoever gets it takes the queue over. Where there are no
- * locks, a page takes over whatever it finds when it opens: a change that is sent twice is harmless, and each record
- * stays in the books of the page that took it.
+ * Each page writes under a queue of its own, so that two tabs never overwrite each other, and holds the lock of that queue
+ * as long as it lives. Other pages wait for the lock; the one that gets it adopts the queue. Without locks, a page adopts
+ * every queue that it finds when it opens: sending a change twice is harmless, and the records stay until it is confirmed.
  *
- * What is confirmed within a moment is never written: on a good line the journal costs nothing.
+ * A change that is confirmed soon is never written: on a good connection the journal costs nothing.
  */
 export class Journal {
-  /** Somebody's queue is ours now. */
-  readonly found = new Signal<[Legacy]>();
-  /** Whether changes can be kept here at all. */
+  /** Sends the content of a queue that was adopted. */
+  readonly adopted = new Signal<[OrphanedQueue]>();
+  /** Sent when `failing` has changed. */
   readonly changed = new Signal();
-  /** The last attempt to write failed: what is not confirmed is in this page only. */
+  /** True if the last write failed: unconfirmed changes are in this page only. */
   failing = false;
 
   private readonly written = new Map<string, { key: Key; mark: string }>();
   private readonly pictures = new Map<string, Picture>();
-  private readonly asked = new Set<string>();
+  private readonly requested = new Set<string>();
   private noticed = new Set<string>();
   private life = lifetime();
 
@@ -78,32 +77,32 @@ export class Journal {
     private readonly options: JournalOptions,
   ) {}
 
-  /** From here on the queue is ours, and what others left is looked for. */
+  /** Takes the lock of the own queue and adopts orphaned queues. */
   start(): void {
     const { board, person, queue, locks } = this.options;
-    this.asked.add(nameOf([board, person, queue]));
+    this.requested.add(nameOf([board, person, queue]));
     this.life = lifetime();
     const { ended } = this.life;
     void locks?.request(lockOf([board, person, queue]), () => ended).catch(() => undefined);
-    void this.look();
+    void this.adoptQueues();
   }
 
-  /** What is ours may be taken over. */
+  /** Releases all locks: other pages may adopt the queue. */
   stop(): void {
     this.life.end();
   }
 
-  /** Asks for every queue that somebody else has written on this board. */
-  async look(): Promise<void> {
-    const { board, person, formerly, locks } = this.options;
+  /** Requests the locks of all other queues of this board and adopts each queue once its lock is free. */
+  async adoptQueues(): Promise<void> {
+    const { board, person, formerPerson: formerly, locks } = this.options;
     try {
       for (const owner of new Set([person, formerly ?? person])) {
         const queues = (await this.database.keys([board, owner])).map((key) => key.slice(0, 3));
-        for (const key of queues.filter((each) => !this.asked.has(nameOf(each)))) {
-          if (this.asked.has(nameOf(key))) continue;
-          this.asked.add(nameOf(key));
+        for (const key of queues.filter((each) => !this.requested.has(nameOf(each)))) {
+          if (this.requested.has(nameOf(key))) continue;
+          this.requested.add(nameOf(key));
           if (locks) void this.waitFor(key, locks);
-          else await this.inherit(key);
+          else await this.adopt(key);
         }
       }
     } catch {
@@ -115,33 +114,33 @@ export class Journal {
     this.pictures.set(picture.id, picture);
   }
 
-  /** It is on the server, or nobody wants it any more. */
+  /** Removes a picture that is on the server or was given up. */
   dropPicture(id: string): void {
     this.pictures.delete(id);
   }
 
   /**
-   * Brings the device up to date with the books.
+   * Writes what is new and removes what is confirmed.
    *
-   * Without hurry, what is new is written when it is still there at the next look. Returns whether another look is
+   * Without urgency, a change is written only if it is still unconfirmed at the next save. Returns true if another save is
    * needed.
    */
-  save(books: Books, hurry: Hurry): boolean {
+  save(unconfirmed: Unconfirmed, urgency: Urgency): boolean {
     const now = new Map<string, { entry: () => Entry; key: Key; mark: string }>();
     const note = (kind: Kind, name: string, mark: string, value: () => unknown) => {
       const key = [this.options.board, this.options.person, this.options.queue, kind, name];
       now.set(nameOf(key), { key, mark, entry: () => ({ key, value: value() }) });
     };
-    for (const [ref, text] of books.pushes) note("push", ref, "", () => text);
-    for (const element of books.unsent) note("unsent", element.id, markOf(element), () => JSON.stringify(element));
-    for (const element of books.held) note("held", element.id, markOf(element), () => JSON.stringify(element));
+    for (const [ref, text] of unconfirmed.pushes) note("push", ref, "", () => text);
+    for (const element of unconfirmed.unsent) note("unsent", element.id, markOf(element), () => JSON.stringify(element));
+    for (const element of unconfirmed.held) note("held", element.id, markOf(element), () => JSON.stringify(element));
     for (const picture of this.pictures.values()) note("picture", picture.id, "", () => picture);
 
     const gone = [...this.written].filter(([name]) => !now.has(name));
     const news = [...now].filter(([name, { mark }]) => this.written.get(name)?.mark !== mark);
-    // What leaves one record enters another: both at once, or a crash between them would lose it.
-    const ripe = hurry !== "none" || gone.length ? news : news.filter(([name]) => this.noticed.has(name));
-    const due = hurry === "leaving" || gone.length ? ripe : ripe.slice(0, most_at_once);
+    // A change that leaves one record enters another: in one transaction, or a crash between them would lose it.
+    const ripe = urgency !== "none" || gone.length ? news : news.filter(([name]) => this.noticed.has(name));
+    const due = urgency === "leaving" || gone.length ? ripe : ripe.slice(0, most_at_once);
     this.noticed = new Set(news.map(([name]) => name));
     for (const [name] of gone) this.written.delete(name);
     for (const [name, { key, mark }] of due) this.written.set(name, { key, mark });
@@ -170,28 +169,28 @@ export class Journal {
     const { ended } = this.life;
     try {
       await locks.request(lockOf(queue), async () => {
-        await this.inherit(queue);
+        await this.adopt(queue);
         await ended;
       });
     } catch {
-      this.asked.delete(nameOf(queue)); // not read: there will be another look
+      this.requested.delete(nameOf(queue)); // not read: requested again by the next adoptQueues
     }
   }
 
-  private async inherit(queue: Key): Promise<void> {
+  private async adopt(queue: Key): Promise<void> {
     const entries = await this.database.read(queue);
-    const legacy = { pushes: new Map<string, string>(), unsent: [] as WireElement[], held: [] as WireElement[], pictures: [] as Picture[] };
+    const orphaned = { pushes: new Map<string, string>(), unsent: [] as WireElement[], held: [] as WireElement[], pictures: [] as Picture[] };
     for (const { key, value } of entries) {
-      this.written.set(nameOf(key), { key, mark: "inherited" }); // goes once it is in our own books
+      this.written.set(nameOf(key), { key, mark: "inherited" }); // removed once it is stored in the own queue
       const [kind, name] = key.slice(queue.length) as [Kind, string];
-      if (kind === "push") legacy.pushes.set(name, value as string);
-      else if (kind === "picture") legacy.pictures.push(value as Picture);
-      else legacy[kind]?.push(JSON.parse(value as string) as WireElement);
+      if (kind === "push") orphaned.pushes.set(name, value as string);
+      else if (kind === "picture") orphaned.pictures.push(value as Picture);
+      else orphaned[kind]?.push(JSON.parse(value as string) as WireElement);
     }
-    const shown = new Set(legacy.held.map(({ fileId }) => fileId));
-    legacy.pictures = legacy.pictures.filter(({ id }) => shown.has(id));
-    for (const picture of legacy.pictures) this.addPicture(picture);
-    if (entries.length) this.found.send(legacy);
+    const shown = new Set(orphaned.held.map(({ fileId }) => fileId));
+    orphaned.pictures = orphaned.pictures.filter(({ id }) => shown.has(id));
+    for (const picture of orphaned.pictures) this.addPicture(picture);
+    if (entries.length) this.adopted.send(orphaned);
   }
 }
 

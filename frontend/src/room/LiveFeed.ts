@@ -5,15 +5,15 @@ import { Signal } from "./signal";
 const head_bytes = 12;
 const live_byte = 7;
 
-/** The frame that is redrawn while somebody draws: whose it is, its newest picture, and the way frames go out. */
+/** Live redraw of one frame: who hosts it, its newest picture, and the sending of frames. */
 export class LiveFeed {
   readonly changed = new Signal();
-  /** It ended, with the reason; not on a lost line. */
+  /** Sent with the reason when live redraw has ended; not on a lost connection. */
   readonly ended = new Signal<[before: LiveRun, news: LiveUpdate]>();
   now: LiveRun | null = null;
   /** null before the first picture, and for one that is withheld. */
   picture: Blob | null = null;
-  /** The number of that picture, and which state of the frame it is a picture of. */
+  /** Sequence number of that picture, and the look (LivePort.look) of the frame that it was made from. */
   shown = 0;
   look = 0;
 
@@ -30,7 +30,7 @@ export class LiveFeed {
     this.changed.send();
   }
 
-  /** A picture: twelve bytes that say of which run, frame and look, and a JPEG. Late ones are dropped. */
+  /** Takes a picture: 12 bytes with run, sequence number and look, then a JPEG. Late ones are dropped. */
   show(data: ArrayBuffer): void {
     if (data.byteLength < head_bytes) return;
     const head = new DataView(data);
@@ -43,7 +43,7 @@ export class LiveFeed {
     this.changed.send();
   }
 
-  /** Again for the same frame: with these params from now on. */
+  /** Starts live redraw; for the frame that is live it changes the params. */
   start(frame: string, params: Params): void {
     this.say({ type: "live.start", id: `live-${frame}`.slice(0, 64), frame, params });
   }
@@ -52,7 +52,7 @@ export class LiveFeed {
     this.say({ type: "live.stop", frame: this.now?.frame });
   }
 
-  /** How the frame looks now; `look` comes back with its picture. Only the host's are taken. */
+  /** Sends a frame; `look` comes back with its picture. The server takes the host's only. */
   offer(run: number, seq: number, look: number, jpeg: ArrayBuffer): boolean {
     const data = new Uint8Array(head_bytes + jpeg.byteLength);
     [run, seq, look].forEach((part, at) => new DataView(data.buffer).setUint32(4 * at, part));

@@ -1,4 +1,4 @@
-/** Where a record lies: several words, the first ones common to what belongs together. */
+/** Key of a record: several words; records that belong together share the first ones. */
 export type Key = readonly string[];
 
 export interface Entry {
@@ -9,13 +9,13 @@ export interface Entry {
 const database_name = "atelier";
 const store_name = "kept";
 
-/** One table in IndexedDB. Opened when first used, and anew after the browser closed it. */
+/** One store in IndexedDB; opened when first used, and again after the browser closed it. */
 export class LocalDatabase {
   private opening: Promise<IDBDatabase> | null = null;
 
   constructor(private readonly factory: IDBFactory) {}
 
-  /** All of it or nothing. Survives the end of the page when called while the page is being left. */
+  /** Puts and deletes in one transaction, which is completed even if the page is being left. */
   change(puts: readonly Entry[], deletes: readonly Key[]): Promise<void> {
     return this.run<void>("readwrite", (store) => {
       for (const { key, value } of puts) store.put(value, [...key]);

@@ -2,12 +2,12 @@ import { takesIncoming, type Versioned } from "./reconcile";
 import type { Limits, Refusal } from "./messages";
 import type { WireElement } from "./protocol";
 
-/** A push on its way: kept word for word until the server has committed it, so that sending it again is harmless. */
+/** A push without its acknowledgement. Its text is kept, so that sending it again is harmless. */
 interface Push {
   text: string;
-  /** What was sent of each element. */
+  /** The version of each element that was sent. */
   bodies: Map<string, Settled>;
-  /** When it went out on the present connection, ms; null: not yet. */
+  /** Time at which it was sent on the present connection, ms; null: not yet. */
   sentAt: number | null;
 }
 
@@ -22,31 +22,31 @@ export interface Batch {
   size: number;
 }
 
-/** What an element from the server is to us. */
+/** How an element from the server relates to what was sent here; see relationOf. */
 export type Relation = "news" | "echo" | "move";
 
 const utf8 = new TextEncoder();
 
 /**
- * The books of one page: what the server has, what it was told and has not confirmed, what it was not told yet.
+ * The changes of one page: those that the server has, those sent and not confirmed, and those not sent yet.
  *
- * Knows no socket and no canvas. Elements offered here may be changed in place by their owner; whatever must not
- * change any more is kept as text.
+ * Knows no socket and no canvas. The canvas may change elements in place after they were offered; whatever must not change
+ * is stored as text.
  */
 export class Outbox {
   private readonly settled = new Map<string, Settled>();
-  /** Newest version of each element that went through here in either direction: what need not be sent. */
+  /** Newest version of each element that was sent or received; it need not be sent. */
   private readonly seen = new Map<string, Versioned>();
   private readonly unsent = new Map<string, WireElement>();
   private readonly pushes = new Map<string, Push>();
-  /** What waited already when the present connection began, and still does. */
+  /** Ids of pending elements from before the present connection. */
   private readonly replayed = new Set<string>();
   private count = 0;
 
   /** queue: begins the reference of each push; no two pages may share one, as pushes outlive their page. */
   constructor(private readonly queue = "p") {}
 
-  /** Notes local elements whose version is news to the server. Returns whether there were any. */
+  /** Takes local elements whose version the server does not know. Returns true if there were any. */
   offer(elements: Iterable<WireElement>): boolean {
     let news = false;
     for (const element of elements) {
@@ -58,7 +58,7 @@ export class Outbox {
     return news;
   }
 
-  /** Notes what the server has. What it beats need not be sent any more. */
+  /** Takes elements from the server. Unsent changes that lose against them are dropped. */
   receive(elements: Iterable<WireElement>): void {
     for (const element of elements) {
       this.settle(element.id, { ...versionOf(element), body: element });
@@ -71,13 +71,13 @@ export class Outbox {
     }
   }
 
-  /** Whether the server may not know this version. */
+  /** True if the server may not know this version. */
   isNews(element: WireElement): boolean {
     return takesIncoming(this.seen.get(element.id), element);
   }
 
   /**
-   * What an element that arrives is to us; to be asked before the acknowledgement, which always comes after it.
+   * How an element that arrives relates to what was sent. Call it before the acknowledgement, which always comes later.
    *
    * An echo is a version that went through here already. A move is what we sent ourselves, put at another place in the
    * order, as the server found the index taken: what was edited here since must not fall back to what was sent, only
@@ -93,21 +93,21 @@ export class Outbox {
     return sent.some((each) => stripped(bodyOf(each)) === arrived) ? "move" : "news";
   }
 
-  /** A new connection: everything unconfirmed has to be sent on it, word for word. */
+  /** Called on a new connection: everything unconfirmed has to be sent on it, unchanged. */
   connected(): void {
     for (const push of this.pushes.values()) push.sentAt = null;
     this.replayed.clear();
     for (const id of this.pendingIds()) this.replayed.add(id);
   }
 
-  /** What went out before this moment, ms, and was not answered, has to go out again. Returns whether there is any. */
+  /** Marks pushes that were sent before this time (ms) and not answered to be sent again. Returns true if there are any. */
   sendAgain(before: number): boolean {
     const late = [...this.pushes.values()].filter(({ sentAt }) => sentAt !== null && sentAt < before);
     for (const push of late) push.sentAt = null;
     return late.length > 0;
   }
 
-  /** Takes over a push that another page left behind. One that makes no sense any more is forgotten. */
+  /** Takes over a push of a closed page and returns its elements; an unreadable one is dropped. */
   adopt(ref: string, text: string): WireElement[] {
     const elements = elementsOf(text);
     if (!elements.length || this.pushes.has(ref)) return [];
@@ -119,12 +119,12 @@ export class Outbox {
     return elements;
   }
 
-  /** Notes that these come from before this connection. */
+  /** Counts unsent elements as from before this connection. */
   replay(elements: Iterable<WireElement>): void {
     for (const { id } of elements) if (this.unsent.has(id)) this.replayed.add(id);
   }
 
-  /** The next push to send: an old one first, else a new one from what waits, within the limits; null for none. */
+  /** The next push to send: an old one first, else a new one of unsent changes within the limits; null for none. */
   nextPush(limits: Limits, refuse: (refusal: Refusal) => void): Batch | null {
     for (const [ref, push] of this.pushes) {
       if (push.sentAt !== null) continue;
@@ -161,7 +161,7 @@ export class Outbox {
     return { ref, text, size: bodies.size };
   }
 
-  /** The server committed a push. Returns the refusals that count: nothing newer of the element is on its way. */
+  /** Called when the server has committed a push. Returns the refusals of elements of which nothing newer was sent. */
   acknowledge(ref: string, refused: readonly Refusal[]): Refusal[] {
     const push = this.pushes.get(ref);
     if (!push) return [];
@@ -178,16 +178,16 @@ export class Outbox {
     return [...(this.pushes.get(ref)?.bodies.keys() ?? [])];
   }
 
-  /** A refused element goes back to this: what is on its way still, or the server's own version; null for neither. */
+  /** Drops the unsent change of a refused element. Returns its newest version left, sent or the server's; null for neither. */
   giveUp(id: string): WireElement | null {
     this.unsent.delete(id);
     return this.fallBack(id);
   }
 
   /**
-   * Takes a complete scene for what the server has, even where it is older than what was seen: that was taken back.
+   * Replaces what is known of the server by a complete scene, even by older versions: the server may have lost newer ones.
    *
-   * Returns what the page has to show instead, by id; null: nothing. What waits to be confirmed is left alone.
+   * Returns by id the elements that the page has to show instead; null: none. Unconfirmed changes stay.
    */
   startOver(scene: ReadonlyMap<string, WireElement>): Map<string, WireElement | null> {
     const instead = new Map<string, WireElement | null>();
@@ -208,7 +208,7 @@ export class Outbox {
     return this.unsent.has(id) || [...this.pushes.values()].some((push) => push.bodies.has(id));
   }
 
-  /** Whether the server ever had this element. */
+  /** True if the server has or had this element. */
   isSettled(id: string): boolean {
     return this.settled.has(id);
   }
@@ -221,12 +221,12 @@ export class Outbox {
     return this.unsent.size;
   }
 
-  /** Elements that waited already when the present connection began. */
+  /** Number of pending elements from before the present connection. */
   get replayCount(): number {
     return this.replayed.size;
   }
 
-  /** Whether something has not gone out on the present connection. */
+  /** True if something has not been sent on the present connection. */
   get hasWork(): boolean {
     return this.unsent.size > 0 || [...this.pushes.values()].some(({ sentAt }) => sentAt === null);
   }
@@ -243,7 +243,7 @@ export class Outbox {
     return new Map([...this.pushes].map(([ref, { text }]) => [ref, text]));
   }
 
-  /** Changes in no push yet. Live objects of the canvas: to be read at once. */
+  /** Changes in no push yet. The canvas may change these objects: read them at once. */
   get unsentElements(): Iterable<WireElement> {
     return this.unsent.values();
   }
@@ -254,14 +254,14 @@ export class Outbox {
     return ids;
   }
 
-  /** Whether something newer of the element is on its way, or waits. */
+  /** True if a newer version of the element was sent or is to be sent. */
   private hasNewer(id: string, than: Versioned): boolean {
     const waiting = this.unsent.get(id);
     if (waiting && takesIncoming(than, waiting)) return true;
     return [...this.pushes.values()].some(({ bodies }) => bodies.has(id) && takesIncoming(than, bodies.get(id)!));
   }
 
-  /** The newest that is left of an element, and counts as seen from now on. */
+  /** The newest version left of an element, which counts as seen from now on. */
   private fallBack(id: string): WireElement | null {
     let newest = this.settled.get(id);
     for (const { bodies } of this.pushes.values()) {
@@ -285,7 +285,7 @@ function bodyOf({ body }: Settled): WireElement {
   return typeof body === "string" ? (JSON.parse(body) as WireElement) : body;
 }
 
-/** The element without what a move changes. */
+/** The element as JSON, without the fields that a move changes. */
 function stripped(element: WireElement): string {
   return JSON.stringify({ ...element, index: "", version: 0, versionNonce: 0 });
 }

@@ -1,4 +1,4 @@
-/** Runs a thing at most every `wait_ms()`, the last call always counting (trailing throttle). */
+/** A trailing throttle: runs at most every `wait_ms()`, and always after the last request. */
 export class Pace {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private last = -Infinity;
@@ -27,7 +27,7 @@ export class Pace {
   }
 }
 
-/** Runs a thing when the browser has nothing better to do, such as drawing; within a second at the latest. */
+/** Runs a function when the browser is idle, within a second at the latest. */
 export function whenIdle(run: () => void): void {
   if (typeof requestIdleCallback === "function") requestIdleCallback(run, { timeout: 1_000 });
   else setTimeout(run); // Safari knows no idleness

@@ -3,7 +3,7 @@ import type { Collaborator, Presence } from "./messages";
 /** What the others should see of us. */
 export type OwnPresence = Omit<Presence, "type">;
 
-/** Who else is on the board, by room session; and what of ourselves the others should see. */
+/** The other room sessions of the board, and this page's own presence. */
 export class People {
   private sessions = new Map<string, Collaborator>();
   private own = "";
@@ -16,7 +16,7 @@ export class People {
     this.changed = Object.keys(this.presence).length > 0;
   }
 
-  /** null: that session left. */
+  /** users: by session; null for one that has left. */
   update(users: Record<string, Collaborator | null>): void {
     for (const [session, user] of Object.entries(users)) {
       if (session === this.own) continue;
@@ -33,13 +33,13 @@ export class People {
     return this.sessions;
   }
 
-  /** Notes our own pointer, selection or idleness; the newest wins. */
+  /** Sets parts of the own presence: pointer, selection, idle state. */
   show(part: OwnPresence): void {
     this.presence = { ...this.presence, ...part };
     this.changed = true;
   }
 
-  /** What to tell the others, once. */
+  /** The own presence if it has changed since the last call, else null. */
   takeNews(): OwnPresence | null {
     if (!this.changed) return null;
     this.changed = false;

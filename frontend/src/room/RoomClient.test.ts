@@ -126,14 +126,14 @@ describe("entering", () => {
     socket().drop(4403);
     later(60_000);
     expect(StubSocket.made).toHaveLength(1);
-    expect(room.line).toBe("closed");
+    expect(room.status).toBe("closed");
     expect(room.closedBecause).toMatch(/access/);
   });
 
   it.each([1006, 1012, 4408, 4503])("comes back after %i", (code) => {
     enter();
     socket().drop(code);
-    expect(room.line).toBe("offline");
+    expect(room.status).toBe("offline");
     later(10_000);
     expect(StubSocket.made.length).toBeGreaterThan(1);
   });
@@ -462,9 +462,9 @@ describe("on this device", () => {
     second.socket.accept();
     second.socket.feed(welcome());
     second.socket.drop();
-    await second.journal.look(); // so far there is nothing
+    await second.journal.adoptQueues(); // so far there is nothing
     first.room.offer([element("a")]);
-    first.room.keep("leaving");
+    first.room.storeUnconfirmed("leaving");
     await eventually(async () => expect(await written("beside")).toHaveLength(1));
     locks.crash(first.queue);
     expect(second.room.pendingCount).toBe(0);
@@ -482,7 +482,7 @@ describe("on this device", () => {
     line.accept();
     line.feed(welcome({ elements: [element("theirs", { type: "image", fileId: "f1", status: "pending" })] }));
     here.hold([element("theirs", { type: "image", fileId: "f1", status: "pending" }), element("mine", { type: "image", fileId: "f2" })]);
-    here.keep("leaving");
+    here.storeUnconfirmed("leaving");
     await eventually(async () => expect(await written("known")).toEqual([`${queue}/held/mine`]));
     here.stop();
   });
@@ -506,7 +506,7 @@ describe("on this device", () => {
     const first = page("pictures");
     first.socket.accept();
     first.socket.feed(welcome());
-    first.room.keepPicture(picture);
+    first.room.storePicture(picture);
     first.room.hold([element("p", { type: "image", fileId: "f1" })]);
     later(5_000);
     expect(first.socket.messages("push")).toEqual([]);
@@ -555,9 +555,9 @@ describe("on this device", () => {
     line.feed(welcome());
     line.drop();
     here.offer([element("a")]);
-    expect(here.keptHere).toBe(true);
+    expect(here.storedHere).toBe(true);
     await vi.advanceTimersByTimeAsync(1_000);
-    await eventually(() => expect(here.keptHere).toBe(false));
+    await eventually(() => expect(here.storedHere).toBe(false));
     expect(here.pendingCount).toBe(1);
     here.stop();
   });
@@ -622,7 +622,7 @@ describe("a line that died without a word", () => {
     enter();
     later(20_000);
     expect(reconnects()).toBe(1);
-    expect(room.line).toBe("offline");
+    expect(room.status).toBe("offline");
   });
 
   it("is not suspected while anything is heard, a pong at the least", () => {
@@ -671,14 +671,14 @@ describe("a line that died without a word", () => {
       if (socket().messages("ping").length) socket().feed({ type: "pong" });
     }
     expect(reconnects()).toBe(0);
-    expect(room.line).toBe("open");
+    expect(room.status).toBe("open");
     expect(pushes().map(({ id }) => id)).toEqual(["p1", "p1"]);
   });
 
   it("is tried at once when the network is back, and given up soon", () => {
     enter();
     later(1_000);
-    room.hurry();
+    room.reconnectNow();
     expect(socket().messages("ping")).toHaveLength(1);
     later(4_100);
     expect(reconnects()).toBe(1);

@@ -4,7 +4,7 @@ import { Connection, type Doors } from "../socket/connection";
 import { Allowance } from "./Allowance";
 import { Inbox } from "./Inbox";
 import { LiveFeed } from "./LiveFeed";
-import type { Hurry, Journal, Legacy, Picture } from "./Journal";
+import type { Urgency, Journal, OrphanedQueue, Picture } from "./Journal";
 import { Outbox } from "./Outbox";
 import { default_limits } from "./limits";
 import type { Ack, BoardUpdate, ClientMessage, ErrorMessage, Limits, Progress, Refusal, ServerMessage, Welcome, You } from "./messages";
@@ -14,7 +14,7 @@ import type { WireElement } from "./protocol";
 import { elementsWait_ms, presenceWait_ms } from "./rates";
 import { Signal } from "./signal";
 
-export type Line = "connecting" | "open" | "offline" | "closed";
+export type ConnectionStatus = "connecting" | "open" | "offline" | "closed";
 
 /** The person of this page. */
 export type Self = Omit<You, "color">;
@@ -24,37 +24,37 @@ export interface RoomOptions {
   you: Self;
   /** API key, share-link or embed token where there is no session cookie. */
   token?: string;
-  /** Where this device keeps what is not confirmed. */
+  /** Stores unconfirmed changes on this device. */
   journal?: Journal;
-  /** Name of this page's own queue; begins the reference of each push. */
+  /** Prefix of the references of this page's pushes, different for every page. */
   queue?: string;
   doors?: Doors;
 }
 
 const heartbeat_ms = 5_000;
-const pong_patience_ms = 15_000; // with the heartbeat: a line that died is noticed within 20 s
-const hurried_patience_ms = 4_000; // the browser says that the network changed: an old line is probably dead
-const ack_patience_ms = 30_000;
-const welcome_patience_ms = 30_000;
+const pong_timeout_ms = 15_000; // with the heartbeat: a dead connection is noticed within 20 s
+const hurried_pong_timeout_ms = 4_000; // the browser says that the network changed: an old connection is probably dead
+const ack_timeout_ms = 30_000;
+const welcome_timeout_ms = 30_000;
 const pushes_in_flight = 64; // two seconds of drawing; beyond it changes gather in the outbox
-const keep_ms = 300;
-const keep_again_ms = 5_000;
-const people_stay_ms = 5_000; // a short break must not make everybody vanish and come back
+const store_wait_ms = 300;
+const store_retry_ms = 5_000;
+const people_stay_ms = 5_000; // cursors stay during a short break
 const messages = { per_second: 60, burst: 120 }; // the server allows twice as many, pointers included
 const elements = { per_second: 3_000, burst: 20_000 }; // it allows 4,000 and 25,000
 
 /**
- * One page's membership of one board: its clock, what it has not sent, what is not confirmed, what it missed.
+ * The client of one board's room: connects, catches up by its clock, sends changes, and receives those of others.
  *
- * The server is the authority. A change is safe when its push is acknowledged; until then it is kept, and sent again
- * word for word after each reconnect. Knows neither React nor Excalidraw.
+ * The server is the authority. A change is safe when its push is acknowledged; until then it is stored on this device and sent
+ * again unchanged after each reconnect. Knows neither React nor Excalidraw.
  */
 export class RoomClient {
   readonly statusChanged = new Signal();
   readonly elementsArrived = new Signal();
   readonly elementsGone = new Signal<[ids: ReadonlySet<string>]>();
   readonly refused = new Signal<[Refusal]>();
-  /** Pictures that another page of ours could not upload any more. */
+  /** Pictures that a closed page of this person had not uploaded. */
   readonly picturesFound = new Signal<[Picture[]]>();
   readonly filesArrived = new Signal<[files: Record<string, BoardFile>]>();
   readonly jobsArrived = new Signal<[jobs: Job[], all: boolean]>();
@@ -66,13 +66,13 @@ export class RoomClient {
   readonly inbox = new Inbox();
   readonly people = new People();
   readonly live = new LiveFeed((data) => this.connection.send(data));
-  line: Line = "connecting";
+  status: ConnectionStatus = "connecting";
   closedBecause = "";
   you: Self;
   session = "";
   frozen = false;
   limits: Limits = default_limits;
-  /** Everything up to here has been received; null before the first scene is complete. */
+  /** The server's clock up to which everything was received; null before the first scene is complete. */
   clock: number | null = null;
   /** The scene is complete as of `clock`. */
   synced = false;
@@ -83,22 +83,22 @@ export class RoomClient {
   private readonly elements = new Allowance(elements.per_second, elements.burst);
   private readonly pushPace = new Pace(() => Math.max(elementsWait_ms(this.others, 0), this.allowance_ms), () => this.flush());
   private readonly presencePace = new Pace(() => presenceWait_ms(this.others), () => this.sendPresence());
-  private readonly keepPace = new Pace(() => (this.keptHere ? keep_ms : keep_again_ms), () => whenIdle(() => this.keep()));
+  private readonly storePace = new Pace(() => (this.storedHere ? store_wait_ms : store_retry_ms), () => whenIdle(() => this.storeUnconfirmed()));
   private readonly delayed = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly stops: (() => void)[] = [];
-  /** Drawn here, but not to travel before their pictures have arrived. */
+  /** Elements that are not sent until their pictures are on the server. */
   private held: readonly WireElement[] = [];
   private heartbeat: ReturnType<typeof setInterval> | undefined;
   private leaving: ReturnType<typeof setTimeout> | undefined;
   private helloAt = 0;
-  private heardAt = 0;
-  /** When the ping went out that nothing has answered yet, ms; null: none is out. */
+  private receivedAt = 0;
+  /** Time of the unanswered ping, ms; null: there is none. */
   private pingedAt: number | null = null;
-  private patience_ms = pong_patience_ms;
+  private pongTimeout_ms = pong_timeout_ms;
   private welcomed = false;
   /** A complete scene while its parts arrive; null while only changes arrive. */
   private wholeScene: Map<string, WireElement> | null = null;
-  /** Acknowledgements that came before the last part of it, which may be older than what they confirm. */
+  /** Acknowledgements that arrived before the last part of the scene; that part may be older than what they confirm. */
   private earlyAcks: Ack[] = [];
 
   constructor(private readonly options: RoomOptions) {
@@ -108,7 +108,7 @@ export class RoomClient {
       opened: () => this.hello(),
       received: (text) => this.receive(JSON.parse(text) as ServerMessage),
       pictured: (data) => this.live.show(data),
-      closed: (why) => this.lost(why),
+      closed: (why) => this.closed(why),
     }, options.doors);
   }
 
@@ -121,7 +121,7 @@ export class RoomClient {
     return this.outbox.pendingCount;
   }
 
-  /** Of those, the ones from before the present connection. */
+  /** Of the pending elements, those from before the present connection. */
   get replayCount(): number {
     return this.outbox.replayCount;
   }
@@ -130,13 +130,13 @@ export class RoomClient {
     return this.outbox.unacknowledged.size;
   }
 
-  /** Whether what is not confirmed is kept on this device too, not in the page alone. */
-  get keptHere(): boolean {
+  /** True if unconfirmed changes are stored on this device too, not in the page alone. */
+  get storedHere(): boolean {
     return this.options.journal !== undefined && !this.options.journal.failing;
   }
 
   get mayEdit(): boolean {
-    return !this.frozen && this.line !== "closed" && (this.you.role === "owner" || this.you.role === "edit");
+    return !this.frozen && this.status !== "closed" && (this.you.role === "owner" || this.you.role === "edit");
   }
 
   /** Room sessions besides ours. */
@@ -147,10 +147,10 @@ export class RoomClient {
   start(): void {
     const { journal } = this.options;
     if (journal) {
-      this.stops.push(journal.found.on((legacy) => this.inherit(legacy)), journal.changed.on(() => this.journalChanged()));
+      this.stops.push(journal.adopted.on((queue) => this.adoptQueue(queue)), journal.changed.on(() => this.journalChanged()));
       journal.start();
     }
-    this.heartbeat = setInterval(() => this.beat(), heartbeat_ms);
+    this.heartbeat = setInterval(() => this.checkConnection(), heartbeat_ms);
     this.connection.connect();
   }
 
@@ -158,57 +158,57 @@ export class RoomClient {
     clearInterval(this.heartbeat);
     clearTimeout(this.leaving);
     for (const timer of this.delayed.values()) clearTimeout(timer);
-    for (const pace of [this.pushPace, this.presencePace, this.keepPace]) pace.stop();
+    for (const pace of [this.pushPace, this.presencePace, this.storePace]) pace.stop();
     for (const stop of this.stops.splice(0)) stop();
-    this.keep("leaving");
+    this.storeUnconfirmed("leaving");
     this.options.journal?.stop();
     this.connection.stop();
   }
 
-  /** The network, or the page, is back: no more waiting, and no trust in a line that may have died meanwhile. */
-  hurry(): void {
+  /** Connects at once, or checks whether the connection is still alive, after the network or the page came back. */
+  reconnectNow(): void {
     this.connection.hurry();
-    if (this.line !== "open") return;
+    if (this.status !== "open") return;
     this.ping();
-    this.patience_ms = hurried_patience_ms;
-    setTimeout(() => this.beat(), hurried_patience_ms + 1);
+    this.pongTimeout_ms = hurried_pong_timeout_ms;
+    setTimeout(() => this.checkConnection(), hurried_pong_timeout_ms + 1);
   }
 
-  /** Notes local elements; what the server does not know yet goes out within some 33 ms. */
+  /** Takes local elements; versions that the server does not know are sent within some 33 ms. */
   offer(elements: Iterable<WireElement>): void {
     if (!this.outbox.offer(elements)) return;
     this.pushPace.ask();
-    this.keepPace.ask();
+    this.storePace.ask();
     this.statusChanged.send();
   }
 
-  /** Notes elements that must wait for their pictures: all of them, each time. They are kept, but do not travel. */
+  /** Takes all elements that wait for their pictures: they are stored, but not sent. */
   hold(elements: readonly WireElement[]): void {
     if (!elements.length && !this.held.length) return;
     this.held = elements.filter((element) => this.outbox.isNews(element));
-    this.keepPace.ask();
+    this.storePace.ask();
   }
 
-  /** Keeps the bytes of a picture that is not on the server yet. */
-  keepPicture(picture: Picture): void {
+  /** Stores a picture that is not on the server yet. */
+  storePicture(picture: Picture): void {
     this.options.journal?.addPicture(picture);
-    this.keepPace.ask();
+    this.storePace.ask();
   }
 
   dropPicture(id: string): void {
     this.options.journal?.dropPicture(id);
-    this.keepPace.ask();
+    this.storePace.ask();
   }
 
-  /** Sends what waits, without waiting for the pace: pointer up, blur, page hidden. */
+  /** Sends unsent changes at once: on pointer up, blur, and when the page is hidden. */
   flushNow(): void {
     if (this.outbox.unsentCount) this.pushPace.now();
   }
 
-  /** Keeps what is not confirmed on this device, in case the page ends. */
-  keep(hurry: Hurry = this.line === "open" ? "none" : "some"): void {
-    const books = { pushes: this.outbox.unacknowledged, unsent: this.outbox.unsentElements, held: this.held };
-    if (this.options.journal?.save(books, hurry)) this.keepPace.ask();
+  /** Stores unconfirmed changes on this device, in case the page ends. */
+  storeUnconfirmed(urgency: Urgency = this.status === "open" ? "none" : "some"): void {
+    const unconfirmed = { pushes: this.outbox.unacknowledged, unsent: this.outbox.unsentElements, held: this.held };
+    if (this.options.journal?.save(unconfirmed, urgency)) this.storePace.ask();
   }
 
   show(presence: OwnPresence): void {
@@ -222,12 +222,12 @@ export class RoomClient {
     return server;
   }
 
-  /** Not confirmed, or never sent: its place in the order is still ours to choose. */
+  /** True if the element is unconfirmed or was never sent: its index may still be chosen here. */
   mayMove(id: string): boolean {
     return !this.outbox.isSettled(id) || this.outbox.isPending(id);
   }
 
-  /** Comes in anew with the clock, as when the name has changed or the server asks for it. */
+  /** Connects again with the clock, as after a rename or when the server asks for it. */
   reenter(): void {
     this.welcomed = false;
     this.connection.renew();
@@ -235,7 +235,7 @@ export class RoomClient {
 
   private hello(): void {
     const { token } = this.options;
-    this.helloAt = this.heardAt = Date.now();
+    this.helloAt = this.receivedAt = Date.now();
     this.pingedAt = null;
     this.send({
       type: "hello",
@@ -248,7 +248,7 @@ export class RoomClient {
   }
 
   private receive(message: ServerMessage): void {
-    this.heardAt = Date.now();
+    this.receivedAt = Date.now();
     this.pingedAt = null;
     switch (message.type) {
       case "welcome":
@@ -287,7 +287,7 @@ export class RoomClient {
   }
 
   private welcome(message: Welcome): void {
-    this.line = "open";
+    this.status = "open";
     this.welcomed = true;
     this.session = message.session;
     this.you = { ...this.you, ...message.you };
@@ -307,8 +307,8 @@ export class RoomClient {
     this.outbox.connected();
     this.flush();
     this.presencePace.ask();
-    this.keepPace.ask();
-    void this.options.journal?.look();
+    this.storePace.ask();
+    void this.options.journal?.adoptQueues();
     this.peopleChanged.send();
     this.statusChanged.send();
   }
@@ -354,17 +354,17 @@ export class RoomClient {
   private acknowledged(ref: string, refused: Refusal[]): void {
     for (const refusal of this.outbox.acknowledge(ref, refused)) this.refused.send(refusal);
     if (this.outbox.hasWork) this.pushPace.ask();
-    this.keepPace.ask();
+    this.storePace.ask();
     this.statusChanged.send();
   }
 
-  /** What an earlier page, or one that crashed beside us, could not bring home. */
-  private inherit({ pushes, unsent, held, pictures }: Legacy): void {
+  /** Sends the unconfirmed changes of a closed or crashed page of this person. */
+  private adoptQueue({ pushes, unsent, held, pictures }: OrphanedQueue): void {
     const adopted = [...pushes].flatMap(([ref, text]) => this.outbox.adopt(ref, text));
     this.outbox.offer(unsent);
     this.outbox.replay(unsent);
     this.inbox.add([...adopted, ...unsent, ...held]);
-    this.keep("leaving"); // at once: what was theirs is to be ours
+    this.storeUnconfirmed("leaving"); // at once: the adopted records are removed only when these are stored
     this.picturesFound.send(pictures);
     this.elementsArrived.send();
     this.pushPace.ask();
@@ -372,7 +372,7 @@ export class RoomClient {
   }
 
   private journalChanged(): void {
-    if (!this.keptHere) this.keepPace.ask();
+    if (!this.storedHere) this.storePace.ask();
     this.statusChanged.send();
   }
 
@@ -383,7 +383,7 @@ export class RoomClient {
     this.statusChanged.send();
   }
 
-  /** An error that names a push either asks for patience or refuses all of it. */
+  /** An error about a push either says when to send it again or refuses all of it. */
   private trouble(message: ErrorMessage): void {
     const ids = message.ref ? this.outbox.idsOf(message.ref) : [];
     if (!ids.length) return this.troubled.send(message);
@@ -426,47 +426,47 @@ export class RoomClient {
     if (presence) this.send({ type: "presence", ...presence });
   }
 
-  private beat(): void {
+  private checkConnection(): void {
     const now = Date.now();
-    if (this.line !== "open") {
-      if (this.connection.isOpen && now - this.helloAt > welcome_patience_ms) this.connection.renew();
+    if (this.status !== "open") {
+      if (this.connection.isOpen && now - this.helloAt > welcome_timeout_ms) this.connection.renew();
       return;
     }
-    // A clock that was set back by an hour must not mean an hour of trust.
-    if (this.pingedAt !== null && Math.abs(now - this.pingedAt) >= this.patience_ms && !this.connection.isDraining()) {
-      this.lineDown("offline");
+    // abs: a system clock that was set back must not delay this by as much.
+    if (this.pingedAt !== null && Math.abs(now - this.pingedAt) >= this.pongTimeout_ms && !this.connection.isDraining()) {
+      this.disconnected("offline");
       this.connection.renew();
       return;
     }
-    if (Math.abs(now - this.heardAt) >= heartbeat_ms - 500) this.ping();
-    // The line lives: the server cannot store it at the moment. What the others draw comes in as before.
-    if (this.connection.isIdle && !this.delayed.size && this.outbox.sendAgain(now - ack_patience_ms)) this.pushPace.ask();
+    if (Math.abs(now - this.receivedAt) >= heartbeat_ms - 500) this.ping();
+    // The connection is alive, but the server cannot store changes at the moment; those of others still arrive.
+    if (this.connection.isIdle && !this.delayed.size && this.outbox.sendAgain(now - ack_timeout_ms)) this.pushPace.ask();
   }
 
   private ping(): void {
     if (this.pingedAt !== null) return;
     this.pingedAt = Date.now();
-    this.patience_ms = pong_patience_ms;
+    this.pongTimeout_ms = pong_timeout_ms;
     this.connection.isDraining(); // from here on, what leaves the socket counts as a sign of life
     this.send({ type: "ping" });
   }
 
-  private lost(why: Closing): void {
+  private closed(why: Closing): void {
     if (!why.comeBack) this.closedBecause = why.message;
-    this.lineDown(why.comeBack ? "offline" : "closed");
+    this.disconnected(why.comeBack ? "offline" : "closed");
   }
 
-  private lineDown(line: Line): void {
-    this.line = line;
+  private disconnected(line: ConnectionStatus): void {
+    this.status = line;
     this.welcomed = false;
     this.pingedAt = null;
-    this.keepPace.ask();
+    this.storePace.ask();
     clearTimeout(this.leaving);
-    this.leaving = setTimeout(() => this.nobodyHere(), line === "closed" ? 0 : people_stay_ms);
+    this.leaving = setTimeout(() => this.clearPeople(), line === "closed" ? 0 : people_stay_ms);
     this.statusChanged.send();
   }
 
-  private nobodyHere(): void {
+  private clearPeople(): void {
     this.people.clear();
     this.peopleChanged.send();
   }

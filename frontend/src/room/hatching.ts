@@ -1,9 +1,9 @@
 /**
- * What the hatching of an element costs whoever draws it. Pure; the server follows the same rule (boards/elements/hatching.py)
+ * The cost of drawing the hatching of an element. Pure; the server follows the same rule (boards/elements/hatching.py)
  * and both sides run tests/shared/hatching_cases.json.
  *
- * Excalidraw draws a hatched area line by line, four strokes' width apart, and keeps every line in memory: a few
- * hundred large areas with a thin stroke end the page.
+ * Excalidraw draws a hatched area line by line, four stroke widths apart, and keeps every line in memory: a few hundred
+ * large areas with a thin stroke crash the page.
  */
 
 /** Of one element; what costs more is filled solidly. */

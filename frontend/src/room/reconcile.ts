@@ -1,7 +1,7 @@
 import { generateNKeysBetween } from "fractional-indexing";
 
 /**
- * Which of two versions of an element stays, and in which order elements lie. Pure; the server follows the same rule
+ * Which of two versions of an element wins, and the order of elements. Pure; the server follows the same rule
  * and both sides run tests/shared/reconcile_cases.json.
  */
 
@@ -15,7 +15,7 @@ export interface Placed {
   readonly index: string;
 }
 
-/** Higher version wins, at equal versions the lower nonce; a full tie keeps what is held. */
+/** True if the incoming version wins: the higher version, at equal versions the lower nonce; a full tie keeps the held one. */
 export function takesIncoming(held: Versioned | undefined, incoming: Versioned): boolean {
   if (!held) return true;
   if (incoming.version !== held.version) return incoming.version > held.version;
@@ -41,7 +41,7 @@ const key_shape = /^[0-9A-Za-z]+$/;
 const longest_key = 256;
 const smallest_integer = "A" + "0".repeat(26);
 
-/** Whether a fractional index is one that Excalidraw can count on from: a bad one stops everybody from drawing. */
+/** True if Excalidraw can generate further keys from a fractional index: on an invalid one it throws. */
 export function isValidIndex(key: unknown): key is string {
   if (typeof key !== "string" || key.length > longest_key || !key_shape.test(key) || key === smallest_integer) return false;
   const head = key.charCodeAt(0);
@@ -66,15 +66,15 @@ export function withOwnIndices<E extends Placed>(
   }
   const settledFirst = [...ordered].sort((a, b) => Number(mayMove(a)) - Number(mayMove(b)));
   const taken = new Map<string, E>();
-  const homeless: E[] = [];
+  const needsIndex: E[] = [];
   for (const element of settledFirst) {
     if (isValidIndex(element.index) && !taken.has(element.index)) taken.set(element.index, element);
-    else homeless.push(element);
+    else needsIndex.push(element);
   }
   const keys = [...taken.keys()].sort();
   const above = (index: string) => keys.find((key) => key > index) ?? null;
   const repaired = [...taken.values()];
-  for (const [index, group] of groupBy(homeless, (element) => (isValidIndex(element.index) ? element.index : ""))) {
+  for (const [index, group] of groupBy(needsIndex, (element) => (isValidIndex(element.index) ? element.index : ""))) {
     const below = index || (keys.at(-1) ?? null);
     const fresh = generateNKeysBetween(below, index ? above(index) : null, group.length);
     group.sort(compareOrder).forEach((element, at) => repaired.push(moved(element, fresh[at]!)));

@@ -1,8 +1,8 @@
-/** One thing that happens, and who wants to know. */
+/** An event with its listeners. */
 export class Signal<Args extends unknown[] = []> {
   private readonly listeners = new Set<(...args: Args) => void>();
 
-  /** Returns the way to stop listening. */
+  /** Adds a listener; returns a function that removes it. */
   on(listener: (...args: Args) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);

@@ -3,7 +3,7 @@ import type { PicturesProps } from "./Pictures";
 
 const Pictures = lazy(() => import("./Pictures"));
 
-/** The pictures there were, folded away until somebody wants to see them. */
+/** The earlier pictures, folded; loaded when they are opened. */
 export function Earlier(props: PicturesProps) {
   const [open, setOpen] = useState(false);
   return (

@@ -4,16 +4,16 @@ import type { Job } from "../api/types";
 import { recall, type Part } from "../generation/form";
 import { ChevronLeftIcon } from "../ui/icons";
 import { standingWord, whoAndWhen, type EarlierPicture } from "./earlierPictures";
-import type { StagePort } from "./StagePort";
+import type { StagingPort } from "./StagingPort";
 
 interface Props {
   picture: EarlierPicture;
   problem: string;
   mayEdit: boolean;
-  board: StagePort;
+  board: StagingPort;
   api: CandidatesApi;
-  onRun(deed: Promise<Job>): void;
-  /** This picture comes to the board because of this page. */
+  onRun(action: Promise<Job>): void;
+  /** Called before a picture is placed by this page. */
   onExpect(image: string): void;
   onAway(): void;
   onBack(): void;
@@ -26,7 +26,7 @@ const parts: { part: Part; label: string; hint: string }[] = [
   { part: "size", label: "Size", hint: "Only the size in pixels" },
 ];
 
-/** One earlier picture: what it was made from, by whom, and how to use that again. */
+/** One earlier picture: its snapshot, prompt, person and time, and what of it can be used again. */
 export function PictureCard({ picture: { image, job }, problem, mayEdit, board, api, onRun, onExpect, onAway, onBack }: Props) {
   const [sketch, setSketch] = useState(false);
   const back = useRef<HTMLButtonElement>(null);

@@ -7,10 +7,10 @@ import { JobStore } from "../generation/jobStore";
 import type { Target } from "../generation/target";
 import { renewed, whoAndWhen } from "./earlierPictures";
 import Pictures from "./Pictures";
-import type { StagePort } from "./StagePort";
+import type { StagingPort } from "./StagingPort";
 
 /** The board at its door: a target, and which elements stand there. */
-class Board implements StagePort {
+class Board implements StagingPort {
   mayEdit = true;
   aim: Target | null = { shape: "frame", id: "f", title: "Frame", region: { x: 0, y: 0, width: 1, height: 1 }, prompt: "" };
   live = new Set<string>();

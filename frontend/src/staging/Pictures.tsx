@@ -4,20 +4,20 @@ import type { Job } from "../api/types";
 import type { JobStore } from "../generation/jobStore";
 import { picturesOf, renewed, standingWord, type EarlierPicture } from "./earlierPictures";
 import { PictureCard } from "./PictureCard";
-import type { StagePort } from "./StagePort";
+import type { StagingPort } from "./StagingPort";
 import "./Pictures.css";
 
 export interface PicturesProps {
-  /** Where the API lies. */
+  /** Base path of the API. */
   base: string;
   boardId: string;
   store: JobStore;
-  board: StagePort;
-  /** What happens next happens on the canvas. */
+  board: StagingPort;
+  /** Called when the next step happens on the canvas. */
   onAway(): void;
 }
 
-/** All pictures that were made of a frame, or on the board, and what each can be used for again. */
+/** All pictures of a frame or of the board, newest first, discarded ones too. */
 export default function Pictures({ base, boardId, store, board, onAway }: PicturesProps) {
   const api = useMemo(() => createCandidatesApi(base, boardId), [base, boardId]);
   const target = useSyncExternalStore(board.subscribe, board.target);
@@ -48,7 +48,7 @@ export default function Pictures({ base, boardId, store, board, onAway }: Pictur
   const older = () => {
     if (here?.next) api.earlier(frame, here.next).then(({ items, next }) => setFound({ frame, jobs: renewed(items, here.jobs), next }), say);
   };
-  const run = (deed: Promise<Job>) => void deed.then((job) => { setProblem(""); store.apply([job]); refresh(); }, say);
+  const run = (action: Promise<Job>) => void action.then((job) => { setProblem(""); store.apply([job]); refresh(); }, say);
 
   if (open) return <PictureCard picture={open} problem={problem} mayEdit={board.mayEdit} board={board} api={api} onRun={run} onExpect={(id) => store.expect(id)} onAway={onAway} onBack={() => setOpened(null)} />;
   return (

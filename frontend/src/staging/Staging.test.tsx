@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Job, JobImage, Standing } from "../api/types";
 import { JobStore } from "../generation/jobStore";
 import { Notices } from "../ui/notices";
-import type { StagePort } from "./StagePort";
+import type { StagingPort } from "./StagingPort";
 import Staging from "./Staging";
 
 /** The board at its door, with a frame at a place on the screen. */
-class Board implements StagePort {
+class Board implements StagingPort {
   mayEdit = true;
   rest = true;
   shown: string[] = [];

@@ -5,31 +5,31 @@ import type { JobStore } from "../generation/jobStore";
 import { CheckIcon, ChevronLeftIcon, ChevronRightIcon, CloseIcon } from "../ui/icons";
 import type { Notices } from "../ui/notices";
 import { candidatesOf, jobInHand, missing, neighbour, shownOf } from "./choice";
-import type { StagePort } from "./StagePort";
+import type { StagingPort } from "./StagingPort";
 import { useArrows } from "./useArrows";
 import { useStaging } from "./useStaging";
 import "./Staging.css";
 
 interface Props {
-  /** Where the API lies. */
+  /** Base path of the API. */
   base: string;
   boardId: string;
   you: string;
   store: JobStore;
-  board: StagePort;
+  board: StagingPort;
   notices: Notices;
   mayCancel(job: Job): boolean;
   onCancel(job: Job): void;
 }
 
 /**
- * Pictures to choose from: the one looked at lies over its frame, all of them in a bar below the canvas. Everybody sees
- * them and looks at whichever they like; who may edit chooses for all.
+ * The candidates of staged jobs: one lies over its frame, all are in a bar below the canvas. Everybody can flip through them;
+ * people who may edit accept, keep or discard them for all.
  */
 export default function Staging({ base, boardId, you, store, board, notices, mayCancel, onCancel }: Props) {
   const staged = useSyncExternalStore(store.subscribe, store.staged);
   const api = useMemo(() => createCandidatesApi(base, boardId), [base, boardId]);
-  const deeds = useStaging(api, store, board, notices, (job) => mayCancel(job) && onCancel(job));
+  const actions = useStaging(api, store, board, notices, (job) => mayCancel(job) && onCancel(job));
   const [picked, setPicked] = useState<string | null>(null);
   const [chosen, setChosen] = useState<Record<string, { id: string; at: number }>>({});
   const job = jobInHand(staged, picked, you);
@@ -54,7 +54,7 @@ export default function Staging({ base, boardId, you, store, board, notices, may
   const next = staged[(staged.indexOf(job) + 1) % staged.length]!;
   const who = job.created_by?.id === you ? "" : `${job.created_by?.name ?? "Someone"}: `;
   const words = `${who}${job.params.prompt || "No prompt"}`;
-  const locked = deeds.busy || !board.mayEdit;
+  const locked = actions.busy || !board.mayEdit;
   const onKeyDown = (event: React.KeyboardEvent) => {
     event.stopPropagation(); // keys pressed here are not shortcuts of the canvas
     const step = ({ ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 } as const)[event.key as "ArrowRight"];
@@ -90,10 +90,10 @@ export default function Staging({ base, boardId, you, store, board, notices, may
         <p className="unseen" role="status">Picture {at} of {candidates.length}{coming ? `, ${coming} more on the way` : ""}. {words}</p>
         {board.mayEdit && (
           <div className="stage-deeds">
-            <button type="button" className="button primary" data-testid="stage-accept" disabled={locked} onClick={() => deeds.accept(job, shown)}><CheckIcon size={17} /> Accept</button>
-            <button type="button" className="button" disabled={locked} title="Save it for later" onClick={() => deeds.keep(job, shown)}>Keep</button>
-            <button type="button" className="button" disabled={locked} onClick={() => deeds.discard(job, shown)}>Discard</button>
-            {candidates.length > 1 && <button type="button" className="button plain" aria-label="Discard all" disabled={locked} onClick={() => deeds.discardAll(job)}><CloseIcon size={16} /> <span>Discard all</span></button>}
+            <button type="button" className="button primary" data-testid="stage-accept" disabled={locked} onClick={() => actions.accept(job, shown)}><CheckIcon size={17} /> Accept</button>
+            <button type="button" className="button" disabled={locked} title="Save it for later" onClick={() => actions.keep(job, shown)}>Keep</button>
+            <button type="button" className="button" disabled={locked} onClick={() => actions.discard(job, shown)}>Discard</button>
+            {candidates.length > 1 && <button type="button" className="button plain" aria-label="Discard all" disabled={locked} onClick={() => actions.discardAll(job)}><CloseIcon size={16} /> <span>Discard all</span></button>}
           </div>
         )}
       </section>
@@ -101,8 +101,8 @@ export default function Staging({ base, boardId, you, store, board, notices, may
   );
 }
 
-/** Keeps a layer where the frame of a job is, whatever moves. */
-function useOverlay(board: StagePort, job: Job | undefined) {
+/** Keeps a layer over the frame of a job when the canvas moves. */
+function useOverlay(board: StagingPort, job: Job | undefined) {
   const overlay = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!job) return;

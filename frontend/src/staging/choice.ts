@@ -1,18 +1,18 @@
 import type { Job, JobImage } from "../api/types";
 
-/** Which pictures there are to choose from, and which one is looked at. Pure. */
+/** Which candidates there are, and which one is shown. Pure. */
 
 export function candidatesOf(job: Job): JobImage[] {
   return job.images.filter(({ standing }) => standing === "candidate");
 }
 
-/** The one that is looked at: the chosen one, or, once that is gone, whichever stands where it stood. */
+/** The candidate that is shown: the chosen one, or the one at its position once it is gone. */
 export function shownOf(job: Job, chosen: { id: string; at: number } | null): JobImage | undefined {
   const candidates = candidatesOf(job);
   return candidates.find(({ id }) => id === chosen?.id) ?? candidates[Math.min(chosen?.at ?? 0, candidates.length - 1)];
 }
 
-/** The next one in a direction, round and round. */
+/** The next candidate in a direction, cyclic. */
 export function neighbour(job: Job, shown: JobImage, step: 1 | -1): JobImage {
   const candidates = candidatesOf(job);
   const at = candidates.findIndex(({ id }) => id === shown.id);

@@ -11,13 +11,13 @@ export function picturesOf(jobs: readonly Job[]): EarlierPicture[] {
   return jobs.flatMap((job) => job.images.map((image) => ({ image, job })));
 }
 
-/** The newest page looked at again: older ones that are here stay behind it. */
+/** The list after its newest page was loaded again: older jobs stay behind it. */
 export function renewed(before: readonly Job[], page: readonly Job[]): Job[] {
   const there = new Set(page.map(({ id }) => id));
   return [...page, ...before.filter(({ id }) => !there.has(id))];
 }
 
-/** "Ana, today 14:05": who asked for it, and when. */
+/** Person and time of a job, as "Ana, today 14:05". */
 export function whoAndWhen({ created_by, created_at }: Job, now: Date): string {
   const at = new Date(created_at);
   const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(at);
@@ -25,7 +25,7 @@ export function whoAndWhen({ created_by, created_at }: Job, now: Date): string {
   return `${created_by?.name ?? "Someone"}, ${day} ${time}`;
 }
 
-/** Where a picture stands, in a word; "" where there is nothing to say. */
+/** The status of a picture in words; "" if it has none. */
 export function standingWord({ standing }: JobImage): string {
   return standing ? { placed: "On the board", candidate: "To choose from", kept: "Kept", discarded: "Discarded" }[standing] : "";
 }

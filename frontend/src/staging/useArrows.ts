@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
-import type { StagePort } from "./StagePort";
+import type { StagingPort } from "./StagingPort";
 
-/** The arrow keys flip through the pictures while nothing is selected on the canvas and nobody types. */
-export function useArrows(board: StagePort, flip: (step: 1 | -1) => void): void {
+/** Flips through the candidates with the arrow keys while nothing is selected on the canvas and no field has the focus. */
+export function useArrows(board: StagingPort, flip: (step: 1 | -1) => void): void {
   const latest = useRef(flip);
   useEffect(() => void (latest.current = flip));
   useEffect(() => {
@@ -19,7 +19,7 @@ export function useArrows(board: StagePort, flip: (step: 1 | -1) => void): void 
   }, [board]);
 }
 
-/** Nothing that has a use for arrows of its own. */
+/** True for the canvas and the page; false for controls that use the arrow keys. */
 function isCanvas(target: EventTarget | null): boolean {
   return target === document.body || (target instanceof Element && target.matches(".excalidraw, .excalidraw canvas"));
 }

@@ -4,12 +4,12 @@ import type { Job, JobImage } from "../api/types";
 import type { JobStore } from "../generation/jobStore";
 import type { Notices } from "../ui/notices";
 import { candidatesOf } from "./choice";
-import type { StagePort } from "./StagePort";
+import type { StagingPort } from "./StagingPort";
 
 const notice_seconds = 15;
-const watched_ms = 600_000; // who has second thoughts has them soon
+const watched_ms = 600_000; // an undo comes soon or never
 
-export interface Deeds {
+export interface StagingActions {
   busy: boolean;
   accept(job: Job, image: JobImage): void;
   keep(job: Job, image: JobImage): void;
@@ -17,26 +17,26 @@ export interface Deeds {
   discardAll(job: Job): void;
 }
 
-/** What was done, and the way back. */
+/** A notice, with the action that takes it back. */
 interface News {
   text: string;
   back: { label: string; verb(): Promise<Job> };
 }
 
-/** What a person does with candidates; all of it can be taken back, and says how. */
-export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<StagePort, "has" | "onMove">, notices: Notices, onCancel: (job: Job) => void): Deeds {
+/** Accepts, keeps and discards candidates; each shows a notice with the way to undo it. */
+export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<StagingPort, "has" | "onMove">, notices: Notices, onCancel: (job: Job) => void): StagingActions {
   const [busy, setBusy] = useState(false);
 
-  const tell = ({ text, back }: News) => {
+  const notify = ({ text, back }: News) => {
     notices.show({ key: "staging", text, seconds: notice_seconds, action: { label: back.label, run: () => void run(back.verb, () => null) } });
   };
-  const run = async (deed: () => Promise<Job>, told: (job: Job) => News | null) => {
+  const run = async (action: () => Promise<Job>, newsOf: (job: Job) => News | null) => {
     setBusy(true);
     try {
-      const job = await deed();
+      const job = await action();
       store.apply([job]);
-      const news = told(job);
-      if (news) tell(news);
+      const news = newsOf(job);
+      if (news) notify(news);
     } catch (error) {
       notices.show({ key: "staging", tone: "problem", text: error instanceof Error ? error.message : String(error) });
     }
@@ -54,7 +54,7 @@ export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<Stag
         () => api.accept(job.id, image.id, true),
         (after) => {
           const element = after.images.find(({ id }) => id === image.id)?.element_id;
-          if (element) onceGone(board, element, () => tell({ text: "The picture was removed from the board.", back: again }));
+          if (element) onceGone(board, element, () => notify({ text: "The picture was removed from the board.", back: again }));
           return others > 0 ? { text: `Placed on the board. ${others === 1 ? "The other one is" : `The other ${others} are`} kept under “Earlier pictures”.`, back: again } : null;
         },
       );
@@ -78,8 +78,8 @@ export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<Stag
   };
 }
 
-/** Tells, once, when an element leaves the board that stands there or is about to: by an undo, most of all. */
-function onceGone(board: Pick<StagePort, "has" | "onMove">, id: string, run: () => void): void {
+/** Calls run once when an element has left the board after it was there, as by an undo. */
+function onceGone(board: Pick<StagingPort, "has" | "onMove">, id: string, run: () => void): void {
   let here = false;
   const end = () => {
     stop();

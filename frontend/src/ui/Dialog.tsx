@@ -2,7 +2,7 @@ import { useEffect, useRef, type ReactNode } from "react";
 import { CloseIcon } from "./icons";
 import "./Dialog.css";
 
-/** A modal window: the browser's own, so that focus, Escape and screen readers are right by themselves. */
+/** A modal dialog, with the browser's handling of focus, Escape and screen readers. */
 export function Dialog({ title, onClose, children }: { title: string; onClose(): void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {

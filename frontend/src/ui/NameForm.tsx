@@ -5,14 +5,14 @@ interface Props {
   name: string;
   label: string;
   placeholder?: string;
-  /** Rejects with an Error whose message is for people. */
+  /** Rejects with an Error whose message is shown. */
   onSave(name: string): Promise<void>;
   onCancel(): void;
 }
 
 const longest = 120;
 
-/** A name for something, which may be refused. */
+/** A form for one name; shows why it was refused. */
 export function NameForm({ name, label, placeholder, onSave, onCancel }: Props) {
   const [text, setText] = useState(name);
   const [problem, setProblem] = useState("");

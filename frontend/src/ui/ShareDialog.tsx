@@ -7,14 +7,14 @@ export type SharedRole = "edit" | "view";
 const words: Record<SharedRole, string> = { edit: "Can draw", view: "Can view" };
 
 interface Props {
-  /** Set for those who may not make links: the address of the page, which lets nobody in by itself. */
+  /** The URL of the board, shown instead of links to people who may not create links. It gives no access. */
   address?: string;
-  /** Makes a link; rejects with an Error whose message is for people. */
+  /** Creates a link; rejects with an Error whose message is shown. */
   share(role: SharedRole): Promise<string>;
   onClose(): void;
 }
 
-/** One link per role, made when it is asked for. */
+/** Creates share links, one per role, and copies them. */
 export function ShareDialog({ address, share, onClose }: Props) {
   const [role, setRole] = useState<SharedRole>("edit");
   const [links, setLinks] = useState<Partial<Record<SharedRole, string>>>({});

@@ -2,7 +2,7 @@ import "./StatusChip.css";
 
 export type Saving = "connecting" | "saved" | "saving" | "unsaved" | "offline" | "view-only" | "closed";
 
-/** How safe the drawing is, in two words. Only says Saved when the server has confirmed everything. */
+/** Whether the drawing is saved. */
 export function StatusChip({ state, text }: { state: Saving; text: string }) {
   return (
     <output className="ours status-chip" data-testid="status-chip" data-state={state} aria-live="polite" title={text}>

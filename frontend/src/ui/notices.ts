@@ -8,7 +8,7 @@ export interface Notice {
   seconds: number | null;
 }
 
-/** What the page has to say just now: few, short, each with what to do next. */
+/** The short messages that are shown now, at most four; most close by themselves. */
 export class Notices {
   private shown: readonly Notice[] = [];
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
