@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import hooks from "eslint-plugin-react-hooks";
 import ts from "typescript-eslint";
 
-// Which room may import which: main → board → {canvas, history, staging, live}; canvas knows the ports of those that it serves;
+// Which folder may import which: main → board → {canvas, history, staging, live}; canvas implements the ports of the others;
 // api, socket and ui are leaves.
 // Circles are found by build/circles.js.
 const mayImport = {
@@ -26,7 +26,7 @@ const adapterOnly = {
   message: "Only src/canvas/excalidraw.ts knows Excalidraw, so that a new release is a change of one file.",
 };
 
-// Ids, kinds and types come from whoever wrote an element: in a plain object "constructor" is always there.
+// Ids, kinds and types are written by anybody who may edit: in a plain object "constructor" is always found.
 const foreignName = "/^(id|.*Id|kind|type|fillStyle)$/";
 const foreignLookups = {
   selector: ["", ".property"].map((deep) => `MemberExpression[computed=true][property${deep}.name=${foreignName}]`).join(","),
