@@ -1,8 +1,8 @@
 import type { Plugin } from "vite";
 
 /**
- * Lifts Excalidraw's limit of 4 MB a picture, which the host cannot set: what the server takes is the limit, and
- * src/canvas/storable.ts makes larger ones fit. To be removed when Excalidraw has a prop for it.
+ * Removes Excalidraw's limit of 4 MB per picture, which the host cannot set: the server's limit counts, and
+ * src/canvas/storable.ts makes larger pictures fit. To be removed when Excalidraw has a prop for it.
  */
 export function ownFileLimit(): Plugin {
   let lifted = 0;

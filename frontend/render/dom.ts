@@ -1,12 +1,12 @@
 /**
- * As much of a page as Excalidraw's export code asks for: elements that are built, searched and written out as XML.
+ * The part of the DOM that Excalidraw's export code uses: elements can be built, searched and written as XML.
  *
- * Nothing here draws, measures glyphs or reaches a network: there is none in the engine that runs this.
+ * No drawing, no glyph metrics, no network: the engine that runs this has none.
  */
 import { widthOf } from "./helvetica";
 
-// What XML cannot hold: most control characters, halves of surrogate pairs, two non-characters. A reader would refuse
-// the whole picture for one of them.
+// Characters that XML forbids: most control characters, lone surrogates, two non-characters. One of them makes the whole
+// picture unreadable.
 const unwritable =
   // eslint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
@@ -149,10 +149,10 @@ export class PageElement extends PageNode {
     return node;
   }
 
-  /** Finds `#id` or a tag; no other selector is asked for. An id is taken as it is, whatever it is made of. */
+  /** Finds `#id` or a tag; other selectors are not used. Ids are compared literally. */
   querySelector(selector: string): PageElement | null {
     const id = selector.startsWith("#") ? selector.slice(1) : null;
-    // No recursion: how deep a scene nests is somebody else's choice.
+    // No recursion: a scene may be nested deeply on purpose.
     const waiting: PageElement[] = [this];
     for (let at = waiting.pop(); at; at = waiting.pop()) {
       const children = at.children;
@@ -182,7 +182,7 @@ function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Enough of a canvas to ask how wide the name of a frame is. */
+/** A canvas that can only measure text; used for the names of frames. */
 class PageCanvas extends PageElement {
   getContext(): object {
     const context = { font: "", filter: "none", measureText: (text: string) => ({ width: widthOf(text, context.font) }) };

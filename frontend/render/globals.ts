@@ -1,7 +1,7 @@
 /**
- * What a browser has and a bare V8 has not. Imported before Excalidraw, whose modules look around as they load.
+ * Globals of a browser that a bare V8 lacks. Imported before Excalidraw, whose modules use them as they load.
  *
- * setTimeout comes from the host; whatever else would wait runs as a microtask.
+ * setTimeout comes from the host; other callbacks run as microtasks.
  */
 import { page, PageElement, PageNode } from "./dom";
 
@@ -70,7 +70,7 @@ for (const name of ["Image", "MutationObserver", "Path2D", "ResizeObserver", "Wo
 
 for (const [name, value] of Object.entries(missing)) host[name] ??= value;
 
-/** Ids of things that are thrown away with the picture: chance is enough. */
+/** For ids that are discarded with the picture: need not be secure. */
 function randomValues<A extends Uint8Array>(into: A): A {
   return into.map(() => Math.random() * 256) as A;
 }

@@ -1,5 +1,5 @@
 /**
- * How wide text is in Helvetica, of which Excalidraw asks for the names of frames alone.
+ * Width of text in Helvetica; Excalidraw measures only the names of frames.
  *
  * Advance widths of the characters from space to ~, in thousandths of the font size. They are the same in Helvetica,
  * Arial and Liberation Sans, which were made to be exchanged for each other.

@@ -4,7 +4,7 @@ import { withoutCdn } from "../build/withoutCdn.ts";
 
 const base = "/reference/";
 
-/** reference.ts for tests; where it goes is said on the command line (--outDir). */
+/** Builds reference.ts for tests, into the folder given by --outDir. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base,

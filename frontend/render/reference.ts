@@ -1,5 +1,5 @@
 /**
- * What the page itself would draw, for tests that hold the server's drawings against it (tests/e2e/test_rendering.py).
+ * What the page would draw, for tests that compare the server's drawings with it (tests/e2e/test_rendering.py).
  * Not part of the product's build.
  */
 import { drawRegion, type Files } from "../src/canvas/excalidraw";
@@ -34,7 +34,7 @@ async function whole(scene: Scene, longest_px: number): Promise<string> {
   return base64(blob);
 }
 
-/** The whole scene on white, so many pixels for each unit. */
+/** The whole scene on white. scale: pixels per scene unit. */
 async function scaled(scene: Scene, scale: number): Promise<string> {
   const blob = await exportToBlob({
     elements: restoreElements(scene.elements, null) as never,
@@ -47,7 +47,7 @@ async function scaled(scene: Scene, scale: number): Promise<string> {
   return base64(blob);
 }
 
-/** What the model would see of a frame or picture, by the page's own rules. */
+/** The page's snapshot of a frame or picture. */
 async function snapshot(scene: Scene, id: string, background: string): Promise<string> {
   const elements = restoreElements(scene.elements, null).filter(({ isDeleted }) => !isDeleted);
   const found = elements.find((element) => element.id === id)!;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
-/** restoring.ts for a test; where it goes is said on the command line (--outDir). */
+/** Builds restoring.ts for a test, into the folder given by --outDir. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   publicDir: false,

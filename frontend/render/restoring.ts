@@ -1,6 +1,6 @@
 /**
- * Excalidraw's own reading of a file, for the test that holds ours against it (tests/boards/test_restore_beside_excalidraw.py).
- * Reads a list of documents' elements from standard input, each a list, and answers each with what `restore` makes of it.
+ * Excalidraw's own reading of files, for the test that compares ours with it (tests/boards/test_restore_beside_excalidraw.py).
+ * Reads a JSON list of lists of elements from standard input and prints each list as `restoreElements` returns it.
  * Not part of the product's build.
  */
 import "./globals";

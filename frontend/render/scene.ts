@@ -1,4 +1,4 @@
-/** Draws a scene as SVG with Excalidraw's own export code. The one function that boards/rendering calls. */
+/** Draws a scene as SVG with Excalidraw's own export code. boards/rendering calls drawScene() and nothing else. */
 import "./globals";
 import { exportToSvg } from "@excalidraw/utils";
 import type { PageElement } from "./dom";
@@ -16,17 +16,17 @@ interface Request {
   background: string | null;
   /** Pixels for each scene unit; null: an SVG, which has no pixels. */
   scale: number | null;
-  /** How wide the picture is, whatever the scale says. */
+  /** Width of the picture; overrides scale. */
   width_px: number | null;
-  /** As large as fits into this width and height, but not larger than the scale says. */
+  /** Width and height that the picture has to fit into, not enlarged beyond scale. */
   within_px: [number, number] | null;
-  /** What a picture may have at most; it is drawn smaller instead of having more. null: as large as it comes. */
+  /** Largest picture; one that would exceed it is drawn smaller. null: no limit. */
   limits: { side_px: number; pixels: number; travel_px: number } | null;
 }
 
 type Exported = Parameters<typeof exportToSvg>[0];
 
-/** "WIDTH HEIGHT SCALE SIMPLIFIED SVG"; as JSON the longest text would be written twice. See boards/rendering/view.py, Drawn. */
+/** Returns "WIDTH HEIGHT SCALE SIMPLIFIED SVG"; as JSON the SVG would be escaped, a second copy. See boards/rendering/view.py, Drawn. */
 async function draw(text: string): Promise<string> {
   const request = JSON.parse(text) as Request;
   const { elements, files, region, frame, padding, background } = request;
@@ -50,37 +50,37 @@ async function draw(text: string): Promise<string> {
       exportingFrame: frame === null ? null : (live.find(({ id }) => id === frame) ?? null),
     } as Exported["config"],
   })) as unknown as PageElement;
-  for (const text of textsIn(svg)) set(text);
+  for (const text of textsIn(svg)) fixText(text);
   if (region) crop(svg, region);
   const { width, height, scale } = sized(svg, request, travel(seen));
   return `${width} ${height} ${scale} ${simplified} ${svg.outerHTML}`;
 }
 
-/** Gives the drawing its size: whole pixels for a picture, at least one. */
+/** Sets the size of the drawing: whole pixels for a picture, at least one. way: travel of the pens. */
 function sized(svg: PageElement, { scale, width_px, within_px, limits }: Request, way: number): { width: number; height: number; scale: number } {
   const [width, height] = ["width", "height"].map((side) => Math.max(Number(svg.getAttribute(side)), 1)) as [number, number];
   const fitting = within_px && Math.min(within_px[0] / width, within_px[1] / height, scale ?? Infinity);
   const asked = fitting ?? (width_px === null ? scale : width_px / width);
   const largest = limits && Math.min(limits.side_px / Math.max(width, height), Math.sqrt(limits.pixels / (width * height)), limits.travel_px / way);
   const factor = asked !== null && largest !== null && largest < asked ? largest : asked;
-  // Down where the limit says so: rounded up it would be beyond it.
+  // Rounded down at a limit, which rounding up would exceed.
   const whole = (side: number) => Math.max(1, factor === asked ? Math.round(side) : Math.floor(side));
   const size = factor === null ? { width, height } : { width: whole(width * factor), height: whole(height * factor) };
   svg.setAttribute("width", size.width);
   svg.setAttribute("height", size.height);
   if (svg.getAttribute("viewBox")?.endsWith(" 0 0")) svg.setAttribute("viewBox", "0 0 1 1"); // nothing is there
-  svg.setAttribute("preserveAspectRatio", "none"); // whole pixels are a hair off the shape
+  svg.setAttribute("preserveAspectRatio", "none"); // rounding to whole pixels changes the aspect ratio slightly
   return { ...size, scale: factor ?? 1 };
 }
 
-/** Bottom to top. Documents older than the order keys are in order as they are. */
+/** Elements from bottom to top. Old documents without order keys are in order already. */
 function inOrder(elements: SceneElement[]): SceneElement[] {
   if (!elements.every(({ index }) => typeof index === "string")) return elements;
   const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   return elements.sort((a, b) => before(a.index!, b.index!) || before(a.id, b.id));
 }
 
-/** What may be seen in the region, with the frames that clip it and the text that belongs to it. */
+/** Elements that may be visible in the region, with the frames that clip them and the texts bound to them. */
 function touching(elements: SceneElement[], region: [number, number, number, number]): SceneElement[] {
   const near = elements.filter((element) => reaches(element, region));
   const wanted = new Set(near.map(({ id }) => id));
@@ -91,7 +91,7 @@ function touching(elements: SceneElement[], region: [number, number, number, num
   return elements.filter(({ id }) => wanted.has(id));
 }
 
-/** How far names, arrowheads and wide strokes stick out of the box of an element. */
+/** Scene units by which names, arrowheads and wide strokes may stick out of the box of an element. */
 const outside = 60;
 
 /** A turned or unnormalised element may reach further than its box: err on the side of drawing it. */
@@ -112,10 +112,10 @@ function textsIn(root: PageElement): PageElement[] {
 }
 
 /**
- * As the canvas sets it. Excalidraw anchors text from right to left at its end, which is its left edge, even where it is
- * aligned right; and says in CSS alone that spaces count, which not everything that shows an SVG understands.
+ * Sets text as the canvas does. Excalidraw anchors right-to-left text at its end, which is its left edge, even where it is aligned
+ * right; and preserves spaces by CSS alone, which not every SVG viewer supports.
  */
-function set(text: PageElement): void {
+function fixText(text: PageElement): void {
   text.setAttribute("xml:space", "preserve");
   const aligned_right = text.getAttribute("direction") === "rtl" && text.getAttribute("text-anchor") === "end" && Number(text.getAttribute("x")) > 0;
   if (aligned_right) text.setAttribute("text-anchor", "start");
@@ -123,7 +123,7 @@ function set(text: PageElement): void {
 
 const probe_id = "atelier-origin";
 
-/** A shape that nobody sees, drawn last: where it comes out tells where the scene's coordinates lie on the sheet. */
+/** An invisible shape, drawn last: its position in the SVG tells where the scene's coordinates lie. */
 function pointAt(x: number, y: number): SceneElement {
   return {
     id: probe_id,
@@ -154,11 +154,11 @@ function pointAt(x: number, y: number): SceneElement {
   };
 }
 
-/** Makes the sheet show the region alone. Its last child is the probe. */
+/** Crops the SVG to the region; its last child is the probe. */
 function crop(svg: PageElement, [, , width, height]: [number, number, number, number]): void {
   const probe = svg.lastChild as PageElement;
   const [, left, top] = /^translate\((\S+) (\S+)\)/.exec(probe.getAttribute("transform") ?? "") ?? [];
-  if (left === undefined || top === undefined) throw new Error("the region's place on the sheet is unknown");
+  if (left === undefined || top === undefined) throw new Error("the position of the region in the SVG is unknown");
   probe.remove();
   svg.setAttribute("viewBox", `${left} ${top} ${width} ${height}`);
   svg.setAttribute("width", width);

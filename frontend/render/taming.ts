@@ -1,6 +1,6 @@
 /**
- * Keeps a scene from costing everything. Hatching is drawn line by line, so that a closed scribble of thousands of points has
- * more lines than there is memory; and a stroke that goes to and fro costs as much as the way it goes, at the scale of the picture.
+ * Bounds the cost of drawing a scene. Hatching is drawn line by line, so a closed scribble of thousands of points has more lines than
+ * memory allows; a stroke that goes to and fro costs as much as its length, at the scale of the picture.
  */
 import { element_cost_max, hatchCost } from "../src/room/hatching";
 
@@ -11,7 +11,7 @@ export interface SceneElement {
   y: number;
   width: number;
   height: number;
-  /** Its place in the order. */
+  /** Fractional index: its place in the order. */
   index?: string | null;
   isDeleted?: boolean;
   frameId?: string | null;
@@ -23,10 +23,10 @@ export interface SceneElement {
   [field: string]: unknown;
 }
 
-/** Of all elements together: about four seconds of work. The dearest of 31 real boards costs 1,222. */
+/** Of all elements together: about four seconds. The most expensive of 31 real boards costs 1,222. */
 const scene_cost_max = 80_000;
 
-/** The elements, and how many of them are filled evenly because their hatching would cost too much, the dearest first. */
+/** The elements with solid fills where hatching would cost too much, the most expensive first; simplified: how many. */
 export function tamed(elements: SceneElement[]): { elements: SceneElement[]; simplified: number } {
   const costs = new Map(elements.map((element) => [element, hatchCost(element)]).filter(([, cost]) => cost) as [SceneElement, number][]);
   let whole = [...costs.values()].reduce((sum, cost) => sum + cost, 0);
@@ -40,7 +40,7 @@ export function tamed(elements: SceneElement[]): { elements: SceneElement[]; sim
   return { elements: drawn, simplified: simplified.size };
 }
 
-/** How far pens go up and down, in scene units: what filling their strokes costs, row by row, at a scale of 1. */
+/** Vertical travel of all pens in scene units: the cost of filling their strokes row by row at a scale of 1. */
 export function travel(elements: SceneElement[]): number {
   return elements.reduce((sum, element) => sum + travelOf(element), 0);
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
-/** Takes the fonts out: 17 MB of base64 inside the code. What draws the picture brings its own (boards/rendering/fonts.py). */
+/** Removes 17 MB of base64 fonts from the code; the rasteriser has its own (boards/rendering/fonts.py). */
 function withoutFonts(): Plugin {
   return {
     name: "atelier-without-fonts",
@@ -16,8 +16,8 @@ function withoutFonts(): Plugin {
 }
 
 /**
- * Ends a stroke where the page does. This package is newer than the page's Excalidraw, which, once a stroke was stored,
- * stops it a little before the pen did: `last` is whether the element has a lastCommittedPoint, and reading drops that.
+ * Ends a stroke where the page does. This package is newer than the page's Excalidraw, which ends a stored stroke a little
+ * before the pen did: `last` is true if the element has a lastCommittedPoint, which reading drops.
  */
 function strokesAsOnThePage(): Plugin {
   return {
@@ -32,7 +32,7 @@ function strokesAsOnThePage(): Plugin {
   };
 }
 
-/** The scene renderer: one classic script for an embedded V8, which knows no modules. */
+/** Builds the scene renderer as one classic script for an embedded V8 without modules. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   plugins: [withoutFonts(), strokesAsOnThePage()],

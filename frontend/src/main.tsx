@@ -7,5 +7,5 @@ import { CrashRecovery } from "./board/CrashRecovery";
 import { whenIdle } from "./room/Pace";
 
 createRoot(document.getElementById("root")!).render(<CrashRecovery config={readConfig(document)} />);
-// Behind the first paint, for which nothing may wait: most boards need none of these fonts, and texts are drawn anew as they come.
+// After the first paint, which must not wait: most boards need none of these fonts, and texts are redrawn when they arrive.
 whenIdle(() => void import("./canvas/scriptFonts"));

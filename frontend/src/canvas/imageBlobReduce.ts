@@ -1,8 +1,8 @@
 /**
- * Stands in for image-blob-reduce, by which Excalidraw makes pictures smaller when they are inserted (vite.config.ts).
+ * Replaces image-blob-reduce, with which Excalidraw makes pictures smaller when they are inserted (alias in vite.config.ts).
  *
- * That writes every picture anew, small ones too, with the segments of the old JPEG before the new pixels: CMYK and
- * cut-off pictures come out wrong. Here one that is small enough stays as it is, and the server does the rest.
+ * The original re-encodes every picture, small ones too, and copies the segments of the old JPEG before the new pixels: CMYK
+ * and truncated pictures come out wrong. Here a picture that is small enough stays as it is, and the server does the rest.
  */
 export default function imageBlobReduce() {
   return { toBlob };

@@ -1,6 +1,6 @@
 /**
- * Fonts for scripts that no family of Excalidraw has: with them a text looks the same on every machine, and in pictures that
- * the server draws (boards/text_shaping.py), instead of as each system would have it. A browser fetches a font when a text needs it.
+ * Fonts for scripts that no family of Excalidraw covers: with them a text looks the same on every machine and in pictures that
+ * the server draws (boards/text_shaping.py). A browser loads a font when a text needs it.
  */
 const paths = import.meta.glob<string>(
   [
