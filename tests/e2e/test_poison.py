@@ -110,7 +110,7 @@ def test_what_excalidraw_cannot_read_is_set_aside_until_somebody_removes_it(
         assert bot.push(body("x", "rectangle", boundElementIds=5), body("after", "ellipse", x=300)) == []
     for page in pair:
         until_ids(page, {element["id"] for element in OTHERS} | {"after"})
-        expect(page.page.get_by_test_id("notice")).to_contain_text("A rectangle would break the board")
+        expect(page.page.get_by_test_id("notice")).to_contain_text("A rectangle would crash the board")
     guest.page.get_by_role("button", name="Remove it").click()
     expect(owner.page.get_by_test_id("notice")).to_have_count(0)
     owner.page.reload()
@@ -128,7 +128,7 @@ def test_what_breaks_the_canvas_is_found_and_the_rest_shows(pair: tuple[BoardPag
         assert bot.push(body("x", "frame", name="POISON"), body("after", "ellipse", x=300)) == []
         for page in pair:  # as they look at it
             until_ids(page, rest)
-            expect(page.page.get_by_test_id("notice")).to_contain_text("A frame would break the board")
+            expect(page.page.get_by_test_id("notice")).to_contain_text("A frame would crash the board")
         owner.page.reload()  # and whoever comes anew
         owner.until_saved()
         until_ids(owner, rest)
