@@ -206,7 +206,7 @@ def test_a_dropped_picture_without_a_scene_is_placed_as_a_picture(a: BoardPage) 
 def test_the_dialog_shows_what_comes_and_listens_to_the_keyboard(a: BoardPage, pictures: Path) -> None:
     choose(a, "Export…")
     dialog = a.page.get_by_role("dialog", name="Export")
-    expect(dialog.get_by_role("img", name="How it will look")).to_be_visible()
+    expect(dialog.get_by_role("img", name="Preview")).to_be_visible()
     expect(dialog).to_contain_text("px")
     a.page.screenshot(path=pictures / "export-png.png")
     dialog.get_by_role("radio", name="PNG").focus()
@@ -250,6 +250,6 @@ def test_one_who_may_only_look_can_take_but_not_bring(
     expect(guest.page.get_by_text("Import…", exact=True)).to_have_count(0)
     guest.page.keyboard.press("Escape")
     drop(guest, "plan.excalidraw", "", scene(body("new")))
-    expect(guest.page.get_by_test_id("notice")).to_contain_text("You can view this board")
+    expect(guest.page.get_by_test_id("notice")).to_contain_text("You can only view this board")
     assert len(guest.elements()) == 3
     guest.context.close()
