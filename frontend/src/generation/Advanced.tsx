@@ -1,8 +1,8 @@
 import { useId } from "react";
 import type { Checkpoint, KindOfCheckpoint, NumberParam } from "../api/types";
-import { DiceIcon, LockIcon, UnlockIcon } from "../ui/icons";
-import { isDraft, largest_seed, numberOf, randomSeed, type Form } from "./form";
+import { isDraft, numberOf, type Form } from "./form";
 import { NumberField } from "./NumberField";
+import { SeedField } from "./SeedField";
 
 interface Props {
   form: Form;
@@ -57,25 +57,7 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
             <NumberField key={name} label={label} step={step} value={form.numbers[name]} usual={numberOf({ ...form, numbers: {} }, kind, name)} limits={kind.limits[name]} error={errors[name]} onChange={(value) => setNumber(name, value)} />
           ))}
         </div>
-        <div className="field">
-          <label htmlFor={`${id}-seed`} title="Double-click for a new seed each time" onDoubleClick={() => change({ seed: null, seedLocked: false })}>Seed</label>
-          <div className="seed">
-            <input
-              id={`${id}-seed`} type="number" min={0} max={largest_seed} step={1} placeholder="Random" value={form.seedLocked && form.seed !== null ? form.seed : ""} aria-invalid={errors.seed ? true : undefined}
-              onChange={(event) => change(event.target.value === "" ? { seed: null, seedLocked: false } : { seed: Number(event.target.value), seedLocked: true })}
-            />
-            <button type="button" className="button icon" aria-label="Pick a new seed and keep it" title="New seed" onClick={() => change({ seed: randomSeed(), seedLocked: true })}>
-              <DiceIcon />
-            </button>
-            <button
-              type="button" className="button icon" aria-label="Keep the seed" title={form.seedLocked ? "The seed is kept" : "Keep the seed of the last picture"} aria-pressed={form.seedLocked}
-              onClick={() => change(form.seedLocked ? { seedLocked: false } : { seedLocked: true, seed: form.seed ?? lastSeed ?? randomSeed() })}
-            >
-              {form.seedLocked ? <LockIcon /> : <UnlockIcon />}
-            </button>
-          </div>
-          {errors.seed && <span className="error" role="alert">{errors.seed}</span>}
-        </div>
+        <SeedField form={form} change={change} lastSeed={lastSeed} error={errors.seed} />
         {form.size && has("width_px") && (
           <div className="field">
             <span className="label">Size</span>
