@@ -94,8 +94,8 @@ def _looks(contents: Contents) -> bytes | None:
     if not contents.elements:
         return None
     try:
-        pictures = scenes.pictures_or_none(contents)
-        return rendering.png(contents.elements, pictures, width_px=PICTURE_WIDTH_PX)
+        pictures = scenes.image_files_or_none(contents)
+        return rendering.png_bytes(contents.elements, pictures, width_px=PICTURE_WIDTH_PX)
     except rendering.RenderFailed as error:
         log.warning("Board %s goes out without its picture: %s", contents.board.pk, error.message)
         return None

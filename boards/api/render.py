@@ -18,7 +18,7 @@ from boards.exchange import exporting, scene_in_image
 from boards.exchange.exporting import Contents
 from boards.models import Board
 from boards.principal import of_request, person_of
-from boards.rendering import Drawn, View, build, kept, scenes
+from boards.rendering import RenderOptions, RenderResult, program_version, render_cache, scenes
 from boards.wire.client_messages import Region
 from http_api.openapi import sends
 from http_api.responses import PICTURE_POLICY, bytes_response
@@ -65,7 +65,7 @@ def _answer(request: HttpRequest, board_id: uuid.UUID, kind: str, look: Look) ->
     if request.headers.get("If-None-Match") == f'"{tag}"':
         response = HttpResponseNotModified()
     else:
-        if (drawn := kept.get(tag)) is None:
+        if (drawn := render_cache.get(tag)) is None:
             tag, drawn = _draw_in_slot(board, person_of(request), kind, look)
         response = _picture(request, drawn, kind)
     response["ETag"] = f'"{tag}"'
@@ -75,11 +75,11 @@ def _answer(request: HttpRequest, board_id: uuid.UUID, kind: str, look: Look) ->
 
 def _tag(board: Board, clock: int, kind: str, look: Look) -> str:
     """Names what the picture looks like."""
-    named = repr((board.pk, clock, build.fingerprint(), kind, *dict(look).values()))
+    named = repr((board.pk, clock, program_version.current(), kind, *dict(look).values()))
     return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
-def _picture(request: HttpRequest, drawn: Drawn, kind: str) -> HttpResponseBase:
+def _picture(request: HttpRequest, drawn: RenderResult, kind: str) -> HttpResponseBase:
     response = bytes_response(request, drawn.data, MIME_TYPES[kind])
     response["Content-Security-Policy"] = PICTURE_POLICY
     response["Render-Scale"] = f"{drawn.scale:.6g}"
@@ -88,32 +88,32 @@ def _picture(request: HttpRequest, drawn: Drawn, kind: str) -> HttpResponseBase:
     return response
 
 
-def _draw_in_slot(board: Board, user: User, kind: str, look: Look) -> tuple[str, Drawn]:
+def _draw_in_slot(board: Board, user: User, kind: str, look: Look) -> tuple[str, RenderResult]:
     """The tag and the picture of the board as it is once this user has a slot to draw."""
     with request_limits.renders.take(user.pk):
         contents = exporting.contents(board)
         tag = _tag(board, contents.clock, kind, look)
         # The request that held the slot before may have asked for the same.
-        if (drawn := kept.get(tag)) is None:
+        if (drawn := render_cache.get(tag)) is None:
             drawn = _draw(contents, _view(contents, look), kind, look.scale)
             if look.embed:
                 scene = exporting.document_to_embed(exporting.narrowed(contents, look.frame))
                 drawn = replace(drawn, data=scene_in_image.into_image(drawn.data, scene))
-            kept.put(tag, drawn)
+            render_cache.put(tag, drawn)
     return tag, drawn
 
 
-def _view(contents: Contents, look: Look) -> View:
+def _view(contents: Contents, look: Look) -> RenderOptions:
     """Raises NoRegion."""
     background = contents.board.background if look.background else None
     if look.frame is None:
         box = _region(look.region) if look.region is not None else None
-        return View(region=box, background=background)
+        return RenderOptions(region=box, background=background)
     for shape in map(scenes.shape_of, contents.elements):
         if shape.id == look.frame:
-            if shape.type in scenes.FRAMES:
-                return View(frame=look.frame, background=background)
-            return View(region=shape.region, background=background)
+            if shape.type in scenes.FRAME_TYPES:
+                return RenderOptions(frame=look.frame, background=background)
+            return RenderOptions(region=shape.region, background=background)
     raise NoRegion(f"This board has no element {look.frame[:64]!r}.")
 
 
@@ -128,11 +128,11 @@ def _region(text: str) -> Rectangle:
     return rectangle_of(found)
 
 
-def _draw(contents: Contents, view: View, kind: str, scale: float) -> Drawn:
+def _draw(contents: Contents, view: RenderOptions, kind: str, scale: float) -> RenderResult:
     if view.region is not None:
-        elements = scenes.near(contents.elements, view.region)
+        elements = scenes.elements_near(contents.elements, view.region)
         contents = exporting.with_files(contents.board, contents.clock, elements)
-    pictures = scenes.pictures(contents)
+    pictures = scenes.image_files(contents)
     if kind == "svg":
-        return rendering.draw_svg(contents.elements, pictures, view)
-    return rendering.draw_png(contents.elements, pictures, view, scale=scale)
+        return rendering.render_svg(contents.elements, pictures, view)
+    return rendering.render_png(contents.elements, pictures, view, scale=scale)

@@ -71,5 +71,5 @@ def thumbnail(version: Version) -> str:
 
 def _draw(contents: Contents) -> bytes:
     buffer = io.BytesIO()
-    thumbnails.picture(contents, THUMBNAIL_PX).save(buffer, "PNG", optimize=True)
+    thumbnails.draw(contents, THUMBNAIL_PX).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -1,20 +1,28 @@
 """Scenes as SVG and PNG without a browser.
 
-Excalidraw's own export code draws them (frontend/render, built into one script), in a V8 of its own process that
-cannot reach the network, has little memory and little time, and is thrown away when it misbehaves.
+elements, image files → render → pool → process (Excalidraw's own export code, frontend/render, in a V8) → RenderResult.
+The process cannot reach the network, has little memory and time, and is ended when it exceeds them. Above render stand
+scenes (which elements), snapshot and masking (what a job sees), thumbnails, and render_cache.
 """
 
-from boards.rendering.drawing import RenderBusy, RenderFailed, RenderTooLarge, draw_png, draw_svg, png
-from boards.rendering.view import Drawn, Picture, View
+from boards.rendering.options import ImageFile, RenderOptions, RenderResult
+from boards.rendering.render import (
+    RenderBusy,
+    RenderFailed,
+    RenderTooLarge,
+    png_bytes,
+    render_png,
+    render_svg,
+)
 
 __all__ = [
-    "Drawn",
-    "Picture",
+    "ImageFile",
     "RenderBusy",
     "RenderFailed",
+    "RenderOptions",
+    "RenderResult",
     "RenderTooLarge",
-    "View",
-    "draw_png",
-    "draw_svg",
-    "png",
+    "png_bytes",
+    "render_png",
+    "render_svg",
 ]

@@ -1,4 +1,4 @@
-"""Which part of a region a person wants repainted: the rules of frontend/src/generation/mask.ts, on the server."""
+"""The mask of a region: which part of it is to be repainted. frontend/src/generation/mask.ts has the same rules."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,35 +6,36 @@ from typing import Any
 import msgspec
 
 from boards.elements.geometry import Rectangle
-from boards.rendering.scenes import FRAMES, Shape
+from boards.rendering.scenes import FRAME_TYPES, Shape
 from generation.errors import NothingToRepaint
 
 BLACK, WHITE = "#000000", "#ffffff"
-# Scene units around a picture that count as covered: it need not fill its frame to the last unit.
+# Scene units around an image that count as covered by it: it need not fill its frame to the last unit.
 RIM = 2
 
 
-def parts(
+def images_and_mask(
     bodies: Sequence[bytes], shapes: Sequence[Shape], region: Rectangle, target: Shape | None
 ) -> tuple[list[bytes], list[bytes]]:
-    """The pictures of the region, and elements that draw its mask: white where it shall be repainted.
+    """The image elements of the region, and elements that draw its mask: white where it is to be repainted, else black.
 
-    That is where something was drawn over a picture, and what no picture covers. bodies: in drawing order. A picture
-    that is itself the target is the only one. Raises NothingToRepaint where there is none.
+    White is what was drawn over an image, and what no image covers. bodies: in drawing order, with their shapes.
+    target: the frame or image that the region belongs to; of images, a target image is the only one that counts.
+    Raises NothingToRepaint where there is no image.
     """
     found = [
         (body, shape) for body, shape in zip(bodies, shapes, strict=True) if _belongs(shape, region, target)
     ]
-    pictures = [_changed(body, {}) for body, shape in found if shape.type == "image"]
-    if not pictures:
+    images = [_changed(body, {}) for body, shape in found if shape.type == "image"]
+    if not images:
         raise NothingToRepaint
-    return pictures, [
+    return images, [
         _changed(body, _covered(shape) if shape.type == "image" else _DRAWN) for body, shape in found
     ]
 
 
 def _belongs(shape: Shape, region: Rectangle, target: Shape | None) -> bool:
-    if shape.is_deleted or shape.type in FRAMES:
+    if shape.is_deleted or shape.type in FRAME_TYPES:
         return False
     if target is not None and target.type == "image":
         if shape.type == "image":

@@ -1,4 +1,4 @@
-"""Boards as scenes: which elements matter to a region, and the bytes of the pictures that they show."""
+"""What must be drawn of a scene: the elements near a region, and the files of the images among them."""
 
 import math
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ import msgspec
 from boards.elements.geometry import Rectangle
 from boards.exchange import exporting
 from boards.exchange.exporting import Contents
-from boards.rendering.drawing import DRAWABLE, PICTURES_MAX_BYTES, RenderTooLarge
-from boards.rendering.view import Picture
+from boards.rendering.options import ImageFile
+from boards.rendering.render import DRAWABLE, IMAGES_MAX_BYTES, RenderTooLarge
 
-FRAMES = {"frame", "magicframe"}
+FRAME_TYPES = {"frame", "magicframe"}
 OUTSIDE = 60.0
-"""Scene units by which names, arrowheads and wide strokes may stick out of the box of an element."""
+"""Scene units by which names, arrowheads and wide strokes may reach beyond the box of an element."""
 
 
 class Shape(msgspec.Struct, rename="camel"):
-    """As much of an element as choosing needs."""
+    """The fields of an element that decide whether it belongs to a drawing."""
 
     id: str
     type: str
@@ -37,7 +37,7 @@ class Shape(msgspec.Struct, rename="camel"):
         return Rectangle(self.x, self.y, self.width, self.height)
 
     def reach(self) -> Rectangle:
-        """Where it may be seen. A turned or unnormalised element may reach further than its box."""
+        """A rectangle that surely holds all that is drawn of it, however it is turned."""
         box = Rectangle(self.x, self.y, abs(self.width), abs(self.height))
         return box.grown(math.hypot(self.width, self.height) + OUTSIDE)
 
@@ -45,8 +45,8 @@ class Shape(msgspec.Struct, rename="camel"):
 shape_of = msgspec.json.Decoder(Shape).decode
 
 
-def near(bodies: Sequence[bytes], region: Rectangle) -> list[bytes]:
-    """The elements that may be seen in the region, with the frames that cut them and the text on them."""
+def elements_near(bodies: Sequence[bytes], region: Rectangle) -> list[bytes]:
+    """The elements that may be visible in the region, with the frames that clip them and the text bound to them."""
     shapes = [shape_of(body) for body in bodies]
     wanted = {shape.id for shape in shapes if shape.reach().overlaps(region)}
     for shape in shapes:
@@ -56,20 +56,20 @@ def near(bodies: Sequence[bytes], region: Rectangle) -> list[bytes]:
     return [body for body, shape in zip(bodies, shapes, strict=True) if shape.id in wanted]
 
 
-def pictures_or_none(contents: Contents) -> dict[str, Picture]:
-    """The same; nothing where there are more than can be drawn: their places are better than no picture at all."""
+def image_files_or_none(contents: Contents) -> dict[str, ImageFile]:
+    """See `image_files`; empty where they are too many bytes to draw. The drawing then shows their places only."""
     try:
-        return pictures(contents)
+        return image_files(contents)
     except RenderTooLarge:
         return {}
 
 
-def pictures(contents: Contents) -> dict[str, Picture]:
-    """The files that the elements show; each is read from the storage when it is drawn, which raises StorageUnavailable.
+def image_files(contents: Contents) -> dict[str, ImageFile]:
+    """The files of the images on a board by file_id. Each is read when it is drawn, which raises StorageUnavailable.
 
     Raises RenderTooLarge.
     """
     drawable = [file for file in contents.files if file.mime_type in DRAWABLE]
-    if sum(file.size_bytes for file in drawable) > PICTURES_MAX_BYTES:
+    if sum(file.size_bytes for file in drawable) > IMAGES_MAX_BYTES:
         raise RenderTooLarge("The pictures on it are larger than can be drawn together.")
-    return {file.file_id: Picture(file.mime_type, partial(exporting.file_bytes, file)) for file in drawable}
+    return {file.file_id: ImageFile(file.mime_type, partial(exporting.file_bytes, file)) for file in drawable}

@@ -1,6 +1,6 @@
-"""What a model sees of a board, drawn here: the same as our page sends along when somebody presses Generate.
+"""Snapshots: what a job's model sees of a board, drawn on the server where the page sent none along.
 
-The rules are those of frontend/src/generation/snapshot.ts; tests compare the two pictures.
+frontend/src/generation/snapshot.ts has the same rules; tests compare the two drawings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ from boards.elements.geometry import Rectangle, rectangle_of
 from boards.exchange import exporting
 from boards.exchange.exporting import Contents
 from boards.models import WHITE, Board
-from boards.rendering import drawing, masking, scenes
-from boards.rendering.scenes import FRAMES, Shape, shape_of
-from boards.rendering.view import View
+from boards.rendering import masking, render, scenes
+from boards.rendering.options import RenderOptions
+from boards.rendering.scenes import FRAME_TYPES, Shape, shape_of
 from generation.checkpoints.kinds import Sees
 from generation.errors import NothingToRepaint
 from generation.jobs.submission import InputImages
@@ -26,12 +26,12 @@ STORABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
 def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> InputImages:
-    """What a job looks at of the region: a PNG of it on the board's background, without what was made from it before.
+    """The files that a job of this kind sees of the region.
 
-    With a mask, the pictures alone; the mask is white where somebody drew over them and where there is none. A file is that of the
-    picture that is the target.
-    target: id of the frame or picture that the region belongs to, which may have moved since; empty: none.
-    Blocks for up to some seconds. Raises RenderFailed, BoardGone, NothingToRepaint, StorageUnavailable.
+    A sketch: a PNG of the region on the board's background, without earlier results of the same target. Pictures and
+    mask: a PNG of the images alone, and one that is white where they are to be repainted. A file: that of the image that
+    is the target. target: id of the frame or image that the region belongs to; where that has moved since, its place
+    counts and not `region`; empty: none. Blocks for up to some seconds. Raises RenderFailed, BoardGone, NothingToRepaint, StorageUnavailable.
     """
     contents = exporting.contents(board)
     shapes = [shape_of(body) for body in contents.elements]
@@ -40,22 +40,22 @@ def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> 
     if sees is Sees.FILE:
         return InputImages(_file(contents, found))
     if sees is Sees.PICTURES_AND_MASK:
-        pictures, mask = masking.parts(contents.elements, shapes, at, found)
+        pictures, mask = masking.images_and_mask(contents.elements, shapes, at, found)
         return InputImages(_png(contents, pictures, at), _png(contents, mask, at, ground=WHITE))
-    return InputImages(_png(contents, seen(contents.elements, shapes, at, found), at))
+    return InputImages(_png(contents, elements_seen(contents.elements, shapes, at, found), at))
 
 
 def _png(
     contents: Contents, elements: Sequence[bytes], region: Rectangle, *, ground: str | None = None
 ) -> bytes:
-    """ground: the colour behind them, by default the board's."""
+    """The elements as PNG. ground: the colour behind them, by default the board's."""
     shown = exporting.with_files(contents.board, contents.clock, list(elements))
-    view = View(region=region, background=ground or on_paper(contents.board.background))
-    return drawing.png(elements, scenes.pictures(shown), view, scale=scale_of(region))
+    view = RenderOptions(region=region, background=ground or on_paper(contents.board.background))
+    return render.png_bytes(elements, scenes.image_files(shown), view, scale=scale_of(region))
 
 
 def _file(contents: Contents, target: Shape | None) -> bytes:
-    """The picture itself, however small it lies on the board; as it is drawn there if it was cropped or turned.
+    """The target's own file, at full size however small it is shown; a drawing of it if it was cropped or turned.
 
     Raises NothingToRepaint.
     """
@@ -78,13 +78,13 @@ class _Look(msgspec.Struct):
     scale: tuple[float, float] = (1, 1)
 
 
-def seen(
+def elements_seen(
     bodies: Sequence[bytes], shapes: Sequence[Shape], region: Rectangle, target: Shape | None
 ) -> list[bytes]:
-    """The elements within the region but frames and earlier results: a result never becomes part of what it came from.
+    """The elements that a sketch of the region shows: all that reach into it, but frames and earlier results of the target.
 
-    The picture that is itself the target stays, as do results of other frames that somebody laid here on purpose.
-    Frames cut nothing here: what reaches into the region is seen as a whole.
+    So a result never becomes part of what it was made from. The target itself stays if it is an image, as do results of
+    other targets. Frames clip nothing here: what reaches into the region is drawn as a whole.
     """
     return [
         _unframed(body, shape)
@@ -94,14 +94,14 @@ def seen(
 
 
 def _is_seen(shape: Shape, region: Rectangle, target: Shape | None) -> bool:
-    if shape.is_deleted or shape.type in FRAMES:
+    if shape.is_deleted or shape.type in FRAME_TYPES:
         return False
     if target is not None and shape.id == target.id:
         return True
     if not shape.reach().overlaps(region):
         return False
     target_id = target.id if target else None
-    if target and target.type in FRAMES and shape.frame_id and shape.frame_id != target_id:
+    if target and target.type in FRAME_TYPES and shape.frame_id and shape.frame_id != target_id:
         return False
     note = (shape.custom_data or {}).get("atelier")
     note = note if isinstance(note, dict) else {}
@@ -116,6 +116,6 @@ def _unframed(body: bytes, shape: Shape) -> bytes:
 
 
 def scale_of(region: Rectangle) -> float:
-    """Small regions are drawn larger than life for the sake of thin lines, none beyond LONGEST_SIDE_PX."""
+    """Pixels for each scene unit. Small regions are enlarged for the sake of thin lines, none beyond LONGEST_SIDE_PX."""
     side = max(region.width, region.height, 1.0)
     return min(max(2.0, SHARP_SIDE_PX / side), LONGEST_SIDE_PX / side)

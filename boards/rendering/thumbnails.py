@@ -1,6 +1,6 @@
-"""Small pictures of boards, drawn after changes settle, at most once a minute for each board.
+"""Thumbnails of boards, drawn once changes settle, at most once a minute for each board.
 
-Which ones are due is read from the rows: nobody has to tell, and what was missed is seen the next time.
+Which are due is read from the rows, so that a run that was missed costs nothing but time.
 """
 
 import io
@@ -18,9 +18,9 @@ from boards.errors import BoardGone
 from boards.exchange import exporting
 from boards.exchange.exporting import Contents
 from boards.models import Board, Thumbnail
-from boards.rendering import drawing, scenes
-from boards.rendering.drawing import RenderBusy, RenderFailed
-from boards.rendering.view import View
+from boards.rendering import render, scenes
+from boards.rendering.options import RenderOptions
+from boards.rendering.render import RenderBusy, RenderFailed
 from generation.errors import StorageUnavailable
 from generation.images import storage
 from generation.images.storage import StoredImage
@@ -31,18 +31,18 @@ SIZE_PX = (800, 420)
 """The shape in which link previews are shown, 1.91 : 1, and sharp enough in a list on any display."""
 PADDING = 24.0
 LARGEST_SCALE = 2.0
-"""A single small drawing is not blown up to fill the sheet."""
+"""Pixels for each scene unit, at most: a single small drawing is not enlarged to fill the sheet."""
 SETTLED = timedelta(seconds=8)
-"""For so long nobody changed anything. A board that is drawn on all the time is drawn here once a minute."""
+"""Time without a change before a board is drawn. One that changes all the time is drawn once a minute (APART)."""
 APART = timedelta(minutes=1)
 RUN_SECONDS = 10.0
-"""One run then leaves the rest to the next: other housekeeping waits behind it."""
+"""A run that takes longer leaves the rest to the next one: other periodic tasks wait behind it."""
 PNG_MAX_BYTES = 160 * 1024
-"""Lines are smaller and exact as PNG; photographs are not."""
+"""Larger ones are stored as JPEG: drawings are smaller as PNG, photographs are not."""
 JPEG_QUALITY = 85
 
 _running = threading.Lock()
-"""One run at a time in a worker: the other threads are for other housekeeping."""
+"""One run at a time in a worker: the other threads are for other periodic tasks."""
 
 
 def draw_due(now: datetime) -> int:
@@ -74,17 +74,17 @@ def _due(now: datetime) -> list[Board]:
 
 
 def _claim(board: Board, now: datetime) -> bool:
-    """Take the board, so that nobody else draws it within the minute, whatever comes of it."""
+    """True if this run may draw the board: no other has tried within the last minute. Marks it as tried."""
     _, made = Thumbnail.objects.get_or_create(board=board, defaults={"tried_at": now})
     waiting = Thumbnail.objects.filter(board=board, tried_at__lte=now - APART)
     return made or waiting.update(tried_at=now) == 1
 
 
 def _redraw(board: Board) -> None:
-    """What cannot be drawn keeps its last thumbnail and is tried again when it has changed."""
+    """Draw and store the thumbnail. A board that cannot be drawn keeps the last one and is tried again after a change."""
     try:
         contents = exporting.contents(board)
-        stored = _store(picture(contents)) if contents.elements else None
+        stored = _store(draw(contents)) if contents.elements else None
     except BoardGone:
         return
     except (RenderBusy, StorageUnavailable) as error:
@@ -104,33 +104,33 @@ def _redraw(board: Board) -> None:
     _forget(before.key, stored)
 
 
-def picture(contents: Contents, size_px: tuple[int, int] = SIZE_PX) -> Image.Image:
-    """All of the scene in the middle of a sheet of this size. Raises RenderFailed, StorageUnavailable."""
+def draw(contents: Contents, size_px: tuple[int, int] = SIZE_PX) -> Image.Image:
+    """The whole scene in the middle of a sheet of this size. Raises RenderFailed, StorageUnavailable."""
     ground = on_paper(contents.board.background)
     sheet = Image.new("RGB", size_px, ground)
     if not contents.elements:
         return sheet
-    pictures = scenes.pictures_or_none(contents)
-    view = View(padding=PADDING, background=ground)
+    images = scenes.image_files_or_none(contents)
+    options = RenderOptions(padding=PADDING, background=ground)
     scale = LARGEST_SCALE * size_px[0] / SIZE_PX[0]
-    png = drawing.png(contents.elements, pictures, view, scale=scale, within_px=size_px)
+    png = render.png_bytes(contents.elements, images, options, scale=scale, within_px=size_px)
     drawn = Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGB")
     sheet.paste(drawn, ((size_px[0] - drawn.width) // 2, (size_px[1] - drawn.height) // 2))
     return sheet
 
 
-def _store(picture: Image.Image) -> StoredImage:
+def _store(image: Image.Image) -> StoredImage:
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
+    image.save(buffer, "PNG", optimize=True)
     if buffer.tell() <= PNG_MAX_BYTES:
-        return storage.store_bytes(buffer.getvalue(), "thumbnails", picture.size, "image/png", "png")
+        return storage.store_bytes(buffer.getvalue(), "thumbnails", image.size, "image/png", "png")
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
-    return storage.store_bytes(buffer.getvalue(), "thumbnails", picture.size, "image/jpeg", "jpg")
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    return storage.store_bytes(buffer.getvalue(), "thumbnails", image.size, "image/jpeg", "jpg")
 
 
 def _forget(key: str, replaced_by: StoredImage | None) -> None:
-    """Delete what nobody shows any more. Two boards that look the same share one file."""
+    """Delete the file that was replaced, unless another board has the same: files are named by their content."""
     if not key or (replaced_by and key == replaced_by.key) or Thumbnail.objects.filter(key=key).exists():
         return
     try:

@@ -26,7 +26,7 @@ interface Request {
 
 type Exported = Parameters<typeof exportToSvg>[0];
 
-/** Returns "WIDTH HEIGHT SCALE SIMPLIFIED SVG"; as JSON the SVG would be escaped, a second copy. See boards/rendering/view.py, Drawn. */
+/** Returns "WIDTH HEIGHT SCALE SIMPLIFIED SVG"; as JSON the SVG would be escaped, a second copy. See boards/rendering/options.py, RenderResult. */
 async function draw(text: string): Promise<string> {
   const request = JSON.parse(text) as Request;
   const { elements, files, region, frame, padding, background } = request;

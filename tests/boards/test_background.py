@@ -78,7 +78,7 @@ def test_documents_and_pictures_have_it(board: Board, alice: Any) -> None:
 
 def test_a_thumbnail_shows_it_as_it_looks_on_white(board: Board) -> None:
     background.change(board.pk, "#ff000080")
-    assert thumbnails.picture(exporting.contents(board)).getpixel((0, 0)) == (255, 127, 127)
+    assert thumbnails.draw(exporting.contents(board)).getpixel((0, 0)) == (255, 127, 127)
 
 
 def test_a_scene_has_the_background_of_its_own_clock(board: Board) -> None:

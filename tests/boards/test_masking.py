@@ -31,7 +31,7 @@ def parts(elements: list[dict[str, Any]], target: str = "frame") -> tuple[list[A
     bodies = [json.dumps(raw).encode() for raw in elements]
     shapes = [shape_of(raw) for raw in bodies]
     found = next(shape for shape in shapes if shape.id == target)
-    pictures, mask = masking.parts(bodies, shapes, REGION, found)
+    pictures, mask = masking.images_and_mask(bodies, shapes, REGION, found)
     return [json.loads(raw)["id"] for raw in pictures], [json.loads(raw) for raw in mask]
 
 

@@ -13,7 +13,7 @@ from boards import rendering
 from boards.elements import store
 from boards.files import board_files
 from boards.models import Board
-from boards.rendering import drawing, kept
+from boards.rendering import render, render_cache
 from tests.factories import element, png
 from tests.likeness import picture
 
@@ -67,13 +67,13 @@ def test_it_is_drawn_again_only_when_the_board_or_the_question_changed(
     first = carols.get(path(board))
     assert "private" in first["Cache-Control"]
     drawings: list[Any] = []
-    drawn = rendering.draw_png
+    drawn = rendering.render_png
 
-    def counted(*given: Any, **options: Any) -> rendering.Drawn:
+    def counted(*given: Any, **options: Any) -> rendering.RenderResult:
         drawings.append(given)
         return drawn(*given, **options)
 
-    monkeypatch.setattr(rendering, "draw_png", counted)
+    monkeypatch.setattr(rendering, "render_png", counted)
     unchanged = carols.get(path(board), headers={"If-None-Match": first["ETag"]})
     assert unchanged.status_code == 304 and not unchanged.content
     assert carols.get(path(board)).content == first.content and not drawings, "kept for the next one"
@@ -132,7 +132,7 @@ def test_a_real_board_of_many_screens_is_drawn(board: Board, carols: Client) -> 
     store.apply(board.pk, [box("a"), box("b", x=6_978, y=4_243)])
     answer = carols.get(path(board))
     width, height = picture(answer.content).size
-    assert 23_900_000 < width * height <= drawing.PIXELS_MAX and 0.8 < float(answer["Render-Scale"]) < 1
+    assert 23_900_000 < width * height <= render.PIXELS_MAX and 0.8 < float(answer["Render-Scale"]) < 1
 
 
 def noise_png(side_px: int) -> bytes:
@@ -150,26 +150,28 @@ def test_a_large_picture_is_kept_too(
     first = b"".join(carols.get(path(board)))
     assert len(first) > 1024 * 1024
 
-    def never(*_: Any, **__: Any) -> rendering.Drawn:
+    def never(*_: Any, **__: Any) -> rendering.RenderResult:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(rendering, "draw_png", never)
+    monkeypatch.setattr(rendering, "render_png", never)
     assert b"".join(carols.get(path(board))) == first
 
 
 def test_all_kept_pictures_together_have_a_bound() -> None:
-    shelf = min(kept.SHELVES, key=lambda shelf: shelf.places)
-    places = {shelf.place_of(f"name {n}") for n in range(1_000)}
-    assert len(places) == shelf.places
-    assert sum(shelf.places * shelf.size_max_bytes for shelf in kept.SHELVES) <= 160 * 1024 * 1024
-    kept.put("one", rendering.Drawn(b"1", 1.0, 0))
+    each = min(render_cache.SIZE_CLASSES, key=lambda each: each.slots)
+    places = {each.key_of(f"name {n}") for n in range(1_000)}
+    assert len(places) == each.slots
+    assert sum(each.slots * each.size_max_bytes for each in render_cache.SIZE_CLASSES) <= 160 * 1024 * 1024
+    render_cache.put("one", rendering.RenderResult(b"1", 1.0, 0))
     namesake = next(f"n{n}" for n in range(100_000) if _place(f"n{n}") == _place("one"))
-    kept.put(namesake, rendering.Drawn(b"2", 0.5, 3))
-    assert kept.get("one") is None and kept.get(namesake) == rendering.Drawn(b"2", 0.5, 3)
+    render_cache.put(namesake, rendering.RenderResult(b"2", 0.5, 3))
+    assert render_cache.get("one") is None and render_cache.get(namesake) == rendering.RenderResult(
+        b"2", 0.5, 3
+    )
 
 
 def _place(name: str) -> str:
-    return kept.SHELVES[0].place_of(name)
+    return render_cache.SIZE_CLASSES[0].key_of(name)
 
 
 def test_hatching_without_measure_is_filled_evenly_and_said(board: Board, carols: Client) -> None:
@@ -197,7 +199,7 @@ def test_a_lost_cache_costs_time_and_nothing_else(board: Board, carols: Client, 
     backend = "django.core.cache.backends.redis.RedisCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1"}}
     store.apply(board.pk, [box("a")])
-    assert kept.get("anything") is None
+    assert render_cache.get("anything") is None
     assert picture(carols.get(path(board)).content).getpixel((60, 60)) == RED
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 from boards import rendering
 from boards.elements.geometry import Rectangle
-from boards.rendering import Picture, RenderBusy, RenderFailed, RenderTooLarge, View, drawing
+from boards.rendering import ImageFile, RenderBusy, RenderFailed, RenderOptions, RenderTooLarge, render
 from boards.rendering.pool import LIMITS, drawers
 from generation.errors import StorageUnavailable
 from tests.factories import body, png
@@ -56,8 +56,8 @@ def text(words: str, **fields: Any) -> bytes:
     return shape(**{"x": 0, "y": 0, "width": 400, "height": 50} | written | fields)
 
 
-def svg(elements: list[bytes], files: dict[str, Picture]) -> str:
-    return rendering.draw_svg(elements, files).data.decode()
+def svg(elements: list[bytes], files: dict[str, ImageFile]) -> str:
+    return rendering.render_svg(elements, files).data.decode()
 
 
 def image(file_id: str, **fields: Any) -> bytes:
@@ -79,44 +79,47 @@ def at(data: bytes, x: int, y: int) -> Any:
 
 
 def test_the_whole_scene_with_its_padding_on_white() -> None:
-    data = rendering.png([box(RED), box(GREEN, x=200)], {}, View(padding=20))
+    data = rendering.png_bytes([box(RED), box(GREEN, x=200)], {}, RenderOptions(padding=20))
     assert picture(data).size == (340, 140)
     assert (at(data, 70, 70), at(data, 270, 70), at(data, 5, 5)) == (RED, GREEN, WHITE)
 
 
 def test_without_a_background_it_is_transparent() -> None:
-    drawn = Image.open(io.BytesIO(rendering.png([box(RED)], {}, View(background=None))))
+    drawn = Image.open(io.BytesIO(rendering.png_bytes([box(RED)], {}, RenderOptions(background=None))))
     assert drawn.mode == "RGBA" and drawn.getpixel((2, 2))[3] == 0 and drawn.getpixel((60, 60)) == (*RED, 255)
 
 
 def test_an_empty_scene_is_a_small_white_picture() -> None:
-    assert ink(rendering.png([], {})) == 0 and ink(rendering.png([], {}, View(padding=0))) == 0
+    assert (
+        ink(rendering.png_bytes([], {})) == 0
+        and ink(rendering.png_bytes([], {}, RenderOptions(padding=0))) == 0
+    )
     assert "<svg" in svg([], {})
 
 
 def test_tombstones_are_left_out_and_unknown_types_do_no_harm() -> None:
     elements = [box(RED), box(GREEN, isDeleted=True, x=500), shape(type="hologram", x=9), b'{"id":"x"}']
-    assert at(rendering.png(elements[:3], {}), 60, 60) == RED
-    assert picture(rendering.png(elements[:2], {})).size == (120, 120)
+    assert at(rendering.png_bytes(elements[:3], {}), 60, 60) == RED
+    assert picture(rendering.png_bytes(elements[:2], {})).size == (120, 120)
 
 
 def test_elements_lie_in_the_order_of_their_index_whatever_order_they_come_in() -> None:
     below, above = box(RED, "z", index="a1"), box(GREEN, "a", index="a2")
     for elements in ([below, above], [above, below]):
-        assert at(rendering.png(elements, {}), 60, 60) == GREEN
+        assert at(rendering.png_bytes(elements, {}), 60, 60) == GREEN
 
 
 def test_scale_width_and_a_largest_size() -> None:
     scene = [box(RED, width=180, height=80)]
-    assert picture(rendering.png(scene, {}, scale=2)).size == (400, 200)
-    assert picture(rendering.png(scene, {}, width_px=50)).size == (50, 25)
-    assert picture(rendering.png(scene, {}, within_px=(1000, 50), scale=4)).size == (100, 50)
-    assert picture(rendering.png(scene, {}, within_px=(1000, 1000), scale=4)).size == (800, 400)
+    assert picture(rendering.png_bytes(scene, {}, scale=2)).size == (400, 200)
+    assert picture(rendering.png_bytes(scene, {}, width_px=50)).size == (50, 25)
+    assert picture(rendering.png_bytes(scene, {}, within_px=(1000, 50), scale=4)).size == (100, 50)
+    assert picture(rendering.png_bytes(scene, {}, within_px=(1000, 1000), scale=4)).size == (800, 400)
 
 
 def test_a_region_shows_that_part_exactly() -> None:
     scene = [box(RED), box(GREEN, x=100), box(BLUE, x=5_000)]
-    data = rendering.png(scene, {}, View(region=Rectangle(90, -10, 20, 60)), scale=10)
+    data = rendering.png_bytes(scene, {}, RenderOptions(region=Rectangle(90, -10, 20, 60)), scale=10)
     assert picture(data).size == (200, 600)
     assert (at(data, 50, 300), at(data, 150, 300), at(data, 50, 50)) == (RED, GREEN, WHITE)
 
@@ -125,16 +128,16 @@ def test_a_frame_is_drawn_alone_and_cuts_what_is_in_it() -> None:
     frame = shape("f", type="frame", name="Plan", x=0, y=0, width=200, height=100)
     inside = box(RED, x=150, y=0, width=300, height=50, frameId="f")
     other = box(GREEN, x=0, y=0, frameId="g")
-    data = rendering.png([inside, other, frame], {}, View(frame="f"))
+    data = rendering.png_bytes([inside, other, frame], {}, RenderOptions(frame="f"))
     assert picture(data).size == (200, 100)
     assert (at(data, 180, 25), at(data, 50, 50)) == (RED, WHITE)
-    whole = rendering.png([inside, frame], {}, View(region=Rectangle(0, 0, 460, 100)))
+    whole = rendering.png_bytes([inside, frame], {}, RenderOptions(region=Rectangle(0, 0, 460, 100)))
     assert (at(whole, 180, 25), at(whole, 250, 25)) == (RED, WHITE), "cut on the board too"
 
 
 def test_pictures_are_drawn_from_their_bytes_and_missing_ones_left_out() -> None:
-    files = {"one": Picture("image/png", png(8, 8, "#1971c2"))}
-    data = rendering.png([image("one"), image("two", x=100)], files)
+    files = {"one": ImageFile("image/png", png(8, 8, "#1971c2"))}
+    data = rendering.png_bytes([image("one"), image("two", x=100)], files)
     assert (at(data, 60, 60), at(data, 160, 60)) == (BLUE, WHITE)
     document = svg([image("one")], files)
     assert base64.b64encode(png(8, 8, "#1971c2")).decode() in document and "atelier:" not in document
@@ -144,21 +147,23 @@ def test_pictures_are_drawn_from_their_bytes_and_missing_ones_left_out() -> None
 def test_every_kind_of_picture_is_drawn(kind: str) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (32, 32), BLUE).save(buffer, kind)
-    data = rendering.png([image("one")], {"one": Picture(f"image/{kind.lower()}", buffer.getvalue())})
+    data = rendering.png_bytes([image("one")], {"one": ImageFile(f"image/{kind.lower()}", buffer.getvalue())})
     assert max(abs(a - b) for a, b in zip(at(data, 60, 60), BLUE, strict=True)) < 8
 
 
 def test_fonts_are_our_own_each_of_them_and_chinese_japanese_and_symbols_too() -> None:
     words = "Sphinx of black quartz"
-    drawn = {font: rendering.png([text(words, fontFamily=font)], {}) for font in (1, 2, 3, 5, 6, 7, 8)}
+    drawn = {font: rendering.png_bytes([text(words, fontFamily=font)], {}) for font in (1, 2, 3, 5, 6, 7, 8)}
     assert len(set(drawn.values())) == len(drawn) and min(map(ink, drawn.values())) > 0.01
     for foreign in ("日本語", "简体中文", "žluťoučký", "Привет"):
         for font in (5, 6, 7):  # 6 has a ligature in the words before
             alone = ink(
-                rendering.png([text("fine ", fontFamily=font)], {}, View(region=Rectangle(0, 0, 400, 50)))
+                rendering.png_bytes(
+                    [text("fine ", fontFamily=font)], {}, RenderOptions(region=Rectangle(0, 0, 400, 50))
+                )
             )
-            both = rendering.png(
-                [text(f"fine {foreign}", fontFamily=font)], {}, View(region=Rectangle(0, 0, 400, 50))
+            both = rendering.png_bytes(
+                [text(f"fine {foreign}", fontFamily=font)], {}, RenderOptions(region=Rectangle(0, 0, 400, 50))
             )
             assert ink(both) > 1.5 * alone, (foreign, font)
 
@@ -188,7 +193,7 @@ def test_every_file_of_the_corpus_is_drawn() -> None:
         if not isinstance(document, dict) or not document.get("elements"):
             continue
         elements = [json.dumps(raw).encode() for raw in document["elements"]]
-        assert ink(rendering.png(elements, {}, within_px=(400, 400))) > 0, file.name
+        assert ink(rendering.png_bytes(elements, {}, within_px=(400, 400))) > 0, file.name
         drawn += 1
     assert drawn >= 25
 
@@ -250,9 +255,9 @@ def test_a_hostile_scene_is_drawn_or_refused_with_a_code_in_time(
 ) -> None:
     drawers.end_all()
     monkeypatch.setattr(drawers, "limits", replace(LIMITS, cpu_seconds=SHORT_SECONDS))
-    rendering.png([], {})  # a process is there: its start is not the drawing's time
+    rendering.png_bytes([], {})  # a process is there: its start is not the drawing's time
     for draw in (
-        lambda elements: picture(rendering.png(elements, {}, within_px=(400, 400))),
+        lambda elements: picture(rendering.png_bytes(elements, {}, within_px=(400, 400))),
         lambda elements: svg(elements, {}),
     ):
         began = time.monotonic()
@@ -262,44 +267,46 @@ def test_a_hostile_scene_is_drawn_or_refused_with_a_code_in_time(
             assert error.code in ("render_failed", "render_too_large"), error
         # A fresh process is started where the first drawing ended the last one.
         assert time.monotonic() - began < LIMITS.clock_seconds + LIMITS.start_seconds
-    assert at(rendering.png([box(RED)], {}), 60, 60) == RED, "the next scene is drawn as if nothing had been"
+    assert at(rendering.png_bytes([box(RED)], {}), 60, 60) == RED, (
+        "the next scene is drawn as if nothing had been"
+    )
     drawers.end_all()
 
 
 def test_a_full_board_is_drawn() -> None:
     full = [box(RED, x=n % 200 * 120, y=n // 200 * 120) for n in range(20_000)]
-    assert picture(rendering.png(full, {}, within_px=(800, 420))).size[1] <= 420
+    assert picture(rendering.png_bytes(full, {}, within_px=(800, 420))).size[1] <= 420
 
 
 def test_a_picture_with_too_many_pixels_is_drawn_smaller() -> None:
     wide = [box(RED), box(RED, x=1e6)]
-    drawn = rendering.draw_png(wide, {})
-    assert picture(drawn.data).size == (drawing.SIDE_MAX_PX, 1) and drawn.scale < 0.017
-    drawn = rendering.draw_png([box(RED)], {}, scale=1e5)
+    drawn = rendering.render_png(wide, {})
+    assert picture(drawn.data).size == (render.SIDE_MAX_PX, 1) and drawn.scale < 0.017
+    drawn = rendering.render_png([box(RED)], {}, scale=1e5)
     width, height = picture(drawn.data).size
-    assert width * height <= drawing.PIXELS_MAX and drawn.scale == pytest.approx(width / 120, rel=0.01)
+    assert width * height <= render.PIXELS_MAX and drawn.scale == pytest.approx(width / 120, rel=0.01)
 
 
 def test_more_than_is_drawn_says_so() -> None:
     wide = [box(RED), box(RED, x=1e6)]
     with pytest.raises(RenderTooLarge, match="elements"):
-        rendering.png([b"{}"] * 50_000, {})
-    assert rendering.png(wide, {}, within_px=(100, 100)) and svg(wide, {})
+        rendering.png_bytes([b"{}"] * 50_000, {})
+    assert rendering.png_bytes(wide, {}, within_px=(100, 100)) and svg(wide, {})
 
 
 def test_nothing_of_the_machine_gets_into_a_picture(tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     secret.write_bytes(png(32, 32, "#e03131"))
     nested = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="{secret}" width="9" height="9"/></svg>'
-    data = rendering.png([image("one")], {"one": Picture("image/svg+xml", nested.encode())})
+    data = rendering.png_bytes([image("one")], {"one": ImageFile("image/svg+xml", nested.encode())})
     assert at(data, 60, 60) == WHITE
-    assert at(rendering.png([image(str(secret))], {}), 60, 60) == WHITE
+    assert at(rendering.png_bytes([image(str(secret))], {}), 60, 60) == WHITE
 
 
 def test_the_drawing_process_knows_no_secret_and_can_write_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "open sesame")
     drawers.end_all()
-    rendering.png([], {})
+    rendering.png_bytes([], {})
     process = drawers._idle[-1]._process.pid
     environment = Path(f"/proc/{process}/environ")
     if not environment.exists():
@@ -311,14 +318,14 @@ def test_the_drawing_process_knows_no_secret_and_can_write_no_file(monkeypatch: 
 
 
 def test_a_process_that_died_is_replaced_and_many_threads_share_a_few() -> None:
-    rendering.png([], {})
+    rendering.png_bytes([], {})
     os.kill(drawers._idle[-1]._process.pid, 9)
     with pytest.raises(RenderFailed):
-        rendering.png([], {})
+        rendering.png_bytes([], {})
     colors: list[Any] = []
 
     def draw(color: tuple[int, int, int]) -> None:
-        colors.append((color, at(rendering.png([box(color)], {}), 60, 60)))
+        colors.append((color, at(rendering.png_bytes([box(color)], {}), 60, 60)))
 
     threads = [threading.Thread(target=draw, args=[color]) for color in (RED, GREEN, BLUE) * 4]
     for thread in threads:
@@ -331,16 +338,16 @@ def test_a_process_that_died_is_replaced_and_many_threads_share_a_few() -> None:
 
 @pytest.mark.parametrize("error", [StorageUnavailable(), ConnectionResetError("by the storage")], ids=repr)
 def test_a_picture_that_cannot_be_read_is_told_as_it_is_and_costs_no_process(error: Exception) -> None:
-    rendering.png([], {})
+    rendering.png_bytes([], {})
     process = drawers._idle[-1]._process.pid
 
     def unreadable() -> bytes:
         raise error
 
-    shown = {"whole": Picture("image/png", png(8, 8, "red")), "lost": Picture("image/png", unreadable)}
+    shown = {"whole": ImageFile("image/png", png(8, 8, "red")), "lost": ImageFile("image/png", unreadable)}
     with pytest.raises(type(error)):
-        rendering.png([image("whole"), image("lost")], shown)
-    drawn = rendering.png([image("whole")], {"whole": shown["whole"]})
+        rendering.png_bytes([image("whole"), image("lost")], shown)
+    drawn = rendering.png_bytes([image("whole")], {"whole": shown["whole"]})
     assert at(drawn, 60, 60) == (255, 0, 0), "the next scene is drawn as if nothing had been"
     assert drawers._idle[-1]._process.pid == process
 
@@ -348,14 +355,14 @@ def test_a_picture_that_cannot_be_read_is_told_as_it_is_and_costs_no_process(err
 def test_one_that_ended_leaves_no_zombie(monkeypatch: pytest.MonkeyPatch) -> None:
     drawers.end_all()
     monkeypatch.setattr(drawers, "limits", replace(LIMITS, idle_seconds=2))
-    rendering.png([], {})
+    rendering.png_bytes([], {})
     process = psutil.Process(drawers._idle[-1]._process.pid)
     process.wait(30)  # gone from the table of processes, though nobody draws any more
     assert not psutil.pid_exists(process.pid)
 
 
 def test_those_who_draw_go_before_those_who_want_a_picture() -> None:
-    rendering.png([], {})
+    rendering.png_bytes([], {})
     assert psutil.Process(drawers._idle[-1]._process.pid).nice() > psutil.Process().nice()
 
 
@@ -372,8 +379,8 @@ FILTERS = {
 def test_a_picture_is_drawn_without_its_filters(name: str) -> None:
     inside = FILTERS[name].format('width="4000" height="4000" fill="#e03131"')
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="4000">{inside}</svg>'
-    drawn = rendering.png(
-        [image("one", width=2_000, height=2_000)], {"one": Picture("image/svg+xml", svg.encode())}
+    drawn = rendering.png_bytes(
+        [image("one", width=2_000, height=2_000)], {"one": ImageFile("image/svg+xml", svg.encode())}
     )
     assert at(drawn, 12, 12) == RED, "sharp up to its edge"
 
@@ -382,25 +389,25 @@ def test_one_large_picture_in_many_places_is_drawn_in_time() -> None:
     """Decoded for each of its places it would take 40 s."""
     big = png(4_800, 4_800, "#1971c2")
     many = [image("one", x=n % 20 * 110, y=n // 20 * 110) for n in range(100)]
-    drawn = rendering.png(many, {"one": Picture("image/png", big)})
+    drawn = rendering.png_bytes(many, {"one": ImageFile("image/png", big)})
     assert at(drawn, 60, 60) == at(drawn, 1_000, 500) == BLUE
 
 
 def test_a_scribble_is_drawn_as_large_as_it_can_be_in_time() -> None:
     dice = random.Random(3)
     noise = [[dice.random() * 1000, dice.random() * 1000] for _ in range(4_999)]
-    drawn = rendering.draw_png([line(noise, width=1e3, height=1e3) for _ in range(4)], {})
+    drawn = rendering.render_png([line(noise, width=1e3, height=1e3) for _ in range(4)], {})
     assert 0.05 < drawn.scale < 0.5 and ink(drawn.data) > 0.5
 
 
 def test_one_that_fell_asleep_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     drawers.end_all()
     monkeypatch.setattr(drawers, "limits", replace(LIMITS, idle_seconds=2))  # long enough for the first scene
-    rendering.png([], {})
+    rendering.png_bytes([], {})
     asleep = drawers._idle[-1]._process
     asleep.wait()
     monkeypatch.undo()
-    assert at(rendering.png([box(RED)], {}), 60, 60) == RED
+    assert at(rendering.png_bytes([box(RED)], {}), 60, 60) == RED
     assert drawers._idle[-1]._process.pid != asleep.pid
 
 
@@ -410,7 +417,7 @@ def test_when_all_are_at_work_it_says_so_after_a_while(monkeypatch: pytest.Monke
         drawers._free.acquire()
     try:
         with pytest.raises(RenderBusy) as caught:
-            rendering.png([], {})
+            rendering.png_bytes([], {})
         assert caught.value.retryable and caught.value.code == "render_busy"
     finally:
         for _ in range(LIMITS.processes):
@@ -421,4 +428,4 @@ def test_without_a_build_it_says_what_to_do(settings: Any, tmp_path: Path) -> No
     drawers.end_all()
     settings.RENDER_DIST = tmp_path
     with pytest.raises(RenderFailed, match="make build"):
-        rendering.png([], {})
+        rendering.png_bytes([], {})

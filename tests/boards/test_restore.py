@@ -13,7 +13,7 @@ from boards.exchange import labels, oversized, text_layout
 from boards.exchange.import_notes import Notes
 from boards.exchange.restore import Restored, restore_elements
 from boards.exchange.text_layout import TextStyle
-from boards.rendering import View
+from boards.rendering import RenderOptions
 from tests.factories import body
 from tests.likeness import picture, ssim
 from tests.scripts_corpus import HAND_TEXTS, TEXTS
@@ -210,7 +210,9 @@ def test_a_long_stroke_looks_the_same_in_pieces() -> None:
     stroke = body("s", type="freedraw", points=points, pressures=[], simulatePressure=True)
     parts = read([stroke], Notes()).bodies
     assert len(parts) == 2
-    whole, pieced = (picture(rendering.png(drawn, {})) for drawn in ([json.dumps(stroke).encode()], parts))
+    whole, pieced = (
+        picture(rendering.png_bytes(drawn, {})) for drawn in ([json.dumps(stroke).encode()], parts)
+    )
     assert ssim(whole, pieced) > 0.99
 
 
@@ -323,7 +325,9 @@ def test_a_text_without_a_size_gets_the_one_that_is_drawn(script: str, family: i
     [element], _ = brought(text(words=words, fontSize=60, fontFamily=family, width=None, height=None))
     wide = element | {"width": element["width"] + 400, "strokeColor": "#000000"}  # to see what stands over
     for align, start in (("left", 0.0), ("right", 400.0)):
-        drawn = rendering.png([json.dumps(wide | {"textAlign": align}).encode()], {}, View(padding=0))
+        drawn = rendering.png_bytes(
+            [json.dumps(wide | {"textAlign": align}).encode()], {}, RenderOptions(padding=0)
+        )
         ink = picture(drawn).convert("L").point(lambda value: 255 * (value < 200)).getbbox()
         assert ink is not None
         assert ink[0] == pytest.approx(start, abs=15) and ink[2] == pytest.approx(

@@ -36,7 +36,7 @@ def seen(elements: list[dict[str, Any]], target: str | None = "frame") -> list[s
     bodies = [json.dumps(raw).encode() for raw in elements]
     shapes = [shape_of(raw) for raw in bodies]
     found = next((shape for shape in shapes if shape.id == target), None)
-    kept = snapshot.seen(bodies, shapes, Rectangle(0, 0, 100, 100), found)
+    kept = snapshot.elements_seen(bodies, shapes, Rectangle(0, 0, 100, 100), found)
     assert all(json.loads(raw)["frameId"] is None for raw in kept), "no frame cuts what is seen"
     return [json.loads(raw)["id"] for raw in kept]
 

@@ -13,7 +13,7 @@ from boards import tasks
 from boards.elements import store
 from boards.models import Board, Role, Thumbnail
 from boards.pages import demo
-from boards.rendering import RenderBusy, RenderFailed, drawing, thumbnails
+from boards.rendering import RenderBusy, RenderFailed, render, thumbnails
 from boards.rendering.thumbnails import APART, SETTLED, SIZE_PX
 from tests.factories import element
 from tests.likeness import picture
@@ -88,7 +88,7 @@ def test_a_scene_that_cannot_be_drawn_keeps_its_last_picture_and_waits_for_a_cha
     def fail(*_: Any, **__: Any) -> bytes:
         raise RenderFailed("it takes too long")
 
-    monkeypatch.setattr(drawing, "png", fail)
+    monkeypatch.setattr(render, "png_bytes", fail)
     paint(board, 2)
     assert thumbnails.draw_due(later(120)) == 1
     kept = Thumbnail.objects.get(board=board)
@@ -102,7 +102,7 @@ def test_when_drawing_was_busy_it_is_tried_again(board: Board, monkeypatch: pyte
 
     paint(board)
     with monkeypatch.context() as patch:
-        patch.setattr(drawing, "png", busy)
+        patch.setattr(render, "png_bytes", busy)
         assert thumbnails.draw_due(later()) == 1
     assert thumbnails.draw_due(later(1)) == 0, "once a minute, whatever came of it"
     assert thumbnails.draw_due(later(120)) == 1 and image(board)

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Route
 from boards import rendering
 from boards.background import on_paper
 from boards.models import WHITE
-from boards.rendering import Picture, View, pool, scenes, snapshot
+from boards.rendering import ImageFile, RenderOptions, pool, scenes, snapshot
 from generation.images import pixels
 from generation.images.header import read_header
 from tests import scripts_corpus
@@ -78,7 +78,7 @@ def _serve(route: Route, folder: Path) -> None:
     route.fulfill(body=file.read_bytes(), content_type=mimetypes.guess_type(file.name)[0] or "font/woff2")
 
 
-def drawn_pictures(document: dict[str, Any]) -> dict[str, Picture]:
+def drawn_pictures(document: dict[str, Any]) -> dict[str, ImageFile]:
     """As an import stores them: a damaged file, which a browser shows as far as it goes, is written anew."""
     files = {}
     for file_id, entry in (document.get("files") or {}).items():
@@ -87,7 +87,7 @@ def drawn_pictures(document: dict[str, Any]) -> dict[str, Picture]:
         if mime_type != "image/svg+xml":
             data, kind, _ = pixels.clean(data, read_header(data), FILE_MAX_BYTES)
             mime_type = f"image/{kind.lower()}"
-        files[file_id] = Picture(mime_type, data)
+        files[file_id] = ImageFile(mime_type, data)
     return files
 
 
@@ -114,12 +114,12 @@ def test_every_scene_of_the_corpus_looks_as_in_the_browser(reference: Draw, pict
         elements = [json.dumps(raw).encode() for raw in document["elements"]]
         files = drawn_pictures(document)
         theirs = reference("whole", document, LONGEST_PX)
-        rendering.png([], {})  # a process is there: its start is not the drawing's time
+        rendering.png_bytes([], {})  # a process is there: its start is not the drawing's time
         began = time.perf_counter()
-        rendering.draw_svg(elements, files)
+        rendering.render_svg(elements, files)
         svg_ms.append((time.perf_counter() - began) * 1000)
         began = time.perf_counter()
-        data = rendering.png(elements, files, within_px=(LONGEST_PX, LONGEST_PX))
+        data = rendering.png_bytes(elements, files, within_px=(LONGEST_PX, LONGEST_PX))
         png_ms.append((time.perf_counter() - began) * 1000)
         ours = picture(data)
         assert max(abs(ours.width - theirs.width), abs(ours.height - theirs.height)) <= 2, file.name
@@ -144,7 +144,9 @@ def test_a_stroke_ends_where_it_ends_on_the_page(reference: Draw, is_finished: b
     fields |= {"lastCommittedPoint": points[-1] if is_finished else None, "width": 60, "height": 40}
     document = {"elements": [body("stroke", type="freedraw", **fields)]}
     theirs = reference("scaled", document, 2)
-    ours = picture(rendering.png([json.dumps(raw).encode() for raw in document["elements"]], {}, scale=2))
+    ours = picture(
+        rendering.png_bytes([json.dumps(raw).encode() for raw in document["elements"]], {}, scale=2)
+    )
     assert ours.size == theirs.size and ssim(theirs, ours) > ALIKE_MIN
 
 
@@ -162,7 +164,7 @@ def test_every_script_looks_as_in_the_browser(reference: Draw, pictures: Path, f
         document = scripts_corpus.scene(number, texts, alignment)
         theirs = reference("scaled", document, SCALE)
         elements = [json.dumps(raw).encode() for raw in document["elements"]]
-        ours = picture(rendering.png(elements, {}, scale=SCALE))
+        ours = picture(rendering.png_bytes(elements, {}, scale=SCALE))
         assert ours.size == theirs.size
         _side_by_side(theirs, ours).save(pictures / f"scripts-{family.replace(' ', '-')}-{alignment}.png")
         for row, name in enumerate(texts):
@@ -215,11 +217,11 @@ def test_what_the_model_sees_is_what_the_page_would_have_sent(reference: Draw, p
     cases = [(target, WHITE) for target in (frame["id"], "other frame", "made from another")]
     for target, background in [*cases, (frame["id"], "#1e1e1e"), ("other frame", "#1971c280")]:
         shape = next(shape for shape in shapes if shape.id == target)
-        seen = snapshot.seen(bodies, shapes, shape.region, shape)
-        data = rendering.png(
+        seen = snapshot.elements_seen(bodies, shapes, shape.region, shape)
+        data = rendering.png_bytes(
             seen,
-            {"made": Picture("image/png", made)},
-            View(region=shape.region, background=on_paper(background)),
+            {"made": ImageFile("image/png", made)},
+            RenderOptions(region=shape.region, background=on_paper(background)),
             scale=snapshot.scale_of(shape.region),
         )
         ours, theirs = picture(data), reference("snapshot", document, target, background)

@@ -1,4 +1,4 @@
-"""What of a scene is drawn, and the pictures that it needs."""
+"""What of a scene is drawn, with which image files, and what came of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ from boards.models import WHITE
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageFile:
     """The bytes behind a file_id: PNG, JPEG, WebP, GIF or SVG. Any other type is left out of the drawing.
 
-    data: or what reads them when they are drawn, so that they do not wait in memory; None where they are lost.
+    data: the bytes, or a function that reads them when they are needed, so that they do not wait in memory; it
+    returns None where they are lost.
     """
 
     mime_type: str
@@ -23,10 +24,10 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A picture file, and what is not as it was asked for.
+class RenderResult:
+    """A PNG or SVG file, and how it differs from what was asked for.
 
-    scale: its pixels for each scene unit, less than asked for where the picture would have been too large.
+    scale: its pixels for each scene unit, fewer than asked for where the file would have been too large.
     simplified: how many elements are filled evenly because their hatching has too many lines.
     """
 
@@ -36,8 +37,8 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class View:
-    """region: None for everything. padding: scene units around everything.
+class RenderOptions:
+    """region: what part of the scene; None for everything. padding: scene units around everything.
 
     frame: id of a frame that is drawn alone, cut at its border and without its name; padding does not count then.
     background: the colour behind it; None: transparent.

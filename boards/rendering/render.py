@@ -1,4 +1,4 @@
-"""The door to the drawing processes: checks what is cheap to check, asks one, turns its answer into bytes or an error."""
+"""Draws scenes as SVG or PNG: checks the limits that are cheap to check, has a drawing process draw, translates its errors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,16 +8,17 @@ from msgspec.structs import astuple
 from boards import database
 from boards.elements.store import LIVE_ELEMENTS_MAX
 from boards.errors import BoardError
+from boards.rendering.options import ImageFile, RenderOptions, RenderResult
 from boards.rendering.pool import drawers
-from boards.rendering.view import Drawn, Picture, View
 from generation.process_pool import Busy, Failed
 
 ELEMENTS_MAX_BYTES = 40 * 1024 * 1024
-PICTURES_MAX_BYTES = 96 * 1024 * 1024
+IMAGES_MAX_BYTES = 96 * 1024 * 1024
 PIXELS_MAX = 24_000_000
 SIDE_MAX_PX = 16_384
 TRAVEL_MAX_PX = 500_000.0
-"""How far pens may go up and down in a picture: about three seconds of work. 20,000 boxes in a thumbnail: 160,000."""
+"""Pixels that all strokes together may run up and down: about three seconds of rasterising. 20,000 boxes in a thumbnail: 160,000."""
+EVERYTHING = RenderOptions()
 DRAWABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml"})
 
 
@@ -29,14 +30,14 @@ class RenderFailed(BoardError):
 
 
 class RenderTooLarge(RenderFailed):
-    """There is more in the scene, or there would be more in the picture, than is drawn."""
+    """The scene, or the file that would come of it, is above the limits."""
 
     code = "render_too_large"
     status = 413
 
 
 class RenderBusy(RenderFailed):
-    """Everything that draws is at work, and stayed so."""
+    """No drawing process became free in time."""
 
     code = "render_busy"
     status = 503
@@ -44,70 +45,75 @@ class RenderBusy(RenderFailed):
     retry_after_seconds = 5.0
 
 
-def draw_svg(elements: Sequence[bytes], files: Mapping[str, Picture], view: View = View()) -> Drawn:  # noqa: B008
-    """The scene as an SVG document of its own: fonts and pictures are inside.
+def render_svg(
+    elements: Sequence[bytes], files: Mapping[str, ImageFile], options: RenderOptions = EVERYTHING
+) -> RenderResult:
+    """The scene as an SVG document of its own, with its fonts and images inside.
 
     elements: JSON bodies, tombstones are left out. files: by file_id; images without theirs are left out.
     Blocks for up to some seconds: not for an event loop. Raises RenderFailed and its kinds.
     """
-    return _ask(elements, files, view, {"format": "svg"})
+    return _ask(elements, files, options, {"format": "svg"})
 
 
-def png(
+def png_bytes(
     elements: Sequence[bytes],
-    files: Mapping[str, Picture],
-    view: View = View(),  # noqa: B008
+    files: Mapping[str, ImageFile],
+    options: RenderOptions = EVERYTHING,
     *,
     scale: float = 1.0,
     width_px: int | None = None,
     within_px: tuple[int, int] | None = None,
 ) -> bytes:
-    """See `draw_png`."""
-    return draw_png(elements, files, view, scale=scale, width_px=width_px, within_px=within_px).data
+    """The data of `render_png`."""
+    return render_png(elements, files, options, scale=scale, width_px=width_px, within_px=within_px).data
 
 
-def draw_png(
+def render_png(
     elements: Sequence[bytes],
-    files: Mapping[str, Picture],
-    view: View = View(),  # noqa: B008
+    files: Mapping[str, ImageFile],
+    options: RenderOptions = EVERYTHING,
     *,
     scale: float = 1.0,
     width_px: int | None = None,
     within_px: tuple[int, int] | None = None,
-) -> Drawn:
+) -> RenderResult:
     """The scene as a PNG file, `scale` pixels for each scene unit: fewer where it would be too large or take too long.
 
-    width_px: so wide, whatever `scale` says. within_px: as large as fits into so many by so many, but not larger
+    width_px: the width, whatever `scale` says. within_px: width and height that it must fit into; it is never larger
     than `scale` says.
     Blocks for up to some seconds: not for an event loop. Raises RenderFailed and its kinds.
     """
     limits = {"side_px": SIDE_MAX_PX, "pixels": PIXELS_MAX, "travel_px": TRAVEL_MAX_PX}
     size = {"scale": scale, "width_px": width_px, "within_px": within_px}
-    return _ask(elements, files, view, {"format": "png", "limits": limits, **size})
+    return _ask(elements, files, options, {"format": "png", "limits": limits, **size})
 
 
 def _ask(
-    elements: Sequence[bytes], files: Mapping[str, Picture], view: View, output: Mapping[str, Any]
-) -> Drawn:
+    elements: Sequence[bytes],
+    files: Mapping[str, ImageFile],
+    options: RenderOptions,
+    output: Mapping[str, Any],
+) -> RenderResult:
     if len(elements) > 2 * LIVE_ELEMENTS_MAX or sum(map(len, elements)) > ELEMENTS_MAX_BYTES:
         raise RenderTooLarge(f"The scene has {len(elements)} elements, more than can be drawn.")
-    pictures = {file_id: picture for file_id, picture in files.items() if picture.mime_type in DRAWABLE}
-    if sum(len(each.data) for each in pictures.values() if isinstance(each.data, bytes)) > PICTURES_MAX_BYTES:
+    images = {file_id: file for file_id, file in files.items() if file.mime_type in DRAWABLE}
+    if sum(len(each.data) for each in images.values() if isinstance(each.data, bytes)) > IMAGES_MAX_BYTES:
         raise RenderTooLarge("The pictures on it are larger than can be drawn together.")
     request = {
         "elements": b"[" + b",".join(elements) + b"]",
-        "pictures": [(file_id, picture.mime_type) for file_id, picture in pictures.items()],
+        "pictures": [(file_id, image.mime_type) for file_id, image in images.items()],
         "view": {
-            "region": None if view.region is None else astuple(view.region),
-            "frame": view.frame,
-            "padding": view.padding,
-            "background": view.background,
+            "region": None if options.region is None else astuple(options.region),
+            "frame": options.frame,
+            "padding": options.padding,
+            "background": options.background,
         },
         **output,
     }
     database.give_back()  # drawing takes seconds, and the database has no part in it
     try:
-        answer = drawers.ask(request, [picture.read for picture in pictures.values()])
+        answer = drawers.ask(request, [image.read for image in images.values()])
     except Busy:
         raise RenderBusy("Too much is being drawn at the moment. Try again in a while.") from None
     except Failed as error:
@@ -116,4 +122,4 @@ def _ask(
         raise RenderTooLarge(answer["message"])
     if answer["code"]:
         raise RenderFailed(answer["message"])
-    return Drawn(bytes(answer["data"]), answer["scale"], answer["simplified"])
+    return RenderResult(bytes(answer["data"]), answer["scale"], answer["simplified"])

@@ -1,4 +1,4 @@
-"""Which version of the drawing program this is: pictures drawn by another one are drawn anew."""
+"""The version of the drawing program, part of the name of every cached drawing: a new program draws everything anew."""
 
 import hashlib
 from functools import lru_cache
@@ -9,8 +9,8 @@ PROGRAMS = ("text_shaping.py", "rendering/process.py")
 
 
 @lru_cache(maxsize=1)
-def fingerprint() -> str:
-    """Sixteen hex digits that stay while the same scene gives the same picture."""
+def current() -> str:
+    """Sixteen hex digits, a digest of the files that decide how a scene is drawn."""
     digest = hashlib.sha256()
     for file in (settings.RENDER_DIST / name for name in ("scene.js", "fonts/index.json")):
         digest.update(file.read_bytes() if file.is_file() else b"")  # they are built, and may not be yet
