@@ -1,4 +1,5 @@
-"""The elements of a board: what one may be, which of two versions stays, and their rows in Postgres.
+"""The elements of a board: their check, the merge rule, and their rows in Postgres.
 
-Raw JSON → element.parse → Element → reconcile → store.apply → Change; replaced versions go to revisions.
+raw JSON → element.parse (fields, annotations, hatching) → Element → store.apply (reconcile, tombstones) → Change;
+replaced versions are kept by revisions.
 """

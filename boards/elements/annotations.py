@@ -1,6 +1,6 @@
-"""What Atelier itself notes on an element, in `customData.atelier`: on frames their prompt, on pictures their origin.
+"""Atelier's own data on an element, in `customData.atelier`: a frame's prompt, the job that made a picture.
 
-Pages read it from elements that others wrote, so it has the shape that they expect, or is not there.
+Pages trust it although other clients wrote it, so a field has the type of FIELDS or is dropped.
 """
 
 from collections.abc import Mapping
@@ -25,14 +25,13 @@ FIELDS: Mapping[str, Any] = {
 }
 
 
-def repaired(note: object) -> dict[str, Any] | None:
-    """The note without what is not of the type that a page expects; None when it is no note at all.
-
-    Fields that this release does not know stay.
-    """
-    if not isinstance(note, dict):
+def repaired(annotation: object) -> dict[str, Any] | None:
+    """The annotation without fields of a wrong type; None if it is no object. Fields that are not in FIELDS stay."""
+    if not isinstance(annotation, dict):
         return None
-    return {name: value for name, value in note.items() if name not in FIELDS or _is(value, FIELDS[name])}
+    return {
+        name: value for name, value in annotation.items() if name not in FIELDS or _is(value, FIELDS[name])
+    }
 
 
 def _is(value: object, type_: Any) -> bool:

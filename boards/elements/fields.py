@@ -1,7 +1,7 @@
-"""Fields of an element that pages look into: what they may hold, and what stands there instead. Pure.
+"""The fields of an element that pages read: what they may hold, and which value replaces any other. Pure.
 
-What is wrong with one of these is no reason to lose what somebody drew: it is mended. Names that every JavaScript
-object knows are no names here: a page that looks one up would find what nobody put there.
+A wrong value here is repaired, not refused, so that no drawing is lost for it. Names that every JavaScript object
+has (`constructor`, …) are refused as ids and keys: a page that looks one up would find a built-in function.
 """
 
 import re
@@ -18,7 +18,7 @@ COORDINATE_MAX = 1e7
 DEPTH_MAX = 8
 KEYS_MAX = 100
 NESTED_MAX_BYTES = 1_024
-"""Of one object inside an element, such as a binding."""
+"""Size of one object inside an element, such as a binding."""
 BOUND_ELEMENTS_MAX = 1_000
 
 _ACCESSORS = ("Getter", "Setter")
@@ -54,7 +54,7 @@ CHOICES: Mapping[str, list[str]] = {
     "endArrowhead": _ARROWHEADS,
     "status": ["saved", "pending", "error"],
 }
-"""The words that Excalidraw knows; the first stands for any other."""
+"""The values that Excalidraw knows; the first replaces any other."""
 _CHOSEN = {
     name: frozenset([b"null", *(b'"%s"' % w.encode() for w in words)]) for name, words in CHOICES.items()
 }
@@ -98,14 +98,14 @@ NESTED: Mapping[str, msgspec.json.Decoder[Any]] = {
     "crop": msgspec.json.Decoder(_Crop),
     "lastCommittedPoint": msgspec.json.Decoder(Point),
 }
-"""None stands for what is not of this shape."""
+"""Fields that hold an object, with the type that it must have; null replaces any other."""
 _bound = msgspec.json.Decoder(_Bound)
 _list = msgspec.json.Decoder(list[Raw])
 _any = msgspec.json.Decoder()
 
 
 def repairs(fields: Mapping[str, Raw]) -> dict[str, Raw]:
-    """What has to stand in the place of which of these fields."""
+    """The fields that must change, with their new values."""
     changes: dict[str, Raw] = {}
     for name in _CHOSEN.keys() & fields.keys():
         if bytes(fields[name]) not in _CHOSEN[name]:
@@ -139,7 +139,7 @@ def check_plain(value: object, depth: int = 1) -> None:
 
 
 def _without(fields: Mapping[str, Raw], name: str, goes: Callable[[Raw], bool]) -> dict[str, Raw]:
-    """The list without what goes, as a change of the field; nothing where all of it stays."""
+    """The list field without the items for which `goes` is true, as a change; empty if none is."""
     try:
         items = _list.decode(fields[name])
     except (msgspec.DecodeError, RecursionError):
@@ -149,7 +149,7 @@ def _without(fields: Mapping[str, Raw], name: str, goes: Callable[[Raw], bool]) 
 
 
 def _is_sound(raw: Raw, decoder: msgspec.json.Decoder[Any]) -> bool:
-    """Is it of this shape, and otherwise small and plain? Fields that are not known stay."""
+    """True if it decodes to the type, is small, and holds no unsafe keys. Unknown fields are allowed."""
     if len(raw) > NESTED_MAX_BYTES:
         return False
     try:

@@ -1,7 +1,7 @@
-"""What the hatching of an element costs whoever draws it. Pure.
+"""How many lines the hatched fill of an element (`fillStyle`) has, which limits what a page can draw. Pure.
 
-Excalidraw draws a hatched area line by line, four strokes' width apart, and keeps every line in memory: a few
-hundred large areas with a thin stroke end every page that opens the board. frontend/src/room/hatching.ts is the
+Excalidraw draws a hatched area line by line, four stroke widths apart, and keeps every line in memory: a few
+hundred large areas with a thin stroke crash every page that opens the board. frontend/src/room/hatching.ts is the
 same rule; tests/shared/hatching_cases.json binds the two.
 """
 
@@ -10,23 +10,23 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 ELEMENT_COST_MAX = 10_000
-"""Of one element; what costs more is filled solidly. 4,000 units square, cross-hatched at stroke width 1, cost 3,386."""
+"""Of one element; one that costs more is filled solidly. 4,000 units square, cross-hatched at stroke width 1, cost 3,386."""
 BOARD_COST_MAX = 200_000
-"""Of all elements that are not deleted, about half a second and 100 MB of a page. The dearest of 31 real boards: 1,222."""
+"""Of all live elements of a board: about half a second and 100 MB in a page. The highest of 31 real boards: 1,222."""
 
 BOXES = frozenset({"rectangle", "diamond", "ellipse", "embeddable"})
 LINES = frozenset({"line", "freedraw"})
 
 LOOP_GAP_MAX = 8.0
-"""A line whose ends are so near, in scene units, is an area (Excalidraw's LINE_CONFIRM_THRESHOLD)."""
+"""Scene units between the ends of a line up to which it is filled (Excalidraw's LINE_CONFIRM_THRESHOLD)."""
 GAP_PER_STROKE_WIDTH = 4
 GAP_MIN = 0.1
 ROWS_PER_LINE = 20
-"""Between two lines roughjs goes through the area unit by unit: so many of these rows take as long as one line."""
+"""roughjs scans the area row by row, one scene unit each: so many rows take as long as one line."""
 
 Point = Sequence[float]
 
-# Across the lines, and across those of a second pass at a right angle (roughjs' hachureAngle is -41°).
+# Unit vectors at right angles to the lines of the first pass and of a second, crossing one (roughjs' hachureAngle is -41°).
 _FIRST, _SECOND = ((math.sin(math.radians(a)), math.cos(math.radians(a))) for a in (49, 139))
 PASSES = {"hachure": (_FIRST,), "zigzag": (_FIRST, _FIRST), "cross-hatch": (_FIRST, _SECOND)}
 
@@ -63,7 +63,7 @@ def _is_loop(points: Sequence[Point]) -> bool:
 
 
 def _across(corners: Sequence[Point], normal: tuple[float, float]) -> float:
-    """How far the outline leads across the lines, there and back counted once: a line begins and ends on it."""
+    """Width of the outline at a right angle to the lines. Folds count: each line begins and ends on the outline."""
     x, y = normal
     edges = pairwise([*corners, corners[0]])
     return sum(abs((b[0] - a[0]) * x + (b[1] - a[1]) * y) for a, b in edges) / 2

@@ -1,6 +1,7 @@
-"""Older versions of elements: kept when somebody could want them back, found again, and swept in the end.
+"""Revisions: replaced versions of elements, kept for the history and for undoing a person, and deleted in the end.
 
-So the storage grows with what was changed, not with the scene, and drawing a stroke keeps none of its steps.
+Storage grows with what was changed, not with the size of the scene; the steps of one stroke are not kept.
+Rules H1, H5 and H9 in docs/history.md.
 """
 
 import uuid
@@ -15,14 +16,14 @@ from boards.elements.element import Element
 from boards.elements.reconcile import Rank
 
 KEPT_EVERY = timedelta(seconds=60)
-"""Of one person's uninterrupted work on an element, a version is kept this often."""
+"""How often a revision is kept while one person keeps changing an element."""
 UNDO_WINDOW = timedelta(days=7)
-"""For so long a replaced version is kept although no version of the board shows it."""
+"""How long a revision is kept although no version of the board shows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredElement:
-    """What must be known about a stored element to replace it."""
+    """The columns of a stored element that decide whether and how it is replaced."""
 
     version: int
     version_nonce: int
@@ -37,8 +38,8 @@ class StoredElement:
         return self.version, self.version_nonce
 
 
-class Earlier(NamedTuple):
-    """An element as somebody left it."""
+class AuthoredElement(NamedTuple):
+    """A revision of an element with its author; None for one without an account."""
 
     author_id: uuid.UUID | None
     element: Element
@@ -47,9 +48,9 @@ class Earlier(NamedTuple):
 def is_worth_keeping(
     stored: StoredElement, author_id: uuid.UUID | None, version_clock: int, now: datetime
 ) -> bool:
-    """Keep what a version of the board shows, what somebody else made, and one state every so often.
+    """True if a version of the board shows it, another author made it, or none was kept for KEPT_EVERY. Rule H1.
 
-    author_id: who replaces it. version_clock: the clock of the board's newest version.
+    author_id: of the version that replaces it. version_clock: the clock of the board's newest version.
     """
     return (
         stored.clock <= version_clock or stored.author_id != author_id or now - stored.kept_at >= KEPT_EVERY
@@ -57,7 +58,7 @@ def is_worth_keeping(
 
 
 def keep(board_id: uuid.UUID, element_ids: Sequence[str], clock: int, now: datetime) -> None:
-    """Copy these elements as they are stored, right before the change `clock` replaces them."""
+    """Copy the stored rows of these elements to the revisions. Call it before the change at `clock` replaces them."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO boards_pastelement (board_id, element_id, version, version_nonce, index, is_deleted,"
@@ -70,7 +71,7 @@ def keep(board_id: uuid.UUID, element_ids: Sequence[str], clock: int, now: datet
 
 
 def replaced_since(board_id: uuid.UUID, clock: int) -> dict[str, Element]:
-    """What stood at this clock and was replaced later. Whole only for the clock of a version."""
+    """The elements as they were at this clock, by id, of those replaced later. Complete only at the clock of a version."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT element_id, version, version_nonce, index, is_deleted, body FROM boards_pastelement"
@@ -80,10 +81,10 @@ def replaced_since(board_id: uuid.UUID, clock: int) -> dict[str, Element]:
         return {row[0]: Element.from_row(*row) for row in cursor.fetchall()}
 
 
-def earlier(
+def before_person(
     board_id: uuid.UUID, element_ids: Sequence[str], user_id: uuid.UUID, since: datetime
-) -> dict[str, Earlier]:
-    """The newest kept version of each element that is somebody else's, or from before `since`."""
+) -> dict[str, AuthoredElement]:
+    """The newest revision of each element that is by another author than this user, or from before `since`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (element_id) author_id,"
@@ -92,11 +93,11 @@ def earlier(
             " AND (author_id IS DISTINCT FROM %s OR changed_at < %s) ORDER BY element_id, clock DESC",
             [board_id, list(element_ids), user_id, since],
         )
-        return {row[1]: Earlier(row[0], Element.from_row(*row[1:])) for row in cursor.fetchall()}
+        return {row[1]: AuthoredElement(row[0], Element.from_row(*row[1:])) for row in cursor.fetchall()}
 
 
 def authors_since(board_id: uuid.UUID, clock: int) -> set[uuid.UUID]:
-    """Who changed something after this clock."""
+    """The ids of the users who changed something after this clock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT author_id FROM boards_element WHERE board_id = %s AND clock > %s UNION"
@@ -108,7 +109,7 @@ def authors_since(board_id: uuid.UUID, clock: int) -> set[uuid.UUID]:
 
 
 def replaced_by_others(board_id: uuid.UUID, user_id: uuid.UUID, since: datetime) -> int:
-    """How many elements the person changed since then that stand in somebody else's version now."""
+    """How many elements this user changed since then whose stored version is by another author."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(DISTINCT element_id) FROM boards_pastelement p JOIN boards_element e"
@@ -120,7 +121,7 @@ def replaced_by_others(board_id: uuid.UUID, user_id: uuid.UUID, since: datetime)
 
 
 def sweep(now: datetime) -> int:
-    """Delete what no version of a board shows and nobody undoes any more. Returns how many rows."""
+    """Delete revisions that no version of a board shows and that are older than UNDO_WINDOW. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM boards_pastelement p WHERE replaced_at < %s AND NOT EXISTS (SELECT 1 FROM boards_version v"

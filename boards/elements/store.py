@@ -25,9 +25,10 @@ LIVE_ELEMENTS_MAX = 20_000
 
 
 class Change(NamedTuple):
-    """What a call of `apply` did: the clock after it, and the elements as they were stored.
+    """The outcome of `apply`: the board's clock afterwards, and the elements as they were stored.
 
-    `elements` holds only what won; some may stand at another index, as a newer version, than was asked for.
+    `elements` holds only those that replaced something or were new; some may be a newer version at another index than
+    was asked for.
     """
 
     clock: int
@@ -42,7 +43,7 @@ class _BoardRow(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """The elements of a board, with the clock of each, and its background, at the board's clock."""
+    """The elements of a board, each with the clock of its commit, and the background, at the board's clock."""
 
     clock: int
     elements: list[tuple[int, Element]]
@@ -89,10 +90,10 @@ def apply(
 ) -> Change:
     """Merge elements into the scene and move the board's clock by at most one, in one transaction.
 
-    The elements' ids must differ. authors: element id → the user who made this version; none without one.
+    The elements' ids must differ. authors: element id → id of the user who made this version; None without an account.
     even_if_frozen: a moderator's change, which a frozen board takes.
-    Of two that have the same rank and another content, the stored one stays, as a version of its own.
-    What is replaced is kept where boards.elements.revisions says so: one statement more, and only if there is any.
+    Of two with the same rank and different content, the stored one stays and becomes a newer version.
+    Replaced versions are kept as revisions where boards.elements.revisions.is_worth_keeping says so.
     Raises BoardGone, BoardFrozen, BoardFull (then nothing was written).
     """
     with transaction.atomic():
@@ -104,20 +105,20 @@ def apply(
         pruned = (
             tombstones.ranks(board_id, {e.id for e in incoming} - stored.keys()) if board.pruned_clock else {}
         )
-        newer = [new for e in incoming if (new := _beside_pruned(e, pruned.get(e.id)))]
+        newer = [new for e in incoming if (new := _against_pruned(e, pruned.get(e.id)))]
         winners = _winners(board_id, newer, stored, holders)
         if not winners:
             return Change(board.clock, [])
         now, clock = timezone.now(), board.clock + 1
-        kept_at = _keep_what_goes(board_id, board, stored, {e.id: authors.get(e.id) for e in winners}, now)
+        kept_at = _keep_revisions(board_id, board, stored, {e.id: authors.get(e.id) for e in winners}, now)
         rows = [
             (*_columns(board_id, clock, now, e), authors.get(e.id), kept_at.get(e.id, now)) for e in winners
         ]
         with connection.cursor() as cursor:
             cursor.executemany(_UPSERT, rows)  # psycopg pipelines these: one round trip
             cursor.execute(_MOVE_CLOCK, [clock, now, now, board_id])
-        if back := [e.id for e in winners if e.id in pruned]:
-            tombstones.forget(board_id, back)
+        if revived := [e.id for e in winners if e.id in pruned]:
+            tombstones.forget(board_id, revived)
         return Change(clock, winners)
 
 
@@ -132,13 +133,13 @@ def changes_since(board_id: uuid.UUID, clock: int) -> Snapshot:
 
 
 def clocks(board_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """How far each of these boards is; those that are gone are left out."""
+    """The clock of each of these boards; deleted ones are left out."""
     rows = Board.objects.filter(pk__in=board_ids, deleted_at=None)
     return dict(rows.values_list("pk", "clock"))
 
 
 def hatch_cost(board_id: uuid.UUID, besides: Collection[str]) -> float:
-    """What the hatching of the board costs a page (boards.elements.hatching), without these elements. Reads the hatched ones."""
+    """The hatch cost of the board's live elements (boards.elements.hatching) without these. Reads the hatched ones."""
     is_hatched = reduce(or_, (Q(body__contains=style) for style in PASSES))
     rows = ElementRow.objects.filter(is_hatched, board_id=board_id, is_deleted=False)
     return sum(Element.from_row(*row).hatch_cost for row in rows.values_list(*ROW) if row[0] not in besides)
@@ -169,9 +170,10 @@ def _columns(
 
 
 def _lock(board_id: uuid.UUID) -> _BoardRow:
-    """The board's row, held until the transaction ends; not from those who only refer to it, such as somebody who
-    joins or uploads. Plain SQL here and below: it runs many times a second,
-    and building the same queries anew took most of the time of a commit."""
+    """Lock the board's row until the transaction ends. Inserts of rows that refer to it do not wait. Raises BoardGone.
+
+    Plain SQL here and below: it runs many times a second, and building the queries took most of a commit's time.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [board_id])
         row = cursor.fetchone()
@@ -180,16 +182,16 @@ def _lock(board_id: uuid.UUID) -> _BoardRow:
     return _BoardRow(*row)
 
 
-def _keep_what_goes(
+def _keep_revisions(
     board_id: uuid.UUID,
     board: _BoardRow,
     stored: Mapping[str, StoredElement],
     authors: Mapping[str, uuid.UUID | None],
     now: datetime,
 ) -> dict[str, datetime]:
-    """Keep those of the stored elements that are about to be replaced and worth it.
+    """Keep revisions of those stored elements that are worth it, before they are replaced.
 
-    authors: of all that is written now. Returns when each of the stored ones was last kept.
+    authors: of all elements that are written. Returns when a revision of each stored element was last kept.
     """
     kept = [
         element_id
@@ -205,7 +207,7 @@ def _keep_what_goes(
 def _stored(
     board_id: uuid.UUID, incoming: Sequence[Element]
 ) -> tuple[dict[str, StoredElement], list[tuple[str, str]]]:
-    """How these elements are stored, and (index, element id) of whoever stands where they want to stand."""
+    """The stored rows of these elements, and (index, element id) of every stored element at one of their indexes."""
     ids = [element.id for element in incoming]
     wanted = [element.index for element in incoming if element.index is not None]
     with connection.cursor() as cursor:
@@ -223,9 +225,9 @@ def _without_ties(
     authors: Mapping[str, uuid.UUID | None],
     stored: Mapping[str, StoredElement],
 ) -> tuple[Sequence[Element], Mapping[str, uuid.UUID | None]]:
-    """With what is stored, as a version of its own, in the place of what has its rank and another content.
+    """The incoming elements; where one ties with its stored version, that one as a newer version in its place.
 
-    Others may hold either of the two, and would keep it.
+    Clients may hold either of the two, and would keep it.
     """
     same_rank = [e for e in incoming if e.id in stored and stored[e.id].rank == e.rank]
     if not same_rank:
@@ -246,7 +248,10 @@ def _winners(
     stored: Mapping[str, StoredElement],
     holders: Iterable[tuple[str, str]],
 ) -> list[Element]:
-    """Those that replace what is stored, each at an index of its own. The board's row must be locked."""
+    """The incoming elements that are new or replace their stored version, each at an index of its own.
+
+    The board's row must be locked. Raises BoardFull.
+    """
     won = [e for e in incoming if e.id not in stored or takes_incoming(stored[e.id].rank, e.rank)]
     ids = [element.id for element in won]  # one that lost stays where it is, and its index is taken
     wanted = [element.index for element in won if element.index is not None]
@@ -268,8 +273,8 @@ def _live(board_id: uuid.UUID) -> int:
     return ElementRow.objects.filter(board_id=board_id, is_deleted=False).count()
 
 
-def _beside_pruned(element: Element, pruned: Rank | None) -> Element | None:
-    """What is to be stored of an element whose tombstone of this rank is not there any more; None: nothing."""
+def _against_pruned(element: Element, pruned: Rank | None) -> Element | None:
+    """The element to store where a pruned tombstone has this rank: itself, or the tombstone anew; None: nothing."""
     if pruned is None or takes_incoming(pruned, element.rank):
         return element
     ties = pruned == element.rank and not element.is_deleted
@@ -284,9 +289,9 @@ def _at_free_indexes(elements: Iterable[Element], taken: set[str], own: dict[str
 
 
 def settle_index(element: Element, own: str | None, taken: set[str] | dict[str, str]) -> str:
-    """Where the element may stand: where it asks to, else where it stood, else at a free place nearby.
+    """The index for an element: the one it asks for, else that of its stored version, else a free one right above.
 
-    own: the index of its stored version. taken: the indexes of all other elements.
+    own: the index of the stored version. taken: the indexes of all other elements. Rule RM3.
     """
     if element.index is not None and element.index not in taken:
         return element.index

@@ -1,7 +1,7 @@
-"""Tombstones old enough to go. Their rows leave the scene, their ranks stay: the merge rule must not notice.
+"""Pruning of tombstones: after a week their rows are deleted, and their ranks kept for the merge rule.
 
-A client that was away for longer gets the complete scene instead of the changes (Board.pruned_clock), and what
-it drew on an element that is gone meets the rank of the tombstone, as if that were still there.
+A client that was away for longer gets the complete scene instead of the changes (Board.pruned_clock). A version of a
+pruned element that it pushes is merged with the kept rank, as it would have been with the tombstone.
 Rules RM12 and RM21–RM23 in docs/sync-rules.md.
 """
 
@@ -18,12 +18,12 @@ from django.utils import timezone
 from boards.elements.reconcile import Rank
 from boards.models import Board, Element, PrunedElement
 
-KEPT = timedelta(days=7)
-"""For so long a tombstone stays: whoever returns within it is told of the deletion itself."""
+RETENTION = timedelta(days=7)
+"""Age at which tombstones are pruned. A client that returns within it gets the deletion itself."""
 
 
 class Pruned(NamedTuple):
-    """What a board's scene no longer tells: up to which clock, and the rank that each element had."""
+    """The pruned elements of a board: the clock of the newest, and the rank of each by element id."""
 
     clock: int
     ranks: dict[str, Rank]
@@ -44,7 +44,7 @@ _MOVE = """
 
 
 def prune(board_id: uuid.UUID, before: datetime) -> int:
-    """Forget the tombstones made before this moment. Returns how many. Holds the board's row for so long."""
+    """Prune the tombstones made before this moment. Returns how many. Locks the board's row."""
     with transaction.atomic():
         if not Board.objects.select_for_update(no_key=True).filter(pk=board_id).exists():
             return 0
@@ -57,24 +57,24 @@ def prune(board_id: uuid.UUID, before: datetime) -> int:
 
 
 def start_over(board_id: uuid.UUID) -> None:
-    """Let whoever saw the board until now get the complete scene when they return. An empty change."""
+    """Make an empty change after which every client that returns gets the complete scene. Rule RM12."""
     Board.objects.filter(pk=board_id).update(clock=F("clock") + 1, pruned_clock=F("clock") + 1)
 
 
 def prune_all() -> int:
-    """Forget every tombstone that has been kept for long enough. Returns how many."""
-    before = timezone.now() - KEPT
+    """Prune the tombstones of all boards that are older than RETENTION. Returns how many."""
+    before = timezone.now() - RETENTION
     return sum(prune(board_id, before) for board_id in _boards_with_old_tombstones(before))
 
 
 def read(board_id: uuid.UUID) -> Pruned:
-    """To be read after the scene: what is pruned in between is then in both, and not in neither."""
+    """The board's pruned elements. Read it after the scene: one pruned in between is then in both, and not in neither."""
     clock = Board.objects.filter(pk=board_id).values_list("pruned_clock", flat=True).first() or 0
     return Pruned(clock, ranks(board_id) if clock else {})
 
 
 def ranks(board_id: uuid.UUID, element_ids: Collection[str] | None = None) -> dict[str, Rank]:
-    """The last rank of the board's pruned elements, or of those of them that are named."""
+    """The rank of each pruned element of the board, or of those among element_ids."""
     rows = PrunedElement.objects.filter(board_id=board_id)
     if element_ids is not None:
         rows = rows.filter(element_id__in=element_ids)
@@ -85,7 +85,7 @@ def ranks(board_id: uuid.UUID, element_ids: Collection[str] | None = None) -> di
 
 
 def forget(board_id: uuid.UUID, element_ids: Sequence[str]) -> None:
-    """These are stored again, with a higher rank."""
+    """Delete the ranks of elements that are stored again."""
     PrunedElement.objects.filter(board_id=board_id, element_id__in=element_ids).delete()
 
 

@@ -170,7 +170,7 @@ def undo_person(
     with transaction.atomic():
         board = _locked(board.pk)
         theirs = _standing_of(board, user, since)
-        earlier = revisions.earlier(board.pk, list(theirs), user.pk, since)
+        earlier = revisions.before_person(board.pk, list(theirs), user.pk, since)
         undone = {i: _replacing(e, earlier[i].element if i in earlier else None) for i, e in theirs.items()}
         changes = _let_in(board, filter(None, undone.values()))
         kept = revisions.replaced_by_others(board.pk, user.pk, since)

@@ -50,8 +50,8 @@ def _png(
 ) -> bytes:
     """The elements as PNG. ground: the colour behind them, by default the board's."""
     shown = exporting.with_files(contents.board, contents.clock, list(elements))
-    view = RenderOptions(region=region, background=ground or on_paper(contents.board.background))
-    return render.png_bytes(elements, scenes.image_files(shown), view, scale=scale_of(region))
+    options = RenderOptions(region=region, background=ground or on_paper(contents.board.background))
+    return render.png_bytes(elements, scenes.image_files(shown), options, scale=scale_of(region))
 
 
 def _file(contents: Contents, target: Shape | None) -> bytes:
