@@ -156,11 +156,11 @@ class VersionAdmin(admin.ModelAdmin):
         return False
 
     def delete_model(self, request: object, obj: Version) -> None:
-        versions.forget(obj)
+        versions.delete(obj)
 
     def delete_queryset(self, request: object, queryset: QuerySet[Version]) -> None:
         for version in queryset.order_by("created_at"):
-            versions.forget(version)
+            versions.delete(version)
 
 
 @admin.register(BoardFile)

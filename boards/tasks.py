@@ -32,7 +32,7 @@ def draw_thumbnails() -> None:
 def thin_versions() -> None:
     """Thin out automatic versions, and delete revisions that no version needs. Once an hour."""
     now = timezone.now()
-    versions.thin(now)
+    versions.thin_out(now)
     revisions.sweep(now)
 
 

@@ -116,7 +116,7 @@ def create_version(
 ) -> Status[VersionDescription]:
     """Give a name to the board as it is now."""
     board, _ = access.find(of_request(request), board_id, Act.EDIT)
-    version = versions.name_now(board, person_of(request), body.name, _short(idempotency_key))
+    version = versions.create_named(board, person_of(request), body.name, _short(idempotency_key))
     return Status(201, describe(version))
 
 
@@ -136,7 +136,7 @@ def delete_version(request: HttpRequest, board_id: uuid.UUID, version_id: uuid.U
     _, role, version = _find(request, board_id, version_id, Act.EDIT)
     if role != Role.OWNER and (version.automatic or version.created_by != person_of(request)):
         raise Forbidden("Only the board's owner may delete what others may want to go back to.")
-    versions.forget(version)
+    versions.delete(version)
     return Status(204, None)
 
 

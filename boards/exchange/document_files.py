@@ -42,7 +42,7 @@ def store_all(entries: Mapping[str, Any]) -> StoredFiles:
                     f"One document may bring {PICTURES_MAX} pictures with {PIXELS_MAX // 1_000_000} megapixels in all."
                 )
             stored_files.stored[file_id], lost = (
-                board_files.store_new(data) if found is None else board_files.Kept(found)
+                board_files.store_new(data) if found is None else board_files.Stored(found)
             )
             if lost:
                 raise FileSimplified

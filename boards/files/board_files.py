@@ -1,4 +1,4 @@
-"""The bytes behind a file_id on a board: let in, stored privately, served to those who may see the board."""
+"""The files of a board: the images that its elements name by file_id. Checked and stored once, described for pages."""
 
 import hashlib
 import re
@@ -23,10 +23,10 @@ FILE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def add_upload(board: Board, user: User, data: bytes, file_id: str | None = None) -> BoardFile:
-    """Store a picture that somebody brought. Raises FileRefused, DecoderBusy, StorageUnavailable.
+    """Store an uploaded image as a file of the board. Raises FileRefused, DecoderBusy, StorageUnavailable.
 
-    file_id: the client's name for it. One that the board knows already keeps its bytes, and that file is returned.
-    Without one, or where something that was shown could not be kept, it goes by the SHA-256 of what is stored.
+    file_id: the client's name for it. If the board has a file of that name, that one is returned and nothing stored.
+    Without one, or if something that a browser shows was lost in cleaning, the name is the SHA-256 of the stored bytes.
     """
     if file_id is not None:
         if not FILE_ID.fullmatch(file_id):
@@ -34,22 +34,22 @@ def add_upload(board: Board, user: User, data: bytes, file_id: str | None = None
         if known := BoardFile.objects.filter(board=board, file_id=file_id).first():
             return known
     image, lost = store(data)
-    # A name of the client's stands for what the client shows.
+    # Pages that have the uploaded bytes under the client's name show them whole: what is stored needs another name.
     name = file_id if file_id is not None and not lost else image.sha256
     return _save(_row(board, user, image, name))
 
 
 def add_generated(board: Board, image: GeneratedImage, user: User | None) -> BoardFile:
-    """Make a generated picture a file of the board; the bytes are not copied."""
+    """Make a generated picture a file of the board, named by its SHA-256; the bytes are not copied."""
     return _save(_row(board, user, image, image.sha256))
 
 
 def add_from_document(
     board: Board, user: User, image: StoredImage | GeneratedImage, file_id: str
 ) -> BoardFile:
-    """Make a stored picture a file of the board, by the name that it has in a document.
+    """Make a stored image a file of the board under the name that it has in an imported document.
 
-    Where the name is taken by other bytes here, or is no name, the file goes by its content's.
+    If the board has other bytes under that name, or the name is malformed, the file is named by its SHA-256.
     """
     known = BoardFile.objects.filter(board=board, file_id=file_id).first()
     if known is not None and known.sha256 == image.sha256:
@@ -58,24 +58,24 @@ def add_from_document(
     return _save(_row(board, user, image, file_id if free else image.sha256))
 
 
-class Kept(NamedTuple):
-    """lost: something of the picture that a browser shows is not in it."""
+class Stored(NamedTuple):
+    """lost: True if cleaning removed something that a browser shows."""
 
     image: StoredImage | GeneratedImage
     lost: bool = False
 
 
-def store(data: bytes) -> Kept:
-    """Store a picture as everybody will see it, whichever door it came through.
+def store(data: bytes) -> Stored:
+    """Clean and store an image, or find it where these bytes are stored already.
 
-    May take seconds, without a database connection. Raises FileRefused, DecoderBusy, StorageUnavailable.
+    May take seconds, holding no database connection. Raises FileRefused, DecoderBusy, StorageUnavailable.
     """
     found = find(data)
-    return store_new(data) if found is None else Kept(found)
+    return store_new(data) if found is None else Stored(found)
 
 
 def find(data: bytes) -> StoredImage | GeneratedImage | None:
-    """The picture with these very bytes: what left here comes back as it was, whatever is allowed by now.
+    """The stored image with exactly these bytes, or None. An image that was downloaded here is not cleaned again.
 
     Raises StorageUnavailable.
     """
@@ -86,17 +86,17 @@ def find(data: bytes) -> StoredImage | GeneratedImage | None:
     return own or storage.find_bytes(data, "files")
 
 
-def store_new(data: bytes) -> Kept:
-    """Store a picture that `find` does not know. Raises FileRefused, DecoderBusy, StorageUnavailable."""
+def store_new(data: bytes) -> Stored:
+    """Clean and store an image that `find` does not know. Raises FileRefused, DecoderBusy, StorageUnavailable."""
     try:
         if is_svg(data):
             data, size, lost = decoder.clean_svg(data)
-            return Kept(storage.store_bytes(data, "files", size, SVG_MIME_TYPE, "svg"), lost)
+            return Stored(storage.store_bytes(data, "files", size, SVG_MIME_TYPE, "svg"), lost)
         data, header = storage.clean_image(data)
     except SnapshotInvalid as error:
         raise FileRefused(error.message) from None
     size = header.width_px, header.height_px
-    return Kept(storage.store_bytes(data, "files", size, header.mime_type, header.format.lower()))
+    return Stored(storage.store_bytes(data, "files", size, header.mime_type, header.format.lower()))
 
 
 def _row(board: Board, user: User | None, bytes_of: StoredImage | GeneratedImage, file_id: str) -> BoardFile:

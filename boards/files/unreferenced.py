@@ -1,7 +1,7 @@
-"""Files in the storage that no row names any more: found by listing it, and deleted when they are old enough.
+"""Deletes files in the storage that no row names, once they are a day old. They are found by listing the storage.
 
-Files are named by their content, so one that nobody needs may be needed again at any moment. generation.images.storage marks
-what it hands out; what was marked while it was deleted here is put back.
+Files are named by their content, so an unreferenced one may be referenced again at any moment.
+generation.images.storage marks the files it hands out; one that was marked while it was deleted is put back.
 """
 
 import logging
@@ -19,12 +19,12 @@ from generation.models import GeneratedImage, Job
 
 log = logging.getLogger(__name__)
 
-# Ours alone: the storage may hold more.
+# Only these are listed: the storage may hold files of other programs.
 FOLDERS = ("files", "health", "images", "masks", "snapshots", "thumbnails", "versions")
-KEPT = timedelta(days=1)
+AGE_MIN = timedelta(days=1)
 """A younger file may belong to a row that is not written yet."""
-AT_ONCE = 1_000
-_NAMED = (
+KEYS_AT_ONCE = 1_000
+_REFERENCES = (
     (BoardFile, "key"),
     (Thumbnail, "key"),
     (Version, "thumbnail_key"),
@@ -35,16 +35,16 @@ _NAMED = (
 
 
 def sweep(now: datetime) -> int:
-    """Delete the files that no row names and that are older than a day. Returns how many.
+    """Delete the files that no row names and that are older than AGE_MIN. Returns how many.
 
-    Does nothing where no file at all is known: that is somebody else's storage, or not its database.
+    Does nothing if no row names any file: then storage and database probably do not belong together.
     """
-    if not any(model.objects.exclude(**{field: ""}).exists() for model, field in _NAMED):
+    if not any(model.objects.exclude(**{field: ""}).exists() for model, field in _REFERENCES):
         if next(_files(), None):
             log.warning("The storage has files and the database knows none: nothing is swept.")
         return 0
     files, count = _files(), 0
-    while keys := list(islice(files, AT_ONCE)):
+    while keys := list(islice(files, KEYS_AT_ONCE)):
         count += _sweep(keys, now)
     return count
 
@@ -55,15 +55,15 @@ def _sweep(keys: Sequence[str], now: datetime) -> int:
 
 
 def _is_old(key: str, now: datetime) -> bool:
-    """Not of one that was deleted since it was listed."""
+    """True if the file is older than AGE_MIN; False if it was deleted since it was listed."""
     with suppress(FileNotFoundError), storage.reading(key):
-        return default_storage.get_modified_time(key) < now - KEPT
+        return default_storage.get_modified_time(key) < now - AGE_MIN
     return False
 
 
 def _unnamed(keys: Sequence[str]) -> list[str]:
     named: set[str] = set()
-    for model, field in _NAMED:
+    for model, field in _REFERENCES:
         named.update(model.objects.filter(**{f"{field}__in": keys}).values_list(field, flat=True))
     return [key for key in keys if key not in named]
 
@@ -74,7 +74,7 @@ def _delete(key: str) -> bool:
     try:
         data = storage.read(key)
     except FileNotFoundError:
-        return False  # somebody else deleted it
+        return False  # another run deleted it
     default_storage.delete(key)
     if storage.is_marked(key) or not _unnamed([key]):
         default_storage.save(key, ContentFile(data))

@@ -1,4 +1,4 @@
-"""Versions of a board: made, looked at, gone back to; and undoing what one person did.
+"""The history of a board: its versions, restoring one, and undoing one person's changes.
 
-versions → elements.revisions → store.apply; version_scene shows one.
+versions → elements.revisions → store.apply; version_scene has the scene and the thumbnail of a version.
 """

@@ -1,4 +1,4 @@
-"""What a version of a board looks like: its elements and files, and a small picture of it that is made once."""
+"""What a version of a board shows: its elements and files, and a thumbnail that is drawn once."""
 
 import io
 from typing import Any
@@ -19,15 +19,15 @@ THUMBNAIL_PX = (320, 200)
 
 
 def contents(version: Version) -> Contents:
-    """The live elements in drawing order, and the files that they show."""
+    """The live elements of the version in drawing order, with the files that they show."""
     bodies = [element.body for element in versions.state_at(version.board, version.clock)]
     board = version.board
-    board.background = version.background  # as it was then; this row is never saved
+    board.background = version.background  # as it was then; this instance is never saved
     return exporting.with_files(board, version.clock, bodies)
 
 
 def linked_document(contents: Contents) -> bytes:
-    """The .excalidraw document with addresses on this server in the place of the pictures' bytes."""
+    """The .excalidraw document, in which files are URLs on this server instead of their bytes."""
     addresses: dict[str, Any] = {
         file.file_id: {
             "id": file.file_id,
@@ -50,7 +50,7 @@ def linked_document(contents: Contents) -> bytes:
 
 
 def thumbnail(version: Version) -> str:
-    """Where in the storage the version's small picture lies; drawn on first use, which takes up to some seconds.
+    """The storage key of the version's thumbnail; drawn on first use, which takes up to some seconds.
 
     Raises RenderFailed, StorageUnavailable, VersionGone.
     """
@@ -58,7 +58,7 @@ def thumbnail(version: Version) -> str:
         return version.thumbnail_key
     name = f"versions/{version.board_id}/{version.pk}.png"
     drawn = default_storage.save(name, ContentFile(_draw(contents(version))))
-    # Two who ask at once both draw; the first to be written down stays.
+    # Of two requests that draw it at once, the first to save its key keeps it.
     rows = Version.objects.filter(pk=version.pk)
     if rows.filter(thumbnail_key="").update(thumbnail_key=drawn):
         return drawn

@@ -1,7 +1,7 @@
-"""The history of a board: its versions, going back to one of them, and undoing what one person did.
+"""Versions of a board: made, restored, thinned out; and undoing one person's changes.
 
-Versions are moments of the board's clock; the elements that they show are kept by boards.elements.revisions. Going back is
-a change like any other: it is merged by the same rule, reaches everybody, and can be undone in turn. The
+A version is a value of the board's clock; the elements that it shows are kept by boards.elements.revisions. A restore
+is a change like any other: it is merged by the same rule and sent to every page, and can be undone in turn. The
 numbered rules are in docs/history.md.
 """
 
@@ -27,17 +27,17 @@ from boards.models import Board, Version
 from boards.models import Element as ElementRow
 
 SETTLED = timedelta(minutes=2)
-"""A board that rests for so long gets a version of what it came to."""
+"""Time without a change after which a version is made."""
 ACTIVE_MAX = timedelta(minutes=10)
-"""One that does not rest gets a version this often."""
+"""How often a version is made of a board that changes all the time."""
 ALL_KEPT = timedelta(days=1)
 HOURLY_KEPT = timedelta(days=7)
-"""Automatic versions: all of the last day, then one an hour, then one a day."""
+"""Automatic versions: all of the last day are kept, then one an hour, after a week one a day."""
 NAMED_MAX = 500
 
 
 class Restored(NamedTuple):
-    """The clock afterwards, how many elements changed, and the version to go back to; None: nothing did."""
+    """The board's clock afterwards, how many elements changed, and the version made before; None if nothing changed."""
 
     clock: int
     changed: int
@@ -45,7 +45,7 @@ class Restored(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """How many elements went back to an earlier version, became tombstones, or stayed in another's version."""
+    """How many elements went back to a revision, became tombstones, or were kept since another author changed them."""
 
     clock: int
     reverted: int
@@ -54,14 +54,14 @@ class Undone(NamedTuple):
     before: Version | None
 
 
-def name_now(board: Board, user: User, name: str, idempotency_key: str = "") -> Version:
+def create_named(board: Board, user: User, name: str, idempotency_key: str = "") -> Version:
     """A named version of the board as it is. Raises BoardGone, TooManyVersions.
 
-    The same idempotency key of the same person means the same version.
+    A request that repeats its idempotency key gets the version that the first one made.
     """
     with transaction.atomic():
         board = _locked(board.pk)
-        if known := _made_with(board, user, idempotency_key):
+        if known := _made_by_request(board, user, idempotency_key):
             return known
         if board.versions.filter(automatic=False).count() >= NAMED_MAX:
             raise TooManyVersions(f"A board has at most {NAMED_MAX} named versions. Delete one first.")
@@ -73,23 +73,23 @@ def name_now(board: Board, user: User, name: str, idempotency_key: str = "") -> 
 
 
 def rename(version: Version, name: str) -> None:
-    """A version with a name is kept until somebody deletes it."""
+    """Name the version, which keeps it until it is deleted."""
     version.name, version.automatic = name, False
     version.save(update_fields=["name", "automatic"])
 
 
-def forget(version: Version) -> None:
-    """Delete a version. The next one stands for its people too; the elements are swept later."""
+def delete(version: Version) -> None:
+    """Delete a version. Its people are added to the next one; its revisions are swept later."""
     following = version.board.versions.filter(created_at__gt=version.created_at).order_by("created_at")
-    if heir := following.first():
-        heir.people.add(*version.people.all())
+    if successor := following.first():
+        successor.people.add(*version.people.all())
     version.delete()
     if version.thumbnail_key:
         transaction.on_commit(lambda: default_storage.delete(version.thumbnail_key))
 
 
 def state_at(board: Board, clock: int) -> list[Element]:
-    """The live elements as they stood at the clock of a version, in drawing order."""
+    """The live elements as they were at the clock of a version, in drawing order."""
     unchanged = ElementRow.objects.filter(board=board, clock__lte=clock, is_deleted=False)
     elements = [Element.from_row(*row) for row in unchanged.values_list(*ROW)]
     elements += [e for e in revisions.replaced_since(board.pk, clock).values() if not e.is_deleted]
@@ -97,18 +97,18 @@ def state_at(board: Board, clock: int) -> list[Element]:
 
 
 def restore(board: Board, version: Version, by: User, idempotency_key: str = "") -> Restored:
-    """Make the board look as it did at the version: one change, by `by`. Raises BoardGone, BoardFrozen.
+    """Make the board look as it did at the version, as one change by `by`. Raises BoardGone, BoardFrozen.
 
-    What was made since becomes a tombstone, what was changed or deleted comes back, each as a newer version.
-    The state before is a version itself, so that this can be undone.
+    Elements made since become tombstones, changed and deleted ones come back, each as a newer version (rule H6).
+    A version of the state before is made first, so that the restore can be undone.
     """
     with transaction.atomic():
         board = _locked(board.pk)
         if board.frozen:
             raise BoardFrozen("A moderator froze this board.")
-        if known := _made_with(board, by, idempotency_key):
+        if known := _made_by_request(board, by, idempotency_key):
             return Restored(board.clock, 0, known)
-        changes = _way_back(board, version.clock)
+        changes = _changes_to_restore(board, version.clock)
         if not changes and board.background == version.background:
             return Restored(board.clock, 0, None)
         before = _make(board, by, before_restore_of=version, idempotency_key=idempotency_key)
@@ -118,23 +118,23 @@ def restore(board: Board, version: Version, by: User, idempotency_key: str = "")
         return Restored(change.clock, len(change.elements), before)
 
 
-def _way_back(board: Board, clock: int) -> list[Element]:
-    """The changes that make the board look as it did at this clock; the living first, who keep their index."""
+def _changes_to_restore(board: Board, clock: int) -> list[Element]:
+    """The element versions that make the board look as it did at this clock; live ones first, so that they keep their index."""
     then = revisions.replaced_since(board.pk, clock)
     now = {element.id: element for _, element in store.changes_since(board.pk, clock).elements}
-    changes = [_replacing(now[i], then.get(i)) for i in now]
+    changes = [_replacement(now[i], then.get(i)) for i in now]
     pruned = {i: element for i, element in then.items() if i not in now and not element.is_deleted}
     ranks = tombstones.ranks(board.pk, pruned) if pruned else {}
     changes += [
         e.replacing(max(e.version, ranks.get(i, e.rank)[0]), is_deleted=False) for i, e in pruned.items()
     ]
-    return _let_in(board, filter(None, changes))
+    return _accepted(board, filter(None, changes))
 
 
-def _let_in(board: Board, changes: Iterable[Element]) -> list[Element]:
-    """What was stored long ago as the board lets it in today, made whole where it must be; the living first.
+def _accepted(board: Board, changes: Iterable[Element]) -> list[Element]:
+    """Old revisions as today's checks accept them, repaired where they must be; live ones first.
 
-    Deleting needs no sound body. What costs its pages more than they can draw is filled solidly.
+    A tombstone is not checked. Those with more hatching than the board's pages can draw are filled solidly.
     """
     found: list[Element] = []
     refused: list[bytes] = []
@@ -149,8 +149,8 @@ def _let_in(board: Board, changes: Iterable[Element]) -> list[Element]:
     return sorted(importing.limit_hatching(board, found, Notes()), key=lambda element: element.is_deleted)
 
 
-def _replacing(now: Element, then: Element | None) -> Element | None:
-    """What puts `then` (None: it was not there) in the place of `now`; None where it looks the same."""
+def _replacement(now: Element, then: Element | None) -> Element | None:
+    """The version that makes `now` look like `then` (None: it did not exist); None if it does already."""
     if then is None or then.is_deleted:
         return None if now.is_deleted else now.replacing(now.version, is_deleted=True)
     return None if now.looks_like(then) else then.replacing(now.version, is_deleted=False)
@@ -159,20 +159,21 @@ def _replacing(now: Element, then: Element | None) -> Element | None:
 def undo_person(
     board: Board, user: User, since: datetime, by: User | None, *, even_if_frozen: bool = False
 ) -> Undone:
-    """Undo what one person did since a time, exact to past.KEPT_EVERY, as one change.
+    """Undo one person's changes since a time, exact to revisions.KEPT_EVERY, as one change (rules H8, H9).
 
-    Elements that stand as this person left them go back to the newest version that is somebody else's or
-    older; those without one become tombstones; what somebody else changed later stays. The undo of a change
-    is its author's: it does not hide from the next undo. Raises BoardGone, BoardFrozen, TooLongAgo.
+    Elements that this person changed last go back to the newest revision that is by another author or older than
+    `since`; those without one become tombstones; those that another author changed later stay. A revision that comes
+    back counts as its own author's change, so that a later undo of that author finds it.
+    Raises BoardGone, BoardFrozen, TooLongAgo.
     """
     if since < timezone.now() - revisions.UNDO_WINDOW:
         raise TooLongAgo(f"What somebody did can be undone for {revisions.UNDO_WINDOW.days} days.")
     with transaction.atomic():
         board = _locked(board.pk)
-        theirs = _standing_of(board, user, since)
+        theirs = _last_changed_by(board, user, since)
         earlier = revisions.before_person(board.pk, list(theirs), user.pk, since)
-        undone = {i: _replacing(e, earlier[i].element if i in earlier else None) for i, e in theirs.items()}
-        changes = _let_in(board, filter(None, undone.values()))
+        undone = {i: _replacement(e, earlier[i].element if i in earlier else None) for i, e in theirs.items()}
+        changes = _accepted(board, filter(None, undone.values()))
         kept = revisions.replaced_by_others(board.pk, user.pk, since)
         if not changes:
             return Undone(board.clock, 0, 0, kept, None)
@@ -184,7 +185,7 @@ def undo_person(
         return Undone(change.clock, len(changes) - removed, removed, kept, before)
 
 
-def _standing_of(board: Board, user: User, since: datetime) -> dict[str, Element]:
+def _last_changed_by(board: Board, user: User, since: datetime) -> dict[str, Element]:
     rows = ElementRow.objects.filter(board=board, author_id=user.pk, changed_at__gte=since)
     return {row[0]: Element.from_row(*row) for row in rows.values_list(*ROW)}
 
@@ -200,8 +201,8 @@ def _locked(board_id: uuid.UUID) -> Board:
     return board
 
 
-def _made_with(board: Board, user: User, idempotency_key: str) -> Version | None:
-    """The version that this very request made already."""
+def _made_by_request(board: Board, user: User, idempotency_key: str) -> Version | None:
+    """The version that a request with the same key made, if there is one."""
     made = board.versions.filter(created_by=user, idempotency_key=idempotency_key)
     return made.first() if idempotency_key else None
 
@@ -233,11 +234,11 @@ def _make(
     return version
 
 
-# --- by themselves ------------------------------------------------------------------------------------------
+# --- periodic tasks -----------------------------------------------------------------------------------------
 
 
 def record(now: datetime) -> int:
-    """Make a version of each board that has come to rest, or has not rested for long. Returns how many."""
+    """Make a version of each board without a change for SETTLED, or without a version for ACTIVE_MAX. Returns how many."""
     due = Q(changed_at__lte=now - SETTLED) | Q(unversioned_since__lte=now - ACTIVE_MAX)
     boards = Board.objects.filter(due, deleted_at=None, unversioned_since__isnull=False)
     made = 0
@@ -250,26 +251,27 @@ def record(now: datetime) -> int:
     return made
 
 
-def thin(now: datetime) -> int:
-    """Forget automatic versions that newer ones stand for. Returns how many."""
+def thin_out(now: datetime) -> int:
+    """Delete the automatic versions that `surplus` names. Returns how many."""
     rows = Version.objects.filter(automatic=True, created_at__lt=now - ALL_KEPT).order_by(
         "board", "created_at"
     )
-    forgotten = 0
+    deleted = 0
     for _, group in groupby(rows.select_related("board").iterator(), key=lambda version: version.board_id):
         versions = list(group)
         for number in surplus([version.created_at for version in versions], now):
             with transaction.atomic():
-                # Somebody may be giving it a name right now.
+                # It may have got a name since it was read.
                 unnamed = Version.objects.select_for_update().filter(pk=versions[number].pk, automatic=True)
                 for version in unnamed:
-                    forget(version)
-                    forgotten += 1
-    return forgotten
+                    delete(version)
+                    deleted += 1
+    return deleted
 
 
 def surplus(times: Sequence[datetime], now: datetime) -> Iterable[int]:
-    """Which of the versions made at these times, oldest first, are not kept: the newest of each hour or day is."""
+    """The positions of the versions to delete, of those made at these times, oldest first. The newest of each hour or day
+    is kept."""
     periods = [_period(time, now) for time in times]
     return [number for number, (period, following) in enumerate(pairwise(periods)) if period == following]
 

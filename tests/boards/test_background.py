@@ -93,7 +93,7 @@ def test_a_version_keeps_it_and_going_back_brings_it_back(board: Board, alice: A
     store.apply(board.pk, [element("box")])
     background.change(board.pk, NAVY)
     board.refresh_from_db()
-    version = versions.name_now(board, alice, "Night")
+    version = versions.create_named(board, alice, "Night")
     background.change(board.pk, "#ffffff")
     board.refresh_from_db()
     restored = versions.restore(board, version, alice)
@@ -104,7 +104,7 @@ def test_a_version_keeps_it_and_going_back_brings_it_back(board: Board, alice: A
 
 
 def test_what_going_back_changes_is_without_a_version_from_then_on(board: Board, alice: Any) -> None:
-    version = versions.name_now(board, alice, "White")
+    version = versions.create_named(board, alice, "White")
     background.change(board.pk, NAVY)
     Board.objects.update(unversioned_since=timezone.now() - timedelta(minutes=9))
     before = timezone.now()

@@ -153,7 +153,7 @@ def place(board: Board, alice: Any, bob: Any, published: Any) -> Place:
 def make_place(board: Board, alice: Any, bob: Any) -> Place:
     frame = element("frame", type="frame", x=0, y=0, width=100, height=100, name=None)
     store.apply(board.pk, [frame, element("drawn")], {"frame": alice.pk, "drawn": bob.pk})
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     store.apply(board.pk, [element("later")], {"later": bob.pk})
     file = board_files.add_upload(board, alice, png())
     key = default_storage.save("images/made.png", ContentFile(png(64, 64, "red")))

@@ -63,7 +63,7 @@ def test_RM24_an_import_brings_no_version_that_nobody_can_follow(board: Any, ali
 @pytest.mark.django_db
 def test_RM24_what_an_earlier_release_froze_can_be_restored(board: Any, alice: Any, mallory: Any) -> None:
     store.apply(board.pk, [element("box", x=1)], {"box": alice.pk})
-    version = versions.name_now(board, alice, "Before")
+    version = versions.create_named(board, alice, "Before")
     store.apply(board.pk, [element("box", version=2, x=2)], {"box": mallory.pk})
     freeze(board, "box")
     assert versions.restore(board, version, alice).changed == 1

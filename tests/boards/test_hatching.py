@@ -82,7 +82,7 @@ def test_going_back_and_undoing_bring_no_more_hatching_than_that(board: Any, ali
     dear = [drawn(number) for number in range(ENOUGH + 2)]
     by_alice = dict.fromkeys((each.id for each in dear), alice.pk)
     store.apply(board.pk, dear, by_alice)
-    version = versions.name_now(board, alice, "Before")
+    version = versions.create_named(board, alice, "Before")
     shift(hours=2)
     gone = [each.replacing(each.version, is_deleted=True) for each in dear]
     store.apply(board.pk, gone, dict.fromkeys(by_alice, bob.pk))

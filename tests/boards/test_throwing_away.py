@@ -65,7 +65,7 @@ def days_pass(monkeypatch):
 
     def pass_():
         monkeypatch.setattr(storage, "is_marked", lambda key: False)
-        monkeypatch.setattr(unreferenced, "KEPT", timedelta(days=-1))
+        monkeypatch.setattr(unreferenced, "AGE_MIN", timedelta(days=-1))
 
     return pass_
 
@@ -139,7 +139,7 @@ def test_a_young_file_may_belong_to_a_row_that_is_not_written_yet(board, alice, 
 def test_an_old_file_that_is_stored_again_stays(board, alice, monkeypatch):
     """It is there already, so it is not written anew, and no row names it yet."""
     fill(board, alice)
-    monkeypatch.setattr(unreferenced, "KEPT", timedelta(days=-1))
+    monkeypatch.setattr(unreferenced, "AGE_MIN", timedelta(days=-1))
     again = stored("green", "snapshots")
     assert unreferenced.sweep(timezone.now()) == 0 and default_storage.exists(again.key)
 

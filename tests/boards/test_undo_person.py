@@ -90,7 +90,7 @@ def test_H8_undoing_again_changes_nothing_and_undoing_further_back_does(board, a
 
 def test_H8_a_restore_is_undone_like_any_other_change(board, alice, mallory):
     draw(board, alice, "old", 1, x=1)
-    version = versions.name_now(board, alice, "Old")
+    version = versions.create_named(board, alice, "Old")
     draw(board, alice, "old", 2, x=2)
     draw(board, alice, "new", x=5)
     versions.restore(board, version, mallory)
@@ -130,7 +130,7 @@ def test_H8_whatever_the_interleaving_it_equals_the_rule_said_slowly(board, alic
         versions_so_far.append((user, step, x))
         draw(board, user, element_id, len(versions_so_far), x=step, isDeleted=x is None)
         if randomly.random() < 0.15:
-            versions.name_now(board, alice, f"At {step}")
+            versions.create_named(board, alice, f"At {step}")
         shift(minutes=2)
     expected = {}
     for element_id, entries in log.items():

@@ -73,7 +73,7 @@ def test_H1_of_long_work_a_state_is_kept_each_minute(board, alice):
 
 def test_H1_what_a_version_shows_is_kept(board, alice):
     draw(board, alice, "box", 1, x=1)
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     draw(board, alice, "box", 2, x=2)
     draw(board, alice, "box", 3, x=3)
     assert shown(board, version) == {"box": 1}
@@ -85,7 +85,7 @@ def test_H1_the_storage_grows_with_the_change_and_not_with_the_scene(board, alic
     store.apply(board.pk, elements, dict.fromkeys((e.id for e in elements), alice.pk))
     rows = Element.objects.count() + PastElement.objects.count() + Version.objects.count()
     for number in range(10):
-        versions.name_now(board, alice, f"Version {number}")
+        versions.create_named(board, alice, f"Version {number}")
         draw(board, alice, "e7", 2 + number, x=number)
     after = Element.objects.count() + PastElement.objects.count() + Version.objects.count()
     assert after - rows == 10 + 10, "ten versions and the ten states of one element that they show"
@@ -110,7 +110,7 @@ def test_H2_a_version_shows_what_stood_when_it_was_made(board, alice, bob):
     draw(board, alice, "same", x=3)
     draw(board, bob, "gone before", 1, x=4)
     draw(board, bob, "gone before", 2, x=4, isDeleted=True)
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     draw(board, bob, "changed", 2, x=10)
     draw(board, bob, "deleted", 2, isDeleted=True)
     draw(board, bob, "new", x=5)
@@ -121,9 +121,9 @@ def test_H2_a_version_shows_what_stood_when_it_was_made(board, alice, bob):
 
 def test_H2_a_pruned_tombstone_does_not_raise_what_it_ended(board, alice):
     draw(board, alice, "box", 1, x=1)
-    first = versions.name_now(board, alice, "With the box")
+    first = versions.create_named(board, alice, "With the box")
     draw(board, alice, "box", 2, isDeleted=True)
-    second = versions.name_now(board, alice, "Without")
+    second = versions.create_named(board, alice, "Without")
     shift(days=8)
     assert tombstones.prune_all() == 1
     assert shown(board, first) == {"box": 1} and shown(board, second) == {}
@@ -133,26 +133,26 @@ def test_a_version_knows_who_changed_something_since_the_one_before(board, alice
     draw(board, alice, "a")
     draw(board, carol, "a", 2)
     draw(board, None, "by a program")
-    assert set(versions.name_now(board, bob, "One").people.all()) == {alice, carol}
+    assert set(versions.create_named(board, bob, "One").people.all()) == {alice, carol}
     draw(board, bob, "b")
-    assert set(versions.name_now(board, alice, "Two").people.all()) == {bob}
+    assert set(versions.create_named(board, alice, "Two").people.all()) == {bob}
 
 
 def test_naming_takes_the_automatic_version_of_the_same_moment(board, alice):
     draw(board, alice, "box")
     shift(minutes=5)
     assert versions.record(timezone.now()) == 1
-    named = versions.name_now(board, alice, "Now")
+    named = versions.create_named(board, alice, "Now")
     assert Version.objects.get() == named and not named.automatic
-    assert versions.name_now(board, alice, "The same moment again") != named
+    assert versions.create_named(board, alice, "The same moment again") != named
 
 
 def test_a_board_has_a_limited_number_of_named_versions(board, alice, monkeypatch):
     monkeypatch.setattr(versions, "NAMED_MAX", 2)
     for name in ("One", "Two"):
-        versions.name_now(board, alice, name)
+        versions.create_named(board, alice, name)
     with pytest.raises(TooManyVersions):
-        versions.name_now(board, alice, "Three")
+        versions.create_named(board, alice, "Three")
 
 
 def test_H3_a_board_that_rests_gets_one_version(board, alice):
@@ -204,7 +204,7 @@ def test_H4_thinning_spares_names_and_keeps_the_people(board, alice, bob, carol)
     day = timezone.now().replace(minute=0) - timedelta(days=3)
     for number, version in enumerate(Version.objects.order_by("clock")):
         Version.objects.filter(pk=version.pk).update(created_at=day + timedelta(minutes=number))
-    assert versions.thin(timezone.now()) == 1
+    assert versions.thin_out(timezone.now()) == 1
     named, last = Version.objects.order_by("clock")
     assert named.name == "Named" and set(named.people.all()) == {alice}
     assert set(last.people.all()) == {bob, carol}
@@ -213,13 +213,13 @@ def test_H4_thinning_spares_names_and_keeps_the_people(board, alice, bob, carol)
 def test_H5_what_no_version_shows_is_swept_after_a_week(board, alice, bob):
     draw(board, alice, "box", 1, x=1)
     draw(board, bob, "box", 2, x=2)
-    version = versions.name_now(board, alice, "Second")
+    version = versions.create_named(board, alice, "Second")
     draw(board, alice, "box", 3, x=3)
     assert revisions.sweep(timezone.now()) == 0
     shift(days=8)
     assert revisions.sweep(timezone.now()) == 1
     assert shown(board, version) == {"box": 2}
-    versions.forget(version)
+    versions.delete(version)
     assert revisions.sweep(timezone.now()) == 1 and not PastElement.objects.exists()
 
 
@@ -230,7 +230,7 @@ def test_H6_going_back_is_one_change_with_newer_versions(board, alice, bob):
     draw(board, alice, "changed", 4, x=1)
     draw(board, alice, "deleted", x=2)
     draw(board, alice, "same", x=3)
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     draw(board, bob, "changed", 9, x=10)
     draw(board, bob, "deleted", 2, isDeleted=True)
     draw(board, bob, "new", x=5)
@@ -263,7 +263,7 @@ def test_H6_going_back_is_one_change_with_newer_versions(board, alice, bob):
 
 def test_H6_going_back_can_be_undone_and_that_too(board, alice, bob):
     draw(board, alice, "box", x=1)
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     draw(board, bob, "box", 2, x=2)
     draw(board, bob, "new", x=5)
     there = versions.restore(board, version, alice)
@@ -277,7 +277,7 @@ def test_H6_going_back_can_be_undone_and_that_too(board, alice, bob):
 def test_H6_going_back_to_what_stands_changes_nothing(board, alice):
     look = {"index": "a1", "seed": 1}
     draw(board, alice, "box", x=1, **look)
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     clock = Board.objects.get(pk=board.pk).clock
     assert versions.restore(board, version, alice) == (clock, 0, None)
     draw(board, alice, "box", 2, x=2, **look)
@@ -287,7 +287,7 @@ def test_H6_going_back_to_what_stands_changes_nothing(board, alice):
 
 def test_H6_a_request_that_is_repeated_goes_back_once(board, alice):
     draw(board, alice, "box", x=1)
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     draw(board, alice, "box", 2, x=2)
     first = versions.restore(board, version, alice, "key")
     draw(board, alice, "box", 4, x=4)
@@ -298,7 +298,7 @@ def test_H6_a_request_that_is_repeated_goes_back_once(board, alice):
 def test_H6_the_order_of_drawing_comes_back_too(board, alice):
     draw(board, alice, "below", 1, index="a1")
     draw(board, alice, "above", 1, index="a2")
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     draw(board, alice, "below", 2, index="a3")
     draw(board, alice, "in its place", 1, index="a1")
     versions.restore(board, version, alice)
@@ -308,7 +308,7 @@ def test_H6_the_order_of_drawing_comes_back_too(board, alice):
 
 def test_H6_what_was_deleted_so_long_ago_that_its_tombstone_is_gone_comes_back(board, alice):
     draw(board, alice, "box", 1, x=1)
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     draw(board, alice, "box", 40, isDeleted=True)
     shift(days=8)
     assert tombstones.prune_all() == 1
@@ -321,7 +321,7 @@ def test_H6_what_a_page_does_not_bear_comes_back_mended(board, alice):
     draw(board, alice, "frame", 1, type="frame")
     bad = json.loads(Element.objects.get().body) | {"customData": {"atelier": {"prompt": 5}, "mine": 1}}
     Element.objects.update(body=json.dumps(bad))  # of a release that let it in
-    version = versions.name_now(board, alice, "Before")
+    version = versions.create_named(board, alice, "Before")
     draw(board, alice, "frame", 2, type="frame", x=2)
     versions.restore(board, version, alice)
     assert json.loads(Element.objects.get().body)["customData"] == {"atelier": {}, "mine": 1}
@@ -333,7 +333,7 @@ def test_H6_what_would_not_be_let_in_today_comes_back_made_whole(board, alice):
     odd = element("odd")
     odd = structs.replace(odd, body=json.dumps(json.loads(odd.body) | old).encode())
     store.apply(board.pk, [element("frame", type="frame"), odd])
-    version = versions.name_now(board, alice, "Long ago")
+    version = versions.create_named(board, alice, "Long ago")
     draw(board, alice, "odd", 2, x=9)
     versions.restore(board, version, alice)
     now = json.loads(Element.objects.get(board=board, element_id="odd").body)
@@ -345,7 +345,7 @@ def test_H6_a_full_board_can_be_exchanged_for_another_full_one(board, alice, mon
     monkeypatch.setattr(store, "LIVE_ELEMENTS_MAX", 3)
     for number in range(3):
         draw(board, alice, f"old {number}")
-    version = versions.name_now(board, alice, "Full")
+    version = versions.create_named(board, alice, "Full")
     for number in range(3):
         draw(board, alice, f"old {number}", 2, isDeleted=True)
     shift(days=8)
@@ -358,7 +358,7 @@ def test_H6_a_full_board_can_be_exchanged_for_another_full_one(board, alice, mon
 
 def test_a_frozen_board_does_not_go_back(board, alice):
     draw(board, alice, "box", x=1)
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     draw(board, alice, "box", 2, x=2)
     Board.objects.update(frozen=True)
     with pytest.raises(BoardFrozen):
@@ -370,7 +370,7 @@ def test_a_frozen_board_does_not_go_back(board, alice):
 def test_H7_a_push_that_meets_a_restore_is_decided_by_the_merge_rule(board, alice, bob, pushed, wins):
     """The restored element is version 3: an older push loses, a newer one wins, of equals the lower nonce stays."""
     draw(board, alice, "box", 1, x=1)
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     draw(board, bob, "box", 2, x=2)
     versions.restore(board, version, alice)
     nonce = Element.objects.get().version_nonce
@@ -384,14 +384,14 @@ def test_people_who_deleted_their_account_do_not_stop_a_version(board, alice):
     gone = person("gone")
     draw(board, gone, "box", x=1)
     gone.delete()
-    assert not versions.name_now(board, alice, "Without them").people.exists()
+    assert not versions.create_named(board, alice, "Without them").people.exists()
 
 
 def test_what_a_guest_drew_follows_them_into_their_account(board, alice, bob, carol):
     guest = person("guest", is_guest=True)
     board.memberships.create(user=guest, role="edit")
     draw(board, guest, "box", 1, x=1)
-    versions.name_now(board, guest, "A guest's")
+    versions.create_named(board, guest, "A guest's")
     draw(board, carol, "box", 2, x=2)
     draw(board, guest, "new", x=3)
     guest_claimed.send(sender=type(guest), guest=guest, user=bob)

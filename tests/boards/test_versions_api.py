@@ -45,7 +45,7 @@ def send(client, method, url, data=None, **headers):
 @pytest.fixture
 def version(board, alice):
     draw(board, alice, "box", x=1)
-    made = versions.name_now(board, alice, "First")
+    made = versions.create_named(board, alice, "First")
     draw(board, alice, "box", 2, x=2)
     return made
 
@@ -69,7 +69,7 @@ def test_the_newest_version_comes_first_and_lists_come_in_pages(board, alice):
     names = []
     for number in range(5):
         draw(board, alice, "box", number + 1)
-        names.append(versions.name_now(board, alice, f"V{number}").name)
+        names.append(versions.create_named(board, alice, f"V{number}").name)
     first = as_(alice).get(path(board, "versions") + "?limit=3").json()
     second = as_(alice).get(path(board, "versions") + f"?cursor={first['next']}").json()
     assert [v["name"] for v in first["items"] + second["items"]] == names[::-1]
@@ -128,14 +128,14 @@ def test_an_editor_may_not_delete_what_others_may_want_back(board, alice, bob):
     automatic = Version.objects.get()
     assert as_(bob).delete(path(board, "versions", automatic.pk)).status_code == 403
     draw(board, bob, "box", 2)
-    own = versions.name_now(board, bob, "Bob's")
+    own = versions.create_named(board, bob, "Bob's")
     assert as_(bob).delete(path(board, "versions", own.pk)).status_code == 204
 
 
 def test_a_versions_scene_is_a_document_with_the_pictures_of_then(board, alice):
     file = board_files.add_upload(board, alice, png(8, 8, "red"), "red")
     draw(board, alice, "picture", type="image", fileId="red", status="saved", scale=[1, 1])
-    version = versions.name_now(board, alice, "First")
+    version = versions.create_named(board, alice, "First")
     draw(board, alice, "picture", 2, isDeleted=True)
     draw(board, alice, "later")
     url = path(board, "versions", version.pk, "scene")
@@ -165,7 +165,7 @@ def test_the_thumbnail_is_drawn_once_and_goes_with_its_version(board, version, a
 
 
 def test_an_empty_board_has_a_thumbnail_too(board, alice):
-    version = versions.name_now(board, alice, "Nothing yet")
+    version = versions.create_named(board, alice, "Nothing yet")
     answer = as_(alice).get(path(board, "versions", version.pk, "thumbnail.png"))
     assert Image.open(io.BytesIO(answer.content)).convert("L").getextrema() == (255, 255)
 
@@ -232,7 +232,7 @@ def test_moderators_undo_a_person_in_the_admin_on_frozen_boards_too(board, alice
 async def test_a_restore_reaches_everybody_live(board, alice, bob):
     async with joined(board, alice) as a, joined(board, bob) as b:
         await a.push(body("box", x=1), body("deleted", x=3))
-        version = await sync_to_async(versions.name_now)(board, alice, "First")
+        version = await sync_to_async(versions.create_named)(board, alice, "First")
         drawn = (body("box", version=2, x=2), body("deleted", version=2, isDeleted=True), body("new"))
         clock = (await b.push(*drawn))["clock"]
         restored = await sync_to_async(versions.restore)(board, version, alice)
@@ -251,7 +251,7 @@ async def test_H7_what_is_in_somebodys_hands_during_a_restore_ends_the_same_for_
     """b goes on dragging while a restores, again and again: pages, room and rows agree whoever won."""
     async with joined(board, alice) as a, joined(board, bob) as b:
         await a.push(body("box", x=0), body("still", x=0))
-        version = await sync_to_async(versions.name_now)(board, alice, "First")
+        version = await sync_to_async(versions.create_named)(board, alice, "First")
         await a.push(body("still", version=2, x=1))
         for number in range(2, 40):
             await b.push(body("box", version=number, x=number), wait=False)
@@ -279,7 +279,7 @@ async def test_what_people_push_has_their_names(board, alice, bob):
 def test_2000_elements_come_back_in_one_change(board, alice, bob):
     elements = [element(f"e{n}", x=1) for n in range(2_000)]
     store.apply(board.pk, elements, dict.fromkeys((e.id for e in elements), alice.pk))
-    version = versions.name_now(board, alice, "Before")
+    version = versions.create_named(board, alice, "Before")
     gone = [e.replacing(e.version, is_deleted=True) for e in elements]
     clock = store.apply(board.pk, gone, dict.fromkeys((e.id for e in gone), bob.pk)).clock
     answer = send(as_(alice), "post", path(board, "versions", version.pk, "restore")).json()

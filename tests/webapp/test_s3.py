@@ -115,7 +115,7 @@ def test_what_was_deleted_leaves_the_bucket(
     bucket: str, board: Any, alice: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same rules as on disk (tests/boards/test_throwing_away.py); here the listing is the bucket's."""
-    monkeypatch.setattr(unreferenced, "KEPT", timedelta(days=-1))
+    monkeypatch.setattr(unreferenced, "AGE_MIN", timedelta(days=-1))
     monkeypatch.setattr(storage, "is_marked", lambda key: False)
     unreferenced.sweep(timezone.now())  # what other tests left
     kept = Board.objects.create(owner=bob)
@@ -170,7 +170,7 @@ def test_a_lost_object_is_not_found_by_any_door(board: Any, alice: Any, client: 
 def test_what_vanishes_while_it_is_swept_does_not_end_the_sweep(
     board: Any, alice: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unreferenced, "KEPT", timedelta(days=-1))
+    monkeypatch.setattr(unreferenced, "AGE_MIN", timedelta(days=-1))
     board_files.add_upload(board, alice, png(12, 10))
     listed, looked_at, old = (f"snapshots/{name}.png" for name in ("a-listed", "b-looked-at", "c-old"))
     for key in (looked_at, old):
