@@ -1,6 +1,6 @@
-"""Boards in and out as files: .excalidraw, .excalidrawlib, PNG and SVG with the scene inside, zip.
+"""Import and export of boards as files: .excalidraw, .excalidrawlib, PNG and SVG with the scene inside, zip.
 
-in:   bytes → document.read → Document → incoming.add (→ restore, renaming, layout, pictures) → store
-      restore: each element made whole (mending, labels, pieces), then what they say of one another; lost: notes
-out:  board → outgoing.contents → Contents → outgoing.document, embedding.into_png, archive.parts
+import: bytes → document.read → Document → importing.import_document (restore, id_remapping, layout, document_files) → store
+        restore: each element by itself (repair, labels, oversized), then their references; what changed: import_notes
+export: board → exporting.contents → Contents → exporting.document, scene_in_image.into_png, archive.parts
 """

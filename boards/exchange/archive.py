@@ -1,4 +1,4 @@
-"""A board as a zip, made while it is read: the scene, its pictures, how it looks, and how they were made."""
+"""A board as a zip, produced while it is read: the scene, its image files, a PNG of it, and how pictures were generated."""
 
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,14 +16,14 @@ from generation.models import Job, JobStatus
 SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/svg+xml": "svg"}
 
 
-class _Sink:
-    """Where the zip is written to, and taken from again piece by piece. It cannot seek."""
+class _Buffer:
+    """The file that zipfile writes to, without seeking; its content is taken out again chunk by chunk."""
 
     def __init__(self) -> None:
-        self.pieces: list[bytes] = []
+        self._chunks: list[bytes] = []
 
     def write(self, data: bytes, /) -> int:
-        self.pieces.append(bytes(data))
+        self._chunks.append(bytes(data))
         return len(data)
 
     def flush(self) -> None:
@@ -32,40 +32,40 @@ class _Sink:
     def close(self) -> None:
         pass
 
-    def taken(self) -> bytes:
-        data = b"".join(self.pieces)
-        self.pieces.clear()
+    def take(self) -> bytes:
+        data = b"".join(self._chunks)
+        self._chunks.clear()
         return data
 
 
 def parts(contents: Contents, png: bytes | None, manifest: Mapping[str, Any]) -> Iterator[bytes]:
-    """The zip in pieces, none larger than the picture of the board with a little around it."""
+    """The zip in chunks; the largest is that of `png`. manifest: see `manifest`."""
     return _parts(exporting.document(contents), contents.files, png, manifest)
 
 
 def _parts(
     document: Iterator[bytes], files: Sequence[BoardFile], png: bytes | None, manifest: Mapping[str, Any]
 ) -> Iterator[bytes]:
-    sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    buffer = _Buffer()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         archive.writestr("manifest.json", msgspec.json.format(msgspec.json.encode(manifest), indent=2))
         entry = _entry("board.excalidraw", zipfile.ZIP_DEFLATED)
         with archive.open(entry, "w", force_zip64=True) as scene:
-            for piece in document:
-                scene.write(piece)
-                yield sink.taken()
+            for chunk in document:
+                scene.write(chunk)
+                yield buffer.take()
         if png is not None:
             archive.writestr("board.png", png, zipfile.ZIP_STORED)
-            yield sink.taken()
+            yield buffer.take()
         for file in files:
-            pieces = exporting.file_chunks(file)
-            if (first := next(pieces, None)) is None:
+            chunks = exporting.file_chunks(file)
+            if (first := next(chunks, None)) is None:
                 continue
             with archive.open(_entry(path_of(file), zipfile.ZIP_STORED), "w", force_zip64=True) as stored:
-                for piece in chain([first], pieces):
-                    stored.write(piece)
-                    yield sink.taken()
-    yield sink.taken()
+                for chunk in chain([first], chunks):
+                    stored.write(chunk)
+                    yield buffer.take()
+    yield buffer.take()
 
 
 def _entry(name: str, compression: int) -> zipfile.ZipInfo:
@@ -75,7 +75,7 @@ def _entry(name: str, compression: int) -> zipfile.ZipInfo:
 
 
 def manifest(contents: Contents) -> dict[str, Any]:
-    """What is in the zip, and for generated pictures the words and the seed that made them."""
+    """The table of contents of the zip, with prompt, parameters and seed of each generated picture."""
     board = contents.board
     return {
         "board": {"id": str(board.pk), "title": board.title, "clock": contents.clock},

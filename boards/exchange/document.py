@@ -1,4 +1,4 @@
-"""What a file that somebody brings holds, whatever kind it is: elements, pictures, items of a library. Pure."""
+"""Reads an uploaded file of any supported kind into its elements, image files and library items. Pure."""
 
 import io
 import zipfile
@@ -17,14 +17,14 @@ ARCHIVE_ENTRIES_MAX = 5_000
 ITEMS_MAX = 2_000
 
 Fields = Mapping[str, Raw]
-"""The fields of one element, each value as the JSON that it came as."""
+"""The fields of one element, each value as raw JSON."""
 
 
 class Document(NamedTuple):
-    """elements: JSON, each in one piece, in the order of drawing. files: id → entry, unchecked.
+    """elements: the JSON of each, in drawing order. files: id → entry of the document's `files`, unchecked.
 
-    items: those of a library, else None; a library has no other elements. background: the colour behind the scene
-    as the file says it, unchecked; None where it says none.
+    items: the elements of each item of a library, in which case `elements` is empty; None for a scene. background: the
+    colour behind the scene as the file has it, unchecked; None without one.
     """
 
     elements: list[bytes]
@@ -46,9 +46,9 @@ class _Item(Struct):
 
 
 def read(data: bytes) -> Document:
-    """The document in some bytes; what they are is told by themselves, not by a name.
+    """The document in a file. Its kind is found by its first bytes, not by its name.
 
-    Raises ImportRefused (SceneMissing for a picture that is only a picture), TooBig.
+    Raises ImportRefused (SceneMissing for an image without a scene), TooBig.
     """
     if len(data) > UPLOAD_MAX_BYTES:
         raise TooBig(f"The file has {len(data) // 2**20:,} MB; {UPLOAD_MAX_BYTES // 2**20} MB are allowed.")
@@ -68,7 +68,7 @@ def read(data: bytes) -> Document:
 
 
 def read_json(data: bytes) -> Document:
-    """A scene, a library, or nothing but the list of a scene's elements. Raises ImportRefused where it is none."""
+    """The document in JSON: a scene, a library, or only the list of a scene's elements. Raises ImportRefused for anything else."""
     try:
         found = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Json | list[Raw])
         if isinstance(found, list):
@@ -107,12 +107,12 @@ def _item(raw: Raw) -> list[bytes]:
 
 
 def _compact(raw: Raw) -> bytes:
-    """Without the white space of a file meant for eyes; numbers and text stay as they are written."""
+    """The JSON without indentation; numbers and text stay as they are written."""
     return msgspec.json.format(bytes(raw), indent=-1)
 
 
 def _from_archive(data: bytes) -> bytes:
-    """The .excalidraw file in a zip of a board. Never unpacks more than is allowed."""
+    """The .excalidraw file in a zip of a board. Unpacks at most SCENE_MAX_BYTES. Raises ImportRefused, TooBig."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()

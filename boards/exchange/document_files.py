@@ -1,4 +1,4 @@
-"""The pictures of a document, taken out of their data URLs and made files of the board."""
+"""The image files of a document: decoded from their data URLs, stored, and made files of the board."""
 
 import base64
 import binascii
@@ -16,20 +16,20 @@ from generation.images.header import is_svg, read_header
 from generation.images.storage import StoredImage
 from generation.models import GeneratedImage
 
-PICTURES_MAX = 1_000
+FILES_MAX = 1_000
 PIXELS_MAX = 400_000_000
-"""Of all pictures of one document that are new here: what decoding them may cost."""
+"""Pixels of all new images of one document together, which bounds the time of decoding them."""
 
 
 class StoredFiles(NamedTuple):
-    """stored: by the names of the document, in its order."""
+    """stored: by the file_ids of the document, in its order. refused: those that are no image, or too many."""
 
     stored: dict[str, StoredImage | GeneratedImage]
     refused: list[Refusal]
 
 
 def store_all(entries: Mapping[str, Any]) -> StoredFiles:
-    """Store the pictures of a document; may take seconds. Raises DecoderBusy, StorageUnavailable."""
+    """Store the images of a document; may take seconds. Raises DecoderBusy, StorageUnavailable."""
     stored_files = StoredFiles({}, [])
     pixels = 0
     for number, (file_id, entry) in enumerate(entries.items()):
@@ -37,9 +37,9 @@ def store_all(entries: Mapping[str, Any]) -> StoredFiles:
             data = data_of(entry)
             found = board_files.find(data)
             pixels += _pixels(data) if found is None else 0
-            if number >= PICTURES_MAX or pixels > PIXELS_MAX:
+            if number >= FILES_MAX or pixels > PIXELS_MAX:
                 raise FileRefused(
-                    f"One document may bring {PICTURES_MAX} pictures with {PIXELS_MAX // 1_000_000} megapixels in all."
+                    f"One document may bring {FILES_MAX} pictures with {PIXELS_MAX // 1_000_000} megapixels in all."
                 )
             stored_files.stored[file_id], lost = (
                 board_files.store_new(data) if found is None else board_files.Stored(found)
@@ -52,12 +52,12 @@ def store_all(entries: Mapping[str, Any]) -> StoredFiles:
 
 
 def add_all(board: Board, user: User, stored_files: StoredFiles) -> dict[str, str]:
-    """Make them files of the board. Returns the names of those that go by another file_id here."""
+    """Make them files of the board. Returns {file_id of the document: file_id on the board} where the two differ."""
     added = {
-        name: board_files.add_from_document(board, user, stored, name)
-        for name, stored in stored_files.stored.items()
+        file_id: board_files.add_from_document(board, user, stored, file_id)
+        for file_id, stored in stored_files.stored.items()
     }
-    return {name: file.file_id for name, file in added.items() if file.file_id != name}
+    return {old: file.file_id for old, file in added.items() if file.file_id != old}
 
 
 def data_of(entry: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""A board as an .excalidraw document with its pictures in it, a piece at a time."""
+"""Exports a board as an .excalidraw document with its image files in it, chunk by chunk."""
 
 import base64
 import logging
@@ -22,13 +22,13 @@ from http_api.responses import spool
 SOURCE = "Atelier"
 GRID_SIZE = 20
 CHUNK_BYTES = 192 * 1024
-"""A multiple of three, so that the base64 of pieces can be joined."""
+"""A multiple of three, so that the base64 of the chunks can be joined."""
 
 log = logging.getLogger(__name__)
 
 
 class Contents(NamedTuple):
-    """What a board holds at its clock. elements: live bodies in drawing order; files: those they show."""
+    """The scene of a board at its clock. elements: live bodies in drawing order; files: those of the images among them."""
 
     board: Board
     clock: int
@@ -64,60 +64,61 @@ class SceneDocument(TypedDict):
 
 
 def app_state(contents: Contents) -> AppState:
+    """The `appState` of a document: the page's settings that belong to the scene."""
     return {"viewBackgroundColor": contents.board.background, "gridSize": GRID_SIZE}
 
 
-class _Shown(msgspec.Struct, rename="camel"):
+class _WithFile(msgspec.Struct, rename="camel"):
     file_id: str | None = None
 
 
-class _Place(msgspec.Struct, rename="camel"):
+class _Membership(msgspec.Struct, rename="camel"):
     id: str
     frame_id: str | None = None
     container_id: str | None = None
 
 
-_shown = msgspec.json.Decoder(_Shown)
-_place = msgspec.json.Decoder(_Place)
+_with_file = msgspec.json.Decoder(_WithFile)
+_membership = msgspec.json.Decoder(_Membership)
 
 
 def contents(board: Board) -> Contents:
-    """Raises BoardGone."""
+    """The scene as it is now. Raises BoardGone."""
     snapshot = store.snapshot(board.pk)
-    board.background = snapshot.background  # of that clock, for which pictures are kept
+    board.background = snapshot.background  # of the same clock: drawings are cached by it
     live = [element for _, element in snapshot.elements if not element.is_deleted]
     live.sort(key=lambda element: (element.index or "", element.id))
     return with_files(board, snapshot.clock, [element.body for element in live])
 
 
 def narrowed(contents: Contents, element_id: str | None) -> Contents:
-    """Only a frame with what is in it, or an element with its text; None: everything."""
+    """A frame with its children, or an element with its text; the whole scene for None."""
     if element_id is None:
         return contents
-    places = zip(contents.elements, map(_place.decode, contents.elements), strict=True)
-    bodies = [body for body, at in places if element_id in (at.id, at.frame_id, at.container_id)]
+    members = zip(contents.elements, map(_membership.decode, contents.elements), strict=True)
+    bodies = [body for body, of in members if element_id in (of.id, of.frame_id, of.container_id)]
     return with_files(contents.board, contents.clock, bodies)
 
 
 def with_files(board: Board, clock: int, bodies: list[bytes]) -> Contents:
-    """bodies: live elements in drawing order, as they stood at the clock."""
+    """The contents with these elements. bodies: live, in drawing order, as they were at the clock."""
     shown = {file_id_of(body) for body in bodies}
     files = BoardFile.objects.filter(board=board).order_by("created_at", "pk")
     return Contents(board, clock, bodies, [file for file in files if file.file_id in shown])
 
 
 def file_id_of(body: bytes) -> str | None:
-    """The picture that an element shows; elements of unknown types may show one too."""
+    """The file that an element shows; None without one. Elements of unknown types may show one too."""
     try:
-        return _shown.decode(body).file_id
+        return _with_file.decode(body).file_id
     except msgspec.ValidationError:
         return None
 
 
 def document(contents: Contents) -> Iterator[bytes]:
-    """The .excalidraw document in pieces, none larger than about CHUNK_BYTES or one element.
+    """The .excalidraw document in chunks, none larger than about CHUNK_BYTES or one element.
 
-    The elements are written to a disk at once and read from there: a slow reader keeps none of them in memory.
+    The elements are spooled to a temporary file first: a slow reader keeps none of them in memory.
     """
     return _document(spool(_elements(contents)), contents.files)
 
@@ -126,8 +127,8 @@ def _document(elements: Iterator[bytes], files: list[BoardFile]) -> Iterator[byt
     yield from elements
     comma = b""
     for file in files:
-        parts = file_chunks(file)
-        if (first := next(parts, None)) is None:
+        chunks = file_chunks(file)
+        if (first := next(chunks, None)) is None:
             continue
         entry = {
             "id": file.file_id,
@@ -135,11 +136,11 @@ def _document(elements: Iterator[bytes], files: list[BoardFile]) -> Iterator[byt
             "created": int(file.created_at.timestamp() * 1000),
             "dataURL": f"data:{file.mime_type};base64,",
         }
-        # The address comes last: its bytes go on where the entry would end.
+        # The data URL comes last: its bytes follow where the entry would end.
         head = msgspec.json.encode(entry).removesuffix(b'"}')
         yield comma + msgspec.json.encode(file.file_id) + b":" + head
-        for piece in chain([first], parts):
-            yield base64.b64encode(piece)
+        for chunk in chain([first], chunks):
+            yield base64.b64encode(chunk)
         yield b'"}'
         comma = b","
     yield b"}}"
@@ -155,14 +156,14 @@ def _elements(contents: Contents) -> Iterator[bytes]:
 
 
 def file_chunks(file: BoardFile) -> Iterator[bytes]:
-    """The bytes of a file in pieces that base64 can follow each other; nothing where the storage lost it.
+    """The bytes of a file in chunks whose base64 can be joined; none where the storage lost the file.
 
     Raises StorageUnavailable.
     """
     try:
         with storage.open_key(file.key) as stored:
-            while piece := stored.read(CHUNK_BYTES):
-                yield piece
+            while chunk := stored.read(CHUNK_BYTES):
+                yield chunk
     except StorageUnavailable as error:
         if not isinstance(error.__cause__, FileNotFoundError):
             raise
@@ -170,9 +171,9 @@ def file_chunks(file: BoardFile) -> Iterator[bytes]:
 
 
 def document_to_embed(contents: Contents) -> bytes:
-    """The whole document at once, to be put into a picture. Raises TooBig where no importer would take it.
+    """The whole document as bytes, to be embedded in an image. Raises TooBig where it could not be imported again.
 
-    Its pictures are read from the storage without a database connection.
+    Its files are read from the storage without a database connection.
     """
     database.give_back()
     size = sum(map(len, contents.elements)) + sum(file.size_bytes * 4 // 3 + 300 for file in contents.files)
@@ -195,6 +196,6 @@ def file_bytes(file: BoardFile) -> bytes | None:
 
 
 def filename(board: Board, suffix: str) -> str:
-    """A name for the file on somebody's disk: the title without what disks do not take."""
+    """The name of a download: the board's title without characters that file systems forbid, and the suffix."""
     stem = re.sub(r'[\s\x00-\x1f\x7f\\/:*?"<>|]+', " ", board.title).strip(" .")[:100]
     return f"{stem or 'board'}.{suffix}"

@@ -1,4 +1,4 @@
-"""New ids for elements that are brought as a copy, the same everywhere that one element names another. Pure."""
+"""New ids for elements that are imported as a copy, in the elements and in all references between them. Pure."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -18,10 +18,10 @@ def new_id() -> str:
 
 
 class IdMap(dict[str, str]):
-    """Old id → new id, made when it is first asked for.
+    """Old id → new id, made by chance on first lookup.
 
-    Total on purpose: an id that names nothing in the document gets a new one too, so that it cannot
-    happen to name something on the board.
+    It has every id: a reference to an element that is not in the document gets a new id too, so that it cannot name
+    an element of the board.
     """
 
     def __missing__(self, old: str) -> str:
@@ -30,19 +30,19 @@ class IdMap(dict[str, str]):
 
 
 class PartialIdMap(IdMap):
-    """New ids for some; all others stay as they are."""
+    """An IdMap with new ids for some elements; all other ids map to themselves."""
 
     def __missing__(self, old: str) -> str:
         return old
 
 
-def remapped(fields: Fields, names: IdMap, outer_groups: Sequence[str] = ()) -> Fields:
-    """An element with all its ids replaced, as a member of further groups around its own.
+def remapped(fields: Fields, ids: IdMap, outer_groups: Sequence[str] = ()) -> Fields:
+    """The element with its own id and all references replaced.
 
-    What is malformed stays as it is: checking the element refuses it.
+    outer_groups: groups to add around its own. Malformed fields stay as they are; the element check refuses them.
     """
     changes = {
-        name: _changed(fields[name], change, names) for name, change in _REFERENCES.items() if name in fields
+        name: _changed(fields[name], change, ids) for name, change in _REFERENCES.items() if name in fields
     }
     if outer_groups:
         groups = _decoded(changes.get("groupIds", Raw(b"null"))) or []
@@ -51,41 +51,41 @@ def remapped(fields: Fields, names: IdMap, outer_groups: Sequence[str] = ()) -> 
     return {**fields, **changes}
 
 
-def with_file_ids(fields: Fields, names: dict[str, str]) -> Fields:
-    """An element whose picture goes by another file_id here; or by none, where no picture could have its name."""
+def with_file_ids(fields: Fields, new_ids: dict[str, str]) -> Fields:
+    """The element with its file_id replaced by that of new_ids; by null where it is too long for any file."""
     file_id = _decoded(fields["fileId"]) if "fileId" in fields else None
-    if not isinstance(file_id, str) or (file_id not in names and len(file_id) <= _FILE_ID_MAX):
+    if not isinstance(file_id, str) or (file_id not in new_ids and len(file_id) <= _FILE_ID_MAX):
         return fields
-    return {**fields, "fileId": Raw(msgspec.json.encode(names.get(file_id)))}
+    return {**fields, "fileId": Raw(msgspec.json.encode(new_ids.get(file_id)))}
 
 
-def _name(value: Any, names: IdMap) -> Any:
-    return names[value] if isinstance(value, str) and value else value
+def _name(value: Any, ids: IdMap) -> Any:
+    return ids[value] if isinstance(value, str) and value else value
 
 
-def _names(value: Any, names: IdMap) -> Any:
-    return [_name(item, names) for item in value] if isinstance(value, list) else value
+def _names(value: Any, ids: IdMap) -> Any:
+    return [_name(item, ids) for item in value] if isinstance(value, list) else value
 
 
-def _bound(value: Any, names: IdMap) -> Any:
-    return [_under("id", item, names) for item in value] if isinstance(value, list) else value
+def _bound(value: Any, ids: IdMap) -> Any:
+    return [_under("id", item, ids) for item in value] if isinstance(value, list) else value
 
 
-def _binding(value: Any, names: IdMap) -> Any:
-    return _under("elementId", value, names)
+def _binding(value: Any, ids: IdMap) -> Any:
+    return _under("elementId", value, ids)
 
 
-def _custom(value: Any, names: IdMap) -> Any:
-    """Our own note on a generated picture names the frame that it came from."""
+def _custom(value: Any, ids: IdMap) -> Any:
+    """The annotation of a generated picture names the frame that it was made from (`source`)."""
     if not isinstance(value, dict) or "atelier" not in value:
         return value
-    return {**value, "atelier": _under("source", value["atelier"], names)}
+    return {**value, "atelier": _under("source", value["atelier"], ids)}
 
 
-def _under(key: str, value: Any, names: IdMap) -> Any:
+def _under(key: str, value: Any, ids: IdMap) -> Any:
     if not isinstance(value, dict) or key not in value:
         return value
-    return {**value, key: _name(value[key], names)}
+    return {**value, key: _name(value[key], ids)}
 
 
 _REFERENCES: dict[str, Callable[[Any, IdMap], Any]] = {
@@ -100,9 +100,9 @@ _REFERENCES: dict[str, Callable[[Any, IdMap], Any]] = {
 }
 
 
-def _changed(raw: Raw, change: Callable[[Any, IdMap], Any], names: IdMap) -> Raw:
+def _changed(raw: Raw, change: Callable[[Any, IdMap], Any], ids: IdMap) -> Raw:
     before = _decoded(raw)
-    after = change(before, names)
+    after = change(before, ids)
     return raw if after == before else Raw(msgspec.json.encode(after))
 
 

@@ -1,4 +1,4 @@
-"""What of a file came otherwise than it stood there, in words for people. Pure."""
+"""Notes of an import: what is on the board otherwise than in the file, in sentences for people. Pure."""
 
 from collections import Counter
 
@@ -46,7 +46,7 @@ _MESSAGES = {
 
 
 class Refusal(TypedDict):
-    """Something that did not come. id: of the element or picture, "" where it has none; message: for people."""
+    """An element or image file that was not imported. id: its id, "" where it has none; message: for people."""
 
     id: str
     code: str
@@ -54,7 +54,7 @@ class Refusal(TypedDict):
 
 
 class Note(TypedDict):
-    """code: stable, for programs; count: of how many elements it is true."""
+    """code: stable, for programs; count: how many elements it holds for; message: for people."""
 
     code: str
     count: int
@@ -62,6 +62,8 @@ class Note(TypedDict):
 
 
 class Notes:
+    """Counts, by code, the elements that an import changed."""
+
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 

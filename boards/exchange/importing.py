@@ -1,4 +1,4 @@
-"""A document becomes part of a board: merged by the rule, or laid beside the scene as a copy."""
+"""Imports a document into a board: merged by the merge rule, or as a copy beside the scene."""
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,8 +28,8 @@ from boards.exchange.restore import restore_elements
 from boards.models import Board
 
 NULL = Raw(b"null")
-FRAMES = {b'"frame"', b'"magicframe"'}
-_KNOWN = {
+_FRAME_TYPES = {b'"frame"', b'"magicframe"'}
+_KNOWN_FIELDS = {
     kind: frozenset(field.encode_name for field in msgspec.structs.fields(shape))
     for kind, shape in SHAPES.items()
 }
@@ -52,14 +52,14 @@ _fields_of = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 class Checked(NamedTuple):
-    """Elements with different ids, in the order of the document, and what was not let in."""
+    """Elements with different ids, in the order of the document, and those that the board refuses."""
 
     elements: list[Element]
     refused: list[Refusal]
 
 
-class _Standing(NamedTuple):
-    """How an element stands on the board; one that was pruned stands as deleted."""
+class _OnBoard(NamedTuple):
+    """The version of an element that the board has; a pruned one counts as deleted."""
 
     rank: Rank
     is_deleted: bool
@@ -96,11 +96,10 @@ class ImportResult(Merged):
 def import_document(
     board: Board, user: User, document: Document, *, copy: bool = False, revive: bool = True
 ) -> ImportResult:
-    """Bring a document to the board: what was added, updated, brought back, left as it was, refused.
+    """Import a document. Returns what was added, updated, revived, unchanged, refused, and notes.
 
-    copy: with new ids and out of the way of what is there. A library always comes like this.
-    revive: what the document holds and was deleted on the board comes back, as whoever brings a file wants to see it.
-    Raises BoardFull, BoardFrozen, BoardGone; then nothing was written.
+    copy: with new ids, beside the scene; a library always. revive: elements of the document that were deleted on the
+    board come back. Raises BoardFull, BoardFrozen, BoardGone; then nothing was written.
     """
     notes = Notes()
     bodies, unread = _restored(board, document, copy, notes)
@@ -108,7 +107,7 @@ def import_document(
     stored_files = document_files.store_all(document.files)
     with transaction.atomic():
         file_names = document_files.add_all(board, user, stored_files)
-        checked = _let_in(bodies, file_names, notes)
+        checked = _checked(bodies, file_names, notes)
         if not background.taken_from_import(board, document.background):
             notes.count("background")
         result = _merge(board, user, checked.elements, revive, notes)
@@ -122,15 +121,15 @@ def import_document(
 
 
 def check_elements(bodies: Iterable[bytes], here: Collection[str] = frozenset()) -> Checked:
-    """The elements of a scene as a board takes them, made whole. here: ids of others, which they may name as well."""
+    """The elements of a scene restored and checked. here: ids of elements on the board, to which they may refer."""
     notes = Notes()
     found = restore_elements(bodies, notes, here)
-    elements, refused = _let_in(found.bodies, {}, notes)
+    elements, refused = _checked(found.bodies, {}, notes)
     return Checked(elements, found.refused + refused)
 
 
 def scene_box(board: Board) -> Rectangle | None:
-    """What the live elements of the board cover."""
+    """The rectangle around the live elements of the board; None if there are none."""
     bodies = board.elements.filter(is_deleted=False).values_list("body", flat=True)
     return union(layout.box_of(body.encode()) for body in bodies)
 
@@ -138,26 +137,28 @@ def scene_box(board: Board) -> Rectangle | None:
 def _restored(
     board: Board, document: Document, copy: bool, notes: Notes
 ) -> tuple[list[bytes], list[Refusal]]:
-    """The elements made whole, with new ids and at another place where they come as copies; and what cannot be read.
+    """The restored elements, with new ids and places where they are copies; and those that cannot be read.
 
-    May take seconds, without a database connection.
+    May take seconds, holding no database connection.
     """
     if document.items is None and not copy:
         here = frozenset(board.elements.filter(is_deleted=False).values_list("element_id", flat=True))
         database.give_back()
         found = restore_elements(document.elements, notes, here)
-        return _beside_namesakes(board, found.bodies), found.refused
-    by = scene_box(board)
+        return _with_ids_of_their_own(board, found.bodies), found.refused
+    scene = scene_box(board)
     database.give_back()
     scenes = [restore_elements(bodies, notes) for bodies in document.items or [document.elements]]
     items = [scene.bodies for scene in scenes]
-    bodies = _copy(items[0], by) if document.items is None else _library(items, by)
+    bodies = _copy(items[0], scene) if document.items is None else _library(items, scene)
     return list(bodies), [refusal for scene in scenes for refusal in scene.refused]
 
 
-def _beside_namesakes(board: Board, bodies: list[bytes]) -> list[bytes]:
-    """Under another id, the same each time, whatever has the id of something else on the board: files that were made by
-    hand or by a program number their elements from one."""
+def _with_ids_of_their_own(board: Board, bodies: list[bytes]) -> list[bytes]:
+    """The elements; those whose id an element of another type has on the board get another id, the same each time.
+
+    Files made by hand or by a program number their elements from one.
+    """
     there = {found.id: found for found in map(_typed.decode, bodies)}
     rows = board.elements.filter(element_id__in=list(there), is_deleted=False).values_list(
         "element_id", "body"
@@ -166,8 +167,8 @@ def _beside_namesakes(board: Board, bodies: list[bytes]) -> list[bytes]:
     names = {i: stable_id("namesake", i, there[i].type) for i in here if there[i].type != here[i]}
     if not names:
         return bodies
-    renaming = PartialIdMap(names)
-    return [msgspec.json.encode(remapped(_fields_of(body), renaming)) for body in bodies]
+    ids = PartialIdMap(names)
+    return [msgspec.json.encode(remapped(_fields_of(body), ids)) for body in bodies]
 
 
 def _refuse_too_many(bodies: Sequence[bytes]) -> None:
@@ -176,8 +177,9 @@ def _refuse_too_many(bodies: Sequence[bytes]) -> None:
         raise BoardFull(f"The file has {count:,} elements, {store.LIVE_ELEMENTS_MAX:,} fit on one board.")
 
 
-def _let_in(bodies: Iterable[bytes], file_names: dict[str, str], notes: Notes) -> Checked:
-    """What passes the board's own check, if need be without what other programs keep on it."""
+def _checked(bodies: Iterable[bytes], file_names: dict[str, str], notes: Notes) -> Checked:
+    """The elements that pass the board's check, if need be without the data of other programs. file_names: document's
+    file_id → the board's, where they differ."""
     elements: list[Element] = []
     refused: list[Refusal] = []
     for body in bodies:
@@ -197,8 +199,8 @@ def _let_in(bodies: Iterable[bytes], file_names: dict[str, str], notes: Notes) -
 
 
 def _parsed_bare(fields: Fields) -> Element | None:
-    """The element without `customData`, without the fields that nobody here knows, or without both."""
-    known = _KNOWN.get(_text(fields["type"]), _KNOWN["rectangle"])
+    """The element without its unknown fields, without `customData`, or without both: the first that is accepted, or None."""
+    known = _KNOWN_FIELDS.get(_text(fields["type"]), _KNOWN_FIELDS["rectangle"])
     own = {name: value for name, value in fields.items() if name in known}
     for fewer in (own, {**fields, "customData": NULL}, {**own, "customData": NULL}):
         try:
@@ -209,52 +211,52 @@ def _parsed_bare(fields: Fields) -> Element | None:
 
 
 def _copy(bodies: Sequence[bytes], scene: Rectangle | None) -> Iterator[bytes]:
-    names = IdMap()
+    ids = IdMap()
     live = (body for body in bodies if not _is_deleted(body))
-    by = layout.beside(scene, union(map(layout.box_of, live)))
-    return (_changed(body, names, by) for body in bodies)
+    by = layout.shift_beside(scene, union(map(layout.box_of, live)))
+    return (_changed(body, ids, by) for body in bodies)
 
 
 def _library(items: Sequence[Sequence[bytes]], scene: Rectangle | None) -> Iterator[bytes]:
     boxes = [union(map(layout.box_of, item)) for item in items]
-    for item, by in zip(items, layout.grid(boxes, scene), strict=True):
-        names, group = IdMap(), (new_id(),) if len(item) > 1 else ()
+    for item, by in zip(items, layout.shifts_in_grid(boxes, scene), strict=True):
+        ids, group = IdMap(), (new_id(),) if len(item) > 1 else ()
         for body in item:
-            yield _changed(body, names, by, group)
+            yield _changed(body, ids, by, group)
 
 
-def _changed(body: bytes, names: IdMap, by: tuple[float, float], group: Sequence[str] = ()) -> bytes:
-    """A body with new ids at another place."""
+def _changed(body: bytes, ids: IdMap, by: tuple[float, float], group: Sequence[str] = ()) -> bytes:
+    """The body with new ids, moved by (x, y)."""
     fields = _fields_of(body)
-    if bytes(fields.get("type", NULL)) in FRAMES or fields.get("frameId", NULL) != NULL:
-        group = ()  # Excalidraw groups no frames: a frame is a group already
-    return msgspec.json.encode(layout.moved(remapped(fields, names, group), by))
+    if bytes(fields.get("type", NULL)) in _FRAME_TYPES or fields.get("frameId", NULL) != NULL:
+        group = ()  # Excalidraw puts no frame into a group
+    return msgspec.json.encode(layout.moved(remapped(fields, ids, group), by))
 
 
 def _merge(board: Board, user: User, elements: Sequence[Element], revive: bool, notes: Notes) -> Merged:
     Board.objects.select_for_update(no_key=True).filter(pk=board.pk).first()
-    standing = _standing(board, [element.id for element in elements])
-    alive = {element_id for element_id, stands in standing.items() if not stands.is_deleted}
+    on_board = _on_board(board, [element.id for element in elements])
+    alive = {element_id for element_id, known in on_board.items() if not known.is_deleted}
     wanted = [element for element in elements if element.id in alive or not element.is_deleted]
-    far = {element.id for element in wanted if not _is_within_reach(element, standing.get(element.id))}
-    wanted = [_next(e, standing.get(e.id)) if e.id in far else e for e in wanted]
-    deleted = {element.id for element in wanted if element.id in standing} - alive
+    far = {element.id for element in wanted if not _is_within_reach(element, on_board.get(element.id))}
+    wanted = [_next(e, on_board.get(e.id)) if e.id in far else e for e in wanted]
+    deleted = {element.id for element in wanted if element.id in on_board} - alive
     if revive:
-        wanted = [_revived(e, standing[e.id].rank) if e.id in deleted else e for e in wanted]
+        wanted = [_revived(e, on_board[e.id].rank) if e.id in deleted else e for e in wanted]
     wanted = limit_hatching(board, wanted, notes)
-    left = _drawn_already(board, [e for e in wanted if e.id in far])
+    left = _unchanged(board, [e for e in wanted if e.id in far])
     if not revive:
-        left |= far & deleted  # their versions do not tell whether they are newer than that
-    # What has the rank of what is here is here: it may differ by its place, which the board gave it.
-    left |= {e.id for e in wanted if e.id in standing and standing[e.id].rank == e.rank}
+        left |= far & deleted  # their versions do not say whether they are newer than the deletion
+    # An element with the rank that the board has is the same; it may differ in its index, which the board gave it.
+    left |= {e.id for e in wanted if e.id in on_board and on_board[e.id].rank == e.rank}
     news = [e for e in wanted if e.id not in left]
     authors = dict.fromkeys((element.id for element in news), user.pk)
-    change = store.apply(board.pk, _in_order(board, news, standing), authors)
+    change = store.apply(board.pk, _in_order(board, news, on_board), authors)
     transaction.on_commit(lambda: announce.clock_moved(board.pk, change.clock))
     changed = [element.id for element in change.elements]
     revived = [each for each in changed if each in deleted]
     updated = [each for each in changed if each in alive]
-    added = [each for each in changed if each not in standing]
+    added = [each for each in changed if each not in on_board]
     left_deleted = len(deleted) - len(revived)
     for element in news:
         if element.id in alive and element.id not in changed:
@@ -272,18 +274,18 @@ def _merge(board: Board, user: User, elements: Sequence[Element], revive: bool, 
     }
 
 
-def _is_within_reach(element: Element, stands: _Standing | None) -> bool:
-    """Whether its version is not too far ahead of the one that stands for anybody to go on from."""
-    return may_follow(stands.rank[0] if stands else 0, element.version)
+def _is_within_reach(element: Element, known: _OnBoard | None) -> bool:
+    """True if its version is not further ahead of the board's than a push may be (RM24)."""
+    return may_follow(known.rank[0] if known else 0, element.version)
 
 
-def _next(element: Element, stands: _Standing | None) -> Element:
-    """The element as the version after the one that stands."""
-    return element.replacing(stands.rank[0] if stands else 0, is_deleted=element.is_deleted)
+def _next(element: Element, known: _OnBoard | None) -> Element:
+    """The element as the version after the one on the board."""
+    return element.replacing(known.rank[0] if known else 0, is_deleted=element.is_deleted)
 
 
-def _drawn_already(board: Board, elements: Sequence[Element]) -> set[str]:
-    """The ids of those that look as they stand on the board, whatever their place there."""
+def _unchanged(board: Board, elements: Sequence[Element]) -> set[str]:
+    """The ids of those elements that look as on the board, their index aside."""
     wanted = {element.id: element for element in elements}
     rows = board.elements.filter(element_id__in=wanted).values_list("element_id", "body")
     return {i for i, body in rows if _look(body.encode()) == _look(wanted[i].body)}
@@ -294,23 +296,26 @@ def _look(body: bytes) -> dict[str, object]:
     return {name: value for name, value in msgspec.json.decode(body).items() if name not in own}
 
 
-def _standing(board: Board, ids: Sequence[str]) -> dict[str, _Standing]:
-    """How those of these elements stand that the board knows. Its row must be locked."""
-    pruned = {i: _Standing(rank, True) for i, rank in tombstones.ranks(board.pk, ids).items()}
+def _on_board(board: Board, ids: Sequence[str]) -> dict[str, _OnBoard]:
+    """The board's versions of these elements, pruned ones included. Its row must be locked."""
+    pruned = {i: _OnBoard(rank, True) for i, rank in tombstones.ranks(board.pk, ids).items()}
     rows = board.elements.filter(element_id__in=ids)
     stored = rows.values_list("element_id", "version", "version_nonce", "is_deleted")
-    return pruned | {i: _Standing((version, nonce), gone) for i, version, nonce, gone in stored}
+    return pruned | {i: _OnBoard((version, nonce), gone) for i, version, nonce, gone in stored}
 
 
 def _revived(element: Element, deleted: Rank) -> Element:
-    """The element as a version that beats its deletion."""
+    """The element as a version that replaces the deletion of this rank."""
     return (
         element if takes_incoming(deleted, element.rank) else element.replacing(deleted[0], is_deleted=False)
     )
 
 
 def limit_hatching(board: Board, elements: Sequence[Element], notes: Notes) -> list[Element]:
-    """The elements, which replace those with their ids; those whose hatching is more than the board's pages can draw beside the rest, filled solidly."""
+    """The elements, of which those are filled solidly with which the board's hatching would exceed BOARD_COST_MAX.
+
+    They count in the place of the board's elements with their ids.
+    """
     if not any(element.hatch_cost for element in elements):
         return list(elements)
     cost, found = store.hatch_cost(board.pk, {element.id for element in elements}), []
@@ -324,10 +329,10 @@ def limit_hatching(board: Board, elements: Sequence[Element], notes: Notes) -> l
 
 
 def _in_order(board: Board, elements: Sequence[Element], known: Mapping[str, object]) -> list[Element]:
-    """Elements whose order is that of the document, the new ones on top where their places are taken.
+    """The elements with indexes in the order of the document; new ones go on top where their indexes are taken.
 
-    As Excalidraw does, the order in the file counts where it and the indexes differ. A place that is given to
-    an element which the board did not know is no new version of it.
+    Where the order of a file and its indexes differ, its order counts, as in Excalidraw. An index that is given to
+    an element new to the board makes no new version of it. known: ids that the board has.
     """
     taken = dict(board.elements.values_list("index", "element_id"))
     indexes = [element.index for element in elements if element.id not in known]

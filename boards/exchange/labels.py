@@ -1,4 +1,4 @@
-"""Words inside shapes and on arrows: how they lie there, and skeletons' `label`s as the texts that they stand for. Pure.
+"""Texts inside shapes and on arrows: where they are placed, and texts made of the `label`s of element skeletons. Pure.
 
 Source: excalidraw/excalidraw v0.18.1, packages/excalidraw/element/textElement.ts and data/transform.ts.
 """
@@ -16,8 +16,8 @@ PADDING = 5
 _ARROW_SHARE, _ARROW_MIN_SIZES = 0.7, 11
 
 
-def taken_out(element: Values, raw: Mapping[str, Any], notes: Notes) -> list[Values]:
-    """The element, and the text that its `label` stands for. A shape that does not say its size fits its words."""
+def with_label_text(element: Values, raw: Mapping[str, Any], notes: Notes) -> list[Values]:
+    """The element without its `label`, and the text made of it. A shape without a size is made to fit the text."""
     label = element.get("label")
     if element["type"] not in CONTAINERS or not isinstance(label, dict | str):
         return [element]
@@ -31,27 +31,27 @@ def taken_out(element: Values, raw: Mapping[str, Any], notes: Notes) -> list[Val
     shape["boundElements"] = [*(shape["boundElements"] or ()), {"type": "text", "id": text["id"]}]
     if shape["type"] != "arrow" and repair.number(raw.get("width")) is None:
         width, _ = text_layout.size_of(text["text"], text_style_of(text))
-        shape["width"] = _around(width, shape["type"])
+        shape["width"] = _outer_side(width, shape["type"])
     if shape["type"] != "arrow" and repair.number(raw.get("height")) is None:
         shape["height"] = 0
-    words, box = fitted(text, shape)
-    return [shape | box, text | words]
+    changes, box = fit(text, shape)
+    return [shape | box, text | changes]
 
 
-def fitted(text: Values, shape: Mapping[str, Any]) -> tuple[Values, Values]:
-    """What changes so that a text lies in its shape or on its arrow: of the text, and of a shape too low for it."""
-    how = text_style_of(text)
-    words = text_layout.wrapped(
-        text["originalText"], how, _room(shape["width"], shape["type"], text["fontSize"])
+def fit(text: Values, shape: Mapping[str, Any]) -> tuple[Values, Values]:
+    """The changes that place a text in its shape or on its arrow: of the text, and of a shape that is too low for it."""
+    style = text_style_of(text)
+    wrapped = text_layout.wrapped(
+        text["originalText"], style, _inner_side(shape["width"], shape["type"], text["fontSize"])
     )
-    width, height = text_layout.size_of(words, how)
-    size: Values = {"text": words, "width": width, "height": height}
+    width, height = text_layout.size_of(wrapped, style)
+    size: Values = {"text": wrapped, "width": width, "height": height}
     if shape["type"] == "arrow":
         x, y = _middle(shape)
         return size | {"x": x - width / 2, "y": y - height / 2}, {}
     box: Values = {}
-    if height > _room(shape["height"], shape["type"]):
-        box = {"height": _around(height, shape["type"])}
+    if height > _inner_side(shape["height"], shape["type"]):
+        box = {"height": _outer_side(height, shape["type"])}
     return size | _position(
         size | {n: text[n] for n in ("textAlign", "verticalAlign")}, {**shape, **box}
     ), box
@@ -79,8 +79,8 @@ def _text(shape: Values, label: Mapping[str, Any], notes: Notes) -> Values | Non
         return None
 
 
-def _room(side: float, kind: str, font_size: float | None = None) -> float:
-    """How much of a side of a shape is for its words; font_size: for the width of an arrow."""
+def _inner_side(side: float, kind: str, font_size: float | None = None) -> float:
+    """How much of a side of a shape its text may fill. font_size: needed for the width of an arrow."""
     if kind == "arrow":
         return max(_ARROW_SHARE * side, _ARROW_MIN_SIZES * (font_size or 0))
     if kind == "ellipse":
@@ -90,8 +90,8 @@ def _room(side: float, kind: str, font_size: float | None = None) -> float:
     return side - PADDING * 2
 
 
-def _around(side: float, kind: str) -> float:
-    """How large a side of a shape is that has just room for its words."""
+def _outer_side(side: float, kind: str) -> float:
+    """The side of a shape that its text just fits into."""
     inner = math.ceil(side) + PADDING * 2
     if kind == "ellipse":
         return round(inner / math.sqrt(2) * 2)
@@ -103,7 +103,7 @@ def _position(text: Values, shape: Mapping[str, Any]) -> Values:
     inset = {"ellipse": (1 - math.sqrt(2) / 2) / 2, "diamond": 0.25}.get(shape["type"], 0.0)
     found = {}
     for start, side, align in (("x", "width", "textAlign"), ("y", "height", "verticalAlign")):
-        free = _room(shape[side], shape["type"]) - text[side]
+        free = _inner_side(shape[side], shape["type"]) - text[side]
         found[start] = shape[start] + PADDING + inset * shape[side] + free * shares.get(text[align], 0.5)
     return found
 

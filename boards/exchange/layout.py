@@ -1,4 +1,4 @@
-"""Where on a board things go that are brought to it. Scene units; pure."""
+"""Where imported copies and library items are placed beside a scene. Scene units; pure."""
 
 import math
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _extent = msgspec.json.Decoder(_Extent)
 
 
 def box_of(body: bytes) -> Rectangle | None:
-    """What an element covers, its turning included; None where it does not say."""
+    """The rectangle that an element covers, rotation included; None if its fields are malformed."""
     try:
         found = _extent.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -42,7 +42,7 @@ def box_of(body: bytes) -> Rectangle | None:
 
 
 def moved(fields: Fields, by: tuple[float, float]) -> Fields:
-    """An element moved; what does not say where it is stays as it is."""
+    """The element moved by (x, y). One with a malformed position is returned unchanged."""
     if by == (0.0, 0.0):
         return fields
     changes = {}
@@ -54,15 +54,15 @@ def moved(fields: Fields, by: tuple[float, float]) -> Fields:
     return {**fields, **changes}
 
 
-def beside(scene: Rectangle | None, brought: Rectangle | None) -> tuple[float, float]:
-    """How far to move what is brought, so that it stands at the right of the scene where they would meet."""
-    if scene is None or brought is None or not scene.touches(brought):
+def shift_beside(scene: Rectangle | None, copy: Rectangle | None) -> tuple[float, float]:
+    """How far to move a copy so that it is at the right of the scene; (0, 0) if the two do not touch anyway."""
+    if scene is None or copy is None or not scene.touches(copy):
         return 0.0, 0.0
-    return scene.right + GAP - brought.x, scene.y - brought.y
+    return scene.right + GAP - copy.x, scene.y - copy.y
 
 
-def grid(items: Sequence[Rectangle | None], scene: Rectangle | None) -> list[tuple[float, float]]:
-    """How far to move each item, so that they stand in rows and columns at the right of the scene."""
+def shifts_in_grid(items: Sequence[Rectangle | None], scene: Rectangle | None) -> list[tuple[float, float]]:
+    """How far to move each item so that all are in rows and columns at the right of the scene."""
     boxes = [item or Rectangle(0, 0, 0, 0) for item in items]
     columns = max(1, math.ceil(math.sqrt(len(boxes))))
     widths = [max(box.width for box in boxes[at::columns]) for at in range(min(columns, len(boxes)))]

@@ -1,7 +1,7 @@
-"""What is too long to be one element, as several: strokes one after the other, texts one below the other. Pure.
+"""Splits elements that exceed the limits of one: strokes end to end, texts one below the other. Pure.
 
-Nothing that was drawn or written is dropped. Only an outline, which must stay in one piece to be filled, loses those
-of its points that are seen least.
+Nothing is dropped, except from outlines: they must stay one element to be filled, and lose the points that matter
+least. frontend/src/canvas/oversized.ts does the same while somebody draws.
 """
 
 import heapq
@@ -17,19 +17,19 @@ from boards.exchange.import_notes import Notes
 from boards.exchange.repair import Values, stable_id, text_style_of
 
 OVERLAP = 4
-"""Points of a stroke that two pieces of it share: its drawing lags behind its last point a little.
+"""Points that two consecutive pieces of a stroke share: a stroke is drawn a little short of its last point.
 
-Pieces look like the whole, but for translucent strokes, which are darker where two pieces cross. Fewer points instead
-were tried: they change the shape of the whole stroke, seen much more.
+The pieces look like the whole, except that translucent strokes are darker where two pieces cross. Simplifying the
+stroke instead changes its shape, which is more visible.
 """
 POINTS_MAX_BYTES = ELEMENT_MAX_BYTES - 32 * 1024
-"""Room for points and pressures beside everything else that an element has."""
+"""Bytes for points and pressures; the rest of ELEMENT_MAX_BYTES is for all other fields."""
 
 Points = list[list[Any]]
 
 
 def split(element: Values, notes: Notes) -> list[Values]:
-    """The element, or the pieces of it, the first under its own id. Tombstones come without what is too long."""
+    """The element, or its pieces, the first under its own id. Tombstones are cut short instead."""
     if "points" in element and isinstance(element["points"], list):
         return _of_points(element, notes)
     if element["type"] == "text" and max(len(element["text"]), len(element["originalText"])) > TEXT_MAX:
@@ -55,7 +55,7 @@ def _of_points(element: Values, notes: Notes) -> list[Values]:
 
 
 def _most(element: Values) -> int:
-    """How many of its points one element has room for."""
+    """How many of its points fit into one element."""
     written = [element["points"], element.get("pressures")]
     size = len(msgspec.json.encode(written))
     return min(POINTS_MAX, max(OVERLAP * 2, int(len(element["points"]) * POINTS_MAX_BYTES / max(size, 1))))
@@ -71,7 +71,7 @@ def _strokes(element: Values, most: int) -> Iterator[Values]:
 
 
 def _lines(element: Values, most: int) -> Iterator[Values]:
-    """Each begins where the one before ends; the heads of an arrow, and what it is bound to, stay at its ends."""
+    """Pieces of a line, each beginning where the one before ends. Arrowheads and bindings stay at the two ends."""
     points: Points = element["points"]
     starts = range(0, len(points) - 1, most - 1)
     for number, start in enumerate(starts):
@@ -98,19 +98,19 @@ def _of_text(element: Values, notes: Notes) -> list[Values]:
     if len(element["text"]) <= TEXT_MAX:
         return [element | {"originalText": element["text"]}]
     notes.count("texts")
-    how = text_style_of(element)
+    style = text_style_of(element)
     pieces, top = [], element["y"]
-    for number, words in enumerate(_pages(element["text"])):
-        width, height = text_layout.size_of(words, how)
+    for number, part in enumerate(_pages(element["text"])):
+        width, height = text_layout.size_of(part, style)
         width = width if element["autoResize"] else element["width"] or width
-        size = {"text": words, "originalText": words, "y": top, "width": width, "height": height}
+        size = {"text": part, "originalText": part, "y": top, "width": width, "height": height}
         pieces.append(_piece(element, number) | size | ({"containerId": None} if number else {}))
         top += height
     return pieces
 
 
 def _pages(text: str) -> Iterator[str]:
-    """Parts that are short enough, cut at the ends of lines where there are any."""
+    """Parts of at most TEXT_MAX characters, cut at line ends where there are any."""
     while len(text) > TEXT_MAX:
         end = text.rfind("\n", 0, TEXT_MAX + 1)
         yield text[: end if end > 0 else TEXT_MAX]
@@ -120,7 +120,7 @@ def _pages(text: str) -> Iterator[str]:
 
 
 def _piece(element: Values, number: int) -> Values:
-    """A copy under an id of its own. All of them are one group, so that they are moved together."""
+    """The element as its piece of this number, with an id of its own. All pieces are in one group."""
     group = stable_id("pieces", element["id"])
     piece = element | {"groupIds": [group, *element["groupIds"]]}
     if number == 0:
@@ -129,7 +129,7 @@ def _piece(element: Values, number: int) -> Values:
 
 
 def simplified(points: Points, most: int) -> Points:
-    """So many of the points, the ends among them: those that make the smallest triangle with the two beside go first.
+    """At most `most` of the points, both ends among them: the points that make the smallest triangles with their neighbours go.
 
     Source: Visvalingam and Whyatt, Line generalisation by repeated elimination of points, 1993.
     """

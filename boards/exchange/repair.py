@@ -1,7 +1,7 @@
-"""One element of a file as Excalidraw's own `restore` makes it fit to be drawn, and fit for the board's check. Pure.
+"""Repairs one element of a file, as Excalidraw's `restore` does when it opens one, so that the board's check takes it. Pure.
 
-What is missing, null or no such value gets what Excalidraw gives it; a number written as text is a number. Where
-Excalidraw lets nonsense through, it is mended all the same. tests/boards/test_restore_beside_excalidraw.py holds both side by side.
+Missing, null and wrong values become those that Excalidraw gives; a number written as text is a number. Nonsense that
+Excalidraw lets through is repaired as well. tests/boards/test_restore_beside_excalidraw.py compares the two.
 Source: excalidraw/excalidraw v0.18.1, packages/excalidraw/data/restore.ts.
 """
 
@@ -33,16 +33,16 @@ Values = dict[str, Any]
 """The fields of one element, decoded."""
 
 SIDE = 100.0
-"""How wide and high is what does not say it, as in Excalidraw's skeletons of elements."""
+"""Width and height of elements without any, as in Excalidraw's element skeletons."""
 FONT_SIZE = 20
 LINK_MAX = 2_048
 NAME_MAX = 500
 WORD_MAX = 64
 DOT = 0.0001
-"""How far apart the two points of a dot are, as Excalidraw draws it."""
+"""Distance between the two points of a dot, as Excalidraw draws it."""
 BINDINGS_MAX = 1_000
 NUMBER_MAX = 1e300
-"""Beyond it is no number that anything could be drawn with, nor one to calculate with."""
+"""Larger numbers are treated as missing: products of them overflow."""
 
 _Coordinate = (
     Annotated[int, Meta(ge=-int(COORDINATE_MAX), le=int(COORDINATE_MAX))]
@@ -53,15 +53,15 @@ _FAMILY_NUMBERS = {name: number for number, name in FAMILIES.items()}
 _ADAPTIVE = {"rectangle", "embeddable", "image"}
 _LEGACY_RADIUS, _PROPORTIONAL_RADIUS = 1, 2
 _GONE = ("boundElementIds", "font", "rawText", *UNSAFE_KEYS)
-"""Read here, under names that Excalidraw no longer uses; or not to be had."""
+"""Dropped: names that Excalidraw no longer uses, which are read here, and unsafe ones."""
 
 
 class Invisible(Exception):
-    """There is nothing of the element to be seen: no size, no points or no words."""
+    """The element has no size, no points or no text, so that nothing of it is drawn."""
 
 
 def repaired(raw: Mapping[str, Any], fallback_id: str, notes: Notes) -> Values:
-    """The element made whole. Raises Invisible, ElementRefused where it cannot be told what it is or where."""
+    """The repaired element. fallback_id: its id if it has none. Raises Invisible; ElementRefused without a type or place."""
     kind = raw.get("type")
     if not isinstance(kind, str) or not 0 < len(kind) <= WORD_MAX:
         raise ElementRefused("It has no type.")
@@ -80,13 +80,13 @@ def repaired(raw: Mapping[str, Any], fallback_id: str, notes: Notes) -> Values:
 
 
 def stable_id(*parts: object) -> str:
-    """A new id that is the same each time the same file comes."""
+    """A new id made from a digest of the parts, so that importing the same file again finds the same element."""
     digest = hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).digest()
     return base64.urlsafe_b64encode(digest)[:21].decode()
 
 
 def valid_id(value: Any) -> str | None:
-    """An id as the board takes it, the same wherever another element names it; None where there is none."""
+    """The id in a form that the board accepts, in every reference alike; None where there is none."""
     value = value if isinstance(value, str) else _digits(value)
     if not value:
         return None
@@ -98,7 +98,7 @@ def is_deleted(raw: Mapping[str, Any]) -> bool:
 
 
 def number(value: Any) -> int | float | None:
-    """A number, also one written as text; None for anything else."""
+    """The number, also if written as text; None for anything else."""
     if isinstance(value, str):
         try:
             value = float(value)
@@ -111,17 +111,17 @@ def number(value: Any) -> int | float | None:
 
 
 def text_style_of(values: Mapping[str, Any]) -> TextStyle:
-    """Of a mended text."""
+    """The style of a repaired text."""
     return TextStyle(values["fontFamily"], values["fontSize"], values["lineHeight"])
 
 
 def _common(raw: Mapping[str, Any], kind: str, fallback_id: str, notes: Notes) -> Values:
-    """What every element has. Where Excalidraw takes a default for 0 and "" as well, so does this."""
+    """The fields of every element. Where Excalidraw takes a default for 0 and "" as well, so does this."""
     common: Values = {
         "id": valid_id(raw.get("id")) or fallback_id,
         "type": kind,
-        "x": _place(raw.get("x")),
-        "y": _place(raw.get("y")),
+        "x": _coordinate(raw.get("x")),
+        "y": _coordinate(raw.get("y")),
         "version": _whole(raw.get("version"), 1, VERSION_MAX) or 1,
         "versionNonce": _whole(raw.get("versionNonce"), 0, 2**53),
         "index": raw.get("index") if isinstance(raw.get("index"), str) else None,
@@ -150,7 +150,7 @@ def _common(raw: Mapping[str, Any], kind: str, fallback_id: str, notes: Notes) -
 
 
 def _shape(raw: Mapping[str, Any], values: Values) -> Values:
-    """Rectangles and whatever else has a box."""
+    """Width, height and place of elements that are drawn in a box. Raises Invisible."""
     box = {side: SIDE if (size := number(raw.get(side))) is None else size for side in ("width", "height")}
     if box["width"] == 0 == box["height"] and not values["isDeleted"]:
         raise Invisible
@@ -158,7 +158,7 @@ def _shape(raw: Mapping[str, Any], values: Values) -> Values:
 
 
 def _turned(size: Mapping[str, Any], values: Values) -> Values:
-    """What was drawn leftwards or upwards, from its other corner."""
+    """The place and size with negative sizes turned positive: drawn leftwards or upwards."""
     turned: Values = {}
     for side, start in (("width", "x"), ("height", "y")):
         if size[side] < 0:
@@ -184,7 +184,7 @@ def _image(raw: Mapping[str, Any], values: Values) -> Values:
 
 
 def _text(raw: Mapping[str, Any], values: Values) -> Values:
-    """Text in the words of today's Excalidraw. One inside a shape is measured later, as its lines break there."""
+    """The fields of a text in their present form. A text inside a shape is measured later, when its lines are wrapped."""
     text = _text_of(raw.get("text"))
     if not text and not values["isDeleted"]:
         raise Invisible
@@ -214,17 +214,21 @@ def _text(raw: Mapping[str, Any], values: Values) -> Values:
 
 
 def measured_text(text: Values) -> Values:
-    """The size of a text that stands by itself. One that keeps its width breaks its lines."""
-    how = text_style_of(text)
-    words = text["text"]
+    """The size of a text without a container; one of a fixed width gets its lines wrapped."""
+    style = text_style_of(text)
+    wrapped = text["text"]
     if not text["autoResize"] and text["width"]:
-        words = text_layout.wrapped(words, how, text["width"])
-    width, height = text_layout.size_of(words, how)
-    return {"text": words, "width": width if text["autoResize"] else text["width"] or width, "height": height}
+        wrapped = text_layout.wrapped(wrapped, style, text["width"])
+    width, height = text_layout.size_of(wrapped, style)
+    return {
+        "text": wrapped,
+        "width": width if text["autoResize"] else text["width"] or width,
+        "height": height,
+    }
 
 
 def _line(raw: Mapping[str, Any], values: Values) -> Values:
-    """Lines and arrows begin at their own x and y, and are as large as their points say."""
+    """The fields of lines and arrows: their first point is their x and y, their size that of their points. Raises Invisible."""
     points, _ = _points(raw.get("points"))
     if len(points) < 2:
         across, down = number(raw.get("width")), number(raw.get("height"))
@@ -257,7 +261,7 @@ def _line(raw: Mapping[str, Any], values: Values) -> Values:
 
 
 def _segments(raw: Mapping[str, Any]) -> Values:
-    """Where somebody moved pieces of an elbow arrow by hand, as far as that can be told."""
+    """The segments of an elbow arrow that were moved by hand, without malformed ones."""
     given = raw.get("fixedSegments")
     fixed = [each for each in given if _is_segment(each)] if isinstance(given, list) else None
     special = {
@@ -272,7 +276,8 @@ def _is_segment(value: Any) -> bool:
 
 
 def _square(points: list[list[Any]]) -> Values:
-    """An elbow arrow that is bound to nothing and turns at no right angle, led anew: in three pieces, the longer way first."""
+    """New points for an unbound elbow arrow that has corners without a right angle: three segments, the longer direction
+    first. Empty for one that has none."""
     if all(abs(a[0] - b[0]) < 1 or abs(a[1] - b[1]) < 1 for a, b in pairwise(points)):
         return {}
     x, y = points[-1][0], points[-1][1]
@@ -319,7 +324,7 @@ _KINDS: dict[str, Callable[[Mapping[str, Any], Values], Values]] = {
 }
 
 
-def _place(value: Any) -> int | float:
+def _coordinate(value: Any) -> int | float:
     found = 0 if value is None else number(value)
     if found is None:
         raise ElementRefused("Its position cannot be read.")
@@ -327,14 +332,14 @@ def _place(value: Any) -> int | float:
 
 
 def _points(value: Any) -> tuple[list[list[Any]], Sequence[int]]:
-    """Those that are points, and which of all they are."""
+    """The well-formed points, and their positions in the list."""
     try:
         return msgspec.convert(value, _Points), range(len(value))  # nearly always so, and many times faster
     except msgspec.ValidationError:
-        return _salvaged(value)
+        return _valid_points(value)
 
 
-def _salvaged(value: Any) -> tuple[list[list[Any]], Sequence[int]]:
+def _valid_points(value: Any) -> tuple[list[list[Any]], Sequence[int]]:
     points, kept = [], []
     for at, point in enumerate(value if isinstance(value, list) else ()):
         found = [number(part) for part in point[:3]] if isinstance(point, list) else []
@@ -355,7 +360,7 @@ def _extent(points: list[list[Any]]) -> Values:
 
 
 def _font(raw: Mapping[str, Any]) -> tuple[int | float, int]:
-    """Size and family; the oldest files say both in one, as CSS does: "20px Virgil"."""
+    """Font size and family. The oldest files have both in one field, as in CSS: "20px Virgil"."""
     size, family = raw.get("fontSize"), raw.get("fontFamily")
     if isinstance(font := raw.get("font"), str):
         first, _, name = font.partition(" ")
@@ -367,7 +372,7 @@ def _font(raw: Mapping[str, Any]) -> tuple[int | float, int]:
 
 
 def _binding(value: Any, is_elbow: bool) -> Values | None:
-    """What an arrow's end is bound to. Elbow arrows are bound at a point of it, or not at all."""
+    """The binding of one end of an arrow; None without one. Elbow arrows need a fixed point."""
     if not isinstance(value, dict) or (element_id := valid_id(value.get("elementId"))) is None:
         return None
     others = {name: other for name, other in value.items() if _word(other) or isinstance(other, bool)}
@@ -386,7 +391,7 @@ def _fixed_point(value: Any) -> list[int | float] | None:
 
 
 def _off_centre(point: list[int | float]) -> list[int | float]:
-    """Exactly in the middle, an elbow arrow could leave to either side."""
+    """The fixed point moved off the exact middle, where an elbow arrow could leave to either side."""
     return [0.5001 if abs(ratio - 0.5) < 1e-4 else ratio for ratio in point]
 
 
@@ -435,12 +440,12 @@ def _word(value: Any) -> str | None:
 
 
 def _text_of(value: Any) -> str:
-    """Words; a number is words too."""
+    """The string, or the number as one; "" for anything else."""
     return value if isinstance(value, str) else _digits(value) or ""
 
 
 def _digits(value: Any) -> str | None:
-    """A number as Excalidraw's language writes it, without ".0"; None where it is none."""
+    """A number as JavaScript writes it, without ".0"; None for anything else."""
     if isinstance(value, str) or (found := number(value)) is None:
         return None
     return str(int(found)) if found == int(found) else str(found)

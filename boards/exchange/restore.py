@@ -1,8 +1,8 @@
-"""What a file holds, made whole before the board checks it, as Excalidraw's own `restore` does when it opens a file. Pure.
+"""Restores the elements of a file before the board checks them, as Excalidraw's `restore` does when it opens one. Pure.
 
-Each element by itself first (mending, labels, pieces), then what the elements say of one another: two of one id, frames
-that are gone, texts and arrows that only one side knows of. An element is decoded, mended and written again before the
-next one is looked at, so that a large file is never in memory as a whole in Python's objects.
+First each element by itself (repair, labels, oversized), then the references between them: duplicate ids, frames that
+do not exist, bindings that only one side has. An element is decoded, repaired and encoded again before the next one is
+read, so that a large file is never in memory as Python objects as a whole.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -16,7 +16,7 @@ from boards.exchange.import_notes import Notes, Refusal
 from boards.exchange.repair import Values
 
 BODY_MAX_BYTES = 8 * 1024 * 1024
-"""Of one element as it comes: hours of one stroke."""
+"""Size of one element in the file: hours of one stroke."""
 NOTHING: frozenset[str] = frozenset()
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -24,14 +24,14 @@ _encode = msgspec.json.encode
 
 
 class Restored(NamedTuple):
-    """bodies: JSON of elements with different ids, in drawing order; refused: what was no element, or had no place."""
+    """bodies: JSON of elements with different ids, in drawing order; refused: entries that are no element, or have no place."""
 
     bodies: list[bytes]
     refused: list[Refusal]
 
 
 class _Part(msgspec.Struct):
-    """An element, and what it says of others."""
+    """An element, and its references to others."""
 
     id: str
     type: str
@@ -41,31 +41,31 @@ class _Part(msgspec.Struct):
     container: str | None
     bound: list[dict[str, str]] | None
     ends: dict[str, str]
-    """startBinding and endBinding: the elements that they name."""
+    """Ids of the elements that startBinding and endBinding name."""
     unsized: bool
-    """A text in a container that does not say how large it is."""
+    """True for a text in a container without a size."""
 
 
 def restore_elements(bodies: Iterable[bytes], notes: Notes, here: Collection[str] = NOTHING) -> Restored:
-    """The elements of one scene, or of one item of a library. here: what is on the board, which they may name as well."""
+    """The elements of one scene or library item. here: ids of elements on the board, to which they may refer."""
     parts: dict[str, _Part] = {}
     refused: list[Refusal] = []
     for number, body in enumerate(bodies):
         for part in _read(body, number, notes, refused):
-            _take(parts, part)
+            _add(parts, part)
     _relate(parts, here)
     return Restored([part.body for part in _in_order(parts)], refused)
 
 
 def _read(body: bytes, number: int, notes: Notes, refused: list[Refusal]) -> Iterator[_Part]:
-    """The parts that one entry of a file's list becomes: none, one, or several."""
+    """The elements that one entry of a file's list becomes: none, one, or several."""
     raw: Values = {}
     try:
         raw = _decoded(body)
         if raw.get("type") == "selection":
-            return  # the frame that somebody drew around things, not a thing
+            return  # the rectangle of an ongoing selection, not an element
         element = repair.repaired(raw, repair.stable_id("nameless", number, body), notes)
-        whole = [element] if element["isDeleted"] else labels.taken_out(element, raw, notes)
+        whole = [element] if element["isDeleted"] else labels.with_label_text(element, raw, notes)
         for each in whole:
             yield from map(_part, oversized.split(each, notes))
     except repair.Invisible:
@@ -88,7 +88,7 @@ def _decoded(body: bytes) -> Values:
 
 
 def _without_nul(value: Any) -> Any:
-    """The same without NUL characters, which the database cannot hold."""
+    """The value without NUL characters, which Postgres does not store."""
     if isinstance(value, str):
         return value.replace("\0", "")
     if isinstance(value, list):
@@ -114,8 +114,8 @@ def _part(element: Values) -> _Part:
     )
 
 
-def _take(parts: dict[str, _Part], part: _Part) -> None:
-    """The second one of an id is another element, which gets its own; but a tombstone has nothing to say beside it."""
+def _add(parts: dict[str, _Part], part: _Part) -> None:
+    """Add a part. A second live element of the same id gets another one; a tombstone beside a live element is dropped."""
     first = parts.get(part.id)
     if first is None or first.is_deleted:
         parts[part.id] = part
@@ -127,7 +127,7 @@ def _take(parts: dict[str, _Part], part: _Part) -> None:
 
 
 def _relate(parts: dict[str, _Part], here: Collection[str]) -> None:
-    """Has what the elements say of one another agree, as Excalidraw's `repairBindings` does."""
+    """Make the references between the elements agree, as Excalidraw's `repairBindings` does."""
     known = {part.id for part in parts.values() if not part.is_deleted}.union(here)
     for element_id in parts:
         part = parts[element_id]
@@ -170,8 +170,8 @@ def _size(parts: dict[str, _Part], part: _Part) -> None:
     if container is None or container.type not in labels.CONTAINERS:
         _put(parts, part, repair.measured_text(text))
         return
-    words, box = labels.fitted(text, _decode(container.body))
-    _put(parts, part, words)
+    changes, box = labels.fit(text, _decode(container.body))
+    _put(parts, part, changes)
     if box:
         _put(parts, container, box)
 
@@ -190,7 +190,7 @@ def _ids(bound: Iterable[dict[str, str]]) -> list[str]:
 
 
 def _in_order(parts: dict[str, _Part]) -> Iterator[_Part]:
-    """A text comes after what it lies in: Excalidraw ends with an error where an arrow's label stands before it."""
+    """The parts with each text after its container: Excalidraw throws where an arrow's label comes before the arrow."""
     waiting: dict[str, list[_Part]] = {}
     seen: set[str] = set()
     for part in parts.values():

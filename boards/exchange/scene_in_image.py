@@ -1,4 +1,4 @@
-"""A scene inside a picture, where Excalidraw writes and looks for it. Pure.
+"""Puts a scene into a PNG or SVG file, and reads it again, where Excalidraw does. Pure.
 
 A PNG carries it as a text chunk, an SVG as comments around base64 in its <metadata>. Both hold the same JSON
 envelope: the scene deflated, each byte as one character ("bstring").
@@ -41,16 +41,16 @@ class _Envelope(msgspec.Struct):
 
 
 def into_image(image: bytes, scene: bytes) -> bytes:
-    """A PNG or SVG with the scene in it. Raises ImportRefused where it is neither."""
+    """The PNG or SVG file with the scene in it. Raises ImportRefused where it is neither."""
     if image.startswith(PNG_SIGNATURE):
         return into_png(image, scene)
     return into_svg(image.decode(), scene).encode()
 
 
 def into_png(png: bytes, scene: bytes) -> bytes:
-    """The same picture with the scene in it; one that it held before is replaced."""
+    """The PNG with the scene in it; one that it held before is replaced."""
     kept = [chunk for chunk in _chunks(png) if not _is_scene(chunk)]
-    # Excalidraw looks at the first tEXt chunk alone, so ours comes before any other text.
+    # Excalidraw reads the first tEXt chunk only, so ours comes before any other text.
     place = next((at for at, chunk in enumerate(kept) if chunk.kind in _TEXT_CHUNKS), len(kept) - 1)
     kept.insert(place, Chunk(b"tEXt", _KEYWORD + b"\0" + _envelope(scene)))
     return PNG_SIGNATURE + b"".join(map(_packed, kept))
@@ -65,7 +65,7 @@ def from_png(png: bytes) -> bytes:
 
 
 def into_svg(svg: str, scene: bytes) -> str:
-    """The same drawing with the scene in a <metadata> of its own. Raises ImportRefused where it is no SVG."""
+    """The SVG with the scene in a <metadata> element. Raises ImportRefused where it is no SVG."""
     payload = base64.b64encode(_envelope(scene)).decode()
     metadata = (
         f"<metadata><!-- payload-type:{MIME_TYPE} --><!-- payload-version:2 -->"
@@ -96,7 +96,7 @@ def from_svg(svg: bytes) -> bytes:
 
 
 def inflate(data: bytes, limit_bytes: int = SCENE_MAX_BYTES) -> bytes:
-    """zlib's content, never more than the limit in memory. Raises ImportRefused, TooBig."""
+    """Decompress zlib data, holding at most limit_bytes + 1 of it. Raises ImportRefused, TooBig."""
     unpacking = zlib.decompressobj()
     try:
         unpacked = unpacking.decompress(data, limit_bytes + 1)
@@ -110,14 +110,14 @@ def inflate(data: bytes, limit_bytes: int = SCENE_MAX_BYTES) -> bytes:
 
 
 def _envelope(scene: bytes) -> bytes:
-    """JSON in latin-1: characters 0x80–0xFF stand as they are, those below 0x20 are escaped, so none is NUL."""
+    """The envelope of a scene: JSON in latin-1. Characters below 0x20 are escaped, so there is no NUL in it."""
     packed = zlib.compress(scene, 6).decode("latin-1")
     envelope = {"version": "1", "encoding": "bstring", "compressed": True, "encoded": packed}
     return msgspec.json.encode(envelope).decode().encode("latin-1")
 
 
 def _scene(envelope: bytes) -> bytes:
-    """envelope: JSON in UTF-8, or, as the oldest files have it, the scene itself."""
+    """The scene in an envelope, which is JSON in UTF-8; in the oldest files it is the scene itself."""
     try:
         found = msgspec.json.decode(envelope, type=_Envelope)
         if found.encoded is None:
@@ -137,7 +137,7 @@ def _scene(envelope: bytes) -> bytes:
 
 
 def _chunks(png: bytes) -> Iterator[Chunk]:
-    """All chunks up to IEND, each with its check sum looked at. Raises ImportRefused."""
+    """All chunks of a PNG up to IEND, check sums verified. Raises ImportRefused."""
     at, count = len(PNG_SIGNATURE), 0
     while True:
         if at + 12 > len(png):
@@ -165,7 +165,7 @@ def _is_scene(chunk: Chunk) -> bool:
 
 
 def _text(chunk: Chunk) -> bytes:
-    """A text chunk's text as UTF-8. Other programs turn Excalidraw's tEXt into the other two kinds."""
+    """The text of a chunk as UTF-8. Image editors convert Excalidraw's tEXt into the other two kinds."""
     data = chunk.data[len(_KEYWORD) + 1 :]
     if chunk.kind == b"tEXt":
         return data.decode("latin-1").encode()
@@ -178,7 +178,7 @@ def _text(chunk: Chunk) -> bytes:
 
 
 def _end_of_tag(svg: str, start: int) -> int:
-    """Where the ">" of the tag at `start` is; one within an attribute does not count."""
+    """The position of the ">" that ends the tag at `start`; one inside an attribute value does not count."""
     quote = ""
     for at in range(max(start, 0), len(svg)):
         character = svg[at]

@@ -89,7 +89,7 @@ def test_items_of_a_library_never_meet_each_other_or_the_scene(
 ) -> None:
     placed = [
         Rectangle(box.x + x, box.y + y, box.width, box.height)
-        for box, (x, y) in zip(items, layout.grid(items, scene), strict=True)
+        for box, (x, y) in zip(items, layout.shifts_in_grid(items, scene), strict=True)
     ]
     for at, box in enumerate(placed):
         assert not any(box.touches(other) for other in placed[:at])
@@ -107,6 +107,6 @@ def test_a_box_reaches_as_far_as_what_is_drawn() -> None:
 
 
 def test_a_copy_stays_where_it_is_unless_something_is_there() -> None:
-    assert layout.beside(None, Rectangle(0, 0, 5, 5)) == (0, 0)
-    assert layout.beside(Rectangle(10, 10, 10, 10), Rectangle(0, 0, 5, 5)) == (0, 0)
-    assert layout.beside(Rectangle(0, 0, 20, 20), Rectangle(0, 0, 5, 5)) == (20 + layout.GAP, 0)
+    assert layout.shift_beside(None, Rectangle(0, 0, 5, 5)) == (0, 0)
+    assert layout.shift_beside(Rectangle(10, 10, 10, 10), Rectangle(0, 0, 5, 5)) == (0, 0)
+    assert layout.shift_beside(Rectangle(0, 0, 20, 20), Rectangle(0, 0, 5, 5)) == (20 + layout.GAP, 0)
