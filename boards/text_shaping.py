@@ -1,8 +1,9 @@
-"""Lines of text as outlines, in every script, as a browser sets them. Runs in the drawing processes, and measures what an import brings; knows no Django.
+"""Shapes lines of text into glyphs, in every script, as a browser does. Used by the drawing processes, which have no
+Django, and to measure imported texts.
 
-The text is put into visual order (Unicode's bidirectional algorithm), divided into runs of one font, script and direction,
-and each run is shaped by HarfBuzz, which browsers use too. resvg could draw text itself, but it knows no fallback that
-keeps the place of a run: words in Hebrew came out reversed or not at all, and accents apart from their letters.
+A line is divided into runs of one font, script and direction in visual order (Unicode's bidirectional algorithm), and
+each run is shaped by HarfBuzz, which browsers use too. resvg's own text layout has no font fallback within a run: words
+in Hebrew came out reversed or not at all, and accents apart from their letters.
 """
 
 import json
@@ -19,13 +20,13 @@ from fontTools import unicodedata as scripts
 from fontTools.pens.svgPathPen import SVGPathPen
 
 JOINED = {"Mn", "Me", "Mc", "Cf", "Sk"}
-"""Accents, joiners, selectors, skin colours: they mean nothing apart from what they follow."""
+"""Unicode categories of characters that belong to the one before: accents, joiners, selectors, skin tones."""
 NEUTRAL_SCRIPTS = {"Zyyy", "Zinh", "Zzzz"}
 
 
 @dataclass(frozen=True)
 class Run:
-    """Characters of one font, script and direction, in reading order. level: odd from right to left."""
+    """Characters of one font, script and direction, in reading order. level: bidi embedding level, odd for right to left."""
 
     font: str
     script: str
@@ -35,7 +36,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Glyph:
-    """One outline and where it stands: in font sizes from the line's left end, and from its baseline upwards."""
+    """A glyph of a font and its place: in font sizes from the left end of the line, and from the baseline upwards."""
 
     font: str
     number: int
@@ -44,7 +45,7 @@ class Glyph:
 
 
 class Fonts:
-    """Which font has which character. The folder and its index are made by boards/rendering/fonts.py."""
+    """The fonts in a folder, and which has which character. boards/rendering/fonts.py makes the folder and its index."""
 
     def __init__(self, folder: Path) -> None:
         index: dict[str, Any] = json.loads((folder / "index.json").read_text())
@@ -60,11 +61,11 @@ class Fonts:
         self._shaping: dict[str, hb.Font] = {}
         self._outlines: dict[tuple[str, int], str] = {}
 
-    def knows(self, family: str) -> bool:
+    def has_family(self, family: str) -> bool:
         return family in self._names
 
     def name_of(self, families: str) -> str:
-        """The family inside our files that is nearest to a list of families."""
+        """The name in our files of the first known family of a CSS list; the default font's if none is known."""
         wanted = (family.strip(" '\"") for family in families.split(","))
         return next((self._names[family] for family in wanted if family in self._names), self._default)
 
@@ -72,8 +73,8 @@ class Fonts:
         return self._folder / self._files[name]
 
     def fonts_of(self, name: str, text: str) -> list[tuple[str, str]]:
-        """The text in pieces of one font each: the family itself, else the first that has all of a letter."""
-        pieces = [(self._font_of(name, letter), letter) for letter in letters(text)]
+        """(font, text) runs: the family itself, else the first fallback that has all characters of a grapheme."""
+        pieces = [(self._font_of(name, letter), letter) for letter in graphemes(text)]
         return [
             (font, "".join(letter for _, letter in group))
             for font, group in groupby(pieces, key=lambda piece: piece[0])
@@ -104,9 +105,9 @@ class Fonts:
         covered = self._covered.get(font)
         if covered is None:  # a slice of the Chinese family
             return all(self._han.get(ord(character)) == font for character in letter)
-        # A shaper joins accents with their letter, or takes them apart, as the font needs it.
+        # HarfBuzz composes accents with their letter, or decomposes them, as the font needs it.
         forms = (letter, unicodedata.normalize("NFC", letter), unicodedata.normalize("NFD", letter))
-        return any(all(ord(each) in covered or _is_unseen(each) for each in form) for form in forms)
+        return any(all(ord(each) in covered or _is_invisible(each) for each in form) for form in forms)
 
     def shaping(self, name: str) -> hb.Font:
         font = self._shaping.get(name)
@@ -128,7 +129,7 @@ class Fonts:
         return int(self.shaping(name).face.upem)
 
 
-def _is_unseen(character: str) -> bool:
+def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
 
 
@@ -136,8 +137,8 @@ def _codes(ranges: Iterable[tuple[int, int]]) -> set[int]:
     return {code for first, last in ranges for code in range(first, last + 1)}
 
 
-def letters(text: str) -> Iterator[str]:
-    """Characters with what belongs to them."""
+def graphemes(text: str) -> Iterator[str]:
+    """The text in graphemes: characters with the accents and joiners that belong to them."""
     letter = ""
     for character in text:
         joined = unicodedata.category(character) in JOINED and not letter.isspace()
@@ -150,7 +151,7 @@ def letters(text: str) -> Iterator[str]:
 
 
 def runs(fonts: Fonts, name: str, text: str, *, rtl: bool) -> list[Run]:
-    """The line's runs from left to right. rtl: the direction of the text as a whole."""
+    """The runs of the line from left to right. rtl: True if the text as a whole runs from right to left."""
     found: list[Run] = []
     script = "Zyyy"
     levels = _levels(text, rtl)
@@ -165,7 +166,7 @@ def runs(fonts: Fonts, name: str, text: str, *, rtl: bool) -> list[Run]:
             goes_on = (last.font, last.level) == (font, level) and (
                 last.script == "Zyyy" or script in ("Zyyy", last.script)
             )
-            if goes_on:  # what comes before the first letter of a script is of that script too
+            if goes_on:  # neutral characters before the first of a script belong to that script too
                 found[-1] = Run(font, script, level, last.text + character)
             else:
                 found.append(Run(font, script, level, character))
@@ -188,9 +189,11 @@ def _levels(text: str, rtl: bool) -> list[int]:
     bidi.resolve_implicit_levels(storage, False)
     known = {each["at"]: each["level"] for each in storage["chars"]}
     levels: list[int] = []
-    for at in range(len(text)):  # characters that steer only go with what is before them
+    for at in range(
+        len(text)
+    ):  # the algorithm drops control characters: they take the level of the one before
         levels.append(known.get(at, levels[-1] if levels else base))
-    for at in reversed(range(len(text))):  # rule L1: space at the end of a line is as the line is
+    for at in reversed(range(len(text))):  # rule L1: trailing space has the level of the line
         if not text[at].isspace():
             break
         levels[at] = base
@@ -201,7 +204,7 @@ _PLAIN = {"L", "EN", "ES", "ET", "CS", "WS", "ON", "NSM", "BN", "S", "B"}
 
 
 def _in_visual_order(found: list[Run]) -> list[Run]:
-    """Rule L2: from the highest level down, whatever is at that level or above is reversed."""
+    """Rule L2 of UAX 9: from the highest level down, each sequence of runs at that level or above is reversed."""
     order = list(found)
     for level in range(max((run.level for run in found), default=0), 0, -1):
         turned: list[Run] = []
@@ -212,11 +215,11 @@ def _in_visual_order(found: list[Run]) -> list[Run]:
     return order
 
 
-def line(fonts: Fonts, name: str, text: str, *, rtl: bool) -> tuple[list[Glyph], float]:
-    """The line's glyphs, and how wide it is, in font sizes."""
+def shape_line(fonts: Fonts, name: str, text: str, *, rtl: bool) -> tuple[list[Glyph], float]:
+    """The glyphs of the line from left to right, and its width in font sizes."""
     glyphs: list[Glyph] = []
     pen = 0.0
-    # As a canvas does: each kind of space is a space, and none is lost.
+    # As on a canvas, tabs and line breaks are spaces, and none is collapsed.
     text = "".join(" " if character in "\t\n\v\f\r" else character for character in text)
     for run in runs(fonts, name, text, rtl=rtl):
         buffer = hb.Buffer()

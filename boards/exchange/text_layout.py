@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from boards.elements.defaults import FONT_FAMILY
-from boards.text_shaping import Fonts, letters, line
+from boards.text_shaping import Fonts, graphemes, shape_line
 
 FAMILIES = {
     1: "Virgil",
@@ -52,7 +52,7 @@ def width_of(text: str, style: TextStyle) -> float:
     """The width of one line."""
     fonts = _fonts()
     name = fonts.name_of(FAMILIES.get(style.family, FAMILIES[FONT_FAMILY]))
-    return line(fonts, name, text, rtl=False)[1] * style.size
+    return shape_line(fonts, name, text, rtl=False)[1] * style.size
 
 
 def wrapped(text: str, style: TextStyle, width: float) -> str:
@@ -81,7 +81,7 @@ def _broken(whole: str, style: TextStyle, width: float) -> Iterator[str]:
 
 def _cut(word: str, style: TextStyle, width: float) -> Iterator[str]:
     """Parts of a word that fit into the width, each of one letter at least."""
-    left = list(letters(word))
+    left = list(graphemes(word))
     while left:
         low, high = 1, 2
         while high <= len(left) and width_of("".join(left[:high]), style) <= width:

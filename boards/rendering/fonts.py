@@ -1,11 +1,11 @@
-"""Makes the fonts of server-drawn pictures out of those that come with Excalidraw, and Noto for other scripts. Part of `make build`.
+"""Builds the fonts of server-drawn scenes from those that come with Excalidraw, and Noto for other scripts. Part of `make build`.
 
     python boards/rendering/fonts.py node_modules OUT
 
 resvg reads TrueType and takes the first file of a family, while Excalidraw ships each family as WOFF2 slices by range
-of characters: the slices of a family become one file. Chinese and Japanese are 13 MB in 209 slices, of which a drawing
-needs a few, so they stay apart and an index says which has what. A changed font may not keep its reserved name
-(SIL Open Font License), so ours are called by what they are for.
+of characters: the slices of a family are merged into one file. Chinese and Japanese are 13 MB in 209 slices, of which a
+drawing needs a few, so they stay apart and an index says which has which characters. A changed font may not keep its
+reserved name (SIL Open Font License), so ours are named after their use.
 """
 
 import io
@@ -29,7 +29,7 @@ FAMILIES = {  # folder of the slices: our name for the family
     "Liberation": "Board Sans",
     "Assistant": "Board Interface",
 }
-WRITTEN = {  # family as Excalidraw writes it: folder of its slices
+FOLDERS = {  # family as Excalidraw writes it: folder of its slices
     "Excalifont": "Excalifont",
     "Virgil": "Virgil",
     "Nunito": "Nunito",
@@ -42,8 +42,8 @@ WRITTEN = {  # family as Excalidraw writes it: folder of its slices
 }
 FALLBACK, FALLBACK_NAME = "Xiaolai", "Board Han"
 HAND = ("Excalifont",)
-"""Whose missing characters Excalidraw takes from FALLBACK before it looks elsewhere."""
-SCRIPTS = {  # package of @fontsource: our name. What no family above has, in this order, on the page too
+"""Families whose missing characters Excalidraw takes from FALLBACK before any other font."""
+SCRIPTS = {  # package of @fontsource: our name. Fonts for characters that no family above has, in the page's order
     "noto-sans": "Board Letters",
     "noto-sans-hebrew": "Board Hebrew",
     "noto-sans-arabic": "Board Arabic",
@@ -57,7 +57,7 @@ SCRIPTS = {  # package of @fontsource: our name. What no family above has, in th
 BOLD = ("Bold", "Medium", "SemiBold")
 
 OWN = {"noto-sans-math": "latin", "noto-sans-symbols-2": "symbols"}
-"""The slice of a package that is not called by its script."""
+"""The slice to take from a package that is not named after its script."""
 
 FAMILY_NAMES, STYLE_NAMES, FULL_NAMES = (1, 16), (2, 17), (3, 4, 6)
 REGULAR_WEIGHT, REGULAR_STYLE = 400, 0x40
@@ -65,10 +65,10 @@ REGULAR_WEIGHT, REGULAR_STYLE = 400, 0x40
 
 def main(modules: Path, out: Path) -> None:
     source = modules / "@excalidraw" / "excalidraw" / "dist" / "prod" / "fonts"
-    logging.disable(logging.WARNING)  # fontTools tells of every table that it copies
+    logging.disable(logging.WARNING)  # fontTools logs every table that it copies
     out.mkdir(parents=True, exist_ok=True)
     index: dict[str, Any] = {
-        "names": {written: FAMILIES[folder] for written, folder in WRITTEN.items()},
+        "names": {written: FAMILIES[folder] for written, folder in FOLDERS.items()},
         "files": {},
         "covered": {},
         "fallback": {},
@@ -102,7 +102,7 @@ def main(modules: Path, out: Path) -> None:
 
 
 def _own(package: str, slices: list[Path]) -> list[Path]:
-    """The slices of a package without those that another one has: Latin letters come with each script."""
+    """The slices of a package for its own script: each package repeats the Latin letters."""
     script = package.removeprefix("noto-sans-")
     own = [file for file in slices if file.stem == f"{package}-{OWN.get(package, script)}-400-normal"]
     return own or slices
@@ -123,7 +123,7 @@ def _unpacked(file: Path) -> TTFont:
 def _merged(slices: list[TTFont]) -> TTFont:
     if len(slices) == 1:
         return slices[0]
-    # The slice with the plain letters first: the others follow its measures.
+    # The slice with the Latin letters comes first: the merged font takes its metrics.
     slices.sort(key=lambda font: ord("a") not in font.getBestCmap())
     buffers = []
     for font in slices:
@@ -140,7 +140,7 @@ def _save(font: TTFont, name: str, file: Path) -> None:
             record.string = name
         elif record.nameID in STYLE_NAMES:
             record.string = "Regular"
-    # One face each: whatever weight it calls itself, it is the one that is asked for.
+    # One face each: it must match the regular weight, whatever weight it has.
     font["OS/2"].usWeightClass = REGULAR_WEIGHT
     font["OS/2"].fsSelection = REGULAR_STYLE
     font["head"].macStyle = 0
@@ -148,7 +148,7 @@ def _save(font: TTFont, name: str, file: Path) -> None:
 
 
 def _ranges(font: TTFont) -> list[list[int]]:
-    """The characters that a font has, as pairs of first and last code."""
+    """The characters of a font as pairs of first and last code point."""
     ranges: list[list[int]] = []
     for code in sorted(font.getBestCmap()):
         if ranges and ranges[-1][1] == code - 1:

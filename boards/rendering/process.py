@@ -21,7 +21,7 @@ from py_mini_racer import MiniRacer
 
 sys.path.append(str(Path(__file__).parents[2]))  # isolated, a program finds nothing beside itself
 
-from boards.text_shaping import Fonts, line
+from boards.text_shaping import Fonts, shape_line
 from generation import sandbox
 
 SVG_MAX_BYTES = 96 * 1024 * 1024
@@ -113,7 +113,7 @@ def _outlined(svg: str, fonts: Fonts) -> str:
         given = dict(ATTRIBUTE.findall(f'{match[1]}font-family=""{match[3]}'))
         size = float(given["font-size"].removesuffix("px"))
         name, rtl = fonts.name_of(html.unescape(match[2])), given.get("direction") == "rtl"
-        glyphs, width = line(fonts, name, html.unescape(match[4]), rtl=rtl)
+        glyphs, width = shape_line(fonts, name, html.unescape(match[4]), rtl=rtl)
         anchor = ANCHORS[given.get("text-anchor", "start")]
         left = float(given["x"]) - width * size * (1 - anchor if rtl else anchor)
         pieces = []
@@ -141,7 +141,7 @@ def _put_fonts(svg: str, fonts: Fonts) -> str:
     for match in TEXT.finditer(svg):
         family = html.unescape(match[2]).split(",")[0].strip()
         for font, text in fonts.fonts_of(fonts.name_of(family), html.unescape(match[4])):
-            if fonts.knows(family) and not (family in SYSTEM_FAMILIES and font == fonts.name_of(family)):
+            if fonts.has_family(family) and not (family in SYSTEM_FAMILIES and font == fonts.name_of(family)):
                 needed.setdefault((family, font), set()).update(text)
     rules = []
     for (family, font), characters in needed.items():
