@@ -1,1 +1,1 @@
-"""How fast the room is: many people on one board, measured from outside, beside other products. See README.md."""
+"""Load tests of the room: many clients on one board, measured from outside, beside other products. See README.md."""

@@ -1,4 +1,4 @@
-"""The order of the runs: every system once in each round, so that what is compared is minutes apart at most."""
+"""Runs all systems in turn: each once in every round, so that compared runs are minutes apart at most."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ from webapp.embedded.child import prepare_child
 LATE_MAX_MS = 25.0
 WAITED_MAX = 0.15
 BUSY_CPU = 0.85
-"""Who is busier than this waits because of its own work: to repeat the run is of no use."""
+"""CPU share above which a process is late because of its own work, so that repeating the run is of no use."""
 REPEATS_MAX = 2
 GIVE_UP_P99_MS = 1_000.0
 GIVE_UP_DELIVERED = 0.9
@@ -25,38 +25,38 @@ PASS_P99_MS = 100.0
 RUN_SECONDS_MAX = 180.0
 LADDER = (10, 20, 30, 40, 50, 60, 80, 100, 150, 200, 250, 300, 400)
 TRIES_AT_THE_EDGE = 2
-"""A size counts as passed when one of so many runs passes: noise only ever makes a run worse."""
+"""Runs of one size by `largest`; it counts as passed when one of them passes, since noise only makes a run worse."""
 NO_SCENE = {"excalidraw-room"}
-"""Drivers of products that keep no scene: nobody can join one."""
+"""Drivers of products that store no scene, so that `join` cannot be measured."""
 
 
 class Round(NamedTuple):
-    """A crowd of n, and how often every system meets it."""
+    """Number of clients, and how many runs each system has with them."""
 
     n: int
     repetitions: int
 
 
 def rounds(text: str) -> list[Round]:
-    """From `10x1,50x3`; without x, once. Raises ValueError."""
+    """Parse `10x1,50x3`; a number without x has one repetition. Raises ValueError."""
     parts = (part.partition("x") for part in text.split(","))
     return [Round(int(n), int(times or 1)) for n, _, times in parts]
 
 
 def passed(outcome: Outcome) -> bool:
-    """Nothing lost, and p99 below 100 ms."""
+    """True if nothing was lost and p99 is below PASS_P99_MS."""
     return outcome.lossless and outcome.p99 is not None and outcome.p99 < PASS_P99_MS
 
 
 def disturbance(outcome: Outcome) -> float:
-    """How much something else took of the two cores: above 1 the figures mean little."""
+    """How much other processes disturbed the two cores; above 1 the figures mean little."""
     late = outcome.late_p99 / LATE_MAX_MS if outcome.generator_cpu < BUSY_CPU else 0.0
     waited = outcome.waited / WAITED_MAX if outcome.server_cpu < BUSY_CPU else 0.0
     return max(late, waited)
 
 
 def sizes_passed(outcomes: Iterable[Outcome]) -> dict[int, bool]:
-    """n → did one of one system's `sync` runs pass?"""
+    """n → True if one of these `sync` runs of one system passed with n clients."""
     sizes: dict[int, bool] = {}
     for outcome in outcomes:
         if outcome.mode == "sync":
@@ -65,7 +65,7 @@ def sizes_passed(outcomes: Iterable[Outcome]) -> dict[int, bool]:
 
 
 def next_size(sizes: dict[int, bool]) -> int | None:
-    """The size to try between the largest that passed and the smallest above it that did not. None: found."""
+    """The size to try next, between the largest that passed and the smallest above it that failed; None if there is none."""
     largest = max((n for n, good in sizes.items() if good), default=0)
     smallest_failed = min((n for n, good in sizes.items() if not good and n > largest), default=sys.maxsize)
     between = [n for n in LADDER if largest < n < smallest_failed]
@@ -73,7 +73,7 @@ def next_size(sizes: dict[int, bool]) -> int | None:
 
 
 class Campaign:
-    """Runs, and all that came of them. `tell` is called after each."""
+    """A series of runs and their outcomes. `tell` is called after each run."""
 
     def __init__(
         self, systems: Sequence[System], load: Load, cores: Cores, tell: Callable[[Outcome, str], None]
@@ -98,14 +98,14 @@ class Campaign:
                 self._run(system, "join", n, f"{repetition + 1}/{repetitions}")
 
     def stall(self, n: int, repetitions: int) -> None:
-        """Only our own: the others are not asked what they keep for those who do not read."""
+        """Run `stall`, for Atelier only: memory while some clients do not read."""
         own = [system for system in self._systems if system.driver == "atelier"]
         for repetition in range(repetitions):
             for system in own:
                 self._run(system, "stall", n, f"{repetition + 1}/{repetitions}")
 
     def largest(self) -> None:
-        """Find for each system the largest crowd that passes, beginning with what is known."""
+        """Find the largest number of clients that passes for each system, starting from the runs so far."""
         searching = list(self._systems)
         while searching:
             for system in list(searching):
@@ -120,7 +120,7 @@ class Campaign:
         return [outcome for outcome in self.outcomes if outcome.system == system.name]
 
     def _gave_up(self, system: System, n: int) -> bool:
-        """Did it fail so badly with fewer people that more would tell nothing?"""
+        """True if all runs with some smaller number of clients were hopeless."""
         smaller = defaultdict(list)
         for outcome in self._of(system):
             if outcome.mode == "sync" and outcome.n < n:
@@ -128,8 +128,8 @@ class Campaign:
         return any(all(map(_hopeless, runs)) for runs in smaller.values())
 
     def _run(self, system: System, mode: Mode, n: int, label: str) -> Outcome:
-        """One run; of `sync`, where milliseconds count, more while they are disturbed. The least disturbed one is
-        taken, whatever it says."""
+        """Run once; `sync`, where milliseconds count, again while runs are disturbed. The least disturbed run counts,
+        whatever its result."""
         tried = [self._once(system, mode, n)]
         while mode == "sync" and disturbance(tried[-1]) > 1.0 and len(tried) <= REPEATS_MAX:
             tried.append(self._once(system, mode, n))

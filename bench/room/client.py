@@ -1,4 +1,4 @@
-"""One simulated person: a websocket that counts what it receives and, where asked to, looks into it."""
+"""A simulated client: a websocket that counts the frames it receives and can pass them to a listener."""
 
 import asyncio
 import socket
@@ -14,12 +14,12 @@ Listen = Callable[[bool, bytes], None]
 BEAT_MAX_BYTES = 4
 FRAME_MAX_BYTES = 64 * 2**20
 SMALL_BUFFER_BYTES = 8_192
-"""For those who will stop reading, so that the server feels it soon."""
+"""Receive buffer of clients that will stop reading, so that the server notices soon."""
 ENTER_SECONDS = 60.0
 
 
 class NotLetIn(Exception):
-    """The server turned a client away, or its socket ended too soon."""
+    """The server refused a client, or its socket closed before it was on the board."""
 
 
 class Client(WSListener):
@@ -28,7 +28,7 @@ class Client(WSListener):
         self.bytes = 0
         self.frames = 0
         self.closed: str | None = None
-        """Why the socket ended: its close code, or `dropped`. None while it lives."""
+        """Why the socket closed: its close code, or `dropped`. None while it is open."""
         self.listen: Listen | None = self._enter
         self._driver = driver
         self._entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""Everybody draws and points at once: the `sync` and the `stall` run."""
+"""The `sync` and `stall` runs: all clients draw and move their pointers at once."""
 
 import asyncio
 import gc
@@ -16,15 +16,15 @@ from bench.room.run import Outcome, Spec
 
 HANDSHAKES_AT_ONCE = 20
 MARKED_CURSORS = 2
-"""So many clients hide a marker in their cursor; looking for more would tell nothing new."""
+"""Clients that put a marker into their cursor messages; more would add no information."""
 BURST = 100
-"""After so many late events in a row the sockets get a turn."""
+"""Late events in a row after which the event loop runs the sockets."""
 SHORTEST_SLEEP_SECONDS = 0.001
 RSS_INTERVAL_SECONDS = 0.5
 
 
 class Reading(NamedTuple):
-    """All meters at one moment."""
+    """The readings of all meters at one moment."""
 
     time: float
     server: float
@@ -36,7 +36,7 @@ class Reading(NamedTuple):
 
 
 class Watcher:
-    """Looks for markers and acknowledgements in all that one client receives."""
+    """Finds markers and acknowledgements in the frames that one client receives."""
 
     def __init__(self, crowd: "Crowd", client: Client) -> None:
         self.client = client
@@ -104,7 +104,7 @@ class Crowd:
         await asyncio.gather(*map(enter, self.clients))
 
     def _chosen(self) -> Iterable[Client]:
-        """Half of the watchers draw, half only look; none of them stalls."""
+        """The clients whose frames are searched: half of them draw, half do not; none stalls."""
         half = self.spec.load.watchers // 2
         others = self.clients[len(self.drawers) : self.spec.n - len(self.stalled)]
         return _spread(self.drawers, half) + _spread(others, half)
@@ -112,7 +112,7 @@ class Crowd:
     # --- the load ------------------------------------------------------------------------------------------
 
     async def _play(self, duration: float) -> tuple[Reading, Reading, list[float]]:
-        """Returns the meters at both ends of the window, and the server's RSS while some did not read."""
+        """Send the load. Returns the meters at both ends of the window, and the server's RSS while some clients stalled."""
         load = self.spec.load
         start = time.monotonic() + 0.05
         begin = start + load.warmup_seconds
@@ -161,10 +161,10 @@ class Crowd:
         client.send(*self.driver.cursor(client, count, mark))
 
     async def _settle(self) -> float:
-        """Everybody draws once more and everybody looks, who did not read before too: do all boards end the same?
+        """Have every drawer draw once more and search the frames of every client, stalled ones included.
 
-        Waits until all that is under way has come, `drain_seconds` at most. Returns the share of pairs of a
-        client and a drawer in which the last update came.
+        Waits until all messages under way have arrived, `drain_seconds` at most. Returns the share of pairs of a
+        client and a drawer in which the drawer's last update arrived.
         """
         known = {watcher.client.number: watcher for watcher in self._watchers}
         everybody = [client for client in self.clients if client.closed is None]
@@ -202,7 +202,7 @@ class Crowd:
         )
 
     def _unacknowledged(self) -> int:
-        """Counted updates of watching drawers without an answer; 0 where the product has no such answers."""
+        """Updates of watched drawers without an acknowledgement; 0 where the product has none."""
         if not any(watcher.acknowledged for watcher in self._watchers):
             return 0
         drawing = (watcher for watcher in self._watchers if watcher.client in self.drawers)
@@ -260,7 +260,7 @@ class Crowd:
 
 
 def _spread(clients: list[Client], count: int) -> list[Client]:
-    """At most `count` of them, evenly."""
+    """At most `count` of the items, evenly spaced."""
     step = max(1.0, len(clients) / max(1, count))
     return [clients[int(i * step)] for i in range(min(count, len(clients)))]
 

@@ -8,7 +8,7 @@ from fractional_indexing import generate_n_keys_between
 
 
 def indices(count: int) -> list[str]:
-    """Places in the order of the scene, all different."""
+    """Fractional indexes, ascending and all different."""
     return generate_n_keys_between(None, None, count)
 
 

@@ -1,4 +1,4 @@
-"""What the room must reach, as ratios within one campaign: judged here, and nowhere else."""
+"""The performance goals of the room, as ratios within one campaign. They are judged here only."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +9,7 @@ from bench.room.run import Outcome
 
 CPU_N, CROWD_N = 50, 200
 CPU_RATIOS = {"excalidraw-room": (5.0, 3.0), "hocuspocus": (4.0, 2.5), "tldraw": (2.5, 1.5)}
-"""How many times less CPU for 1,000 delivered updates at N=50 than this peer: on uvicorn, on Daphne."""
+"""How many times less CPU than this peer for 1,000 delivered updates at N=50: on uvicorn, on Daphne."""
 LARGEST_RATIO = 4.0
 LARGEST_PEER = "excalidraw-room"
 JOIN_SHARE = 1 / 3
@@ -19,7 +19,7 @@ ACK_P95_MS = 150.0
 
 
 class Gate(NamedTuple):
-    """value: None when what it needs was not measured. at_least: the limit is a lower one."""
+    """value: None if it was not measured. at_least: True if the limit is a lower bound."""
 
     system: str
     what: str
@@ -50,7 +50,7 @@ class Record:
     def median(
         self, system: str, mode: str, n: int, figure: Callable[[Outcome], float | None]
     ) -> float | None:
-        """Over the repetitions; None when one of them has no such figure, or there are none."""
+        """The figure over the repetitions; None if one of them lacks it, or there are none."""
         values = [figure(run) for run in self.runs(system, mode, n)]
         known = [value for value in values if value is not None]
         return statistics.median(known) if known and len(known) == len(values) else None
@@ -92,7 +92,7 @@ def _cpu(record: Record, name: str, peer: str) -> Gate:
 
 
 def _whole_cpu_per_1000(run: Outcome) -> float | None:
-    """With the processes beside the server."""
+    """CPU cores of the server and the processes beside it."""
     if run.cpu_per_1000 is None or not run.server_cpu:
         return None
     return run.cpu_per_1000 * (run.server_cpu + sum(run.beside_cpu.values())) / run.server_cpu

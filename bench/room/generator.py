@@ -1,4 +1,4 @@
-"""The process that plays the people: reads a Spec from standard input, prints an Outcome as its last line.
+"""The load generator, a process of its own: reads a Spec from standard input, prints an Outcome as its last line.
 
 A process of its own, so that it sits on a core of its own and its garbage collector can be still.
 """

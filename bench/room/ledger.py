@@ -1,4 +1,4 @@
-"""What was sent when, and how late each watcher saw it."""
+"""Records when markers were sent, and how late each watching client received them."""
 
 import math
 from collections import defaultdict
@@ -14,7 +14,7 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
 
 
 class Ledger:
-    """The times, in seconds, at which each sender wrote its numbered things. Only those in the window count."""
+    """The send time in seconds of each sender's numbered items. Only those inside the window count."""
 
     def __init__(self) -> None:
         self.begin = math.inf
@@ -22,13 +22,13 @@ class Ledger:
         self._sent: defaultdict[int, list[float]] = defaultdict(list)
 
     def write(self, sender: int, now: float) -> int:
-        """Note that the sender writes its next thing now. Returns the number of it."""
+        """Record that the sender sends its next item now. Returns its number."""
         times = self._sent[sender]
         times.append(now)
         return len(times) - 1
 
     def time_of(self, sender: int, number: int) -> float | None:
-        """When it was written; None when it was not."""
+        """The send time of an item; None if it was not sent."""
         times = self._sent.get(sender, ())
         return times[number] if number < len(times) else None
 
@@ -37,7 +37,7 @@ class Ledger:
         return time is not None and self.begin <= time < self.end
 
     def counted(self, besides: int | None = None) -> int:
-        """How many things count, without those of one sender."""
+        """Number of items that count, without those of one sender."""
         return sum(
             self.counts(sender, number)
             for sender, times in self._sent.items()
@@ -46,12 +46,12 @@ class Ledger:
         )
 
     def newest(self) -> dict[int, int]:
-        """sender → the number of its last thing."""
+        """sender → the number of its last item."""
         return {sender: len(times) - 1 for sender, times in self._sent.items()}
 
 
 class Arrivals:
-    """What one client saw of the others.
+    """The items of other senders that one client received.
 
     A newer version of an element makes the older ones delivered too: a board may send only the newest. Their
     latency lasts until the newer one came. With `overtaken=False` those do not count.
@@ -76,7 +76,7 @@ class Arrivals:
         self.themselves += self._ledger.counts(sender, number)
 
     def missing(self, newest: dict[int, int]) -> int:
-        """How many senders' last thing was not seen."""
+        """How many senders' last item was not received."""
         return sum(
             self._newest.get(sender, -1) < number for sender, number in newest.items() if sender != self._own
         )

@@ -1,4 +1,4 @@
-"""A short text that a sender hides in what it sends, and that is found again in raw frames.
+"""Markers: a short text that a sender puts into its messages, found again in raw frames.
 
 Nobody decodes a frame: so no product is charged for a slow decoder on this side. Plain ASCII without quotes or
 backslashes, it looks the same in JSON, in a Yjs update and in a binary attachment.
@@ -17,7 +17,7 @@ def mark(kind: str, sender: int, number: int) -> str:
 
 
 def find(payload: bytes) -> Iterator[tuple[str, int, int]]:
-    """(kind, sender, number) of every marker in it."""
+    """(kind, sender, number) of every marker in the content."""
     if b"@" in payload:
         for kind, sender, number in _PATTERN.findall(payload):
             yield kind.decode(), int(sender), int(number)

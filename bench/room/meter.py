@@ -1,4 +1,4 @@
-"""What processes cost, with all their children: CPU by the kernel's own nanoseconds, and resident memory."""
+"""CPU time, waiting time and resident memory of processes with all their children, as the kernel counts them."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ def rss_mb(pids: Iterable[int]) -> float:
 
 
 def waited_seconds(pids: Iterable[int]) -> float:
-    """How long the main threads of these processes stood ready while somebody else had their core."""
+    """Seconds in which the main threads of these processes were runnable while another process had their core."""
     return sum(_waited(process.pid) for process in _trees(pids)) / 1e9
 
 
@@ -44,7 +44,7 @@ def _rss(process: psutil.Process) -> int:
 
 
 def _waited(pid: int) -> int:
-    """ns; the second number of sched-stats.txt's /proc/PID/schedstat."""
+    """Nanoseconds of waiting for a core: the second number of /proc/PID/schedstat (sched-stats.txt)."""
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
     except OSError:

@@ -1,4 +1,4 @@
-"""Many come at once to a board that has a scene already: the `join` run."""
+"""The `join` run: many clients join a board with a scene at once."""
 
 import asyncio
 import time
@@ -12,16 +12,15 @@ from bench.room.run import Outcome, Spec
 
 SEED_PAUSE_SECONDS = 0.02
 STORED_SECONDS = 1.5
-"""What the server does after the last element came (saving, caching) is over by then."""
+"""Pause after the last element of the scene, in which the server finishes saving and caching."""
 QUIET_SECONDS = 1.0
 DEADLINE_SECONDS = 60.0
 HANDSHAKE_MAX_BYTES = 4_096
-"""Larger frames are part of the scene and are only kept while people come."""
+"""Larger frames are part of the scene: they are only stored while clients join, and decoded afterwards."""
 
 
 class Newcomer:
-    """A client that keeps all it receives, with the times; it is looked into when all is over, so that this costs
-    nobody time."""
+    """A client that stores all frames with their times. They are decoded after the run, so that decoding delays no client."""
 
     def __init__(self, driver: Driver, number: int) -> None:
         self.client = Client(driver, number)
@@ -35,7 +34,7 @@ class Newcomer:
             self._driver.enter(self.client, is_text, payload)
 
     def complete_at(self, scene: int) -> float | None:
-        """When every element of the scene had come; None if some never came."""
+        """The time at which the last element of the scene arrived; None if some never did."""
         missing = set(range(scene))
         for at, is_text, payload in self._frames:
             content = self._driver.unpack(is_text, payload)
@@ -46,7 +45,7 @@ class Newcomer:
 
 
 async def join(spec: Spec) -> Outcome:
-    """Put a scene on the board, let one come alone, then all the others at once."""
+    """Put a scene on the board, join with one client alone, then with all others at once."""
     driver = driver_for(spec)
     owner = Client(driver, 0)
     await owner.enter()
@@ -81,7 +80,7 @@ async def join(spec: Spec) -> Outcome:
 
 
 async def _come(newcomers: list[Newcomer], scene: int) -> list[float]:
-    """All at once. Returns the ms that each needed until it had the scene; those who never had it are left out."""
+    """Connect all at once. Returns the ms until each had the whole scene; clients that never had it are left out."""
     began = time.monotonic()
     await asyncio.gather(*(newcomer.client.connect() for newcomer in newcomers))
     await _until_quiet([newcomer.client for newcomer in newcomers], began)
@@ -90,7 +89,7 @@ async def _come(newcomers: list[Newcomer], scene: int) -> list[float]:
 
 
 async def _until_quiet(clients: list[Client], began: float) -> None:
-    """Wait until nobody has received anything for a while."""
+    """Wait until no client has received anything for QUIET_SECONDS."""
     seen, changed = -1, time.monotonic()
     while time.monotonic() - changed < QUIET_SECONDS and time.monotonic() - began < DEADLINE_SECONDS:
         received = sum(client.bytes for client in clients)

@@ -1,4 +1,4 @@
-"""A campaign for people: a line for each run, a table of medians, the gates; and all of it as JSON."""
+"""Prints a campaign: a line for each run, a table of medians, the gates; and writes all of it as JSON."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -52,7 +52,7 @@ FIGURES = {"sync": SYNC, "stall": STALL, "join": JOIN}
 
 
 def line(outcome: Outcome) -> str:
-    """What is worth seeing while the campaign goes on."""
+    """One line of progress for a run."""
     who = f"{outcome.mode:5} N={outcome.n:<3} {outcome.system:22}"
     if outcome.error:
         return f"{who} FAILED: {outcome.error}"
@@ -120,7 +120,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def write(path: Path, outcomes: Sequence[Outcome], gates: Iterable[Gate], load: Load) -> None:
-    """All that was found, for later."""
+    """Write the whole campaign as JSON."""
     content: dict[str, Any] = {
         "at": datetime.now(UTC).isoformat(),
         "machine": machine(),

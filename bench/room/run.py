@@ -1,4 +1,4 @@
-"""One run of the load generator: what it is told, and what it found. Both travel as JSON between two processes."""
+"""The input (Spec) and output (Outcome) of one run of the load generator, passed as JSON between two processes."""
 
 from typing import Literal
 
@@ -8,18 +8,18 @@ Mode = Literal["sync", "stall", "join"]
 
 
 class Load(Struct, frozen=True):
-    """What the people on the board do. Open loop: they do it whatever the server answers."""
+    """The load of one run. Open loop: clients send at fixed times, whatever the server answers."""
 
     cursor_hz: float = 25.0
     update_hz: float = 10.0
     drawing_fraction: float = 0.2
-    """So many of them change their own element of about 600 bytes."""
+    """Share of the clients that change their own element, of about 600 bytes."""
     warmup_seconds: float = 1.5
     seconds: float = 4.0
     drain_seconds: float = 4.0
-    """How long the last updates may take before they count as lost."""
+    """Time after which the last updates count as lost."""
     watchers: int = 20
-    """So many clients look into what they receive; the others count it."""
+    """Number of clients that search the frames they receive; the others count them."""
 
     def drawers(self, n: int) -> int:
         return max(1, round(n * self.drawing_fraction))
@@ -39,7 +39,7 @@ class Spec(Struct, frozen=True):
     options: dict[str, str] = {}
     server_pids: list[int] = []
     beside: dict[str, list[int]] = {}
-    """Other processes of the system, the cost of which is told apart: postgres, redis."""
+    """Other processes of the system, whose cost is reported separately: postgres, redis."""
     stalled: int = 20
     stall_seconds: float = 15.0
     scene: int = 2_000
@@ -57,7 +57,7 @@ class Outcome(Struct, kw_only=True, omit_defaults=True):
     delivered: float = 0.0
     """Share of updates that reached a watcher, or were overtaken there by a newer version of the element."""
     itself: float = 0.0
-    """Share that arrived itself, not overtaken."""
+    """Share of updates that reached a watcher themselves, not overtaken."""
     converged: float = 0.0
     """Share of (client, drawer) pairs, all clients, in which the drawer's last update arrived in the end."""
     p50: float | None = None
@@ -89,10 +89,10 @@ class Outcome(Struct, kw_only=True, omit_defaults=True):
     joined: int | None = None
     join_cpu_seconds: float | None = None
     waited: float = 0.0
-    """Share of the time in which the server stood ready while something else had its core."""
+    """Share of the time in which the server was runnable while another process had its core."""
     generator_cpu: float = 0.0
     late_p99: float = 0.0
-    """How far the generator was behind its schedule."""
+    """How far the generator was behind its schedule, in ms."""
 
     @property
     def lossless(self) -> bool:

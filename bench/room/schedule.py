@@ -1,4 +1,4 @@
-"""When each client does what: fixed before the run, so that a slow server cannot slow its own load down."""
+"""The times at which each client sends, fixed before the run so that a slow server cannot reduce its own load."""
 
 import heapq
 import random
@@ -17,7 +17,7 @@ class Event(NamedTuple):
 
 
 def events(load: Load, n: int, drawers: int, seconds: float, seed: int = 1) -> Iterator[Event]:
-    """All that n clients do within `seconds`, in order. Clients below `drawers` draw; phases are random."""
+    """The events of n clients within `seconds`, in order. Clients below `drawers` draw; phases are random."""
     phases = random.Random(seed)
     streams = [_stream(i, False, load.cursor_hz, phases.random(), seconds) for i in range(n)]
     streams += [_stream(i, True, load.update_hz, phases.random(), seconds) for i in range(drawers)]
@@ -25,7 +25,7 @@ def events(load: Load, n: int, drawers: int, seconds: float, seed: int = 1) -> I
 
 
 def _stream(client: int, draws: bool, hz: float, phase: float, seconds: float) -> Iterator[Event]:
-    """phase: 0–1 of a period."""
+    """The events of one client. phase: 0–1 of a period."""
     number = 0
     while (due := (number + phase) / hz) < seconds:
         yield Event(due, client, draws)

@@ -1,4 +1,4 @@
-"""Makes what a run needs in the product's own database: people with API keys, and boards that all of them may edit.
+"""Creates the users with API keys, and the boards that all of them may edit, in the database of Atelier.
 
     python -m bench.room.stage PEOPLE BOARDS        prints {"tokens": [...], "boards": [...]}
 

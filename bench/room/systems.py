@@ -25,10 +25,10 @@ from webapp.embedded import postgres, redis, web
 from webapp.embedded.child import prepare_child
 
 LOG = OUT / "room-servers.log"
-"""What our own servers say, of the last campaign."""
+"""The log of our own servers in the last campaign."""
 PROJECT = Path(__file__).resolve().parents[2]
 PEOPLE = 410
-"""The owner, a lone newcomer, and the largest crowd."""
+"""The owner, one newcomer alone, and the largest number of clients."""
 BOARDS = 40
 START_SECONDS = 60.0
 SETTLE_SECONDS = 0.7
@@ -45,19 +45,19 @@ class System(Protocol):
     driver: str
 
     def serve(self) -> AbstractContextManager[Spec]:
-        """Start it; the spec knows what concerns the server: url, board, tokens, process ids."""
+        """Start the system. The spec has what concerns the server: url, board, tokens, process ids."""
         ...
 
 
 class Cores(NamedTuple):
-    """Which core the server side has, and which the generator."""
+    """The core of the server side, and that of the load generator."""
 
     server: int
     generator: int
 
 
 class Stack:
-    """Atelier's Postgres and Redis in a folder of their own, and what is staged there for the runs."""
+    """Atelier's Postgres and Redis in a folder of their own, with the users and boards for the runs."""
 
     def __init__(self, cores: Cores) -> None:
         self.cores = cores
@@ -90,7 +90,7 @@ class Stack:
         self._open.close()
 
     def board(self) -> str:
-        """A board that was not used yet."""
+        """The id of a board that no run has used."""
         if not self._boards:
             made = json.loads(self._run("-m", "bench.room.stage", str(PEOPLE), str(BOARDS)))
             self.tokens = made["tokens"]
@@ -204,7 +204,7 @@ def _process(
 
 @contextmanager
 def _on_core(core: int) -> Iterator[None]:
-    """Processes that are started meanwhile live on this core alone."""
+    """Processes that are started inside the block run on this core only."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -229,7 +229,7 @@ def _until_listening(process: "subprocess.Popen[bytes]", port: int) -> None:
 
 
 def _stop(process: "subprocess.Popen[bytes]", how: signal.Signals) -> None:
-    """End it and all that it started: a start command may be a wrapper that leaves its child behind."""
+    """End a process and all its descendants: a start command may be a wrapper that leaves its child running."""
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.send_signal(how)
     try:

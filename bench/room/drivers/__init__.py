@@ -15,7 +15,7 @@ NAMES = tuple(_CLASSES)
 
 
 def driver_for(spec: Spec) -> Driver:
-    """Loads only what is asked for: some drivers need packages that Atelier itself does not."""
+    """The driver of a spec. Imports only that one: some need packages that Atelier does not."""
     module, name = _CLASSES[spec.driver].split(".")
     made: Driver = getattr(import_module(f"{__name__}.{module}"), name)(spec)
     return made

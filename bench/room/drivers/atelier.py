@@ -19,7 +19,7 @@ class Atelier(Driver):
         asks = spec.options.get("deflate", "1") == "1"
         stalled = spec.stalled if spec.mode == "stall" else 0
         self._deflating = spec.n - stalled if asks else 0
-        """Clients below this number ask for it; not those who will stall, so that more piles up for them."""
+        """Clients below this number ask for deflate; stalling ones do not, so that more data is queued for them."""
 
     def address(self, number: int) -> str:
         return f"{self.spec.url}/ws/v1/boards/{self.spec.board}"

@@ -1,4 +1,4 @@
-"""What a driver knows: how its product says hello, an update, a cursor and a whole scene.
+"""The interface of a driver: how its product encodes the handshake, updates, cursors and whole scenes.
 
 Clock, sockets and statistics are the generator's. A frame is (is_text, payload).
 """
@@ -14,7 +14,7 @@ Frame = tuple[bool, bytes]
 
 
 class Line(Protocol):
-    """A client as its driver sees it."""
+    """The part of a client that its driver uses."""
 
     number: int
     """0 … n - 1; also the sender in markers."""
@@ -22,11 +22,11 @@ class Line(Protocol):
     def send(self, *frames: Frame) -> None: ...
 
     def ready(self) -> None:
-        """It is on the board and may begin."""
+        """The client is on the board and may begin."""
         ...
 
     def fail(self, reason: str) -> None:
-        """It was not let in."""
+        """The server refused the client."""
         ...
 
 
@@ -41,18 +41,18 @@ class Driver:
         return {}
 
     def greet(self, line: Line) -> None:
-        """The socket is open."""
+        """Called when the socket is open."""
         raise NotImplementedError
 
     def enter(self, line: Line, is_text: bool, payload: bytes) -> None:
-        """A frame came before `line.ready()` was called."""
+        """Called for each frame before `line.ready()` was called."""
         raise NotImplementedError
 
     def beat(self, line: Line, payload: bytes) -> None:
-        """A tiny frame came, which may ask for an answer."""
+        """Called for each tiny frame, which may be a ping of the product."""
 
     def unpack(self, is_text: bool, payload: bytes) -> bytes:
-        """The bytes in which markers are to be looked for."""
+        """The content of a frame, decompressed where needed, in which markers can be found."""
         return payload
 
     def acknowledged(self, payload: bytes) -> Iterable[tuple[int, bool]]:
@@ -64,7 +64,7 @@ class Driver:
         raise NotImplementedError
 
     def cursor(self, line: Line, count: int, mark: str | None) -> tuple[Frame, ...]:
-        """The pointer moved for the count-th time. mark: to be hidden in it."""
+        """Frames of the count-th pointer move. mark: a marker to put into it."""
         raise NotImplementedError
 
     def scene(self, count: int) -> Iterator[tuple[Frame, ...]]:
@@ -73,7 +73,7 @@ class Driver:
 
 
 def elements(number: int, count: int) -> list[bytes]:
-    """JSON of the versions of one client's element."""
+    """The JSON of each version of one client's element."""
     chance = random.Random(number)
     index = drawing.indices(number + 1)[-1]
     return [

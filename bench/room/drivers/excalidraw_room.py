@@ -25,7 +25,7 @@ class ExcalidrawRoom(Driver):
         return f"{self.spec.url}/socket.io/?EIO=4&transport=websocket"
 
     def greet(self, line: Line) -> None:
-        """The server speaks first."""
+        """Nothing to send: the server begins the handshake."""
 
     def enter(self, line: Line, is_text: bool, payload: bytes) -> None:
         if payload.startswith(b"0"):
