@@ -334,7 +334,7 @@ def test_what_left_here_comes_back_on_another_board_whatever_is_allowed_by_now(
 
 
 def test_a_zip_holds_the_scene_its_pictures_and_how_they_were_made(board, alice, bob, monkeypatch):
-    monkeypatch.setattr(door.rendering, "png", lambda *_, **__: png())
+    monkeypatch.setattr(door.rendering, "png_bytes", lambda *_, **__: png())
     made_picture(board, alice)
     answer = signed_in(bob).get(f"{API}/boards/{board.pk}/export.zip")
     assert answer["Content-Disposition"] == 'attachment; filename="Alice\'s board.zip"'
@@ -354,7 +354,7 @@ def test_a_board_that_cannot_be_drawn_goes_out_without_its_picture(board, alice,
     def fail(*_: Any, **__: Any) -> bytes:
         raise door.rendering.RenderFailed("too hard")
 
-    monkeypatch.setattr(door.rendering, "png", fail)
+    monkeypatch.setattr(door.rendering, "png_bytes", fail)
     store.apply(board.pk, [element("a")])
     held = zipfile.ZipFile(io.BytesIO(signed_in(alice).get(f"{API}/boards/{board.pk}/export.zip").getvalue()))
     assert held.namelist() == ["manifest.json", "board.excalidraw"]
