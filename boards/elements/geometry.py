@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Rectangle(Struct, frozen=True):
-    """x, y: the upper left corner. Old files may hold elements with negative sizes; those are taken as they are."""
+    """A place on a board. x, y: its upper left corner. Negative sizes, which elements of old files have, are kept."""
 
     x: float
     y: float

@@ -21,8 +21,9 @@ Fields = Mapping[str, Raw]
 
 
 class Document(NamedTuple):
-    """elements: the JSON of each, in drawing order. files: id → entry of the document's `files`, unchecked.
+    """The content of a file.
 
+    elements: the JSON of each, in drawing order. files: id → entry of the document's `files`, unchecked.
     items: the elements of each item of a library, in which case `elements` is empty; None for a scene. background: the
     colour behind the scene as the file has it, unchecked; None without one.
     """

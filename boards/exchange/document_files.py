@@ -22,7 +22,10 @@ PIXELS_MAX = 400_000_000
 
 
 class StoredFiles(NamedTuple):
-    """stored: by the file_ids of the document, in its order. refused: those that are no image, or too many."""
+    """The outcome of storing the images of a document.
+
+    stored: by the file_ids of the document, in its order. refused: those that are no image, or too many.
+    """
 
     stored: dict[str, StoredImage | GeneratedImage]
     refused: list[Refusal]

@@ -154,16 +154,16 @@ def _shape(raw: Mapping[str, Any], values: Values) -> Values:
     box = {side: SIDE if (size := number(raw.get(side))) is None else size for side in ("width", "height")}
     if box["width"] == 0 == box["height"] and not values["isDeleted"]:
         raise Invisible
-    return box | _turned(box, values)
+    return box | _with_positive_size(box, values)
 
 
-def _turned(size: Mapping[str, Any], values: Values) -> Values:
+def _with_positive_size(size: Mapping[str, Any], values: Values) -> Values:
     """The place and size with negative sizes turned positive: drawn leftwards or upwards."""
-    turned: Values = {}
+    changes: Values = {}
     for side, start in (("width", "x"), ("height", "y")):
         if size[side] < 0:
-            turned |= {side: -size[side], start: values[start] + size[side]}
-    return turned
+            changes |= {side: -size[side], start: values[start] + size[side]}
+    return changes
 
 
 def _frame(raw: Mapping[str, Any], values: Values) -> Values:
@@ -190,7 +190,7 @@ def _text(raw: Mapping[str, Any], values: Values) -> Values:
         raise Invisible
     size, family = _font(raw)
     box = {side: number(raw.get(side)) or 0 for side in ("width", "height")}
-    box |= _turned(box, values)
+    box |= _with_positive_size(box, values)
     line_height = _positive(raw.get("lineHeight"), 1_000)
     if line_height is None and box["height"]:
         line_height = _positive(box["height"] / len(text.split("\n")) / size, 1_000)
@@ -256,7 +256,7 @@ def _line(raw: Mapping[str, Any], values: Values) -> Values:
     if is_elbow:
         found |= _segments(raw)
     if is_elbow and not (found["startBinding"] or found["endBinding"]):
-        found |= _square(points)
+        found |= _rerouted(points)
     return found
 
 
@@ -275,17 +275,17 @@ def _is_segment(value: Any) -> bool:
     return len(_points(ends)[0]) == 2 and isinstance(value.get("index"), int)
 
 
-def _square(points: list[list[Any]]) -> Values:
+def _rerouted(points: list[list[Any]]) -> Values:
     """New points for an unbound elbow arrow that has corners without a right angle: three segments, the longer direction
     first. Empty for one that has none."""
     if all(abs(a[0] - b[0]) < 1 or abs(a[1] - b[1]) < 1 for a, b in pairwise(points)):
         return {}
     x, y = points[-1][0], points[-1][1]
     turns = [[x / 2, 0], [x / 2, y]] if abs(x) >= abs(y) else [[0, y / 2], [x, y / 2]]
-    led = [[0, 0], *turns, [x, y]]
+    route = [[0, 0], *turns, [x, y]]
     return {
-        "points": led,
-        **_extent(led),
+        "points": route,
+        **_extent(route),
         "fixedSegments": None,
         "startIsSpecial": None,
         "endIsSpecial": None,

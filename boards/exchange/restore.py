@@ -24,7 +24,10 @@ _encode = msgspec.json.encode
 
 
 class Restored(NamedTuple):
-    """bodies: JSON of elements with different ids, in drawing order; refused: entries that are no element, or have no place."""
+    """The outcome of restoring a list of elements.
+
+    bodies: JSON of elements with different ids, in drawing order. refused: entries that are no element, or have no place.
+    """
 
     bodies: list[bytes]
     refused: list[Refusal]
@@ -53,7 +56,7 @@ def restore_elements(bodies: Iterable[bytes], notes: Notes, here: Collection[str
     for number, body in enumerate(bodies):
         for part in _read(body, number, notes, refused):
             _add(parts, part)
-    _relate(parts, here)
+    _repair_references(parts, here)
     return Restored([part.body for part in _in_order(parts)], refused)
 
 
@@ -126,57 +129,57 @@ def _add(parts: dict[str, _Part], part: _Part) -> None:
         parts[new_id] = _changed(part, {"id": new_id})
 
 
-def _relate(parts: dict[str, _Part], here: Collection[str]) -> None:
+def _repair_references(parts: dict[str, _Part], here: Collection[str]) -> None:
     """Make the references between the elements agree, as Excalidraw's `repairBindings` does."""
     known = {part.id for part in parts.values() if not part.is_deleted}.union(here)
     for element_id in parts:
         part = parts[element_id]
         if part.frame is not None and part.frame not in known:
-            part = _put(parts, part, {"frameId": None})
+            part = _update(parts, part, {"frameId": None})
         if part.container is not None:
             _repair_text(parts, part, known)
         elif part.bound:
             _repair_container(parts, part, known)
         if gone := [name for name, target in part.ends.items() if target not in known]:
-            _put(parts, parts[element_id], dict.fromkeys(gone))
+            _update(parts, parts[element_id], dict.fromkeys(gone))
     for element_id in parts:
         if parts[element_id].unsized and not parts[element_id].is_deleted:
-            _size(parts, parts[element_id])
+            _measure(parts, parts[element_id])
 
 
 def _repair_text(parts: dict[str, _Part], text: _Part, known: Collection[str]) -> None:
     container = parts.get(text.container or "")
     if container is None:
         if text.container not in known:
-            _put(parts, text, {"containerId": None})
+            _update(parts, text, {"containerId": None})
     elif not text.is_deleted and container.bound is not None and text.id not in _ids(container.bound):
-        _put(parts, container, {"boundElements": [*container.bound, {"type": "text", "id": text.id}]})
+        _update(parts, container, {"boundElements": [*container.bound, {"type": "text", "id": text.id}]})
 
 
 def _repair_container(parts: dict[str, _Part], container: _Part, known: Collection[str]) -> None:
     bound = {item["id"]: item for item in reversed(container.bound or []) if item["id"] in known}
     kept = [bound[each] for each in dict.fromkeys(_ids(container.bound or [])) if each in bound]
     if kept != container.bound:
-        _put(parts, container, {"boundElements": kept})
+        _update(parts, container, {"boundElements": kept})
     for item in kept:
         text = parts.get(item["id"])
         if text is not None and text.type == "text" and text.container is None:
-            _put(parts, text, {"containerId": container.id})
+            _update(parts, text, {"containerId": container.id})
 
 
-def _size(parts: dict[str, _Part], part: _Part) -> None:
+def _measure(parts: dict[str, _Part], part: _Part) -> None:
     text = _decode(part.body)
     container = parts.get(part.container or "")
     if container is None or container.type not in labels.CONTAINERS:
-        _put(parts, part, repair.measured_text(text))
+        _update(parts, part, repair.measured_text(text))
         return
     changes, box = labels.fit(text, _decode(container.body))
-    _put(parts, part, changes)
+    _update(parts, part, changes)
     if box:
-        _put(parts, container, box)
+        _update(parts, container, box)
 
 
-def _put(parts: dict[str, _Part], part: _Part, changes: Values) -> _Part:
+def _update(parts: dict[str, _Part], part: _Part, changes: Values) -> _Part:
     parts[part.id] = changed = _changed(part, changes)
     return changed
 

@@ -59,7 +59,7 @@ def add_from_document(
 
 
 class Stored(NamedTuple):
-    """lost: True if cleaning removed something that a browser shows."""
+    """A stored image. lost: True if cleaning removed something that a browser shows."""
 
     image: StoredImage | GeneratedImage
     lost: bool = False

@@ -38,8 +38,9 @@ class RenderResult:
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """region: what part of the scene; None for everything. padding: scene units around everything.
+    """What part of a scene is drawn, and on which background.
 
+    region: None for everything. padding: scene units around everything.
     frame: id of a frame that is drawn alone, cut at its border and without its name; padding does not count then.
     background: the colour behind it; None: transparent.
     """

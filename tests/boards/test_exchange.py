@@ -27,7 +27,7 @@ needs_corpus = pytest.mark.skipif(
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10" viewBox="0 0 10 10"><rect width="10" height="10"/></svg>'
 
 
-def is_mended(name: str, before: Any, after: Any) -> bool:
+def is_repaired(name: str, before: Any, after: Any) -> bool:
     """May a field differ? Where Excalidraw's own `restore` mends it too, where a client cannot do with what was there,
     or where it says the same in another way. tests/boards/test_restore_beside_excalidraw.py holds each of these beside Excalidraw.
     """
@@ -52,13 +52,13 @@ def outline(element: dict[str, Any]) -> list[tuple[float, float]]:
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
-    """The fields that differ and are not mended."""
+    """The fields that differ and are not repaired."""
     is_same_line = before["type"] in ("line", "arrow") and outline(before) == outline(after)
     measures = {"x", "y", "width", "height", "points"} if is_same_line else set()
     return {
         name
         for name, value in before.items()
-        if name not in measures and after.get(name) != value and not is_mended(name, value, after.get(name))
+        if name not in measures and after.get(name) != value and not is_repaired(name, value, after.get(name))
     }
 
 

@@ -30,14 +30,14 @@ def nested(depth: int) -> Any:
 @pytest.mark.parametrize("field", CHOICES)
 @pytest.mark.parametrize("value", ["constructor", "", "SOLID", 5, ["solid"], {"a": 1}, True], ids=repr)
 def test_a_word_that_excalidraw_does_not_know_becomes_the_usual_one(field: str, value: Any) -> None:
-    kept, mended = checked(**{field: value})
-    assert kept[field] == CHOICES[field][0] and mended
+    kept, repaired = checked(**{field: value})
+    assert kept[field] == CHOICES[field][0] and repaired
 
 
 @pytest.mark.parametrize(("field", "word"), [(field, word) for field in CHOICES for word in CHOICES[field]])
 def test_every_word_that_excalidraw_knows_stays(field: str, word: str) -> None:
-    kept, mended = checked(**{field: word})
-    assert kept[field] == word and not mended
+    kept, repaired = checked(**{field: word})
+    assert kept[field] == word and not repaired
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_what_is_sound_keeps_its_bytes(field: str, sound: Any) -> None:
     ids=lambda value: repr(value)[:30],
 )
 def test_an_object_that_is_not_of_its_shape_goes_and_the_element_stays(field: str, value: Any) -> None:
-    kept, mended = checked(type="arrow", **POINTS, **{field: value})
-    assert kept[field] is None and mended
+    kept, repaired = checked(type="arrow", **POINTS, **{field: value})
+    assert kept[field] is None and repaired
 
 
 @pytest.mark.parametrize("name", sorted(UNSAFE_KEYS))
@@ -91,8 +91,8 @@ def test_a_name_that_every_object_knows_is_no_name(name: str) -> None:
         with pytest.raises(ElementRefused):
             checked(**{field: name})
     for field in ("frameId", "containerId", "fileId"):
-        kept, mended = checked(**{field: name})
-        assert kept[field] is None and mended
+        kept, repaired = checked(**{field: name})
+        assert kept[field] is None and repaired
     assert checked(groupIds=["a", name, "b"])[0]["groupIds"] == ["a", "b"]
     bound = [{"id": name, "type": "text"}, {"id": "a", "type": "arrow"}]
     assert checked(boundElements=bound)[0]["boundElements"] == bound[1:]
@@ -136,10 +136,10 @@ def test_what_is_only_filled_in_is_no_news_for_its_author() -> None:
 
 def test_hatching_that_no_page_can_draw_becomes_a_solid_fill() -> None:
     thin = {"fillStyle": "cross-hatch", "backgroundColor": "#ffc9c9", "width": 4_000, "height": 4_000}
-    kept, mended = checked(**thin, strokeWidth=0.1)
-    assert kept["fillStyle"] == "solid" and kept["strokeWidth"] == 0.1 and mended
-    kept, mended = checked(**thin, strokeWidth=1)
-    assert kept["fillStyle"] == "cross-hatch" and not mended
+    kept, repaired = checked(**thin, strokeWidth=0.1)
+    assert kept["fillStyle"] == "solid" and kept["strokeWidth"] == 0.1 and repaired
+    kept, repaired = checked(**thin, strokeWidth=1)
+    assert kept["fillStyle"] == "cross-hatch" and not repaired
 
 
 anything = st.recursive(
@@ -197,4 +197,4 @@ def test_whatever_fields_hold_an_element_is_refused_or_bearable(type_: str, fiel
         assert kept[field] is None or kept[field] in CHOICES[field]
     for field in ("roundness", "startBinding", "endBinding", "crop"):
         assert kept.get(field) is None or isinstance(kept[field], dict)
-    assert parse(element.body).body == element.body, "what was mended once is sound"
+    assert parse(element.body).body == element.body, "what was repaired once is sound"
