@@ -968,7 +968,7 @@ export interface components {
              */
             role: "view" | "comment" | "edit";
         };
-        /** @description code: stable, for programs; count: of how many elements it is true. */
+        /** @description code: stable, for programs; count: how many elements it holds for; message: for people. */
         Note: {
             code: string;
             count: number;
@@ -1039,7 +1039,7 @@ export interface components {
             title: string;
             type: string;
         };
-        /** @description Something that did not come. id: of the element or picture, "" where it has none; message: for people. */
+        /** @description An element or image file that was not imported. id: its id, "" where it has none; message: for people. */
         Refusal: {
             code: string;
             id: string;
@@ -1062,7 +1062,7 @@ export interface components {
             clock: number;
         };
         /**
-         * @description What somebody may do on a board, weakest first (see access.allows).
+         * @description A role on a board, weakest first; boards.access says what each allows.
          * @enum {string}
          */
         Role: "view" | "comment" | "edit" | "owner";
