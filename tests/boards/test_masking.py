@@ -82,9 +82,9 @@ def test_what_is_repainted_is_what_the_page_marks(case: dict[str, Any]) -> None:
     target = next(shape for shape in shapes if shape.id == case["target"])
     if not case["pictures"]:
         with pytest.raises(NothingToRepaint):
-            masking.parts(bodies, shapes, target.region, target)
+            masking.images_and_mask(bodies, shapes, target.region, target)
         return
-    pictures, mask = masking.parts(bodies, shapes, target.region, target)
+    pictures, mask = masking.images_and_mask(bodies, shapes, target.region, target)
     assert [json.loads(raw)["id"] for raw in pictures] == case["pictures"]
     given = {element["id"]: element for element in case["elements"]}
     assert [json.loads(raw) for raw in mask] == [

@@ -79,7 +79,7 @@ def test_what_is_seen_is_what_the_page_sees(case: dict[str, Any]) -> None:
     bodies = [json.dumps(raw).encode() for raw in case["elements"]]
     shapes = [shape_of(raw) for raw in bodies]
     target = next(shape for shape in shapes if shape.id == case["target"])
-    kept = snapshot.seen(bodies, shapes, target.region, target)
+    kept = snapshot.elements_seen(bodies, shapes, target.region, target)
     assert [json.loads(raw)["id"] for raw in kept] == case["seen"]
 
 

@@ -126,7 +126,7 @@ def test_every_scene_of_the_corpus_looks_as_in_the_browser(reference: Draw, pict
         alike[file.name] = ssim(theirs, ours.resize(theirs.size) if ours.size != theirs.size else ours)
         if alike[file.name] < ALIKE_MIN:
             _side_by_side(theirs, ours).save(pictures / f"rendering-{file.stem[:60]}.png")
-    rss = max(psutil.Process(drawer._process.pid).memory_info().rss for drawer in pool._idle) // 2**20
+    rss = max(psutil.Process(drawer._process.pid).memory_info().rss for drawer in pool.drawers._idle) // 2**20
     print(
         f"\n{len(alike)} scenes: SSIM median {statistics.median(alike.values()):.3f}, min {min(alike.values()):.3f}"
         f" ({min(alike, key=alike.__getitem__)}); SVG median {statistics.median(svg_ms):.0f} ms, max {max(svg_ms):.0f};"

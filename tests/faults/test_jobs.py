@@ -21,7 +21,7 @@ from accounts.models import User
 from boards.jobs import board_jobs
 from boards.jobs.board_jobs import Destination
 from boards.models import Board, Element
-from boards.wire.protocol import Region
+from boards.wire.client_messages import Region
 from generation.jobs import lifecycle
 from generation.jobs.submission import Request
 from generation.models import ACTIVE, GeneratedImage, Job, JobStatus, Outcome
