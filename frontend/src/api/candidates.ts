@@ -1,13 +1,8 @@
 import { createCall } from "./client";
-import type { Job } from "./types";
+import type { Job, Schemas } from "./types";
 
 export type Verb = "keep" | "discard" | "restore";
-
-export interface JobPage {
-  items: Job[];
-  /** Cursor of the older ones. */
-  next: string | null;
-}
+export type JobPage = Schemas["JobPage"];
 
 /** What becomes of pictures, and which there were. Every act answers with the job as it is then. */
 export interface CandidatesApi {

@@ -1,4 +1,4 @@
-import type { Checkpoint, FieldError, Imported, Job, LinkRole, Params, Region, ShareLink, UploadedFile } from "./types";
+import type { Checkpoint, FieldError, Imported, Job, LinkRole, NewShareLink, Params, Problem, Region, Schemas, UploadedFile } from "./types";
 
 /** An answer that is not 2xx (RFC 9457), or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -27,8 +27,8 @@ export interface JobRequest {
   /** White where the picture is repainted. */
   mask?: Blob;
   /** stage: for a choice; then accepted_placement says where the chosen one goes. */
-  placement?: "beside" | "inside" | "stage";
-  accepted_placement?: "beside" | "inside";
+  placement?: NonNullable<Schemas["BoardJobForm"]["placement"]>;
+  accepted_placement?: NonNullable<Schemas["BoardJobForm"]["accepted_placement"]>;
 }
 
 export interface Api {
@@ -45,7 +45,7 @@ export interface Api {
   /** fileId: the name to go by; null: that of what is stored. */
   upload(board: string, fileId: string | null, bytes: Blob): Promise<UploadedFile>;
   importFile(board: string, file: File, how: "merge" | "copy"): Promise<Imported>;
-  share(board: string, role: LinkRole): Promise<ShareLink>;
+  share(board: string, role: LinkRole): Promise<NewShareLink>;
   rename(name: string): Promise<void>;
   renameBoard(board: string, title: string): Promise<unknown>;
   paintBoard(board: string, background: string): Promise<unknown>;
@@ -79,11 +79,11 @@ export function createCall(base: string, fetcher: typeof fetch = (...args) => fe
 export function createApi(base: string, fetcher?: typeof fetch): Api {
   const call = createCall(base, fetcher);
   return {
-    checkpoints: async () => (await call<{ items: Checkpoint[] }>("GET", "/checkpoints")).items,
+    checkpoints: async () => (await call<Schemas["CheckpointPage"]>("GET", "/checkpoints")).items,
     generate: (board, request, key) =>
       call("POST", `/boards/${board}/jobs`, jobForm(request), { "Idempotency-Key": key }),
     cancel: (job) => call("POST", `/jobs/${job}/cancel`),
-    cancelMine: async (board) => (await call<{ items: Job[] }>("POST", `/boards/${board}/jobs/cancel`)).items,
+    cancelMine: async (board) => (await call<Schemas["JobList"]>("POST", `/boards/${board}/jobs/cancel`)).items,
     runNext: (job) => call("POST", `/jobs/${job}/run-next`),
     retry: (job, key) => call("POST", `/jobs/${job}/retry`, undefined, { "Idempotency-Key": key }),
     finish: (job, image, key) => call("POST", `/jobs/${job}/images/${image}/finish`, undefined, { "Idempotency-Key": key }),
@@ -118,7 +118,7 @@ function jobForm({ params, frame, region, snapshot, mask, placement, accepted_pl
 }
 
 function problem(response: Response, body: unknown): ApiError {
-  const known = (body ?? {}) as { code?: string; title?: string; detail?: string; errors?: FieldError[] };
+  const known = (body ?? {}) as Partial<Problem>;
   const message = known.detail || known.title || `The server answered ${response.status}.`;
   return new ApiError(response.status, known.code ?? `http_${response.status}`, message, known.errors ?? []);
 }

@@ -1,46 +1,14 @@
 import { createCall } from "./client";
+import type { Schemas } from "./types";
 
-export interface VersionPerson {
-  id: string;
-  name: string;
-}
-
-/** A moment of the board's history. Automatic ones have no name, and become fewer with age. */
-export interface Version {
-  id: string;
-  clock: number;
-  name: string;
-  automatic: boolean;
-  created_by: VersionPerson | null;
-  created_at: string;
-  /** Who changed something since the version before. */
-  people: VersionPerson[];
-  /** Made right before somebody went back to that version. */
-  before_restore_of: string | null;
-}
-
-export interface VersionPage {
-  items: Version[];
-  /** Cursor of the older ones. */
-  next: string | null;
-}
-
-/** An .excalidraw document whose pictures are addresses on our own origin. */
-export interface VersionScene {
-  elements: readonly object[];
-  files: Record<string, { dataURL: string; mimeType: string }>;
-  appState?: { viewBackgroundColor?: string };
-}
-
-export interface Restored {
-  clock: number;
-  changed: number;
-  /** What to restore to undo it; null when nothing changed. */
-  before: Version | null;
-}
+export type Version = Schemas["VersionDescription"];
+export type VersionPage = Schemas["VersionPage"];
+export type VersionScene = Schemas["SceneDocument"];
+export type Restored = Schemas["Restored"];
 
 export interface VersionsApi {
   list(cursor: string | null): Promise<VersionPage>;
+  /** Its pictures are addresses on our own origin. */
   scene(version: string): Promise<VersionScene>;
   thumbnail(version: string): string;
   /** key: one per press of the button, so that a repeated request makes one version. */

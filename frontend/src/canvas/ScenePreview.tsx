@@ -13,15 +13,14 @@ interface Props {
 /** A scene on a read-only canvas of its own that can be scrolled and zoomed. */
 export function ScenePreview({ scene, live, theme }: Props) {
   const [api, setApi] = useState<BoardApi | null>(null);
-  const elements = useMemo(() => restored(scene.elements as readonly WireElement[], new Map()).elements, [scene]);
+  const elements = useMemo(() => restored(scene.elements as unknown as readonly WireElement[], new Map()).elements, [scene]);
   const shown = useRef(scene);
   const [initial] = useState(() => {
-    const { scrollX, scrollY, zoom, viewBackgroundColor: now } = live.getAppState();
-    const viewBackgroundColor = scene.appState?.viewBackgroundColor ?? now;
+    const { scrollX, scrollY, zoom } = live.getAppState();
     return {
       elements,
       files: asFiles(pictures(scene)),
-      appState: { scrollX, scrollY, zoom, viewBackgroundColor },
+      appState: { scrollX, scrollY, zoom, viewBackgroundColor: scene.appState.viewBackgroundColor },
       scrollToContent: !elements.some((element) => isInView(element, live)),
     };
   });
@@ -29,7 +28,7 @@ export function ScenePreview({ scene, live, theme }: Props) {
     if (!api || scene === shown.current) return;
     shown.current = scene;
     replaceScene(api, elements);
-    if (scene.appState?.viewBackgroundColor) showBackground(api, scene.appState.viewBackgroundColor);
+    showBackground(api, scene.appState.viewBackgroundColor);
     addPictures(api, pictures(scene));
   }, [api, scene, elements]);
 

@@ -11,7 +11,7 @@ const StyleRow = lazy(() => import("./StyleRow"));
 /** The settings between prompt and button: kind, strength, style and switches, as far as the checkpoint has them. */
 export function Options({ state, checkpoints }: { state: FormState; checkpoints: readonly Checkpoint[] }) {
   const { form, change, checkpoint, kindName, kind } = state;
-  const styles: readonly Style[] = kind.uses.includes("style") ? (checkpoint.styles ?? []) : [];
+  const styles: readonly Style[] = kind.uses.includes("style") ? checkpoint.styles : [];
   const lines = keepsLines(form, kind);
   return (
     <>

@@ -124,13 +124,13 @@ export function isDraft(form: Form, kind: KindOfCheckpoint): boolean {
 
 /** True if the lines of the sketch are laid over the picture; null where this kind has no such choice. */
 export function keepsLines(form: Form, kind: KindOfCheckpoint): boolean | null {
-  const preset = kind.keeps_lines ?? null;
+  const preset = kind.keeps_lines;
   return preset === null ? null : form.keepLines ?? preset;
 }
 
 /** The chosen style if the checkpoint knows it and the kind uses styles, else null. */
 export function styleOf(form: Form, checkpoint: Checkpoint, kind: KindOfCheckpoint): string | null {
-  const known = kind.uses.includes("style") && checkpoint.styles?.some(({ name }) => name === form.style);
+  const known = kind.uses.includes("style") && checkpoint.styles.some(({ name }) => name === form.style);
   return known ? form.style : null;
 }
 

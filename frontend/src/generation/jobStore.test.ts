@@ -5,7 +5,8 @@ import { statusText } from "./useJobs";
 
 const job = (id: string, fields: Partial<Job> = {}): Job => ({
   id, kind: "img2img", status: "queued", params: { kind: "img2img", prompt: "a house" }, position: 1, eta_seconds: null,
-  step: null, steps: null, error: null, images: [], created_by: { id: "u1", name: "Ana" }, created_at: "2026-01-01T00:00:00Z", ...fields,
+  step: 0, steps: 0, attempt: 0, cancel_requested: false, error: null, images: [], created_by: { id: "u1", name: "Ana", color: "red" },
+  created_at: "2026-01-01T00:00:00Z", started_at: null, finished_at: null, retry_of: null, board: "b", frame: null, region: null, placement: null, snapshot_url: null, ...fields,
 });
 
 let store: JobStore;
@@ -69,7 +70,7 @@ describe("jobs of a board", () => {
   });
 });
 
-const picture = (id: string, standing: "candidate" | "placed" | "kept" = "candidate"): Job["images"][number] => ({ id, url: `/${id}`, width_px: 64, height_px: 64, seed: 1, element_id: null, standing });
+const picture = (id: string, standing: "candidate" | "placed" | "kept" = "candidate"): Job["images"][number] => ({ id, url: `/${id}`, mime_type: "image/png", width_px: 64, height_px: 64, seed: 1, element_id: null, standing });
 
 describe("pictures to choose from", () => {
   it("a job is offered as long as one of its pictures is a candidate, also when it is done", () => {

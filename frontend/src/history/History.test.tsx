@@ -9,7 +9,7 @@ function version(id: string, fields: Partial<Version> = {}): Version {
   return { id, clock: 1, name: "", automatic: true, created_by: null, created_at: "2026-05-20T10:00:00Z", people: [], before_restore_of: null, ...fields };
 }
 
-const draft = version("draft", { name: "Draft", automatic: false, people: [{ id: "1", name: "Alice" }, { id: "2", name: "Bob" }] });
+const draft = version("draft", { name: "Draft", automatic: false, people: [{ id: "1", name: "Alice", color: "red" }, { id: "2", name: "Bob", color: "blue" }] });
 const older = version("older", { created_at: "2026-05-19T10:00:00Z" });
 const before = version("before", { before_restore_of: "draft" });
 

@@ -24,7 +24,7 @@ class Board implements StagingPort {
   isAtRest = () => true;
 }
 
-const image = (id: string, standing: Standing | null, element_id: string | null = null): JobImage => ({ id, url: `/${id}.png`, width_px: 128, height_px: 96, seed: 7, element_id, standing });
+const image = (id: string, standing: Standing | null, element_id: string | null = null): JobImage => ({ id, url: `/${id}.png`, mime_type: "image/png", width_px: 128, height_px: 96, seed: 7, element_id, standing });
 const job = (id: string, images: JobImage[], fields: Partial<Job> = {}) =>
   ({ id, kind: "img2img", status: "succeeded", params: { kind: "img2img", prompt: `words of ${id}`, count: 4, steps: 9 }, images, created_by: { id: "ana", name: "Ana" }, created_at: "2026-01-01T10:00:00Z", snapshot_url: `/api/v1/jobs/${id}/snapshot`, ...fields }) as Job;
 

@@ -32,7 +32,7 @@ class Board implements StagingPort {
   isAtRest = () => this.rest;
 }
 
-const image = (id: string, standing: Standing = "candidate"): JobImage => ({ id, url: `/${id}.png`, width_px: 64, height_px: 64, seed: 1, element_id: null, standing });
+const image = (id: string, standing: Standing = "candidate"): JobImage => ({ id, url: `/${id}.png`, mime_type: "image/png", width_px: 64, height_px: 64, seed: 1, element_id: null, standing });
 const job = (standings: Record<string, Standing>, fields: Partial<Job> = {}) =>
   ({ id: "j", kind: "img2img", status: "succeeded", params: { kind: "img2img", prompt: "a red house", count: 4 }, images: Object.entries(standings).map(([id, standing]) => image(id, standing)), created_by: { id: "ana", name: "Ana" }, created_at: "2026-01-01", ...fields }) as Job;
 const four = { a: "candidate", b: "candidate", c: "candidate", d: "candidate" } as const;
@@ -97,7 +97,7 @@ describe("looking", () => {
   });
 
   it("several jobs are gone through one after the other", () => {
-    arrive(job({ z: "candidate" }, { id: "k", created_by: { id: "bob", name: "Bob" }, created_at: "2026-01-02" }));
+    arrive(job({ z: "candidate" }, { id: "k", created_by: { id: "bob", name: "Bob", color: "blue" }, created_at: "2026-01-02" }));
     expect(looked()).toBe("a");
     fireEvent.click(screen.getByText("Next of 2 choices"));
     expect(looked()).toBe("z");

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Job, JobImage, Standing } from "../api/types";
 import { candidatesOf, jobInHand, missing, neighbour, shownOf } from "./choice";
 
-const image = (id: string, standing: Standing = "candidate"): JobImage => ({ id, url: `/${id}`, width_px: 64, height_px: 64, seed: 1, element_id: null, standing });
+const image = (id: string, standing: Standing = "candidate"): JobImage => ({ id, url: `/${id}`, mime_type: "image/png", width_px: 64, height_px: 64, seed: 1, element_id: null, standing });
 const job = (images: JobImage[], fields: Partial<Job> = {}) => ({ id: "j", status: "succeeded", params: { kind: "img2img", prompt: "", count: 4 }, images, ...fields }) as Job;
 
 describe("which picture is looked at", () => {
