@@ -26,22 +26,38 @@ def operation_of(door: str) -> dict[str, Any] | None:
 
 
 def check(door: str, response: HttpResponseBase) -> None:
-    """Fails if the answer at a door is not one that the document declares: no field more, none less."""
+    """Fails if the answer at a door is not one that the document declares: no field more, none less.
+
+    Of what is streamed, which can be read only once, only the kind is looked at: see `check_read`.
+    """
+    schema = _schema_of(door, response)
+    if schema is not None and isinstance(response, HttpResponse):
+        _check_json(door, schema, _content(response))
+
+
+def check_read(door: str, response: HttpResponseBase, content: bytes) -> None:
+    """The same with the content that was read of a streamed answer."""
+    schema = _schema_of(door, response)
+    assert schema is not None, door
+    _check_json(door, schema, content)
+
+
+def _schema_of(door: str, response: HttpResponseBase) -> dict[str, Any] | None:
+    """What is declared of an answer's JSON, if it is JSON. Fails if no such answer is declared."""
     operation = operation_of(door)
     if operation is None:
-        return
+        return None
     declared = operation["responses"].get(str(response.status_code), operation["responses"]["default"])
     if "$ref" in declared:
         assert response.status_code >= 400, f"{door}: {response.status_code} is not declared"
         declared = document()["components"]["responses"]["Problem"]
-    contents = declared.get("content", {})
-    mime_type = response.headers.get("Content-Type", "").split(";")[0]
-    if not contents:
+    contents = declared.get("content")
+    if contents is None:
         assert getattr(response, "content", b"") == b"", f"{door}: {response.status_code} has content"
-        return
+        return None
+    mime_type = response.headers.get("Content-Type", "").split(";")[0]
     assert mime_type in contents, f"{door}: {mime_type} is not declared, {sorted(contents)} are"
-    if mime_type.endswith("json") and isinstance(response, HttpResponse):
-        _check_json(door, contents[mime_type]["schema"], _content(response))
+    return contents[mime_type]["schema"] if mime_type.endswith("json") else None
 
 
 def _content(response: HttpResponse) -> bytes:
