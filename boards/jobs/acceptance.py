@@ -1,4 +1,4 @@
-"""What people do with pictures to choose from. Whoever may edit the board may, whoever asked for them."""
+"""Accepting candidates, and keeping or discarding them. Callers check that the board may be edited."""
 
 import uuid
 
@@ -16,9 +16,9 @@ from generation.models import GeneratedImage, Job
 def accept(
     job: Job, image_id: uuid.UUID, user: User, where: str | None = None, keep_others: bool = False
 ) -> None:
-    """Put one picture of a job on its board. Twice is once; one that was deleted from the board comes back anew.
+    """Put one picture of a job on its board. Does nothing if it is there; one that was deleted gets a new element.
 
-    where: beside or inside, by default as was asked for. keep_others: put the job's other candidates away.
+    where: beside or inside, by default the placement's accepted_where. keep_others: keep the job's other candidates.
     Raises JobGone, BoardGone, BoardFrozen, BoardFull; then nothing is changed.
     """
     place = candidates.locked(job)
@@ -33,9 +33,9 @@ def accept(
 
 @transaction.atomic
 def put_away(job: Job, image_id: uuid.UUID | None, standing: str) -> None:
-    """Keep, discard or offer again one picture, or all: keeping and discarding all is about the candidates alone.
+    """Keep, discard or offer again one picture, or all. Keeping and discarding all concerns only candidates.
 
-    One that was taken off the board counts as not accepted. Raises JobGone.
+    A picture whose element was deleted counts as not accepted. Raises JobGone.
     """
     place = candidates.locked(job)
     images = [_image(job, image_id)] if image_id else list(job.images.all())

@@ -1,4 +1,4 @@
-"""Jobs as a board sees them: asked for a region, shown there to everybody until they are done."""
+"""The jobs of a board: submitted for a region, found with access checked, described, shown until they are done."""
 
 import base64
 import uuid
@@ -33,11 +33,11 @@ from generation.models import ACTIVE, GeneratedImage, Job, JobStatus
 
 REGION = ("x", "y", "width", "height")
 WORDS_SIDE = 512.0
-"""Scene units of a picture that was made of words alone and of which nobody said where it goes."""
+"""Side in scene units of the region of a picture that sees nothing of the board, if none was given."""
 FAILURE_SHOWN = timedelta(minutes=30)
-"""For so long a newcomer still sees that a job failed, unless it was tried again."""
+"""How long a failed job is shown when a board is opened, unless it was retried."""
 CHOICE_SHOWN = timedelta(days=1)
-"""For so long a newcomer is offered pictures that nobody chose from; later they are found in the history."""
+"""How long candidates are offered when a board is opened; later they are found in the history."""
 SHOWN_MAX = 50
 CHOOSING_MAX = 20
 
@@ -143,7 +143,7 @@ def _images(
 
 
 def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
-    """Ask again for the same thing at the same place."""
+    """Submit a job again, for the same place. Raises what submission.retry raises."""
     with transaction.atomic():
         again = submission.retry(job, user, idempotency_key)
         if (place := placement_of(job)) is not None:
@@ -152,7 +152,7 @@ def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
 
 
 def finish(job: Job, user: User, image_id: uuid.UUID, idempotency_key: str | None = None) -> Job:
-    """Ask for a picture of a draft with all its steps, at the same place. Raises what submission.finish raises."""
+    """Submit a picture of a draft with all its steps, for the same place. Raises what submission.finish raises."""
     with transaction.atomic():
         final = submission.finish(job, user, image_id, idempotency_key)
         if (place := placement_of(job)) is not None:
@@ -162,18 +162,18 @@ def finish(job: Job, user: User, image_id: uuid.UUID, idempotency_key: str | Non
 
 
 def _place_alike(place: Placement, job: Job, **where: str) -> None:
-    """Another job belongs where the one of `place` does, with no pictures yet. Twice is once."""
+    """Give another job a placement like this one, without pictures. Does nothing the second time."""
     same = {name: getattr(place, name) for name in ("board_id", "frame", *REGION)}
     Placement.objects.get_or_create(job=job, defaults=same | where)
 
 
 def describe(job: Job) -> JobDescription:
-    """The job as clients see it: its state, its pictures, and where on which board they belong."""
+    """A job as the HTTP API shows it: with its place, its user, and the status of its pictures."""
     return describe_each([job])[0]
 
 
 def describe_each(jobs: Sequence[Job]) -> list[JobDescription]:
-    """The same for many, in as many queries as one takes."""
+    """The same for many, in a constant number of queries."""
     prefetch_related_objects(jobs, "created_by", "placement")
     placements = {job.pk: placement_of(job) for job in jobs}
     described = describe_jobs(jobs, lambda image: _image_url(placements[image.job_id], image))
@@ -207,7 +207,7 @@ def _region_of(placement: Placement) -> RegionDescription:
 
 
 def placement_of(job: Job) -> Placement | None:
-    """Where it belongs; without a query if it came with the job."""
+    """The job's placement, None if it has no board. No query if it is prefetched."""
     try:
         return job.placement
     except Placement.DoesNotExist:
@@ -215,7 +215,7 @@ def placement_of(job: Job) -> Placement | None:
 
 
 def _image_url(placement: Placement | None, image: GeneratedImage) -> str:
-    """A picture on a board is served as the board's file, any other as its job's."""
+    """The address of a picture: the board's file if it has an element there, else the job's image."""
     if placement is not None and str(image.pk) in placement.elements:
         return reverse("board-file", args=[placement.board_id, image.sha256])
     return f"/api/v1/jobs/{image.job_id}/images/{image.pk}"
@@ -227,8 +227,7 @@ def describe_by_id(job_id: str) -> JobDescription | None:
 
 
 def shown_on(board: Board) -> list[JobDescription]:
-    """What a newcomer must see: jobs that wait or run, pictures to choose from, and fresh failures that nobody
-    tried again."""
+    """The jobs shown when a board is opened: active ones, recent failures without a retry, and those with candidates."""
     jobs = Job.objects.filter(placement__board=board)
     jobs = jobs.select_related("created_by", "placement").prefetch_related("images")
     active = jobs.filter(status__in=ACTIVE)
@@ -236,7 +235,7 @@ def shown_on(board: Board) -> list[JobDescription]:
         status=JobStatus.FAILED, retries=None, finished_at__gt=timezone.now() - FAILURE_SHOWN
     )
     shown = list((active | failed).order_by("created_at")[:SHOWN_MAX])
-    # What nobody chooses from must not push aside what is under way.
+    # Counted apart, so that candidates do not crowd out what is under way.
     recent = jobs.filter(placement__choosing=True, created_at__gt=timezone.now() - CHOICE_SHOWN)
     choosing = recent.exclude(pk__in=[job.pk for job in shown])
     shown += choosing.order_by("-created_at")[:CHOOSING_MAX]
@@ -244,7 +243,7 @@ def shown_on(board: Board) -> list[JobDescription]:
 
 
 def is_shown(job: Mapping[str, Any]) -> bool:
-    """Whether newcomers must see a job that has changed: `shown_on`, of one."""
+    """True if `shown_on` has this described job."""
     if job["status"] in ACTIVE or (
         job["status"] == JobStatus.FAILED and _since(job["finished_at"]) < FAILURE_SHOWN
     ):
@@ -258,18 +257,18 @@ def _since(then: str) -> timedelta:
 
 
 def stamp(job: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Differs when something about the job has changed that people are told of, but its progress and its place."""
+    """What of a described job is broadcast when it changes: all but progress and place."""
     return job["status"], [(image["id"], image["standing"], image["element_id"]) for image in job["images"]]
 
 
 def cancel_all(board: Board, user: User) -> list[Job]:
-    """Take back all that a person still waits for on a board."""
+    """Cancel all active jobs of a user on a board."""
     active = Job.objects.filter(placement__board=board, created_by=user, status__in=ACTIVE)
     return [submission.cancel(job) for job in active.order_by("-created_at")]
 
 
 def preview_url(jpeg: bytes) -> str:
-    """A preview is small and gone with the next step: it travels inside the message."""
+    """A preview as a data URL, sent inside the message: it is small and replaced by that of the next step."""
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
@@ -299,9 +298,9 @@ def region_of_all(board: Board, sees: Sees) -> Region:
 
 
 def find(principal: Principal, job_id: str | uuid.UUID, act: access.Act) -> Job:
-    """The job, if this person may do that with it: who asked for it may, and who may on its board.
+    """A job, if it was asked for by this principal's user, or the principal may do `act` on its board.
 
-    Raises JobGone for everybody else, as if there were none.
+    Raises JobGone otherwise, as if there were none.
     """
     try:
         job = Job.objects.select_related("created_by").filter(pk=uuid.UUID(str(job_id))).first()
@@ -316,7 +315,7 @@ def find(principal: Principal, job_id: str | uuid.UUID, act: access.Act) -> Job:
 
 
 def find_on_board(principal: Principal, job_id: str | uuid.UUID, *acts: access.Act) -> Job:
-    """The job, if this person may do that on its board, whoever asked for it. Raises JobGone, Forbidden, BoardFrozen."""
+    """A job, if the principal may do all these acts on its board. Raises JobGone, Forbidden, BoardFrozen."""
     job = find(principal, job_id, access.Act.SEE)
     for act in acts:
         _check_board(principal, job, act)
@@ -324,8 +323,10 @@ def find_on_board(principal: Principal, job_id: str | uuid.UUID, *acts: access.A
 
 
 def find_to_repeat(principal: Principal, job_id: str | uuid.UUID) -> Job:
-    """The job, if this person may have more pictures where it belongs: on a board whoever may edit it now, without
-    one whoever asked for it. Raises JobGone, Forbidden, BoardFrozen. Rule J31."""
+    """A job to retry or finish: on a board, if the principal may edit it now; without one, if its user asked for it.
+
+    Raises JobGone, Forbidden, BoardFrozen. Rule J31.
+    """
     job = find(principal, job_id, access.Act.EDIT)
     return find_on_board(principal, job_id, access.Act.EDIT) if placement_of(job) else job
 

@@ -1,4 +1,4 @@
-"""Where a finished picture goes. The elements are written in the transaction that writes down the picture."""
+"""Puts finished pictures on the board: their elements are written in the transaction that writes the pictures."""
 
 import secrets
 import time
@@ -50,10 +50,10 @@ def beside(region: Rectangle, occupied: Sequence[Rectangle]) -> Rectangle:
 
 @receiver(images_made)
 def place(job: Job, images: Sequence[GeneratedImage], **_: Any) -> None:
-    """Write one image element for each picture, or offer them all for a choice. Joins the sender's transaction.
+    """Write one image element for each picture, or make them all candidates. Joins the sender's transaction.
 
-    A board that is gone, full or frozen by now, or that whoever asked may not edit any more, takes nothing: the job
-    keeps its pictures, without elements, and offers them to nobody. Rule J32.
+    If the board is gone, full or frozen by now, or the job's user may no longer edit it, nothing is written: the job
+    keeps its pictures, without elements or candidates. Rule J32.
     """
     placement = Placement.objects.select_for_update().filter(job=job).first()
     if placement is None:
@@ -69,7 +69,7 @@ def place(job: Job, images: Sequence[GeneratedImage], **_: Any) -> None:
 def put(
     placement: Placement, job: Job, images: Sequence[GeneratedImage], where: str, user: User | None
 ) -> None:
-    """Write an element for each of these pictures, as that person's. Call it with the placement locked.
+    """Write an element for each of these pictures, with that user as its author. The caller has locked the placement.
 
     Raises BoardGone, BoardFull, BoardFrozen; then nothing is written.
     """
@@ -89,7 +89,7 @@ def _elements(
     rows = ElementRow.objects.filter(board=board)
     frame = rows.filter(element_id=placement.frame, is_deleted=False).first() if placement.frame else None
     frame_body = msgspec.json.decode(frame.body) if frame else {}
-    # The frame may have been moved or resized while the job ran: its picture belongs where it is now.
+    # The frame may have been moved or resized while the job ran: use its place now.
     region = rectangle_of(frame_body if frame else placement)
     inside = where == Placement.Where.INSIDE
     is_frame = frame_body.get("type") in {"frame", "magicframe"}
@@ -110,7 +110,7 @@ def _elements(
 
 
 def _body(job: Job, image: GeneratedImage, box: Rectangle, index: str) -> dict[str, Any]:
-    """An Excalidraw image element, every field that restoring would otherwise fill in."""
+    """An Excalidraw image element with every field that restoring would otherwise fill in."""
     return {
         **DEFAULTS,
         **NULLABLE,
@@ -149,7 +149,7 @@ def _indexes_on_top(board: Board, count: int) -> list[str]:
 
 
 def _indexes_below(board: Board, index: str, count: int) -> list[str]:
-    """Right below a frame, which is where Excalidraw keeps a frame's children."""
+    """Indexes right below a frame, where Excalidraw keeps a frame's children."""
     below = ElementRow.objects.filter(board=board, index__lt=index).order_by("-index")
     return list(generate_n_keys_between(below.values_list("index", flat=True).first(), index, count))
 

@@ -27,22 +27,22 @@ from generation import sandbox
 SVG_MAX_BYTES = 96 * 1024 * 1024
 POINTS_MAX = 500_000
 PICTURES_MAX_PIXELS = 120_000_000
-"""Each place that shows a picture has it decoded: about two seconds of work."""
+"""Pixels over all places that show a picture, as each decodes it: about two seconds of work."""
 REDUCED_SIDE_PX = 1_024
 
 # Our own serializer writes these (frontend/render/dom.ts): attributes hold no bare ">" and no bare quote.
 TEXT = re.compile(r'<text ([^>]*)font-family="([^"]*)"([^>]*)>([^<]*)</text>')
 ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 SYSTEM_FAMILIES = {"Helvetica"}
-"""Every machine that shows an SVG has one like it: not worth its bytes inside."""
+"""Fonts that every machine has one like: not embedded."""
 ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
-"""Which part of a line from left to right lies before where it stands; of one from right to left, after it."""
+"""Share of a line's width that lies before its x (left to right) or after it (right to left)."""
 KEPT = ("fill", "opacity", "fill-opacity", "transform", "class")
 GLYPH = "atelier-glyph-"
 
 
 class TooLarge(Exception):
-    """More than is drawn."""
+    """The scene has more than is drawn."""
 
 
 class Renderer:
@@ -60,7 +60,7 @@ class Renderer:
             return {"code": "", "message": ""} | self._answer(request)
         except TooLarge as error:
             return {"code": "too_large", "message": str(error), "data": b""}
-        # Whatever V8 or resvg say about a scene ends here; the next scene is another one.
+        # Errors of V8 and resvg concern this scene alone; the process goes on with the next.
         except Exception as error:
             return {
                 "code": "failed",
