@@ -1,4 +1,4 @@
-"""What pictures can be made with: catalogue entries, their limits and styles, and the params that a request may carry.
+"""The checkpoints that draw (catalogue, limits, styles) and the kinds of pictures with the params of a request.
 
-checkpoints.json → catalogue.Checkpoint → params.parse → Params; queues says which worker takes them.
+checkpoints.json → catalogue.Checkpoint → params.parse → kinds.Params; queues says which worker takes them.
 """

@@ -1,8 +1,8 @@
-"""Which checkpoints there are: where their weights come from and what each can do.
+"""The catalogue of checkpoints: where their weights come from and what each can do.
 
-Everything about a checkpoint is data: bundled/checkpoint.json for the one that ships, checkpoints.json for
-those on the Hugging Face hub, and ATELIER_HOME/checkpoints.json for what `manage.py checkpoints add` wrote
-and for those on other servers. A later file wins.
+Everything about a checkpoint is data: bundled/checkpoint.json for the built-in one, checkpoints.json for those on the
+Hugging Face hub, and ATELIER_HOME/checkpoints.json for those that `manage.py checkpoints add` wrote and those on other
+servers. An entry of a later file replaces one of the same name.
 """
 
 import json
@@ -28,13 +28,13 @@ SEEN_AS = ("picture", "strokes")
 SCALES = (1, 2, 4)
 FAMILY = "other"
 BATCHING = "StableDiffusion"
-"""How the names of those pipelines begin that are known to take a list of images for a batch."""
+"""Prefix of the pipelines that are known to take a list of images as a batch."""
 FOCUS_MAX = 0.9  # the last few percent fade into the paper
 
 
 @dataclass(frozen=True)
 class Component:
-    """A part of a checkpoint that lies in an installed Python package instead of its own folder."""
+    """A part of a checkpoint that comes with an installed Python package instead of its own folder."""
 
     package: str
     folder: str
@@ -72,7 +72,7 @@ class Lora:
 class Kind:
     """How a checkpoint makes one kind of picture.
 
-    title: how the page calls it, where the kind's usual name would mislead.
+    title: its name on the page, where the kind's own would mislead; empty: the kind's.
     arguments: constants for the pipeline's call, for what a person may not choose here.
     unet_channels: input channels that this pipeline feeds, where the UNet takes more of them.
     outside: crop or pad, for a picture that has not the shape asked for and no init image.
@@ -108,9 +108,9 @@ class Kind:
 
 @dataclass(frozen=True)
 class LiveKind:
-    """How a checkpoint redraws a frame while somebody draws.
+    """How a checkpoint redraws a live frame.
 
-    params: numbers that make it fast; they stand instead of what a person chose.
+    params: numbers that make it fast; they replace what the user chose.
     """
 
     kind: str
@@ -121,11 +121,11 @@ class LiveKind:
 class Checkpoint:
     """One set of weights. Either `folder` or `repo` is set, or `remote` for weights on another server.
 
-    family: what one worker is had for, such as sd15; its jobs' hints travel through the queue gpu.<family>.
+    family: checkpoints that the same workers serve, such as sd15; hints for jobs go to the queue gpu.<family>.
     sizes: (width, height) in pixels that the weights were trained for.
     dtype: torch type by device kind. scheduler: class to use instead of the checkpoint's own.
     sharpen_percent: unsharp mask after enlarging, 0 for none.
-    styles: names in styles.json of the looks that these weights know.
+    styles: names in styles.json that these weights understand.
     focus: for weights that draw one thing at a time: share of the canvas that the drawn part of the init image fills.
     """
 
@@ -165,7 +165,7 @@ class Checkpoint:
         return str(self.folder) if self.folder else f"{self.repo}@{self.revision}"
 
     def dtype_on(self, device: str) -> str:
-        """The name of the torch type on a device such as cpu or cuda:1."""
+        """The name of the torch dtype on a device such as cpu or cuda:1."""
         return self.dtype[device.partition(":")[0]]
 
 
@@ -195,7 +195,7 @@ def added_path() -> Path:
 
 
 def add(name: str, raw: Mapping[str, Any]) -> Checkpoint:
-    """Write an entry of one's own beside the built-in ones. Raises CatalogueInvalid."""
+    """Write an entry into ATELIER_HOME/checkpoints.json. Raises CatalogueInvalid."""
     path = added_path()
     checkpoint = _checkpoint(name, raw, path)
     known = json.loads(path.read_text()) if path.exists() else {}
@@ -216,7 +216,7 @@ def read(path: Path) -> dict[str, Checkpoint]:
 
 @lru_cache(maxsize=8)
 def _parsed(path: Path, changed: int) -> dict[str, Checkpoint]:
-    """`changed` is there so that an edited file is read again."""
+    """changed: part of the cache's key, so that an edited file is read again."""
     try:
         raw = json.loads(path.read_text())
     except ValueError as error:
@@ -243,7 +243,7 @@ def _checkpoint(name: str, raw: Mapping[str, Any], path: Path) -> Checkpoint:
             sizes=tuple((int(width), int(height)) for width, height in raw["sizes"]),
             dtype={} if "remote" in raw else {device: raw["dtype"][device] for device in DEVICES},
             kinds={
-                kind: _kind(_unpiped(entry) if "remote" in raw else entry, f"{where}.{kind}")
+                kind: _kind(_without_pipeline(entry) if "remote" in raw else entry, f"{where}.{kind}")
                 for kind, entry in raw["kinds"].items()
             },
             default_kind=raw["default_kind"],
@@ -264,8 +264,8 @@ def _checkpoint(name: str, raw: Mapping[str, Any], path: Path) -> Checkpoint:
     return checkpoint
 
 
-def _unpiped(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A kind that another server draws has no pipeline here."""
+def _without_pipeline(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry of a kind that another server draws, which has no pipeline."""
     return {"pipeline": "", **raw}
 
 
@@ -304,8 +304,14 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
         scale=raw.get("scale", 1),
         batches=raw.get("batches", raw["pipeline"].startswith(BATCHING)),
     )
+    _check_choices(kind, where)
+    _check_numbers(kind, where)
+    return kind
+
+
+def _check_choices(kind: Kind, where: str) -> None:
     if kind.draft_steps is not None:
-        low, high = allowed("steps", limits) if "steps" in kind.uses else (1, 0)
+        low, high = allowed("steps", kind.limits) if "steps" in kind.uses else (1, 0)
         if not low <= kind.draft_steps <= high:
             raise CatalogueInvalid(f"{where}.draft_steps is {kind.draft_steps}, which it does not take.")
     if kind.keeps_lines not in (None, True, False) or (kind.keeps_lines is not None and not kind.pipeline):
@@ -318,7 +324,11 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
         raise CatalogueInvalid(f"{where}.seen_as is {kind.seen_as!r}; use picture or strokes.")
     if kind.outside not in OUTSIDE:
         raise CatalogueInvalid(f"{where}.outside is {kind.outside!r}; use crop or pad.")
-    for name, (low, high) in limits.items():
+
+
+def _check_numbers(kind: Kind, where: str) -> None:
+    """Limits within the widest, and a default within the limits for every number that the kind uses."""
+    for name, (low, high) in kind.limits.items():
         widest = NUMBERS[name]
         if not widest.low <= low <= high <= widest.high:
             raise CatalogueInvalid(
@@ -327,12 +337,11 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
     for name in kind.uses:
         if name not in NUMBERS:
             continue
-        low, high = allowed(name, limits)
+        low, high = allowed(name, kind.limits)
         if name not in kind.defaults or not low <= kind.defaults[name] <= high:
             raise CatalogueInvalid(
                 f"{where}.defaults.{name} is {kind.defaults.get(name)}, not in {low}–{high}."
             )
-    return kind
 
 
 def _check(checkpoint: Checkpoint, where: str) -> None:

@@ -1,4 +1,4 @@
-"""The Hugging Face hub: what of it lies on this disk, whether it may be asked, and what its silence means."""
+"""The Hugging Face hub: whether a checkpoint is downloaded, whether the hub may be asked, and its errors explained."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ TRUE = {"1", "true", "yes", "on"}
 
 
 def offline() -> bool:
-    """Whether only what is on this disk may be used."""
+    """True if nothing may be downloaded."""
     return (
         bool(getattr(settings, "ATELIER_OFFLINE", False))
         or os.environ.get("HF_HUB_OFFLINE", "").lower() in TRUE
@@ -21,14 +21,14 @@ def offline() -> bool:
 
 
 def cache_folder() -> str:
-    """Where hub files are kept: the hub's own cache, which other programs share, wherever it is set to be."""
+    """The folder of downloaded files: the hub's own cache, which other programs share, as its settings say."""
     from huggingface_hub import constants
 
     return str(constants.HF_HUB_CACHE)
 
 
 def on_disk(checkpoint: Checkpoint) -> bool:
-    """Whether a checkpoint is here, as far as its first file tells."""
+    """True if a checkpoint is on this disk, judged by its first file."""
     if checkpoint.folder:
         return (checkpoint.folder / "model_index.json").exists()
     from huggingface_hub import try_to_load_from_cache

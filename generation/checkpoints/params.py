@@ -36,12 +36,12 @@ def parse(raw: object, checkpoint: Checkpoint) -> Params:
 
 
 def as_json(params: Params) -> dict[str, Any]:
-    """The params as the contract shows them: every name, null where a name means nothing for this kind."""
+    """The params as the HTTP API shows them: every name of any kind, null if this kind has no such param."""
     return dict.fromkeys(sorted(NAMES)) | asdict(params) | {"kind": params.kind}
 
 
 def complete(params: Params, size: tuple[int, int]) -> Params:
-    """Draw a seed and take over `size` (width, height) where the person chose none."""
+    """Params with a random seed and with `size` (width, height) where the request gave none."""
     seed = secrets.randbelow(SEED_MAX + 1) if params.seed is None else params.seed
     if "width_px" in params.ignores:
         return replace(params, seed=seed)
@@ -56,7 +56,7 @@ def complete(params: Params, size: tuple[int, int]) -> Params:
 
 
 def words(params: Params) -> dict[str, str]:
-    """The prompt and, where this kind of this checkpoint takes one, the negative prompt, with those of the style."""
+    """The prompt and, if this kind of this checkpoint takes one, the negative prompt, with the style's text added."""
     style = styles.every().get(params.style or "")
     prompt, negative = params.prompt, params.negative_prompt
     if style:
@@ -66,14 +66,14 @@ def words(params: Params) -> dict[str, str]:
 
 
 def side(length: float) -> int:
-    """The nearest length in pixels that a picture may have."""
+    """The nearest allowed width or height of a picture, in px."""
     rule = COMMON["width_px"]
     rounded = round(length / rule.multiple_of) * rule.multiple_of
     return int(min(max(rounded, rule.low), rule.high))
 
 
 class _Reader:
-    """Reads one request field by field and collects what is wrong."""
+    """Reads one request field by field and collects the errors."""
 
     def __init__(self, raw: Mapping[str, Any], checkpoint: Checkpoint, kind: Kind, cls: type[Params]) -> None:
         self.raw, self.checkpoint, self.kind, self.cls = raw, checkpoint, kind, cls

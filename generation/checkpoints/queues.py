@@ -1,8 +1,8 @@
-"""Which jobs travel through which queue, and which of them this worker takes.
+"""The Celery queue of each job, and the queues that this worker consumes.
 
-A hint goes to `gpu.<family>`, the family of its checkpoint, so that workers may be had by family and only those wake
-that can draw with it. A worker of the queue `gpu` takes the families that ATELIER_FAMILIES names, all by default, as
-far as a checkpoint of theirs fits into its memory.
+A hint goes to `gpu.<family>`, the family of the job's checkpoint, so that a deployment may have workers by family and
+only those wake that can draw it. A worker of the queue `gpu` also takes the families that ATELIER_FAMILIES names, all
+by default, if a checkpoint of theirs fits into its memory.
 """
 
 import os
@@ -17,18 +17,18 @@ from generation.checkpoints import catalogue
 from generation.checkpoints.catalogue import Checkpoint
 
 JOBS = "gpu"
-# Weights take so much more than their files once something is drawn with them.
+# Memory that drawing takes, as a multiple of the size of the weights.
 ROOM = 1.3
 
 
 def of(checkpoint: str) -> str:
-    """The queue of jobs of that checkpoint; any worker will do to say that it is gone from the catalogue."""
+    """The queue of a checkpoint's jobs. JOBS if it is gone from the catalogue: any worker can report that."""
     known = catalogue.entries().get(checkpoint)
     return f"{JOBS}.{known.family}" if known else JOBS
 
 
 def served() -> list[str]:
-    """The queues that a worker of jobs takes hints from, the one without a family among them."""
+    """The queues that a worker of jobs consumes, JOBS and those of its families."""
     return [JOBS, *sorted({f"{JOBS}.{checkpoint.family}" for checkpoint in _served()})]
 
 
@@ -47,13 +47,13 @@ def _served() -> list[Checkpoint]:
 
 
 def fits(checkpoint: Checkpoint, room_bytes: int) -> bool:
-    """Whether the weights alone leave room to draw. One whose size nobody knows is given a try."""
+    """True if a checkpoint fits into so much memory. One of unknown size is tried."""
     return checkpoint.size_bytes * ROOM <= room_bytes
 
 
 @cache
 def memory_bytes(device: str) -> int:
-    """Of the accelerator if there is one, else of the machine; asked without torch, which is the engine's."""
+    """Memory of the accelerator if there is one, else of the machine; found without importing torch."""
     tool = shutil.which("nvidia-smi") if device == "auto" or device.startswith("cuda") else None
     card = card_of(device, os.environ.get("CUDA_VISIBLE_DEVICES"))
     of_card = _of_card(tool, card) if tool and card else None
@@ -61,7 +61,7 @@ def memory_bytes(device: str) -> int:
 
 
 def card_of(device: str, visible: str | None) -> str:
-    """The index or UUID by which nvidia-smi knows the card of a torch device; empty where torch would see none.
+    """The index or UUID of a torch device in nvidia-smi; empty if torch would see none.
 
     visible: CUDA_VISIBLE_DEVICES. torch counts the cards that it names, and takes the first unless told otherwise.
     """
@@ -69,13 +69,13 @@ def card_of(device: str, visible: str | None) -> str:
     if visible is None:
         return str(number)
     named = [name.strip() for name in visible.split(",")]
-    if "-1" in named:  # what stands behind it counts for nothing
+    if "-1" in named:  # the driver ignores what follows it
         named = named[: named.index("-1")]
     return named[number] if number < len(named) else ""
 
 
 def _of_card(tool: str, card: str) -> int | None:
-    """None if the driver does not answer."""
+    """Memory of a card in bytes; None if the driver does not answer."""
     command = [tool, f"--id={card}", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
@@ -85,6 +85,6 @@ def _of_card(tool: str, card: str) -> int | None:
 
 
 def largest(mebibytes: Iterable[str]) -> int | None:
-    """A card that shares the machine's memory says “[N/A]”."""
+    """The largest of these lines, in bytes; None if there is none. A card that shares the machine's memory says “[N/A]”."""
     known = [int(line) for line in mebibytes if line.strip().isdigit()]
     return max(known) * 2**20 if known else None

@@ -1,4 +1,4 @@
-"""What a catalogue entry says about the server that draws for it. Staff write it; no request ever does."""
+"""The part `remote` of a catalogue entry: the server that draws for it. Only staff write it, never a request."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ TIMEOUT_MAX_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class Offer:
-    """What a protocol can be asked for. passes_on: the params that reach the server; the others have no effect there."""
+    """What a protocol can draw. kinds: by name. passes_on: the params that reach the server; others have no effect there."""
 
     kinds: tuple[str, ...]
     passes_on: tuple[str, ...]
@@ -37,10 +37,10 @@ OFFERS: Mapping[str, Offer] = {
 
 @dataclass(frozen=True)
 class Remote:
-    """Either `url` or `url_from` is set.
+    """A server that draws. Either `url` or `url_from` is set.
 
     url_from, key_from: names of environment variables, or of those that with _FILE behind name a file.
-    model: what the server calls the weights; empty for whatever it has loaded. workflows: by kind, for ComfyUI.
+    model: the server's name of the weights; empty: those that it has loaded. workflows: by kind, for ComfyUI.
     timeout_seconds: for one picture, with its wait in the server's own queue.
     """
 
@@ -55,7 +55,7 @@ class Remote:
 
     @property
     def address(self) -> str:
-        """Where the server is. Raises RemoteNotSetUp."""
+        """The URL of the server. Raises RemoteNotSetUp."""
         if self.url:
             return self.url
         address = _named(self.url_from)
@@ -67,7 +67,7 @@ class Remote:
 
     @property
     def key(self) -> str:
-        """Empty if the server asks for none. Raises RemoteNotSetUp."""
+        """The server's API key; empty if it needs none. Raises RemoteNotSetUp."""
         return _named(self.key_from) if self.key_from else ""
 
     def fingerprint(self) -> str:
@@ -114,7 +114,10 @@ def _check_address(address: str) -> None:
 
 
 def _named(name: str) -> str:
-    """Read anew every time, so that a key can be changed under a running worker. Raises RemoteNotSetUp."""
+    """The value of an environment variable, or of the file that NAME_FILE names. Raises RemoteNotSetUp.
+
+    Read every time, so that a key can be changed while a worker runs.
+    """
     value = os.environ.get(name, "")
     if not value and (path := os.environ.get(f"{name}_FILE")):
         try:

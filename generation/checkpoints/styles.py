@@ -1,4 +1,4 @@
-"""Words that make a look. Which of them a checkpoint understands is said by its entry in the catalogue."""
+"""Styles: text that is added to prompts. The catalogue says which of them a checkpoint offers."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ STYLES = Path(__file__).resolve().parent / "styles.json"
 
 @dataclass(frozen=True)
 class Style:
-    """prompt, negative_prompt: added to what the person wrote. colours: two, for its tile on the page."""
+    """prompt, negative_prompt: added to the user's own. colours: two CSS colours, for its tile on the page."""
 
     title: str
     prompt: str
@@ -21,7 +21,7 @@ class Style:
 
 @cache
 def every() -> Mapping[str, Style]:
-    """All of them by name."""
+    """All styles by name."""
     raw = json.loads(STYLES.read_text())
     return {
         name: Style(**{**entry, "colours": (entry["colours"][0], entry["colours"][1])})
@@ -30,5 +30,5 @@ def every() -> Mapping[str, Style]:
 
 
 def joined(words: str, more: str) -> str:
-    """What the person wrote comes first: a text encoder may cut off the end."""
+    """A prompt and the text of a style. The prompt comes first, as a text encoder may cut off the end."""
     return ", ".join(part for part in (words.strip().rstrip(",."), more) if part)

@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(f"%({'|'.join(NAMES)})%")
 
 
 def check(path: Path, kind: str, uses: Sequence[str]) -> None:
-    """Is every value that a person can choose put somewhere? Raises ValueError."""
+    """Check that a workflow has a placeholder for every value that a request may set. Raises ValueError."""
     found = placeholders(read(path))
     needed = {*uses, "seed"} | ({"image"} if KINDS[kind].sees is not Sees.NOTHING else set())
     if missing := sorted(needed - found):

@@ -1,4 +1,4 @@
-"""A worker's line to the boards that are drawn on: hears of frames, takes and prepares them for the engine."""
+"""Listens for live frames in Redis, takes them and prepares them for the engine."""
 
 import io
 import logging
@@ -21,32 +21,32 @@ from generation.work import Work
 
 logger = logging.getLogger(__name__)
 
-# Decoding a frame and laying it for the model takes 5–20 ms of a core and lets go of Python's lock.
+# Decoding and scaling a frame takes 5–20 ms of a core and releases the GIL.
 THREADS = 2
-# How long the line may be silent before it is looked whether it still stands.
+# After so long without a message the connection is checked.
 PATIENCE_SECONDS = 30.0
 AGAIN_SECONDS = 1.0
 
 Draw = Callable[[LiveFrame, Work], None]
 
 
-class LiveLine:
-    """checkpoints: that this worker draws with. draw: called on a thread of this class."""
+class LiveListener:
+    """checkpoints: those that this worker draws with. draw: called for each frame, on a thread of this class."""
 
     def __init__(self, checkpoints: Iterable[Checkpoint], draw: Draw) -> None:
         self._channels = sorted({live.channel(checkpoint) for checkpoint in checkpoints if checkpoint.live})
         self._draw = draw
         self._stopped = threading.Event()
-        self._preparing = ThreadPoolExecutor(THREADS, thread_name_prefix="live-line")
-        self._thread = threading.Thread(target=self._run, name="live-line", daemon=True)
+        self._preparing = ThreadPoolExecutor(THREADS, thread_name_prefix="live-listener")
+        self._thread = threading.Thread(target=self._run, name="live-listener", daemon=True)
         self._line: PubSub | None = None
 
     def start(self) -> None:
-        if self._channels:  # Redis takes listening to nothing for a mistake
+        if self._channels:  # Redis refuses to subscribe to nothing
             self._thread.start()
 
     def stop(self) -> None:
-        """Take no more frames: other workers shall, or people be told that there is none."""
+        """Take no more frames: other workers take them, or their senders learn that there is none."""
         self._stopped.set()
         if self._line is not None:
             with suppress(redis.RedisError):
@@ -59,14 +59,14 @@ class LiveLine:
                 self._listen()
             except redis.RedisError as error:
                 if heard:  # once per outage
-                    logger.warning("no live frames are heard of: %s", error)
+                    logger.warning("live frames are not received: %s", error)
                 heard = False
                 self._stopped.wait(AGAIN_SECONDS)
             else:
                 heard = True
 
     def _listen(self) -> None:
-        """Until it is stopped. Raises redis.RedisError."""
+        """Receive messages until stopped. Raises redis.RedisError."""
         with redis_client.live_client().pubsub(ignore_subscribe_messages=True) as line:  # type: ignore[no-untyped-call]
             self._line = line
             line.subscribe(*self._channels)
@@ -75,10 +75,10 @@ class LiveLine:
                 if message is None:
                     line.ping()
                 elif message["type"] == "message":
-                    self._preparing.submit(self._hear, message["data"].decode())
+                    self._preparing.submit(self._on_message, message["data"].decode())
 
-    def _hear(self, audience: str) -> None:
-        """A frame of this audience waits, unless another worker was faster."""
+    def _on_message(self, audience: str) -> None:
+        """Take the frame that waits for this audience, unless another worker has taken it."""
         if self._stopped.is_set():
             return
         try:
@@ -92,7 +92,7 @@ class LiveLine:
     def _prepare(self, frame: LiveFrame) -> None:
         try:
             self._draw(frame, work_of(frame))
-        # Nobody looks at what this thread raises, and whoever draws must not wait for nothing.
+        # What this thread raises is lost, and the sender would wait for an answer.
         except Exception as error:
             known = error if isinstance(error, GenerationError) else PipelineFailed()
             if known is not error:
@@ -101,9 +101,9 @@ class LiveLine:
 
 
 def work_of(frame: LiveFrame) -> Work:
-    """What a job for this frame would be. Raises SnapshotInvalid, ParamsInvalid, and of the checkpoint what is wrong."""
+    """The work that draws a frame. Raises SnapshotInvalid, ParamsInvalid, CheckpointUnknown, CheckpointUnavailable."""
     checkpoint = catalogue.get(frame.params["checkpoint"])
-    if not hub.on_disk(checkpoint):  # gigabytes: a job may wait for them, who draws may not
+    if not hub.on_disk(checkpoint):  # a job may wait for the download of gigabytes, a live frame may not
         raise CheckpointUnavailable(f"{checkpoint.title} is not downloaded: {hub.how_to_fetch(checkpoint)}.")
     live.check(frame.jpeg)
     try:

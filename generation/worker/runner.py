@@ -1,4 +1,4 @@
-"""One job from claim to finish."""
+"""Runs one job from claim to finish."""
 
 import logging
 import threading
@@ -20,24 +20,24 @@ from generation.worker import worker_process
 
 logger = logging.getLogger(__name__)
 
-# Far below the lease: a heartbeat is also how a cancel is heard.
+# Far below the lease, as a cancel is noticed with a heartbeat.
 HEARTBEAT_SECONDS = 1.0
-# Announcements are for eyes.
+# Shortest time between two announcements of progress: people look at them.
 ANNOUNCE_SECONDS = 0.2
 # Together far below the lease. A picture that was drawn is worth three more tries.
 FINISH_PAUSES_SECONDS = (0.5, 1.0, 2.0)
 
-# Who gets along with whom is decided for one job after the other.
+# One claim at a time: whether a job may share the worker depends on the jobs that it has.
 _claiming = threading.Lock()
 
-# The database is away; what else it may raise is a mistake of ours.
-_GONE = (OperationalError, InterfaceError)
+# The database is away; its other errors are bugs.
+_DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 def run_next() -> bool:
-    """Do the job whose turn it is; False if none waits that this worker can do.
+    """Run the next job; False if none waits that this worker can draw.
 
-    What goes wrong with the picture is kept in the row, not raised. Raises DatabaseError if none could be claimed.
+    Errors of the job are written into its row, not raised. Raises DatabaseError if it could not be claimed.
     """
     if worker_process.stopping():
         return False
@@ -50,7 +50,7 @@ def run_next() -> bool:
         _run(claim)
     except DatabaseError:
         # The row cannot be written; the lease runs out and the reaper gives the job to another attempt.
-        logger.exception("job %s: the database did not take what became of it", claim.job.id)
+        logger.exception("job %s: its outcome could not be written", claim.job.id)
     return True
 
 
@@ -67,7 +67,7 @@ def _run(claim: Claim) -> None:
     except GenerationError as error:
         logger.warning("job %s: %s", claim.job.id, error.message)
         lifecycle.interrupt(claim, error) if error.transient else lifecycle.fail(claim, error)
-    except _GONE as error:
+    except _DATABASE_AWAY as error:
         logger.warning("job %s: the database did not answer: %s", claim.job.id, error)
         close_old_connections()
         lifecycle.interrupt(claim, DatabaseUnavailable())
@@ -79,13 +79,13 @@ def _run(claim: Claim) -> None:
 def _drawn(claim: Claim, work: Work) -> tuple[list[Picture], float | None]:
     """The pictures that are not delivered yet, and the seconds on the accelerator. Raises Stopped, GenerationError."""
     if not work.seeds:
-        return [], None  # the last attempt ended between the last picture and its end
+        return [], None  # an earlier attempt drew them all and ended before it could finish
     ticket = worker_process.submit(work)
     delivered: set[int] = set()
     try:
         drawn = _follow(claim, ticket, delivered)
     except Exception:
-        ticket.stop(LeaseLost())  # nobody waits for the others any more
+        ticket.stop(LeaseLost())  # the pictures still under way are not needed
         raise
     return [picture for picture in drawn.pictures if picture.seed not in delivered], drawn.seconds
 
@@ -93,30 +93,30 @@ def _drawn(claim: Claim, work: Work) -> tuple[list[Picture], float | None]:
 def _succeed(claim: Claim, pictures: list[Picture], seconds: float | None) -> bool:
     """Store the pictures, then write the job down."""
     stored = [(_stored(claim, picture), picture.seed) for picture in pictures]
-    return _persistently(claim, lambda: lifecycle.succeed(claim, stored, seconds) is not None)
+    return _write_with_retries(claim, lambda: lifecycle.succeed(claim, stored, seconds) is not None)
 
 
 def _deliver(claim: Claim, picture: Picture) -> None:
     """Store one picture and write it down. Raises StorageUnavailable, LeaseLost."""
     stored = _stored(claim, picture)
-    # A job that was taken away, or is to be cancelled, hears of it with the next heartbeat.
-    _persistently(claim, lambda: lifecycle.deliver(claim, stored, picture.seed))
+    # If the job was taken away or is to be cancelled, the next heartbeat says so.
+    _write_with_retries(claim, lambda: lifecycle.deliver(claim, stored, picture.seed))
 
 
-def _persistently(claim: Claim, write: Callable[[], bool]) -> bool:
-    """A database that blinks is asked again, within the lease."""
+def _write_with_retries(claim: Claim, write: Callable[[], bool]) -> bool:
+    """Write, and try again a few times while the database is away, within the lease."""
     for pause_seconds in FINISH_PAUSES_SECONDS:
         try:
             return write()
-        except _GONE as error:
-            logger.warning("job %s: not written down yet: %s", claim.job.id, error)
+        except _DATABASE_AWAY as error:
+            logger.warning("job %s: not written yet: %s", claim.job.id, error)
             close_old_connections()
             sleep(pause_seconds)
     return write()
 
 
 def _work(claim: Claim) -> Work:
-    """What to draw. Raises ParamsInvalid, CheckpointUnknown if the catalogue changed in the meantime."""
+    """The work of a claimed job. Raises ParamsInvalid, CheckpointUnknown if the catalogue changed in the meantime."""
     job = claim.job
     checkpoint = catalogue.get(job.checkpoint)
     init_image = storage.load_picture(job.snapshot) if job.snapshot else None
@@ -154,7 +154,7 @@ def _beat(claim: Claim, ticket: Ticket, progress: Progress | None) -> None:
     try:
         status = lifecycle.heartbeat(claim, *((progress.step, progress.steps) if progress else ()))
     except DatabaseError as error:
-        # It may come back before the lease runs out; if not, the fence decides.
+        # The database may come back before the lease runs out; if not, the fence refuses what comes later.
         logger.warning("job %s: no heartbeat: %s", claim.job.id, error)
         close_old_connections()
         return

@@ -1,4 +1,4 @@
-"""What lives as long as a worker process: its engine, its lines to other servers and its heartbeat, by Celery's signals.
+"""The worker process: its engine, clients of remote servers, heartbeat and live listener, started by Celery's signals.
 
 torch is imported by `engine()` alone, when the warm-up or the first job asks for it.
 """
@@ -27,7 +27,7 @@ from generation.live import LiveFrame, Redrawn
 from generation.remote import health
 from generation.remote.remote_jobs import RemoteJobs
 from generation.work import Ticket, Work
-from generation.worker.live_listener import LiveLine
+from generation.worker.live_listener import LiveListener
 
 if TYPE_CHECKING:
     from generation.engine.engine import Engine
@@ -37,31 +37,31 @@ logger = logging.getLogger(__name__)
 
 CHECKPOINTS_IN_MEMORY = 3
 SWITCH_SECONDS = 5e-4
-"""So long a busy thread may keep Python from the one that launches the card's kernels. Python's own 5 ms are a whole step."""
+"""How long a busy thread may hold the GIL while another launches GPU kernels; Python's own 5 ms are a whole step."""
 
 _lock = threading.Lock()
 _stopping = False
 _consumed_at: datetime | None = None
 _engine: "Engine | None" = None
 _live: "LiveRenderer | None" = None
-_live_line: LiveLine | None = None
+_live_listener: LiveListener | None = None
 _heartbeat: Heartbeat | None = None
 _remotes = RemoteJobs()
 _watch: health.Prober | None = None
 
 
 def name() -> str:
-    """Who holds a job: machine and process."""
+    """The name of this process in jobs and heartbeats: host and process id."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def stopping() -> bool:
-    """Whether this process was asked to end: it takes no more jobs."""
+    """True once this process was asked to end: it takes no more jobs."""
     return _stopping
 
 
 def leave() -> None:
-    """End this process in order: its card does no more work for it. Whoever started it starts another."""
+    """Shut this process down in order, because its GPU does no more work. Its supervisor starts another."""
     global _stopping
     if not _stopping:
         _stopping = True
@@ -69,9 +69,9 @@ def leave() -> None:
 
 
 def consumed() -> None:
-    """Something came out of the queue, or is being worked on: this process does what it is there for.
+    """Note that a message came out of the queue, or a job makes progress; the heartbeat reports when.
 
-    Living is not enough: a consumer may lose its broker without noticing, and then listens to nobody for ever.
+    A heartbeat alone is not enough: a consumer may lose its broker without noticing, and then consumes nothing.
     """
     global _consumed_at
     _consumed_at = timezone.now()
@@ -82,7 +82,7 @@ def engine() -> "Engine":
     global _engine, _live
     with _lock:
         if _engine is None:
-            # What torch's compiler made is there again after a restart; without this it takes minutes each time.
+            # Keeps compiled kernels over restarts; compiling takes minutes.
             os.environ.setdefault(
                 "TORCHINDUCTOR_CACHE_DIR", str(Path(settings.ATELIER_HOME) / "cache" / "inductor")
             )
@@ -106,9 +106,9 @@ def engine() -> "Engine":
 
 
 def redraw(frame: LiveFrame, work: Work) -> None:
-    """Draw a frame of a board on which somebody draws, before the engine's next step."""
+    """Draw a live frame, before the engine's next step."""
     started = engine()
-    assert _live, "it comes with the engine"
+    assert _live, "started with the engine"
     _live.put(frame, work)
     started.wake()
 
@@ -120,13 +120,13 @@ def _give(redrawn: Redrawn) -> None:
 
 
 def submit(work: Work) -> Ticket:
-    """Give work to whoever draws with its checkpoint: another server, or the engine."""
+    """Give work to its checkpoint's remote server, or to the engine."""
     remote = work.checkpoint.remote
     return _remotes.submit(work, remote) if remote else engine().submit(work)
 
 
 def report(names: list[str]) -> dict[str, Any]:
-    """What the heartbeat says besides the name. names: of the queues that it takes from."""
+    """The heartbeat's content besides the name. names: of the queues that this worker consumes."""
     if JOBS not in names:
         return {"queues": names, "device": None, "checkpoints": {}}
     device = _engine.residency.device if _engine else None
@@ -162,7 +162,7 @@ def _untouched(checkpoint: Checkpoint, excluded: bool) -> dict[str, str]:
 
 @celeryd_after_setup.connect
 def _on_setup(instance: Any, **_: Any) -> None:
-    """Listen to the families too, before the consumer starts. instance: Celery's worker, untyped."""
+    """Consume the families' queues too, before the consumer starts. instance: Celery's worker, untyped."""
     queues = instance.app.amqp.queues
     if JOBS in queues.consume_from:
         for queue in served():
@@ -172,7 +172,7 @@ def _on_setup(instance: Any, **_: Any) -> None:
 @worker_ready.connect
 def _on_ready(sender: Any, **_: Any) -> None:
     """sender: Celery's consumer, untyped."""
-    global _heartbeat, _watch, _live_line
+    global _heartbeat, _watch, _live_listener
     names = sorted(sender.app.amqp.queues.consume_from)
     consumed()  # the first canary may be a while away
     _heartbeat = Heartbeat(name(), lambda: report(names))
@@ -183,14 +183,14 @@ def _on_ready(sender: Any, **_: Any) -> None:
         _watch = health.Prober()
         _watch.start()
         excluded = excluded_checkpoints()
-        _live_line = LiveLine(
+        _live_listener = LiveListener(
             (each for each in catalogue.entries().values() if each.name not in excluded), redraw
         )
-        _live_line.start()
+        _live_listener.start()
 
 
 def _warm_up() -> None:
-    """The default checkpoint; a worker that leaves it to others warms up with its first job."""
+    """Load the default checkpoint. A worker that excludes it loads one with its first job."""
     default = catalogue.default()
     if not default.remote and default.name not in excluded_checkpoints():
         engine().warm_up(default)
@@ -200,12 +200,12 @@ def _warm_up() -> None:
 def _on_shutting_down(**_: Any) -> None:
     """Celery now waits for its running tasks, so they are asked to hand their jobs back.
 
-    This runs inside a signal handler, where taking a lock could wait for the very code that was interrupted.
+    This runs inside a signal handler: taking a lock here could wait for the code that was interrupted.
     """
     global _stopping
     _stopping = True
-    if _live_line is not None:
-        threading.Thread(target=_live_line.stop, name="leave-live").start()
+    if _live_listener is not None:
+        threading.Thread(target=_live_listener.stop, name="leave-live").start()
     threading.Thread(target=_remotes.stop, name="hand-back-remote").start()
     if _engine is not None:
         threading.Thread(target=_engine.stop, name="hand-back").start()

@@ -27,7 +27,7 @@ from generation import live, redis_client
 from generation.checkpoints import catalogue
 from generation.live import LiveFrame, Redrawn
 from generation.work import Work
-from generation.worker.live_listener import LiveLine
+from generation.worker.live_listener import LiveListener
 from tests.boards.socket_client import Client, joined
 from tests.factories import body
 from tests.generation.test_live import until_listeners
@@ -51,7 +51,7 @@ class StubWorker:
         self.answer: Any = lambda frame: Redrawn(
             frame.audience, frame.run, frame.seq, b"\xff\xd8%d" % frame.seq, look=frame.look
         )
-        self._line = LiveLine([catalogue.get("bundled")], self._draw)
+        self._line = LiveListener([catalogue.get("bundled")], self._draw)
 
     def start(self) -> None:
         self._line.start()

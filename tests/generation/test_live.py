@@ -22,7 +22,7 @@ from generation.errors import (
 )
 from generation.live import LiveFrame, Redrawn
 from generation.work import Work
-from generation.worker.live_listener import LiveLine, work_of
+from generation.worker.live_listener import LiveListener, work_of
 
 WAIT_SECONDS = 30
 CAT = {"prompt": "a cat", "checkpoint": "bundled", "seed": 7}
@@ -175,7 +175,7 @@ class Drawn:
 
 
 @contextmanager
-def listening(line: LiveLine, bundled: Checkpoint) -> Iterator[None]:
+def listening(line: LiveListener, bundled: Checkpoint) -> Iterator[None]:
     line.start()
     until_listeners(1, bundled)
     yield
@@ -196,7 +196,7 @@ def until_listeners(count: int, checkpoint: Checkpoint) -> None:
 
 def test_L4_a_worker_hears_of_a_frame_and_prepares_it(bundled: Checkpoint) -> None:
     drawn = Drawn()
-    line = LiveLine([bundled, catalogue.get("stable-diffusion-1.5")], drawn.draw)
+    line = LiveListener([bundled, catalogue.get("stable-diffusion-1.5")], drawn.draw)
     with listening(line, bundled):
         assert offer(frame(5)) == [1]
         [(taken, work)] = drawn.until(1)
@@ -213,7 +213,7 @@ def test_L8_what_cannot_be_prepared_is_answered(bundled: Checkpoint, monkeypatch
         answered.set()
 
     monkeypatch.setattr(live, "give", give)
-    with listening(LiveLine([bundled], Drawn().draw), bundled):
+    with listening(LiveListener([bundled], Drawn().draw), bundled):
         offer(frame(6, jpeg=jpeg(256, 256)[:-200]))
         assert answered.wait(WAIT_SECONDS)
     assert [(each.seq, each.code) for each in answers] == [(6, "image_broken")]
@@ -221,7 +221,7 @@ def test_L8_what_cannot_be_prepared_is_answered(bundled: Checkpoint, monkeypatch
 
 def test_L9_a_worker_that_has_to_go_is_not_counted_on(bundled: Checkpoint) -> None:
     drawn = Drawn()
-    with listening(LiveLine([bundled], drawn.draw), bundled):
+    with listening(LiveListener([bundled], drawn.draw), bundled):
         assert offer(frame(7)) == [1]
         drawn.until(1)
     assert offer(frame(8)) == [0]
