@@ -260,7 +260,7 @@ def in_transaction(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_transaction_is_open_while_a_board_is_drawn_and_stored(
+def test_J33_no_transaction_is_open_while_a_board_is_drawn_and_stored(
     drawn_on: Board, bob: Any, in_transaction: dict[str, bool], published: list[str]
 ) -> None:
     client = Client()
@@ -277,7 +277,7 @@ def test_no_transaction_is_open_while_a_board_is_drawn_and_stored(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_none_is_open_while_pictures_and_their_mask_are_drawn_and_stored(
+def test_J33_none_is_open_while_pictures_and_their_mask_are_drawn_and_stored(
     board: Board, bob: Any, in_transaction: dict[str, bool], published: list[str]
 ) -> None:
     shown: dict[str, Any] = {"status": "saved", "scale": [1, 1], "crop": None, "x": 0, "y": 0}
@@ -302,7 +302,7 @@ def test_a_job_without_its_place_is_never_seen(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_params_are_read_once_and_the_quota_checked_before_drawing_and_again_under_the_lock(
+def test_J33_params_are_read_once_and_the_quota_checked_before_drawing_and_again_under_the_lock(
     drawn_on: Board, bob: Any, monkeypatch: pytest.MonkeyPatch, published: list[str]
 ) -> None:
     steps: list[tuple[str, bool]] = []
