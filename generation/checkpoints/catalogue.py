@@ -73,12 +73,12 @@ class Kind:
     """How a checkpoint makes one kind of picture.
 
     title: its name on the page, where the kind's own would mislead; empty: the kind's.
-    arguments: constants for the pipeline's call, for what a person may not choose here.
+    arguments: constants for the pipeline's call, for numbers that a request may not set.
     unet_channels: input channels that this pipeline feeds, where the UNet takes more of them.
     outside: crop or pad, for a picture that has not the shape asked for and no init image.
     seen_as: picture, or strokes for a pipeline that wants white lines on black, as scribble ControlNets do.
     draft_steps: for a first look; None where it makes no drafts.
-    keeps_lines: whether the sketch's lines are laid over the picture unless a person says otherwise; None: never.
+    keeps_lines: the default for laying the sketch's lines over the picture; None: not offered.
     scale: how much larger the picture comes out of the pipeline than it went in.
     batches: whether several images in one call are a picture each. To newer pipelines they are several references for
         every picture, which would mix people's images.
@@ -100,7 +100,7 @@ class Kind:
 
     @property
     def switches(self) -> dict[str, bool]:
-        """What a person may ask for or not, by the params' names, and how it stands when nobody says."""
+        """The on/off params that are offered, by name, with their defaults."""
         drafts = None if self.draft_steps is None else False
         known = {"draft": drafts, "keep_lines": self.keeps_lines}
         return {name: preset for name, preset in known.items() if preset is not None}

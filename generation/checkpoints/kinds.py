@@ -20,7 +20,7 @@ class Sees(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Params:
-    """Base of all kinds. A number is None where this kind of this checkpoint does not let a person choose it.
+    """Base of all kinds. A number is None if it cannot be chosen for this kind of this checkpoint.
 
     seed, width_px and height_px are None until `params.complete` has filled them in. draft: few steps, for a first
     look. keep_lines: the sketch's own lines are laid over the picture.

@@ -1,7 +1,6 @@
-"""Image files into pixels and back: the one way in which pictures that people bring are decoded.
+"""Decodes and encodes image files that users send. Runs in a process with limits, see generation/images/decoder.py.
 
-Pure, and run in a process with limits: see generation/images/decoder.py. What is shown is what Chromium shows, since the
-person who brought the picture has seen it there.
+The result looks as in Chromium, where the user saw the picture.
 """
 
 import io

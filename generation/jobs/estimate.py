@@ -51,7 +51,7 @@ def waits(jobs: Iterable[Job]) -> dict[UUID, Wait]:
 
 
 def seconds_until_free(user: User) -> int:
-    """After how many seconds one of a person's active jobs should be done."""
+    """Estimated seconds until one of a user's active jobs is done, 1–60."""
     oldest = Job.objects.filter(created_by=user, status__in=(JobStatus.QUEUED, JobStatus.RUNNING)).last()
     seconds = waits([oldest])[oldest.id].seconds if oldest else None
     return min(max(seconds or 5, 1), RETRY_AFTER_MAX_SECONDS)
