@@ -90,11 +90,11 @@ def strength(membership: Membership) -> tuple[bool, int, bool, float]:
 def allows(role: Role | None, act: Act, *, frozen: bool = False) -> None:
     """Return if the role may do it. Raises BoardGone without a role, Forbidden, BoardFrozen."""
     if role is None:
-        raise BoardGone("There is no such board.")
+        raise BoardGone()
     if _STRENGTH[role] < _STRENGTH[act.value]:
         raise Forbidden(f"Your role here is “{role.label.lower()}”, which may not do this.")
     if frozen and act is Act.EDIT:
-        raise BoardFrozen("A moderator froze this board: it can be looked at, not changed.")
+        raise BoardFrozen("A moderator froze this board: it can be viewed, not changed.")
 
 
 def find(principal: Principal, board_id: uuid.UUID | str, act: Act) -> tuple[Board, Role]:
@@ -111,7 +111,7 @@ def find_each(
     """`find` for many principals, in two queries; an error that `find` would raise is returned in its place."""
     board = _get(board_id)
     if board is None:
-        return [BoardGone("There is no such board.") for _ in principals]
+        return [BoardGone() for _ in principals]
     return [_found(board, role, act) for role in roles([(each, board) for each in principals])]
 
 

@@ -43,9 +43,9 @@ def change(board_id: uuid.UUID, to: str) -> None:
     with transaction.atomic():
         board = Board.objects.select_for_update(no_key=True).filter(pk=board_id, deleted_at=None).first()
         if board is None:
-            raise BoardGone("There is no such board.")
+            raise BoardGone
         if board.frozen:
-            raise BoardFrozen("A moderator froze this board.")
+            raise BoardFrozen
         write(board, to)
 
 

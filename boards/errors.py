@@ -74,6 +74,7 @@ class BoardGone(BoardError):
 
     code = "not_found"
     status = 404
+    message = "There is no such board."
 
 
 class BoardFrozen(BoardError):
@@ -81,6 +82,7 @@ class BoardFrozen(BoardError):
 
     code = "frozen"
     status = 423
+    message = "A moderator froze this board."
 
 
 class ElementRefused(BoardError):

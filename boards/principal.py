@@ -73,7 +73,7 @@ def person_of(request: HttpRequest) -> User:
 def person(principal: Principal) -> User:
     """The account or guest of a principal. Raises Unauthenticated if it has none."""
     if principal.user is None:
-        raise Unauthenticated("Sign in, or come in as a guest, to do this.")
+        raise Unauthenticated("Sign in, or join as a guest, to do this.")
     return principal.user
 
 

@@ -68,7 +68,9 @@ class MaskRequired(GenerationError):
     status = 422
 
     def __init__(self, kind: str) -> None:
-        super().__init__(f"{kind} redraws a part of what is on the board, so it needs a mask: white there.")
+        super().__init__(
+            f"{kind} redraws a part of what is on the board, so it needs a mask, which is white there."
+        )
 
 
 class MaskEmpty(GenerationError):
@@ -77,7 +79,7 @@ class MaskEmpty(GenerationError):
     code = "mask_empty"
     status = 422
     message = (
-        "Nothing is marked. Draw over what shall change, or make the frame larger than the picture in it."
+        "Nothing is marked. Draw over the part to change, or make the frame larger than the picture in it."
     )
 
 
@@ -86,7 +88,7 @@ class NothingToRepaint(GenerationError):
 
     code = "no_picture"
     status = 422
-    message = "There is no picture here of which a part could be repainted."
+    message = "There is no picture here to repaint."
 
 
 class NotADraft(GenerationError):
@@ -113,7 +115,7 @@ class DecoderBusy(GenerationError):
 
     code = "decoder_busy"
     status = 503
-    message = "Too many pictures are being read at the moment. Try again in a while."
+    message = "Too many images are being decoded. Try again soon."
     retryable = True
     retry_after_seconds = 5.0
 
@@ -164,7 +166,7 @@ class JobNotFinished(GenerationError):
 
     code = "job_not_finished"
     status = 409
-    message = "This job is still being worked on."
+    message = "This job is still running."
 
 
 class OutOfMemory(GenerationError):
@@ -208,7 +210,7 @@ class DatabaseUnavailable(GenerationError):
     status = 503
     retryable = True
     transient = True
-    message = "The finished picture could not be written down."
+    message = "The finished picture could not be saved."
 
 
 class StorageUnavailable(GenerationError):

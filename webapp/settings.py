@@ -136,7 +136,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        # Everybody who asks it can do without an answer.
+        # All that use the cache can do without it, so they do not wait long.
         "OPTIONS": {"socket_connect_timeout": 3, "socket_timeout": 3},
     }
 }
