@@ -1,4 +1,4 @@
-"""From params to pictures: calls a diffusers pipeline with what the catalogue says that it takes."""
+"""What a diffusers pipeline is called with for one picture, and the call of stock pipelines."""
 
 import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -20,7 +20,7 @@ from generation.pipelines import lines
 from generation.pipelines.loading import LoadedCheckpoint
 from generation.work import Work
 
-# round, step (1 for the first one done), steps, latents
+# Called with: round, step (1 after the first), steps, latents.
 OnStep = Callable[[int, int, int, torch.Tensor], None]
 
 _ARGUMENTS = {
@@ -30,17 +30,16 @@ _ARGUMENTS = {
     "image_guidance_scale": "image_guidance_scale",
 }
 _PER_PICTURE = ("prompt", "negative_prompt", "image", "mask_image")
-# As little as a pipeline that enlarges can be warmed up with.
+# The side of an init image that upscaling is warmed up with.
 SMALLEST_PX = 64
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One picture to draw: what its pipeline is called with.
+    """One picture to draw. arguments: of the pipeline's call; without seed and callbacks.
 
-    init_image: laid into the size drawn, RGB; None for a picture without. mask: laid likewise, L, white where it is
-    repainted; None where all of it is. lines: of the sketch, to lie over the picture; None where they shall not.
-    size: (width, height) that is drawn.
+    init_image: fitted to the size drawn, RGB; None for kinds without. mask: fitted likewise, L, white where it is repainted;
+    None if all of it is. lines: of the sketch, laid over the picture; None for none. size: (width, height) that is drawn.
     """
 
     work: Work
@@ -60,25 +59,25 @@ class Drawing:
         return self.work.checkpoint.kinds[self.work.params.kind]
 
     def alike(self) -> Hashable:
-        """Equal for pictures that one call of a stock pipeline can draw together."""
+        """A key that is equal for pictures that one call of a stock pipeline can draw together."""
         shared = {name: value for name, value in self.arguments.items() if name not in _PER_PICTURE}
         present = [name for name in _PER_PICTURE if name in self.arguments]
         params = self.work.params
         return params.checkpoint, params.kind, self.size, *present, repr(sorted(shared.items()))
 
     def cut(self, picture: Image.Image) -> Image.Image:
-        """What was drawn, in the place and size that was asked for."""
+        """The drawn picture in the place and size that was asked for, with the unmasked part or the lines put back."""
         sharpen = self.work.checkpoint.sharpen_percent
         if self.work.init_image is None:
             return framing.outside(picture, self.frame.result, self.kind.outside, sharpen)
         cut = framing.cut(picture, self.frame, sharpen)
         if self.mask is not None:
             return framing.patch(self.work.init_image, cut, self.mask, self.frame)
-        return cut if self.lines is None else lines.over(cut, self.lines)
+        return cut if self.lines is None else lines.overlay(cut, self.lines)
 
 
 def drawings(work: Work) -> list[Drawing]:
-    """The pictures that a job asks for. Fits the init image, which is the expensive part; needs no accelerator."""
+    """The pictures of a job, one for each seed. Fits the init image, which takes the time; needs no accelerator."""
     params, checkpoint = work.params, work.checkpoint
     kind = checkpoint.kinds[params.kind]
     frame = _frame(work, kind)
@@ -86,9 +85,11 @@ def drawings(work: Work) -> list[Drawing]:
     init_image = None if work.init_image is None else framing.lay(work.init_image, frame)
     if init_image is not None and kind.seen_as == "strokes":
         init_image = ImageOps.invert(init_image.convert("L")).convert("RGB")
-    kept = lines.of(work.init_image, frame.result) if work.init_image and params.keep_lines else None
-    arguments = _chosen(params) | dict(kind.arguments) | _place(init_image, mask, frame)
-    return [Drawing(work, seed, arguments, init_image, frame, mask, kept) for seed in work.seeds]
+    sketch_lines = (
+        lines.extract(work.init_image, frame.result) if work.init_image and params.keep_lines else None
+    )
+    arguments = _param_arguments(params) | dict(kind.arguments) | _image_arguments(init_image, mask, frame)
+    return [Drawing(work, seed, arguments, init_image, frame, mask, sketch_lines) for seed in work.seeds]
 
 
 def _frame(work: Work, kind: Kind) -> Crop:
@@ -104,11 +105,10 @@ def _frame(work: Work, kind: Kind) -> Crop:
 def draw(
     work: Work, loaded: LoadedCheckpoint, on_step: OnStep, together: bool = False
 ) -> list[tuple[Image.Image, int]]:
-    """The pictures of a job with their seeds, by its stock pipeline. Raises PictureWithheld, and whatever
-    on_step raises to stop it.
+    """Draw the pictures of a job with its stock pipeline; returns them with their seeds.
 
-    together: in one call, which is faster on a GPU. Otherwise each picture is equal, bit for bit, to the one
-    that its seed gives alone.
+    together: in one call, which is faster on a GPU; otherwise each picture is bit for bit the one that its seed gives alone.
+    Raises PictureWithheld, and whatever on_step raises to stop.
     """
     wanted = drawings(work)
     rounds = [wanted] if together else [[drawing] for drawing in wanted]
@@ -131,26 +131,26 @@ def call(
 ) -> list[Image.Image | None]:
     """Draw pictures that are alike in one call of their stock pipeline; None for one that was withheld.
 
-    on_step: hears the number of the step just done, of all steps, and the latents or a better guess.
+    on_step: called after each step with its number from 1, the number of steps, and the pred_original_sample, or the
+    latents where the scheduler has none.
     """
 
-    def hear(step: int, latents: torch.Tensor) -> None:
-        guess = pipeline.scheduler.pred_original_sample
-        on_step(step + 1, steps_of(pipeline), latents if guess is None else guess)
+    def report(step: int, latents: torch.Tensor) -> None:
+        pred = pipeline.scheduler.pred_original_sample
+        on_step(step + 1, steps_of(pipeline), latents if pred is None else pred)
 
     def step_ended(
         pipeline: Any, step: int, timestep: int, tensors: dict[str, torch.Tensor]
     ) -> dict[str, torch.Tensor]:
-        hear(step, tensors["latents"])
+        report(step, tensors["latents"])
         return {}
 
-    # Pipelines that enlarge still have the older of the two ways to listen.
+    # Upscaling pipelines still have only diffusers' older callback.
     taken = inspect.signature(pipeline.__call__).parameters
-    newer = "callback_on_step_end" in taken
-    listening: dict[str, Any] = (
+    callbacks: dict[str, Any] = (
         {"callback_on_step_end": step_ended}
-        if newer
-        else {"callback": lambda step, timestep, latents: hear(step, latents)}
+        if "callback_on_step_end" in taken
+        else {"callback": lambda step, timestep, latents: report(step, latents)}
     )
     # Lists of the same length, because not every pipeline repeats a single image for several pictures.
     repeated = {
@@ -158,34 +158,34 @@ def call(
         for name in _PER_PICTURE
         if name in alike[0].arguments
     }
-    # Without it some draw at a size of their own, whatever the image's is, and stretch it.
+    # Without width and height some pipelines draw at their default size and stretch the image.
     size = {
         name: side for name, side in zip(("width", "height"), alike[0].size, strict=True) if name in taken
     }
     output = pipeline(
         **size | dict(alike[0].arguments) | repeated,
-        # Drawn on the CPU, so that a seed means the same noise on every device.
+        # On the CPU, so that a seed gives the same noise on every device.
         generator=[torch.Generator("cpu").manual_seed(drawing.seed) for drawing in alike],
-        **listening,
+        **callbacks,
     )
     flagged = getattr(output, "nsfw_content_detected", None) or [False] * len(alike)
     return [None if bad else image for image, bad in zip(output.images, flagged, strict=True)]
 
 
 def steps_of(pipeline: Any) -> int:
-    """How many steps the call that is running makes."""
+    """The number of steps of the call that is running."""
     known = getattr(pipeline, "num_timesteps", None)
     return len(pipeline.scheduler.timesteps) if known is None else int(known)
 
 
 def smallest(checkpoint: Checkpoint) -> list[Work]:
-    """As little work as possible with every kind: builds the pipelines and lets libraries choose kernels."""
+    """The least work for every kind, for a warm-up: builds the pipelines and lets libraries choose kernels."""
     works = []
     for name, kind in checkpoint.kinds.items():
         raw: dict[str, Any] = {"kind": name, "seed": 0}
         if "steps" in kind.uses:
             raw["steps"] = int(allowed("steps", kind.limits)[0])
-        if "strength" in kind.uses:  # with little of it, few steps would be none
+        if "strength" in kind.uses:  # with a low strength, few steps would be none
             raw["strength"] = allowed("strength", kind.limits)[1]
         params = complete(parse(raw, checkpoint), checkpoint.sizes[0])
         size = checkpoint.sizes[0] if kind.scale == 1 else (SMALLEST_PX, SMALLEST_PX)
@@ -195,15 +195,15 @@ def smallest(checkpoint: Checkpoint) -> list[Work]:
     return works
 
 
-def _place(init_image: Image.Image | None, mask: Image.Image | None, frame: Crop) -> dict[str, Any]:
-    """The init image and the mask as the pipeline takes them, and the size to draw in where it does not follow from them."""
+def _image_arguments(init_image: Image.Image | None, mask: Image.Image | None, frame: Crop) -> dict[str, Any]:
+    """The call's arguments for init image, mask and size; no size where it follows from the init image."""
     size = {"width": frame.canvas[0], "height": frame.canvas[1]}
     if init_image is None:
         return size
     return {"image": init_image} if mask is None else {"image": init_image, "mask_image": mask} | size
 
 
-def _chosen(params: Params) -> dict[str, Any]:
-    """What a person chose, by the pipeline's names; nothing for what this kind leaves to the checkpoint."""
+def _param_arguments(params: Params) -> dict[str, Any]:
+    """The call's arguments that a person chose; those that this kind does not offer are left out."""
     values = {argument: getattr(params, name, None) for name, argument in _ARGUMENTS.items()}
     return words(params) | {argument: value for argument, value in values.items() if value is not None}

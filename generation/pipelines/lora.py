@@ -1,8 +1,7 @@
-"""Adds LoRAs to a checkpoint's weights while it is loaded.
+"""Merges LoRAs into a checkpoint's weights while it is loaded.
 
-They become part of the weights: drawing costs nothing more, and everything that holds for a checkpoint (batches,
-graphs, residency) holds for one with LoRAs. Diffusers reads the formats; only the addition is done here, because
-its own way needs another package and leaves the LoRA beside the weights.
+Merged LoRAs cost nothing while drawing, and batches, graphs and residency need no special case. diffusers reads the file
+formats; only the addition is done here, because its own merging needs another package and keeps the LoRA separate.
 """
 
 import hashlib
@@ -23,14 +22,14 @@ _TEXT_NAMES = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "
 
 
 def merge(pipeline: Any, lora: Lora, checkpoint: Checkpoint) -> None:
-    """Add a LoRA to the weights of a pipeline's UNet and text encoders. Raises CheckpointUnavailable."""
+    """Merge a LoRA into a pipeline's UNet and text encoders. Raises CheckpointUnavailable."""
     path = path_of(lora, checkpoint)
     state, alphas = pipeline.lora_state_dict(str(path.parent), weight_name=path.name, local_files_only=True)
     factors = {key.removesuffix(".alpha"): float(alpha) for key, alpha in dict(alphas or {}).items()}
     matrices: dict[str, dict[str, torch.Tensor]] = defaultdict(dict)
     alpha_of: dict[str, float] = {}
     for key, tensor in state.items():
-        name, which = _place(key, path)
+        name, which = _parse_key(key, path)
         matrices[name][which] = tensor
         if key in factors:
             alpha_of[name] = factors[key]
@@ -38,21 +37,21 @@ def merge(pipeline: Any, lora: Lora, checkpoint: Checkpoint) -> None:
     for name, pair in matrices.items():
         module = modules.get(name)
         if module is None or set(pair) != {"down", "up"}:
-            raise CheckpointUnavailable(f"The LoRA {path.name} does not belong to {checkpoint.name}: {name}.")
+            raise CheckpointUnavailable(f"The LoRA {path.name} does not fit {checkpoint.name}: {name}.")
         rank = len(pair["down"])
         _add(module.weight, pair, lora.scale * alpha_of.get(name, rank) / rank)
 
 
 def path_of(lora: Lora, checkpoint: Checkpoint) -> Path:
-    """Its file on this disk, which is the one that was meant. Raises CheckpointUnavailable."""
+    """Its local file, with the SHA-256 of the catalogue. Raises CheckpointUnavailable."""
     path = Path(lora.file) if not lora.repo else _from_hub(lora, checkpoint)
     if not path.is_file():
-        raise CheckpointUnavailable(f"The LoRA {path} is not there.")
+        raise CheckpointUnavailable(f"The LoRA {path} does not exist.")
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != lora.sha256.lower():
         raise CheckpointUnavailable(
-            f"The LoRA {path.name} is not the one in the catalogue: its SHA-256 is {found}."
+            f"The LoRA {path.name} is not the file in the catalogue: its SHA-256 is {found}."
         )
     return path
 
@@ -73,30 +72,30 @@ def _from_hub(lora: Lora, checkpoint: Checkpoint) -> Path:
 
 
 def _modules(pipeline: Any) -> dict[str, Any]:
-    """Every module that has a weight, as LoRA files name it."""
+    """Every module with a weight, by its name in LoRA files."""
     modules = {}
     for part in ("unet", "text_encoder", "text_encoder_2"):
         model = getattr(pipeline, part, None)
         for name, module in model.named_modules() if model is not None else ():
             if hasattr(module, "weight"):
-                # transformers 5 took the level text_model away; the files still have it.
+                # transformers 5 removed the level text_model, which the files still have.
                 level = "" if part == "unet" or name.startswith("text_model.") else "text_model."
                 modules[f"{part}.{level}{name}"] = module
     return modules
 
 
-def _place(key: str, path: Path) -> tuple[str, str]:
-    """The module that a matrix belongs to, and which of the two it is."""
+def _parse_key(key: str, path: Path) -> tuple[str, str]:
+    """(module name, down or up) of a matrix in a LoRA file."""
     found = _MATRIX.fullmatch(key.replace(".processor.", "."))
     if found is None:
-        raise CheckpointUnavailable(f"The LoRA {path.name} holds {key}, which is not known here.")
+        raise CheckpointUnavailable(f"The LoRA {path.name} holds {key}, which is not supported.")
     parent, _, last = found["module"].rpartition(".")
     names = _UNET_NAMES if key.startswith("unet.") else _TEXT_NAMES
     return f"{parent}.{names.get(last, last)}", {"A": "down", "B": "up"}.get(found["which"], found["which"])
 
 
 def _add(weight: torch.nn.Parameter, pair: dict[str, torch.Tensor], scale: float) -> None:
-    """Worked out in float32: half precision would lose what a small scale adds."""
+    """Add scale · up · down to a weight, computed in float32: half precision would lose small changes."""
     down, up = pair["down"].float(), pair["up"].float()
     with torch.no_grad():
         change = (up.flatten(1) @ down.flatten(1)).reshape(weight.shape)

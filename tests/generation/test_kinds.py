@@ -221,13 +221,15 @@ def sketch(size: tuple[int, int] = (512, 512), ground: str = "white") -> Image.I
 
 
 def test_what_is_thin_is_a_line_and_what_is_wide_is_none() -> None:
-    found = lines.of(sketch(), (512, 512))
+    found = lines.extract(sketch(), (512, 512))
     assert found.getpixel((180, 62)) < (40, 40, 40)
     assert found.getpixel((400, 250)) == found.getpixel((180, 180)) == (255, 255, 255)
 
 
 def test_a_line_over_a_colour_comes_without_the_colour() -> None:
-    on_paper, on_yellow = (lines.of(sketch(ground=ground), (512, 512)) for ground in ("white", "#ffd43b"))
+    on_paper, on_yellow = (
+        lines.extract(sketch(ground=ground), (512, 512)) for ground in ("white", "#ffd43b")
+    )
     assert on_yellow.getpixel((180, 180)) == (255, 255, 255)
     red, green, blue = (
         abs(a - b) for a, b in zip(on_paper.getpixel((180, 62)), on_yellow.getpixel((180, 62)), strict=True)
@@ -240,12 +242,12 @@ def test_a_line_over_a_colour_comes_without_the_colour() -> None:
 def test_what_an_encoder_leaves_beside_a_line_is_no_line() -> None:
     stream = io.BytesIO()
     sketch().save(stream, "JPEG", quality=60)
-    found = lines.of(Image.open(stream).convert("RGB"), (512, 512))
+    found = lines.extract(Image.open(stream).convert("RGB"), (512, 512))
     assert found.crop((110, 110, 250, 250)).getextrema() == ((255, 255),) * 3
 
 
 def test_lines_lie_where_they_were_drawn_in_the_size_that_was_asked_for() -> None:
-    found = lines.of(sketch(), (256, 128))
+    found = lines.extract(sketch(), (256, 128))
     assert found.size == (256, 128)
     # The square board stands in the middle of the wide picture, a fourth of its size: 64 + 180 / 4, 62 / 4.
     assert found.getpixel((64 + 45, 15))[0] < 128 and found.getpixel((20, 64)) == (255, 255, 255)

@@ -92,10 +92,10 @@ def test_another_file_than_the_one_in_the_catalogue_is_refused(
     save_file(of_diffusers(QUERY, ("lora.down", "lora.up")), path)
     checkpoint = entry(tiny_folder("sd"), path)
     path.write_bytes(path.read_bytes() + b"\0")
-    with pytest.raises(CheckpointUnavailable, match="not the one in the catalogue"):
+    with pytest.raises(CheckpointUnavailable, match="not the file in the catalogue"):
         load(checkpoint, "cpu")
     path.unlink()
-    with pytest.raises(CheckpointUnavailable, match="is not there"):
+    with pytest.raises(CheckpointUnavailable, match="does not exist"):
         load(checkpoint, "cpu")
 
 
@@ -105,7 +105,7 @@ def test_a_lora_of_another_model_is_refused_by_the_name_that_does_not_fit(
 ) -> None:
     path = tmp_path / "style.safetensors"
     save_file(of_diffusers("down_blocks.7.attentions.0.proj_in", ("lora.down", "lora.up")), path)
-    with pytest.raises(CheckpointUnavailable, match=r"does not belong to styled: unet\.down_blocks\.7"):
+    with pytest.raises(CheckpointUnavailable, match=r"does not fit styled: unet\.down_blocks\.7"):
         load(entry(tiny_folder("sd"), path), "cpu")
 
 
