@@ -1,4 +1,4 @@
-"""Does the picture have the colour that the words ask for."""
+"""Measures whether a picture has the colour that its prompt names."""
 
 import re
 
@@ -45,7 +45,7 @@ def agreement(prompt: str, picture: Image.Image) -> float | None:
 
 
 def _between(degrees: NDArray[np.float64], low: float, high: float) -> NDArray[np.bool_]:
-    """Whether each lies on the arc from low to high, which may pass through red at 0."""
+    """True where a hue lies on the arc from low to high, which may pass through red at 0."""
     if low <= high:
         return (low <= degrees) & (degrees <= high)
     return (low <= degrees) | (degrees <= high)

@@ -1,4 +1,4 @@
-"""Does the picture keep to the sketch: edges of the one lie near edges of the other.
+"""Measures whether a picture follows its sketch: edges of the one lie near edges of the other.
 
 Both are reduced to 256 px; an edge is where a colour channel steps, and near is within 3 px to each side.
 """
@@ -32,7 +32,7 @@ def agreement(sketch: Image.Image, picture: Image.Image) -> Agreement:
 
 
 def edges(image: Image.Image) -> Image.Image:
-    """White where any colour channel steps, after a blur of a pixel and a half that forgets texture."""
+    """White where any colour channel changes sharply, after a blur of 1.5 px that removes texture."""
     small = image.convert("RGB").resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)
     small = small.filter(ImageFilter.GaussianBlur(1.5))
     across = ImageChops.difference(ImageChops.offset(small, 1, 0), ImageChops.offset(small, -1, 0))
@@ -42,7 +42,7 @@ def edges(image: Image.Image) -> Image.Image:
 
 
 def _covered(these: Image.Image, those: Image.Image) -> float:
-    """The share of these that lies within the tolerance of those; 0 where there are none."""
+    """The share of one set of edges that lies within the tolerance of the other; 0 if there are none."""
     near = np.asarray(those.filter(ImageFilter.MaxFilter(2 * TOLERANCE_PX + 1))) > 0
     wanted = np.asarray(these) > 0
     return float((near & wanted).sum() / wanted.sum()) if wanted.any() else 0.0

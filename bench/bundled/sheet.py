@@ -1,4 +1,4 @@
-"""Sketches and pictures side by side, for eyes."""
+"""A contact sheet of sketches and pictures side by side."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

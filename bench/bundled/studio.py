@@ -1,4 +1,4 @@
-"""The product's own engine with one checkpoint, and what loading that takes."""
+"""The engine with one checkpoint, and the time and memory that loading takes."""
 
 import resource
 import sys
@@ -24,7 +24,7 @@ DRAFT_STEPS = 4
 
 
 class Studio:
-    """load_seconds: reading the weights, libraries apart. base_bytes: of the process just before."""
+    """load_seconds: for reading the weights, without importing libraries. base_bytes: memory of the process before that."""
 
     def __init__(self, name: str) -> None:
         self.checkpoint = catalogue.get(name)
@@ -55,21 +55,21 @@ class Studio:
 
     @property
     def title(self) -> str:
-        """The device and how many threads a worker takes there."""
+        """The device and how many threads a worker uses on it, for people."""
         if self._device != "cpu":
             return device.title(self._device)
         return f"cpu ({settings.ATELIER_TORCH_THREADS or device.default_threads()} threads)"
 
     @property
     def draft(self) -> dict[str, int]:
-        """What a live redraw would choose: as few steps as the checkpoint allows, but no fewer than four."""
+        """The params of a live redraw: as few steps as the checkpoint allows, but no fewer than four."""
         kind = self.checkpoint.kinds[self.checkpoint.default_kind]
         low, high = allowed("steps", kind.limits)
         return {"steps": int(min(max(DRAFT_STEPS, low), high))} if "steps" in kind.uses else {}
 
     @property
     def memory_mebibytes(self) -> float:
-        """The most that the process has held so far, above what it held before the weights."""
+        """Peak memory of the process, above what it held before the weights."""
         unit = 1 if sys.platform == "darwin" else 1024
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
         return (peak - self.base_bytes) / MEBIBYTE

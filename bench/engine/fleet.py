@@ -1,4 +1,4 @@
-"""Worker processes that share one device, each with an engine and weights of its own, and jobs that they take in turn."""
+"""Worker processes that share one device, each with its own engine and weights, and one queue of jobs."""
 
 import multiprocessing
 import os
@@ -16,7 +16,7 @@ Counter = Any  # multiprocessing's shared integer, which has no type that can be
 
 
 class Shape(NamedTuple):
-    """How the device is shared. together: jobs that one worker draws at a time, sharing their steps."""
+    """How the device is shared. together: how many jobs one worker draws at a time, in shared steps."""
 
     workers: int
     together: int
@@ -39,12 +39,12 @@ class Fleet:
         self._pipes, self._counter = pipes, counter
 
     def draw(self, jobs: int) -> Drawn:
-        """So many equal jobs, asked for at once; whoever is free takes the next."""
+        """Draw so many equal jobs, submitted at once; each worker takes the next one when it is free."""
         self._counter.value = jobs
         began = monotonic()
         for pipe in self._pipes:
             pipe.send("go")
-        answers = [_heard(pipe, JOBS_SECONDS) for pipe in self._pipes]
+        answers = [_receive(pipe, JOBS_SECONDS) for pipe in self._pipes]
         seconds, busy = monotonic() - began, [each for each, _ in answers if each is not None]
         return Drawn(seconds, sum(busy) if busy else None, sum(held for _, held in answers) / 1e9)
 
@@ -62,7 +62,7 @@ def fleet(shape: Shape, device: str) -> Iterator[Fleet]:
         worker.start()
     pipes = [own for own, _ in ends]
     for pipe in pipes:
-        _heard(pipe, START_SECONDS)
+        _receive(pipe, START_SECONDS)
     try:
         yield Fleet(pipes, counter)
     finally:
@@ -72,20 +72,20 @@ def fleet(shape: Shape, device: str) -> Iterator[Fleet]:
             worker.join(60)
 
 
-Answer = tuple[float | None, int]
-"""Of a worker that is done: the seconds that it had of a core, None on an accelerator, and the bytes that it holds."""
+Report = tuple[float | None, int]
+"""A worker's report: CPU seconds, None on an accelerator, and the bytes that it holds."""
 
 
-def _heard(pipe: Connection, seconds: float) -> Answer:
-    """Raises TimeoutError, EOFError if it died."""
+def _receive(pipe: Connection, seconds: float) -> Report:
+    """Raises TimeoutError, or EOFError if the worker died."""
     if not pipe.poll(seconds):
         raise TimeoutError("a worker did not answer")
-    answer: Answer = pipe.recv()
+    answer: Report = pipe.recv()
     return answer
 
 
 def _work(pipe: Connection, counter: Counter, together: int, device: str) -> None:
-    """One worker process: as many threads wait for pictures as it draws at a time, as with Celery's pool of threads."""
+    """One worker process, with a thread for each picture that it draws at a time, like Celery's thread pool."""
     from bench.engine import models
     from bench.engine.rig import Rig, rig
     from generation.checkpoints import catalogue
@@ -115,7 +115,7 @@ def _work(pipe: Connection, counter: Counter, together: int, device: str) -> Non
 
 
 ROWS = 3
-"""Of a picture in a step: words and image, image, nothing."""
+"""Rows of a guided picture in a step: prompt and image, image only, neither."""
 
 
 def _next(counter: Counter) -> int | None:
@@ -127,7 +127,7 @@ def _next(counter: Counter) -> int | None:
 
 
 def _held_bytes(device: str) -> int:
-    """Of this process alone: memory of the device, or on a CPU what no other process shares."""
+    """Memory of this process alone: of the device, or on a CPU what it shares with no other process."""
     if device == "cpu":
         import psutil
 

@@ -1,4 +1,4 @@
-"""Live frames: JPEG in, JPEG out, through the engine as boards use it; Redis and the sockets are not part of it."""
+"""Live frames through the engine, from JPEG to JPEG; without Redis and sockets."""
 
 import io
 import queue
@@ -23,7 +23,7 @@ WAIT_SECONDS = 120.0
 
 
 class Timed(engine_live.LiveRenderer):
-    """Notes how long each call kept the accelerator."""
+    """Records how long each batch kept the accelerator busy, in seconds."""
 
     def __init__(self, answers: "queue.Queue[Redrawn]") -> None:
         super().__init__(answers.put)
@@ -64,7 +64,7 @@ class Boards:
         return milliseconds, rate
 
     def _send(self, audience: str) -> float:
-        """As a worker's listener takes a frame in. When it was sent."""
+        """Submit a frame as a worker's listener does; returns when, by `monotonic`."""
         self._seq += 1
         sent = monotonic()
         work = replace(self.work, init_image=Image.open(io.BytesIO(self._jpeg)).convert("RGB"))
@@ -73,7 +73,7 @@ class Boards:
         return sent
 
     def host_share(self, frames: int) -> list[float]:
-        """Milliseconds of each frame of one board that the accelerator did not work on it."""
+        """Milliseconds of each frame of one board during which the accelerator did not work on it."""
         found = []
         for _ in range(frames):
             self._live.seconds.clear()

@@ -1,5 +1,5 @@
-"""What is measured, one function for each question. Contenders take turns in every round, so that a busy moment of
-the machine hits all of them; medians over the rounds are compared."""
+"""The measurements, one function for each question. Contenders alternate in every round, so that a busy moment of the
+machine affects all of them; medians over the rounds are compared."""
 
 import secrets
 import statistics
@@ -22,7 +22,7 @@ from generation.work import Cancelled, Progress, Work
 
 
 class Row(NamedTuple):
-    """One line of the table. values: one for each round, in `unit`. number: the R of the targets, where it has one."""
+    """One line of the table. values: one for each round, in `unit`. number: of its target (R1 …), empty for none."""
 
     number: str
     what: str
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
 
 def by_turns(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each contender in each round. Everybody has one go before anything counts."""
+    """Seconds of each contender in each round, after one round that is not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
         for name, go in contenders.items():
@@ -48,7 +48,7 @@ def by_turns(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dic
 
 
 def throughput(contenders: Mapping[str, Callable[[], object]], jobs: int, rounds: int) -> list[Row]:
-    """Pictures a second of each, and what the last one gains over each of the others, round by round."""
+    """Pictures a second of each contender, and the ratio of the last one to each of the others, round by round."""
     seconds = by_turns(contenders, rounds)
     *others, best = contenders
     rows = [
@@ -62,7 +62,7 @@ def throughput(contenders: Mapping[str, Callable[[], object]], jobs: int, rounds
 
 
 def overhead(rig: Rig, bare: Callable[[Sequence[Work]], None], rounds: int, **raw: object) -> list[Row]:
-    """What the engine adds to one picture on an idle machine: threads, queue, cutting, minus what it saves."""
+    """The engine's overhead for one picture on an idle machine: threads, queue and cropping, minus what it saves."""
     work = rig.work(**raw)
     seconds = by_turns({"engine": lambda: rig.all([work]), "bare": lambda: bare([work])}, rounds)
     pairs = list(zip(seconds["engine"], seconds["bare"], strict=True))
@@ -82,7 +82,7 @@ def overhead(rig: Rig, bare: Callable[[Sequence[Work]], None], rounds: int, **ra
 
 
 def previews(rig: Rig, jobs: int, rounds: int, **raw: object) -> list[Row]:
-    """What four previews of each picture cost all pictures together."""
+    """How much longer pictures take with four previews each."""
     works = [rig.work(f"person {seed % 4}", seed=seed, **raw) for seed in range(jobs)]
     began = monotonic()
     rig.all(works)
@@ -167,7 +167,7 @@ def fairness(rig: Rig, rounds: int, many: int = 50, **raw: object) -> list[Row]:
 
 @torch.inference_mode()
 def sameness(rig: Rig, rounds: int, **raw: object) -> list[Row]:
-    """Latents of pictures drawn in a batch beside those drawn alone, random seeds each time. The engine is idle."""
+    """The distance between latents drawn in a batch and alone, with random seeds. The engine must be idle."""
     resident = rig.engine.residency.known(rig.loaded.checkpoint)
     assert resident is not None
     found: list[float] = []
@@ -191,7 +191,7 @@ def sameness(rig: Rig, rounds: int, **raw: object) -> list[Row]:
 
 
 def captures(rig: Rig, jobs: int, **raw: object) -> list[Row]:
-    """Graphs that had to be captured after the warm-up. Only where there are graphs."""
+    """How many CUDA graphs are captured after the warm-up. Only for devices with graphs."""
     resident = rig.engine.residency.known(rig.loaded.checkpoint)
     assert resident is not None
     before = resident.captures

@@ -1,4 +1,4 @@
-"""How long an accelerator works on what it is given, without waiting for it in between."""
+"""Measures how long an accelerator works, without waiting for it in between."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -8,7 +8,7 @@ import torch
 
 
 class Meter:
-    """On CUDA by events between the kernels, elsewhere by the clock, because there a call returns when it is done."""
+    """Measures by events on CUDA, elsewhere by the clock, because there a call returns when it is done."""
 
     def __init__(self) -> None:
         self._now = _event if torch.cuda.is_available() else monotonic
@@ -26,7 +26,7 @@ class Meter:
         return measured
 
     def seconds(self) -> float:
-        """Of all calls together."""
+        """The sum over all calls."""
         if not torch.cuda.is_available():
             return float(sum(ended - began for began, ended in self.spans))
         torch.cuda.synchronize()

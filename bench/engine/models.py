@@ -30,7 +30,7 @@ BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_line
 
 @dataclass(frozen=True)
 class Size:
-    """One scale of everything: the true one, or one that a CPU can draw with in milliseconds."""
+    """The size of a model: the true one, or one that a CPU draws with in milliseconds."""
 
     side_px: int
     unet: Mapping[str, Any]
@@ -79,7 +79,7 @@ def true_pix2pix(device: str) -> LoadedCheckpoint:
 
 
 def loaded(name: str, pipeline: Any, kinds: Mapping[str, str], device: str, size: Size) -> LoadedCheckpoint:
-    """As the engine holds it."""
+    """The pipeline as a loaded checkpoint."""
     numbers = {"steps": 20.0, "guidance_scale": 7.5, "strength": 0.6, "image_guidance_scale": 1.5}
     checkpoint = Checkpoint(
         name=name,

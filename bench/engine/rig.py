@@ -1,4 +1,4 @@
-"""An engine around weights that are here already, and what is asked of it."""
+"""An engine with weights that are loaded already, and the work given to it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ class Rig:
         return self.engine.submit(self.work(owner, **raw))
 
     def all(self, works: Sequence[Work]) -> list[Drawn]:
-        """All asked for at once; returns when the last is there."""
+        """Submit all at once; returns when the last one is done."""
         tickets = [self.engine.submit(work) for work in works]
         return [ticket.result(WAIT_SECONDS) for ticket in tickets]
 
@@ -39,7 +39,7 @@ class Rig:
 def rig(
     loaded: LoadedCheckpoint, device: str, threads: int = 0, live: LiveFrames | None = None, **tuning: Any
 ) -> Iterator[Rig]:
-    """A started engine, warm. tuning: what to change of the device's own."""
+    """A started engine after its warm-up. tuning: fields of `Tuning` that differ from the device's own."""
     residency = Residency(device, 1, lambda checkpoint, where: loaded, lambda where: None)
     residency.tuning = replace(residency.tuning, **tuning)
     engine = Engine(residency, threads, live)

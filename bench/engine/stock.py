@@ -31,8 +31,8 @@ def b1(loaded: LoadedCheckpoint, device: str) -> Draw:
     kept: dict[tuple[str, str], torch.Tensor] = {}
     tiny = diffusers.AutoencoderTiny().to(device, loaded.vae.dtype) if device != "cpu" else loaded.vae
 
-    def words(pipeline: Any, text: str) -> torch.Tensor:
-        """The stock encoder's answer, asked once for each text."""
+    def prompt_embeds(pipeline: Any, text: str) -> torch.Tensor:
+        """The prompt embeddings of a text, encoded once."""
         key = type(pipeline).__name__, text
         if key not in kept:
             tokens = pipeline.tokenizer(
@@ -57,8 +57,8 @@ def b1(loaded: LoadedCheckpoint, device: str) -> Draw:
             own, pipeline.vae = pipeline.vae, tiny
             arguments = dict(picture.arguments)
             embeds = {
-                "prompt_embeds": words(pipeline, arguments.pop("prompt")),
-                "negative_prompt_embeds": words(pipeline, arguments.pop("negative_prompt", "")),
+                "prompt_embeds": prompt_embeds(pipeline, arguments.pop("prompt")),
+                "negative_prompt_embeds": prompt_embeds(pipeline, arguments.pop("negative_prompt", "")),
             }
             pipeline(**arguments | embeds, generator=_noise(picture), output_type="pt").images.cpu()
             pipeline.vae = own

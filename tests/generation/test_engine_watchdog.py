@@ -29,7 +29,7 @@ from generation.work import Work
 
 graphs.EagerUNet.__call__ = lambda *_: threading.Event().wait()  # a stub of a card that hangs
 residency = Residency("cpu", 1)
-residency.watchdog = Watchdog(1.0)
+residency.watchdog = Watchdog(4.0)  # far beyond what a busy machine takes between two steps
 engine = Engine(residency)
 engine.start()
 checkpoint = catalogue.get("bundled")

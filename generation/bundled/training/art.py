@@ -147,7 +147,7 @@ def annotations(downloads: Path) -> dict[str, Annotation]:
 
 
 def interest(about: Annotation) -> float:
-    """How often a thing deserves to be shown; 0 leaves it out."""
+    """How often a drawing is shown in training; 0 leaves it out."""
     if UNWANTED.search(about.name):
         return 0.0
     weight = SUBGROUP_WEIGHT.get(about.subgroup, GROUP_WEIGHT.get(about.group, 0.0))
@@ -174,7 +174,7 @@ def icons(set_name: str, source: Source, about: dict[str, Annotation], downloads
 
 
 def attribution(counts: Counter[str]) -> str:
-    """Markdown table of what was used and by whose leave."""
+    """Markdown table of the packages used and their licences."""
     rows = [
         f"| {s.author} | npm `{s.package}` {s.version} | {s.licence} | {counts[name]} |"
         for name, s in SOURCES.items()

@@ -58,7 +58,7 @@ def slopes(pictures: Tensor) -> Tensor:
 
 
 def distance(made: Tensor, wanted: Tensor) -> Tensor:
-    """Pixels, colours of larger areas, and edges. There is no openly licensed perceptual network to ask."""
+    """Pixels, colours of larger areas, and edges. No openly licensed perceptual network exists for a perceptual loss."""
     areas = sum(
         (F.l1_loss(F.avg_pool2d(made, k), F.avg_pool2d(wanted, k)) for k in (2, 4, 8)),
         torch.zeros((), device=made.device),

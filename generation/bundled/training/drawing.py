@@ -1,4 +1,4 @@
-"""The trained model as people meet it: a diffusers pipeline, and pictures in rows."""
+"""The trained model as a diffusers pipeline, and contact sheets of its pictures."""
 
 from __future__ import annotations
 

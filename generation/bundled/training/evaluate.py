@@ -77,7 +77,7 @@ class Gallery:
 
 
 def train_judge(recipe: Recipe, emoji: Emoji, text: Text, device: torch.device) -> Judge:
-    """Put pictures near the right one of all names; every fourth batch shows sketches, so that the floor is fair."""
+    """Train: each picture's vector near that of its own name; every fourth batch shows sketches, so that the floor is fair."""
     gallery, judge = Gallery(emoji, text), Judge().to(device).train()
     progress = Progress(
         judge, list(judge.parameters()), None, rate=JUDGE_RATE, weight_decay=0.05, average_decay=0.99, warm_up_steps=50,

@@ -40,7 +40,7 @@ class Clock:
 
 
 class Progress:
-    """Takes the steps of one model and remembers them in `file`; a new call goes on where the last one ended."""
+    """Runs the optimiser steps of one model and saves them in `file`; a new call resumes where the last one ended."""
 
     def __init__(
         self, model: nn.Module, trained: list[nn.Parameter], file: Path | None, *, rate: float, weight_decay: float, average_decay: float,

@@ -166,7 +166,7 @@ class Pen:
         return shade(name, self.rng)
 
     def some(self, *names: str) -> str:
-        """A CSS colour nobody speaks of."""
+        """A CSS colour that the caption does not mention."""
         return shade(self.rng.choice(names), self.rng)
 
     def fill(self, points: Points, css: str, minor: bool = False) -> None:
