@@ -1,6 +1,6 @@
-"""What travels between processes about one board: through the channel layer, as hints.
+"""Announces changes of a board to the rooms of all processes, through the channel layer.
 
-The layer may lose any of it, and be away. A room notices by the clock, and the rows in Postgres heal it.
+The layer may lose any message, and be away: rooms notice by the clock, and read the rows in Postgres.
 """
 
 import logging
@@ -15,43 +15,43 @@ from generation.messages import as_layer_event
 
 log = logging.getLogger(__name__)
 LOST = (RedisError, OSError, TimeoutError)
-"""How a Redis that is away shows itself. Its own ConnectionError is none of Python's."""
+"""How a Redis that is away shows itself. Its ConnectionError does not derive from Python's."""
 
 
 def group(board_id: uuid.UUID | str) -> str:
-    """The group of a board's rooms; also the audience of the jobs that are asked for there."""
+    """The channel group of a board's rooms; also the audience of the board's jobs."""
     return f"board.{board_id}"
 
 
-class _Line:
-    """Whether Redis was there the last time: each outage is logged once, not once a tick."""
+class _Redis:
+    """Whether it was away the last time: each outage is logged once, not once a tick."""
 
     is_down = False
 
 
 async def publish(board_id: uuid.UUID, message: PeerMessage) -> None:
-    """Tell the other processes. When Redis is away the message is lost, which rooms survive."""
+    """Send a message to the board's rooms. While Redis is away it is lost, which rooms survive."""
     layer = get_channel_layer()
     try:
         await layer.group_send(group(board_id), as_layer_event(message))
     except LOST as error:
-        if not _Line.is_down:
+        if not _Redis.is_down:
             log.warning("Redis is away, other processes follow by the clock: %s", error)
-        _Line.is_down = True
+        _Redis.is_down = True
     else:
-        _Line.is_down = False
+        _Redis.is_down = False
 
 
 def announce(board_id: uuid.UUID, message: PeerMessage) -> None:
-    """`publish` for synchronous code; call it after the commit."""
+    """`publish` for synchronous code. Call it after the commit."""
     async_to_sync(publish)(board_id, message)
 
 
 def clock_moved(board_id: uuid.UUID, clock: int) -> None:
-    """Elements were written past the rooms: they shall read what is new."""
+    """Elements were written past the rooms: have them read what is new."""
     announce(board_id, ClockMoved(clock))
 
 
 def board_changed(board_id: uuid.UUID) -> None:
-    """Title, roles, links or frozenness changed: rooms look again at who may do what."""
+    """Title, roles, links or frozenness changed: have the rooms read the board and the access of its sessions."""
     announce(board_id, BoardChanged())

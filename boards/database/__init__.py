@@ -1,4 +1,4 @@
-"""Connections to Postgres: who keeps one while they wait for something else, and who has some of their own."""
+"""Connections to Postgres: giving them back while something else is waited for, and a pool of their own for rooms."""
 
 import threading
 from dataclasses import dataclass
@@ -17,19 +17,21 @@ _lane = _Lane()
 def give_back() -> None:
     """Return this thread's connection to its pool; the next query takes one again.
 
-    For whoever is about to wait for something that is not the database. Without one, and within a transaction, nothing happens.
+    Call it before waiting for something that is not the database. Without a connection, and within a transaction,
+    nothing happens.
     """
     if connection.connection is not None and not connection.in_atomic_block:
         connection.close()
 
 
 def enter_rooms() -> None:
-    """From now on this thread is one of the rooms': it takes its connections from their own pool.
+    """Let this thread take its connections from the pool of the rooms from now on.
 
-    So that requests, however many wait for a connection, never keep a stroke from being saved.
+    So requests never keep a stroke from being saved, however many of them wait for a connection.
     """
     _lane.rooms = True
 
 
 def is_rooms() -> bool:
+    """True if this thread takes its connections from the pool of the rooms."""
     return _lane.rooms

@@ -8,7 +8,7 @@ from boards import database
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A thread's connection. Which pool it comes from is settled when the thread first asks for it."""
+    """A thread's connection. Its pool is chosen when the thread first asks for one."""
 
     _room_pools: ClassVar[dict[str, Any]] = {}
 

@@ -10,7 +10,7 @@ from boards import database
 
 THREADS = 4
 _executor = ThreadPoolExecutor(THREADS, thread_name_prefix="boards", initializer=database.enter_rooms)
-_attendance = ThreadPoolExecutor(1, thread_name_prefix="boards-attendance", initializer=database.enter_rooms)
+_access = ThreadPoolExecutor(1, thread_name_prefix="boards-access", initializer=database.enter_rooms)
 DRAWING_THREADS = 4
 _drawing = ThreadPoolExecutor(DRAWING_THREADS, thread_name_prefix="boards-drawing")
 T = TypeVar("T")
@@ -21,13 +21,13 @@ def in_thread(function: Callable[..., T], *arguments: object) -> Awaitable[T]:
     return _in(_executor, function, *arguments)
 
 
-def in_attendance_thread(function: Callable[..., T], *arguments: object) -> Awaitable[T]:
-    """The same, without waiting behind saves that wait for a lock: who may stay is to be known in time."""
-    return _in(_attendance, function, *arguments)
+def in_access_thread(function: Callable[..., T], *arguments: object) -> Awaitable[T]:
+    """The same in a thread of its own: access is read in time, also while saves wait for a lock."""
+    return _in(_access, function, *arguments)
 
 
 def in_drawing_thread(function: Callable[..., T], *arguments: object) -> Awaitable[T]:
-    """The same for what may draw a scene and take seconds: nobody's save waits behind it."""
+    """The same for what may draw a scene and take seconds: no save waits behind it."""
     return _in(_drawing, function, *arguments)
 
 

@@ -1,8 +1,8 @@
-"""Who may still be on the boards of this process: asked of Postgres twice a second, once for all rooms.
+"""Reads the access of all sessions of this process twice a second, once for all rooms.
 
-Whatever ends somebody's access (signing out, a new password, a disabled account, a removed member, a link that ended
-or ran out, a revoked key, a board that was frozen or deleted), however it came about and whether or not Redis told of
-it, counts here within a second.
+Whatever ends access (a sign-out, a new password, a disabled account, a removed member, a link that was revoked or
+expired, a revoked key, a board that was frozen or deleted) takes effect within a second, however it came about and
+whether or not Redis announced it.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from boards.database.threads import in_attendance_thread
+from boards.database.retry import UNAVAILABLE
+from boards.database.threads import in_access_thread
 from boards.principal import Principal
-from boards.room import board_state
-from boards.room.board_state import Present
-from boards.room.saver import UNAVAILABLE
+from boards.room import access_check
+from boards.room.access_check import BoardAccess
 
 log = logging.getLogger(__name__)
 
@@ -26,34 +26,34 @@ INTERVAL_SECONDS = 0.5
 
 
 class Watched(NamedTuple):
-    """A room. ask: who is there, by session. tell: hears how that stood at a monotonic time; None: the board is gone."""
+    """A room. principals: returns those of its sessions, by id. receive: called with the access that was
+    read, None if the board is gone, and the monotonic time at which it was asked for."""
 
     board_id: uuid.UUID
-    ask: Callable[[], Mapping[str, Principal]]
-    tell: Callable[[Present | None, float], None]
+    principals: Callable[[], Mapping[str, Principal]]
+    receive: Callable[[BoardAccess | None, float], None]
 
 
 async def watch(room: Watched) -> None:
-    """Tell the room again and again, until cancelled."""
-    loop = asyncio.get_running_loop()
-    attendance = _attendances.setdefault(loop, Attendance())
-    attendance.rooms.append(room)
-    if attendance.task is None:
-        attendance.task = asyncio.ensure_future(attendance.run())
+    """Call the room's `receive` again and again, until cancelled."""
+    access_watch = _watches.setdefault(asyncio.get_running_loop(), AccessWatch())
+    access_watch.rooms.append(room)
+    if access_watch.task is None:
+        access_watch.task = asyncio.ensure_future(access_watch.run())
     try:
-        await asyncio.shield(attendance.task)
+        await asyncio.shield(access_watch.task)
     finally:
-        attendance.leave(room)
+        access_watch.remove(room)
 
 
-class Attendance:
+class AccessWatch:
     """Of one event loop. Its task lives for as long as a room is open."""
 
     def __init__(self) -> None:
-        self.rooms: list[Watched] = []  # perhaps two of a board, while one ends and the next begins
+        self.rooms: list[Watched] = []  # perhaps two of a board, while one closes and the next opens
         self.task: asyncio.Task[None] | None = None
 
-    def leave(self, room: Watched) -> None:
+    def remove(self, room: Watched) -> None:
         self.rooms.remove(room)
         if not self.rooms and self.task is not None:
             self.task.cancel()
@@ -62,24 +62,24 @@ class Attendance:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
-            await self._look()
+            await self._check()
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         occupied: defaultdict[uuid.UUID, dict[str, Principal]] = defaultdict(dict)
         for room in self.rooms:
-            if there := room.ask():
-                occupied[room.board_id] |= there
+            if principals := room.principals():
+                occupied[room.board_id] |= principals
         if not occupied:
             return
         asked_at = time.monotonic()
         try:
-            now = await in_attendance_thread(board_state.present, occupied)
+            checked = await in_access_thread(access_check.check, occupied)
         except UNAVAILABLE as error:
-            log.warning("Could not ask who may still be here: %s", error)
+            log.warning("The access of sessions was not read: %s", error)
             return
         for room in list(self.rooms):
             if room.board_id in occupied:
-                room.tell(now.get(room.board_id), asked_at)
+                room.receive(checked.get(room.board_id), asked_at)
 
 
-_attendances: "WeakKeyDictionary[asyncio.AbstractEventLoop, Attendance]" = WeakKeyDictionary()
+_watches: "WeakKeyDictionary[asyncio.AbstractEventLoop, AccessWatch]" = WeakKeyDictionary()

@@ -1,11 +1,11 @@
-"""What members are shown of a board besides its scene: title, background, whether it is frozen, files and jobs."""
+"""What sessions are sent of a board besides its scene: title, background, whether it is frozen, files and jobs."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from boards.database.threads import in_thread
 from boards.jobs import board_jobs
-from boards.room.board_state import Standing
+from boards.room.board_state import BoardState
 from boards.room.fanout import Fanout
 from boards.wire.server_messages import (
     FileDescription,
@@ -16,7 +16,7 @@ from boards.wire.server_messages import (
     encode,
 )
 from generation.messages import JobProgress
-from generation.models import JobStatus
+from generation.models import ACTIVE, JobStatus
 
 
 class BoardCache:
@@ -32,16 +32,16 @@ class BoardCache:
         self._fanout = fanout
         self._catch_up = catch_up
 
-    def load(self, state: Standing) -> None:
+    def load(self, state: BoardState) -> None:
         """Take over all of it, without telling anybody."""
         self.set_fields(state)
         self.files, self.jobs = dict(state.files), {job["id"]: job for job in state.jobs}
 
-    def set_fields(self, state: Standing) -> None:
+    def set_fields(self, state: BoardState) -> None:
         """Take over title, frozenness and background."""
         self.title, self.frozen, self.background = state.title, state.frozen, state.background
 
-    async def refresh(self, state: Standing) -> None:
+    async def refresh(self, state: BoardState) -> None:
         """Take over files and jobs, and broadcast those that are new or differ."""
         if new := {file_id: file for file_id, file in state.files.items() if file_id not in self.files}:
             self.add_files(new)
@@ -89,9 +89,11 @@ class BoardCache:
 def _newer_progress(known: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
     """step and steps of `known`, if it is ahead of the row of the same attempt; else nothing.
 
-    A row is written now and then, progress is announced with each step.
+    A row is written now and then, progress is announced with each step; it may be here before the row that says
+    that the job runs.
     """
-    is_same_attempt = known.get("status") != JobStatus.RUNNING or known["attempt"] == job["attempt"]
-    if job["status"] != JobStatus.RUNNING or not is_same_attempt or known.get("step", 0) <= job["step"]:
+    was_queued = known.get("status") == JobStatus.QUEUED
+    goes_on = job["status"] == JobStatus.RUNNING and known.get("attempt") == job["attempt"]
+    if job["status"] not in ACTIVE or not (was_queued or goes_on) or known["step"] <= job["step"]:
         return {}
     return {"step": known["step"], "steps": known["steps"]}

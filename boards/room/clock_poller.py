@@ -1,7 +1,7 @@
-"""How far each board is, asked of Postgres once for all rooms of a process.
+"""Polls Postgres for the clocks of all open boards of this process, in one query.
 
-Redis may lose the last message about a board, or be away for long: then nothing else would tell that there is
-more to read.
+Redis may lose the last message about a board, or be away for long: then nothing else shows that there is more to
+read.
 """
 
 import asyncio
@@ -11,43 +11,43 @@ from collections import defaultdict
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
+from boards.database.retry import UNAVAILABLE
 from boards.database.threads import in_thread
 from boards.elements import store
-from boards.room.saver import UNAVAILABLE
 
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 2.0
-"""With a tick and a read on top, others see within 3 s what Redis lost."""
+"""With a tick and a read on top, sessions see within 3 s what Redis lost."""
 
-Tell = Callable[[int], None]
+Receive = Callable[[int], None]
 
 
-async def follow(board_id: uuid.UUID, tell: Tell) -> None:
-    """Call `tell` with the board's clock again and again, until cancelled."""
+async def follow(board_id: uuid.UUID, receive: Receive) -> None:
+    """Call `receive` with the board's clock again and again, until cancelled."""
     loop = asyncio.get_running_loop()
-    heads = _heads.setdefault(loop, Heads())
-    heads.listeners[board_id].append(tell)
-    if heads.task is None:
-        heads.task = asyncio.ensure_future(heads.run())
+    poller = _pollers.setdefault(loop, ClockPoller())
+    poller.followers[board_id].append(receive)
+    if poller.task is None:
+        poller.task = asyncio.ensure_future(poller.run())
     try:
-        await asyncio.shield(heads.task)
+        await asyncio.shield(poller.task)
     finally:
-        heads.leave(board_id, tell)
+        poller.remove(board_id, receive)
 
 
-class Heads:
-    """Of one event loop. Its task lives for as long as somebody follows a board."""
+class ClockPoller:
+    """Of one event loop. Its task lives for as long as a board is followed."""
 
     def __init__(self) -> None:
-        self.listeners: defaultdict[uuid.UUID, list[Tell]] = defaultdict(list)
+        self.followers: defaultdict[uuid.UUID, list[Receive]] = defaultdict(list)
         self.task: asyncio.Task[None] | None = None
 
-    def leave(self, board_id: uuid.UUID, tell: Tell) -> None:
-        self.listeners[board_id].remove(tell)
-        if not self.listeners[board_id]:
-            del self.listeners[board_id]
-        if not self.listeners and self.task is not None:
+    def remove(self, board_id: uuid.UUID, receive: Receive) -> None:
+        self.followers[board_id].remove(receive)
+        if not self.followers[board_id]:
+            del self.followers[board_id]
+        if not self.followers and self.task is not None:
             self.task.cancel()
             self.task = None
 
@@ -55,13 +55,13 @@ class Heads:
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
             try:
-                clocks = await in_thread(store.clocks, list(self.listeners))
+                clocks = await in_thread(store.clocks, list(self.followers))
             except UNAVAILABLE as error:
-                log.warning("Could not ask how far the boards are: %s", error)
+                log.warning("The clocks of the boards were not read: %s", error)
                 continue
             for board_id, clock in clocks.items():
-                for tell in list(self.listeners.get(board_id, ())):
-                    tell(clock)
+                for receive in list(self.followers.get(board_id, ())):
+                    receive(clock)
 
 
-_heads: "WeakKeyDictionary[asyncio.AbstractEventLoop, Heads]" = WeakKeyDictionary()
+_pollers: "WeakKeyDictionary[asyncio.AbstractEventLoop, ClockPoller]" = WeakKeyDictionary()

@@ -1,7 +1,7 @@
-"""Which frame of a board is redrawn while somebody draws, and for whom: one for each board, held in Redis.
+"""Which frame of a board is redrawn while it is drawn on, and for which session: one per board, held in Redis.
 
-Whoever holds it renews it; a process that dies holds it for KEPT_SECONDS more. Redis may forget it: then whoever
-holds it takes it again. Everything here waits for Redis and is called off the event loop.
+The process of the session renews it; if it dies, the slot stays taken for KEPT_SECONDS. If Redis forgets it, the
+next renewal takes it again. Everything here waits for Redis, and is called off the event loop.
 """
 
 import secrets
@@ -28,7 +28,7 @@ RUN_MAX = 2**24 - 1
 def switch_on(
     board_id: uuid.UUID, principal: Principal, session: str, host: Person, wanted: LiveStart
 ) -> None:
-    """Take the board's slot and tell everybody; with the same frame again: only change the params.
+    """Take the board's slot and announce it; with the same frame again: only change the params.
 
     Raises as `access.find` and `live.settle` do, NoRegion, LiveTaken, LiveUnavailable.
     """
@@ -42,10 +42,10 @@ def switch_on(
         raise LiveUnavailable(
             "Live drawing cannot be switched on right now. Try again in a moment."
         ) from error
-    tell(board_id, run)
+    announce_run(board_id, run)
 
 
-def tell(board_id: uuid.UUID, run: Run) -> None:
+def announce_run(board_id: uuid.UUID, run: Run) -> None:
     announce.announce(board_id, LiveChanged(run.run, run))
 
 
@@ -56,7 +56,7 @@ def read(board_id: uuid.UUID) -> Run | None:
 
 
 def renew(board_id: uuid.UUID, run: Run) -> Run | None:
-    """Hold it longer, its picture too. Whoever holds it now, if somebody else does. Raises redis.RedisError."""
+    """Hold the slot and its picture longer. Returns the run that holds it, which may be another. Raises redis.RedisError."""
     holder = read(board_id)
     if holder is not None and holder.run != run.run:
         return holder
@@ -66,7 +66,7 @@ def renew(board_id: uuid.UUID, run: Run) -> Run | None:
 
 
 def release(board_id: uuid.UUID, run: int) -> None:
-    """Let go of it, if it is still held for this run. Raises redis.RedisError."""
+    """Free the slot if this run still holds it. Raises redis.RedisError."""
     holder = read(board_id)
     if holder is not None and holder.run == run:
         redis_client.live_client().delete(_key(board_id))

@@ -1,9 +1,7 @@
-"""How the rooms of one board talk across processes: one listens to the board's group, and tells the others what came in here."""
+"""The channel between the rooms of one board in different processes: subscribe to its group, publish to it."""
 
-import asyncio
-import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -11,31 +9,27 @@ import msgspec
 from channels.layers import get_channel_layer
 
 from boards.announce import LOST, group, publish
-from boards.elements.element import Element, Fingerprint
+from boards.database.retry import retry_until_available
+from boards.elements.element import Fingerprint
+from boards.room.scene import Entry
 from boards.wire import peer_messages
 from boards.wire.peer_messages import Greeting, PeerMessage, RoomTick
 
-log = logging.getLogger(__name__)
-AGAIN_MIN_SECONDS = 0.1
-AGAIN_MAX_SECONDS = 2.0
-
 
 @asynccontextmanager
-async def listening(board_id: uuid.UUID) -> AsyncIterator[Callable[[], Awaitable[PeerMessage]]]:
-    """Gives the function that waits for the next message. Waits for a Redis that is away, for as long as it takes.
+async def subscribe(board_id: uuid.UUID) -> AsyncIterator[Callable[[], Awaitable[PeerMessage]]]:
+    """Yields a function that waits for the next message. While Redis is away, waits until it is back.
 
-    Once it listens, the layer itself comes back after each loss of Redis.
+    Once subscribed, the layer itself comes back after each loss of Redis.
     """
-    layer, wait = get_channel_layer(), AGAIN_MIN_SECONDS
-    while True:
-        try:
-            channel = await layer.new_channel()
-            await layer.group_add(group(board_id), channel)
-            break
-        except LOST as error:
-            log.warning("Board %s: not listening yet: %s", board_id, error)
-        await asyncio.sleep(wait)
-        wait = min(AGAIN_MAX_SECONDS, wait * 2)
+    layer = get_channel_layer()
+
+    async def join_group() -> str:
+        channel: str = await layer.new_channel()
+        await layer.group_add(group(board_id), channel)
+        return channel
+
+    channel = await retry_until_available(join_group, f"Board {board_id}: not listening yet", LOST)
 
     async def receive() -> PeerMessage:
         while True:
@@ -50,11 +44,11 @@ async def listening(board_id: uuid.UUID) -> AsyncIterator[Callable[[], Awaitable
             await layer.group_discard(group(board_id), channel)
 
 
-class Voice:
-    """What one room says to the others. One message at a time; what comes while it travels goes with the next.
+class PeerPublisher:
+    """Publishes what changes in one room. One message at a time; what comes while it is under way goes with the next.
 
     So a tick costs one message at most, and while Redis is away nothing piles up: of each element and each
-    person only the newest waits. What is lost is not said again; the clock heals it.
+    session only the newest waits. What is lost is not sent again; the clock shows the gap.
     """
 
     def __init__(self, board_id: uuid.UUID, start: Callable[[Coroutine[Any, Any, None]], None]) -> None:
@@ -62,46 +56,46 @@ class Voice:
         self._board_id = board_id
         self._sender = uuid.uuid4().hex[:12]
         self._start = start
-        self._elements: dict[str, tuple[Element, uuid.UUID | None]] = {}
-        self._users: dict[str, bytes | None] = {}
-        self._saved: list[tuple[int, Mapping[str, Fingerprint]]] = []
+        self._entries: dict[str, Entry] = {}
+        self._presence: dict[str, bytes | None] = {}
+        self._commits: list[tuple[int, Mapping[str, Fingerprint]]] = []
         self._greet: Greeting = ""
-        self._speaking = False
+        self._is_publishing = False
 
-    def tell(
+    def send(
         self,
-        elements: Mapping[str, tuple[Element, uuid.UUID | None]],
-        users: Mapping[str, bytes | None],
+        entries: Iterable[Entry],
+        presence: Mapping[str, bytes | None],
         greet: Greeting = "",
     ) -> None:
-        """What came in here, the elements with their authors. greet: "yes", or "ask" to be greeted in turn."""
-        self._elements |= elements
-        self._users |= users
+        """Send what changed here. greet: "yes" to announce this process, "ask" for the others to do so too."""
+        self._entries |= {entry.element.id: entry for entry in entries}
+        self._presence |= presence
         self._greet = "ask" if "ask" in (greet, self._greet) else greet or self._greet
-        self._speak()
+        self._publish_soon()
 
-    def saved(self, clock: int, stamps: Mapping[str, Fingerprint]) -> None:
-        """What this process committed, as it was stored."""
-        self._saved.append((clock, stamps))
-        self._speak()
+    def send_commit(self, clock: int, fingerprints: Mapping[str, Fingerprint]) -> None:
+        """Send which versions this process committed, as they were stored."""
+        self._commits.append((clock, fingerprints))
+        self._publish_soon()
 
     def is_mine(self, message: RoomTick) -> bool:
         return message.sender == self._sender
 
-    def _speak(self) -> None:
-        if not self._speaking:
-            self._speaking = True
-            self._start(self._say_all())
+    def _publish_soon(self) -> None:
+        if not self._is_publishing:
+            self._is_publishing = True
+            self._start(self._publish_all())
 
-    async def _say_all(self) -> None:
+    async def _publish_all(self) -> None:
         try:
-            while self._elements or self._users or self._saved or self._greet:
+            while self._entries or self._presence or self._commits or self._greet:
                 await publish(self._board_id, self._take())
         finally:
-            self._speaking = False
+            self._is_publishing = False
 
     def _take(self) -> RoomTick:
-        elements = [(msgspec.msgpack.encode(element), author) for element, author in self._elements.values()]
-        message = RoomTick(self._sender, elements, self._users, self._saved, self._greet)
-        self._elements, self._users, self._saved, self._greet = {}, {}, [], ""
+        elements = [(msgspec.msgpack.encode(each.element), each.author_id) for each in self._entries.values()]
+        message = RoomTick(self._sender, elements, self._presence, self._commits, self._greet)
+        self._entries, self._presence, self._commits, self._greet = {}, {}, [], ""
         return message

@@ -1,7 +1,7 @@
-"""The other processes that have the same board open: what they say is merged here, what happens here is told them.
+"""The other processes that have the same board open: receives what they send, and sends them what changes here.
 
-All of it may be lost. The clock of each commit shows a gap, `boards.room.clock_poller` one at the end, and Postgres has the
-truth; what a process told and then did not commit, because it died, is committed by those who heard it.
+All of it may be lost. The clock of each commit shows a gap, boards.room.clock_poller shows one at the end, and the
+rows in Postgres are the truth. What a process sent and never committed, because it died, is committed by the others.
 """
 
 import time
@@ -12,23 +12,21 @@ from typing import Any
 import msgspec
 
 from boards.elements.element import Element, Fingerprint
-from boards.room.fanout import Fanout
-from boards.room.peer_channel import Voice
-from boards.room.scene import Fate, Scene
+from boards.room.fanout import Fanout, LocalChanges
+from boards.room.peer_channel import PeerPublisher
+from boards.room.scene import Entry, MergeResult, Scene
 from boards.wire.peer_messages import RoomTick
 
-BELIEVED_SECONDS = 45.0
-"""Processes repeat who is with them; one that is silent for so long has died."""
-GREETING_SECONDS = 1.0
-"""A process that knows of no other says so little: who is there unheard finds it within this."""
-ORPHANED_SECONDS = 4.0
-"""What another process told of and nobody committed for so long is committed here."""
-
-Author = uuid.UUID | None
+PEER_TIMEOUT_SECONDS = 45.0
+"""Processes announce themselves every 15 s; one that sent nothing for so long has died."""
+ANNOUNCE_INTERVAL_SECONDS = 1.0
+"""Between announcements while no peer is known: bounds how long a lost announcement hides one."""
+COMMIT_TIMEOUT_SECONDS = 4.0
+"""What another process sent and nobody committed for so long is committed here (RM19)."""
 
 
-class Neighbours:
-    """Of one room. behind: called when Postgres has more than was heard. settle: stores what the store has to settle."""
+class Peers:
+    """Those of one room."""
 
     def __init__(
         self,
@@ -36,103 +34,101 @@ class Neighbours:
         scene: Scene,
         fanout: Fanout,
         start: Callable[[Coroutine[Any, Any, None]], None],
-        behind: Callable[[], None],
-        settle: Callable[[Element, Author], None],
+        catch_up_soon: Callable[[], None],
+        save: Callable[[Element, uuid.UUID | None], None],
     ) -> None:
+        """start: runs a task that ends with the room. catch_up_soon: called when Postgres has more than was received.
+        save: has an element and its author's version settled by the store."""
         self._scene = scene
         self._fanout = fanout
-        self._behind = behind
-        self._settle = settle
-        self._voice = Voice(board_id, start)
-        self._heard: dict[str, float] = {}  # session elsewhere → when it was last told of
-        self._believed_until = 0.0  # until then somebody else has this board open
-        self._greeted = 0.0
-        self._orphans: dict[
-            str, tuple[float, Author]
-        ] = {}  # element told and not committed → when, and whose
+        self._catch_up_soon = catch_up_soon
+        self._save = save
+        self._publisher = PeerPublisher(board_id, start)
+        self._remote_sessions: dict[str, float] = {}  # → when their presence was last received
+        self._known_until = 0.0  # until then another process is taken to have this board open
+        self._announced_at = 0.0
+        self._uncommitted_remote: dict[str, float] = {}  # ids of elements received → when, the oldest first
 
-    # --- telling ---------------------------------------------------------------------------------------
+    # --- sending ---------------------------------------------------------------------------------------
 
-    def tell(self, elements: Mapping[str, tuple[Element, Author]], users: Mapping[str, bytes | None]) -> None:
-        """What came in here with a tick. Whoever is not known of reads it from Postgres."""
-        if self._knows_others():
-            self._voice.tell(elements, users)
+    def send_changes(self, changes: LocalChanges) -> None:
+        """Send what a tick brought. A process that is not known yet reads it from Postgres."""
+        if self._is_known():
+            self._publisher.send(changes.entries, changes.presence)
 
-    def committed(self, clock: int, elements: Iterable[Element]) -> None:
-        """What was stored; to nobody, only a greeting now and then, because each message costs as much as a commit."""
-        if self._knows_others():
-            self._voice.saved(clock, {element.id: element.fingerprint for element in elements})
-        elif time.monotonic() - self._greeted > GREETING_SECONDS:
-            self.greet(ask=True)
+    def send_commit(self, clock: int, elements: Iterable[Element]) -> None:
+        """Send what was stored. Without a known peer only announce: each message costs as much as a commit."""
+        if self._is_known():
+            self._publisher.send_commit(clock, {element.id: element.fingerprint for element in elements})
+        elif time.monotonic() - self._announced_at > ANNOUNCE_INTERVAL_SECONDS:
+            self.announce(ask=True)
 
-    def greet(self, *, ask: bool = False) -> None:
-        """Say that this process has the board open, and who is on it. ask: the others shall do the same."""
-        self._greeted = time.monotonic()
-        ours = {s: e for s, e in self._fanout.roster.items() if s in self._fanout.members}
-        self._voice.tell({}, ours, greet="ask" if ask else "yes")
+    def announce(self, *, ask: bool = False) -> None:
+        """Say that this process has the board open, and which sessions. ask: for the same in return."""
+        self._announced_at = time.monotonic()
+        ours = {s: e for s, e in self._fanout.roster.items() if s in self._fanout.sessions}
+        self._publisher.send([], ours, greet="ask" if ask else "yes")
 
-    def _knows_others(self) -> bool:
-        return time.monotonic() < self._believed_until
+    def _is_known(self) -> bool:
+        return time.monotonic() < self._known_until
 
-    # --- hearing ---------------------------------------------------------------------------------------
+    # --- receiving -------------------------------------------------------------------------------------
 
-    def hear(self, message: RoomTick) -> None:
-        if self._voice.is_mine(message):
+    def receive(self, message: RoomTick) -> None:
+        if self._publisher.is_mine(message):
             return
         now = time.monotonic()
-        self._believed_until = now + BELIEVED_SECONDS
+        self._known_until = now + PEER_TIMEOUT_SECONDS
         for packed, author_id in message.elements:
-            self._hear_element(msgspec.msgpack.decode(packed, type=Element), author_id, now)
-        for session, entry in message.users.items():
-            self._hear_user(session, entry, now)
-        for clock, stamps in message.saved:
-            self._hear_saved(clock, stamps)
+            self._receive_element(msgspec.msgpack.decode(packed, type=Element), author_id, now)
+        for session_id, entry in message.users.items():
+            self._receive_presence(session_id, entry, now)
+        for clock, fingerprints in message.saved:
+            self._receive_commit(clock, fingerprints)
         if message.greet == "ask":
-            self.greet()
+            self.announce()
 
-    def _hear_element(self, element: Element, author: Author, now: float) -> None:
-        match self._scene.take(element, None):
-            case Fate.TAKEN:
-                self._fanout.element(element.id, foreign=True)
-                self._orphans.pop(element.id, None)  # to the end: the oldest come first
-                self._orphans[element.id] = now, author
-            case Fate.UNSETTLED:
-                self._settle(element, author)
+    def _receive_element(self, element: Element, author_id: uuid.UUID | None, now: float) -> None:
+        entry = Entry(element, author_id)
+        match self._scene.take(entry):
+            case MergeResult.TAKEN:
+                self._fanout.element(entry, remote=True)
+                self._uncommitted_remote.pop(element.id, None)  # to the end
+                self._uncommitted_remote[element.id] = now
+            case MergeResult.UNSETTLED:
+                self._save(element, entry.author_id)
 
-    def _hear_user(self, session: str, entry: bytes | None, now: float) -> None:
+    def _receive_presence(self, session_id: str, entry: bytes | None, now: float) -> None:
         if entry is None:
-            self._heard.pop(session, None)
+            self._remote_sessions.pop(session_id, None)
         else:
-            self._heard[session] = now
-        self._fanout.user(session, entry, foreign=True)
+            self._remote_sessions[session_id] = now
+        self._fanout.presence(session_id, entry, remote=True)
 
-    def _hear_saved(self, clock: int, stamps: Mapping[str, Fingerprint]) -> None:
-        if clock == self._fanout.clock + 1 and all(self._scene.has(i, stamp) for i, stamp in stamps.items()):
-            self._scene.committed(stamps, clock)
-            self._fanout.clock = clock
-        elif clock > self._fanout.clock:
-            self._behind()
+    def _receive_commit(self, clock: int, fingerprints: Mapping[str, Fingerprint]) -> None:
+        if not self._scene.advance_by_commit(clock, fingerprints):
+            self._catch_up_soon()
 
-    # --- what becomes of it ----------------------------------------------------------------------------
+    # --- what was lost ---------------------------------------------------------------------------------
 
-    def orphans(self) -> Iterator[tuple[Element, Author]]:
-        """What was told here and should have been committed by now, each once."""
+    def take_overdue(self) -> Iterator[Entry]:
+        """What was received and should have been committed by now, each once."""
         now = time.monotonic()
-        while self._orphans:
-            element_id, (heard, author_id) = next(iter(self._orphans.items()))
-            if now - heard < ORPHANED_SECONDS:
+        while self._uncommitted_remote:
+            element_id, received_at = next(iter(self._uncommitted_remote.items()))
+            if now - received_at < COMMIT_TIMEOUT_SECONDS:
                 return
-            del self._orphans[element_id]
-            if (element := self._scene.uncommitted(element_id)) is not None:
-                yield element, author_id
+            del self._uncommitted_remote[element_id]
+            if (entry := self._scene.uncommitted(element_id)) is not None:
+                yield entry
 
     def forget(self) -> None:
-        """The scene is read anew: what was told and is not stored is gone."""
-        self._orphans.clear()
+        """Drop what waits to be committed: the scene was loaded anew."""
+        self._uncommitted_remote.clear()
 
-    def tidy(self) -> None:
-        """Let go of people whose process went silent."""
+    def drop_silent(self) -> None:
+        """Remove the sessions of processes that have died."""
         now = time.monotonic()
-        for session in [s for s, heard in self._heard.items() if now - heard > BELIEVED_SECONDS]:
-            del self._heard[session]
-            self._fanout.user(session, None, foreign=True)
+        for session_id in [s for s, at in self._remote_sessions.items() if now - at > PEER_TIMEOUT_SECONDS]:
+            del self._remote_sessions[session_id]
+            self._fanout.presence(session_id, None, remote=True)

@@ -5,39 +5,35 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from boards.room.saver import UNAVAILABLE
+from boards.database.retry import UNAVAILABLE, Backoff
 
 log = logging.getLogger(__name__)
 
-RETRY_MIN_SECONDS = 0.1
-RETRY_MAX_SECONDS = 2.0
 
-
-class Errands:
-    """Whoever hears of something to read goes on hearing: an outage of Postgres must not hold that up."""
+class RefreshQueue:
+    """Runs reads one after the other, apart from where their need is noticed: an outage must not hold that up."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Callable[[], Awaitable[Any]]] = {}
-        self._news = asyncio.Event()
+        self._reads: dict[str, Callable[[], Awaitable[Any]]] = {}  # by name, in order
+        self._is_filled = asyncio.Event()
 
-    def want(self, name: str, read: Callable[[], Awaitable[Any]]) -> None:
-        """Run it soon. One that waits under this name already is enough."""
-        self._open.setdefault(name, read)
-        self._news.set()
+    def add(self, name: str, read: Callable[[], Awaitable[Any]]) -> None:
+        """Run this read soon, unless one of the same name waits already."""
+        self._reads.setdefault(name, read)
+        self._is_filled.set()
 
     async def run(self) -> None:
-        wait = RETRY_MIN_SECONDS
+        backoff = Backoff()
         while True:
-            await self._news.wait()
-            self._news.clear()
-            while self._open:
-                name = next(iter(self._open))
-                read = self._open.pop(name)
+            await self._is_filled.wait()
+            self._is_filled.clear()
+            while self._reads:
+                name = next(iter(self._reads))
+                read = self._reads.pop(name)
                 try:
                     await read()
-                    wait = RETRY_MIN_SECONDS
+                    backoff.reset()
                 except UNAVAILABLE as error:
                     log.warning("Not read yet (%s): %s", name, error)
-                    self._open.setdefault(name, read)
-                    await asyncio.sleep(wait)
-                    wait = min(RETRY_MAX_SECONDS, wait * 2)
+                    self._reads.setdefault(name, read)
+                    await backoff.pause()

@@ -1,9 +1,8 @@
-"""The room: one per board and process. It joins the scene in memory, its saver and its fan-out, and hears
-what other processes say.
+"""The room: one per board and process. It joins the scene in memory with its saver and its fan-out, and receives
+what other processes send.
 
-A push is merged at once, reaches the other members with the next tick, and is written to Postgres off the
-tick's path; its `ack` leaves only after that commit. `clock` is contiguous: every change up to it is in the
-scene, and has been sent to each member whose own clock says so.
+A push is merged at once, reaches the other sessions with the next tick, and is written to Postgres off the
+tick's path; its `ack` leaves only after that commit.
 """
 
 import asyncio
@@ -15,26 +14,26 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from boards.database.retry import UNAVAILABLE, retry_until_available
 from boards.database.threads import in_thread
 from boards.elements import store
 from boards.elements.element import Element, Fingerprint
 from boards.errors import BoardError, BoardGone, RoomClosed
-from boards.principal import Principal
-from boards.room import access_watch, board_state, clock_poller, peer_channel
+from boards.room import access_watch, board_state, clock_poller, peer_channel, welcome
 from boards.room.access_watch import Watched
 from boards.room.board_cache import BoardCache
-from boards.room.board_state import Present
-from boards.room.fanout import Fanout, News
+from boards.room.board_state import BoardState
+from boards.room.fanout import Fanout
 from boards.room.live import LiveBoard
-from boards.room.peers import Neighbours
-from boards.room.refresh_queue import Errands
-from boards.room.saver import UNAVAILABLE, Ack, Batch, Saver, patiently
-from boards.room.scene import Fate, Scene
-from boards.room.scene_snapshot import Arrivals, Picture
-from boards.room.session import Member
+from boards.room.peers import Peers
+from boards.room.refresh_queue import RefreshQueue
+from boards.room.room_access import RoomAccess
+from boards.room.saver import Ack, Batch, Saver
+from boards.room.scene import Entry, MergeResult, Scene
+from boards.room.scene_snapshot import SceneSnapshots
+from boards.room.session import RoomSession
 from boards.wire import protocol, server_messages
 from boards.wire.client_messages import Presence
-from boards.wire.frames import Packet
 from boards.wire.peer_messages import (
     BoardChanged,
     ClockMoved,
@@ -44,17 +43,7 @@ from boards.wire.peer_messages import (
     RoomTick,
 )
 from boards.wire.protocol import Close
-from boards.wire.server_messages import (
-    BoardUpdate,
-    Collaborator,
-    Refusal,
-    Resync,
-    Synced,
-    Welcome,
-    You,
-    encode,
-    encoded,
-)
+from boards.wire.server_messages import BoardUpdate, Refusal, Resync, encode
 from generation.messages import JobChanged, JobProgress, LiveRedrawn
 
 log = logging.getLogger(__name__)
@@ -70,398 +59,52 @@ class Room:
         self.board_id = board_id
         self.closed = False
         self._scene = Scene()
-        self._fanout = Fanout(self._scene, self._publish)
-        self._arrivals = Arrivals(self._scene)
-        self._saver = Saver(board_id, self._committed, self._refused)
-        self._errands = Errands()
-        self._board = BoardCache(self._fanout, self.heal)
-        self.live = LiveBoard(board_id, self._fanout, self._start, lambda: self._board.frozen)
-        self._others = Neighbours(
-            board_id, self._scene, self._fanout, self._start, self._heal_soon, self._saver.add
+        self._fanout = Fanout(self._scene, lambda changes: self._peers.send_changes(changes))
+        self._snapshots = SceneSnapshots(self._scene)
+        self._saver = Saver(board_id, self._on_committed, self._on_refused)
+        self._board = BoardCache(self._fanout, self.catch_up)
+        self._refreshes = RefreshQueue()
+        self.live = LiveBoard(board_id, self._fanout, self._start, lambda: self.frozen)
+        self._peers = Peers(
+            board_id, self._scene, self._fanout, self._start, self._catch_up_soon, self._saver.add
         )
-        self._begun = 0  # how often the scene was read anew
-        self._pruned_clock = 0  # of the board, when the scene was last read anew
-        self._changed_at = 0.0  # when somebody's access may have changed
-        self._healing = asyncio.Lock()
+        self._access = RoomAccess(board_id, self._fanout, self._board, self.close, self._refresh_soon)
+        self._catching_up = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty_since = time.monotonic()
 
     @property
     def clock(self) -> int:
-        return self._fanout.clock
+        return self._scene.clock
 
     @property
     def frozen(self) -> bool:
         return self._board.frozen
 
-    # --- coming and going ------------------------------------------------------------------------------
+    # --- opening and closing ---------------------------------------------------------------------------
 
     async def open(self) -> None:
         """Read the scene and begin to listen. Raises BoardGone."""
         state = await in_thread(board_state.read, self.board_id)
         self._board.load(state)
-        self._begin(state)
-        await self.live.look()
-        following = clock_poller.follow(self.board_id, self._head_is)
-        watching = access_watch.watch(Watched(self.board_id, self._principals, self._hear_present))
+        self._load(state)
+        await self.live.refresh()
         for work in (
             self._listen(),
-            following,
-            watching,
-            self._errands.run(),
+            clock_poller.follow(self.board_id, self._on_clock),
+            access_watch.watch(Watched(self.board_id, self._access.principals, self._access.receive)),
+            self._refreshes.run(),
             self._saver.run(),
-            self._watch(),
+            self._housekeep(),
         ):
             self._start(work)
 
-    async def join(self, member: Member, since: int | None, pruned_clock: int, asked_at: float) -> None:
-        """Welcome a member: the whole scene, or what changed since the clock it has seen. Raises RoomClosed.
-
-        asked_at: when it was asked what the member may do here, monotonic seconds. pruned_clock: of the board, then.
-        """
-        if since is not None and since > self.clock:
-            await self.heal()  # another process was faster
-        if since is not None and not max(pruned_clock, self._pruned_clock) <= since <= self.clock:
-            since = None  # it may have seen what is no more and cannot be told so: start over
-        begun, cut = self._begun, self.clock
-        if since is None:
-            picture = await self._arrivals.picture(deflate=member.deflate)
-        else:
-            picture = Picture(list(self._scene.since(since)))
-            if member.deflate:
-                await picture.packed()
-        if self.closed or (since is not None and self._begun != begun):
-            raise RoomClosed("The board is read anew: come again.")
-        # From here on nothing waits, so that nothing falls between the welcome and the next tick.
-        if since is None:
-            later = self._scene.changed()
-        else:
-            later = list(self._scene.since(cut)) if picture.took_long else []
-        pack = Packet.deflated if member.deflate else Packet.of
-        rest = picture.rest(deflate=member.deflate)
-        if later:
-            rest = rest + [pack(server_messages.patch(0, chunk)) for chunk in protocol.chunks(later)]
-        welcome = Welcome(
-            protocol=protocol.VERSION,
-            session=member.session,
-            you=You(member.who.id, member.who.name, member.who.color, member.role),
-            clock=(since or 0) if rest else self.clock,
-            complete=since is None,
-            more=bool(rest),
-            background=self._board.background,
-            limits=board_state.LIMITS,
-            live=self.live.described,
-            files=self._board.files,
-            collaborators=encoded(self._fanout.roster, Collaborator),
-            jobs=list(self._board.jobs.values()),
-            elements=[],
-        )
-        head = server_messages.welcome_head(welcome)
-        packets = [picture.welcome(head, deflate=member.deflate), *rest]
-        if rest:
-            packets.append(Packet.of(encode(Synced(clock=self.clock))))
-        self._fanout.members[member.session] = member
-        self._fanout.user(member.session, member.entry())
-        member.feed(packets, self.clock)
-        member.show(self.live.picture)
-        if asked_at <= self._changed_at:
-            self._look_soon()  # the answer may be older than the change
-
-    def leave(self, member: Member) -> None:
-        if self._fanout.members.pop(member.session, None) is not None:
-            self._fanout.user(member.session, None)
-            self._empty_since = time.monotonic()
-        self._saver.forget(member)
-        self.live.left(member)
-        member.end()
-
-    # --- from a member ---------------------------------------------------------------------------------
-
-    def push(self, member: Member, ref: str, elements: Iterable[Element], refused: list[Refusal]) -> None:
-        """Merge checked elements. The ack follows the commit, with what was refused before and here.
-
-        Raises NotSaving.
-        """
-        self._saver.check()
-        author_id = member.user.pk if member.user else None
-        lost: list[Element] = []
-        stamps: dict[str, Fingerprint] = {}
-        for element in map(self._scene.affordable, elements):
-            try:
-                fate = self._scene.merge(element)
-            except BoardError as error:
-                refused.append(Refusal(element.id, error.code, error.message))
-                continue
-            stamps[element.id] = element.fingerprint
-            if fate is Fate.LOST:
-                lost.append(element)
-                continue
-            if fate is Fate.TAKEN:
-                self._fanout.element(element.id, [member.session])
-            self._saver.add(element, author_id)
-        self._answer_lost(member, lost, author_id)
-        self._saver.acknowledge(Ack(member, ref, refused, stamps))
-
-    def sift(self, elements: Iterable[Element], refused: list[Refusal], error: BoardError) -> list[Element]:
-        """What of a push that may not come in is stored already, because an earlier attempt got through.
-
-        The rest is refused. What of that is on its way to be stored is told once more: the page lets go of it.
-        """
-        stored: list[Element] = []
-        for element in elements:
-            on_its_way = self._scene.uncommitted(element.id) is not None
-            if self._scene.has(element.id, element.fingerprint) and not on_its_way:
-                stored.append(element)
-                continue
-            refused.append(Refusal(element.id, error.code, error.message))
-            if on_its_way:
-                self._fanout.element(element.id)
-        return stored
-
-    def _answer_lost(self, member: Member, lost: list[Element], author_id: uuid.UUID | None) -> None:
-        """See to it that what beat these, or is one of these, gets stored, and tell of deletions."""
-        for element in lost:
-            # Another process told of it, and may have died before its commit.
-            if (standing_now := self._scene.uncommitted(element.id)) is not None:
-                self._saver.ensure(standing_now, author_id if standing_now.rank == element.rank else None)
-        # Whoever got the scene without its tombstones does not know of them.
-        tombstones = [body for element in lost if (body := self._scene.tombstone(element)) is not None]
-        if tombstones:
-            member.write(server_messages.patch(member.clock, tombstones))
-
-    def set_presence(self, member: Member, presence: Presence) -> None:
-        self._fanout.user(member.session, member.entry(presence))
-
-    # --- saving ----------------------------------------------------------------------------------------
-
-    async def _committed(self, batch: Batch, change: store.Change | None) -> None:
-        if change is not None:
-            await self._adopt(batch, change)
-        for ack in batch.acks:
-            self._fanout.acknowledge(ack.member, ack.ref, ack.refused)
-
-    async def _adopt(self, batch: Batch, change: store.Change) -> None:
-        """Take over how the store kept a batch."""
-        for element in change.elements:
-            self._take(element, change.clock)  # the store may have made it a version of its own
-        if change.clock == self.clock + 1 and {e.id for e in change.elements} == batch.elements.keys():
-            self._fanout.clock = change.clock
-        else:
-            try:
-                await self.heal()
-            except UNAVAILABLE:
-                self._heal_soon()
-        if change.elements:
-            self._others.committed(change.clock, change.elements)
-
-    def _take(self, element: Element, clock: int, *, foreign: bool = False) -> None:
-        """Take over what is stored. foreign: another process wrote it."""
-        match self._scene.take(element, clock):
-            case Fate.TAKEN:
-                self._fanout.element(element.id, foreign=foreign)
-            case (
-                Fate.UNSETTLED
-            ):  # here is another of the same rank: the store shall make one of the two newer
-                (held,) = self._scene.elements([element.id])
-                self._saver.add(held, None)
-
-    async def _refused(self, batch: Batch, error: BoardError) -> None:
-        """The board took nothing of a batch: start over from what is stored, and say what was refused."""
-        try:
-            state = await patiently(lambda: in_thread(board_state.read_anew, self.board_id))
-        except BoardGone:
-            self.close(Close.NOT_FOUND)
-            return
-        self._start_over(state)
-        for ack in batch.acks:
-            self._say_refused(ack, self._reasons(ack, error))
-        self._call_back()
-
-    def _say_refused(self, ack: Ack, refused: list[Refusal]) -> None:
-        """With what is stored instead: the push may have overtaken it on its way to its author."""
-        member, ids = ack.member, [each.id for each in refused]
-        for chunk in protocol.chunks(self._scene.bodies(ids)):
-            if chunk:
-                member.write(server_messages.patch(member.clock, chunk))
-        answer = server_messages.Ack(ref=ack.ref, clock=member.clock, refused=refused)
-        member.write(encode(answer))
-
-    def _reasons(self, ack: Ack, error: BoardError) -> list[Refusal]:
-        """Why which elements of a push are not stored: an earlier attempt may have been, though its answer was lost."""
-        gone = [i for i, stamp in ack.stamps.items() if not self._scene.has(i, stamp)]
-        return ack.refused + [Refusal(i, error.code, error.message) for i in gone]
-
-    def _start_over(self, state: board_state.Standing) -> None:
-        """Drop what was told and is not stored. Everybody is to be called back after that."""
-        self._scene.clear()
-        self._arrivals.forget()
-        self._fanout.forget()
-        self._others.forget()
-        self._begin(state)
-
-    def _call_back(self) -> None:
-        """Let everybody come in anew: the last thing that they hear on this line."""
-        for element in self._saver.pending():
-            with suppress(BoardError):
-                self._scene.merge(element)
-        self._fanout.broadcast(encode(Resync()))
-
-    def _begin(self, state: board_state.Standing) -> None:
-        """Take over the whole scene as it is stored."""
-        assert state.pruned is not None, "it comes with the whole scene"
-        self._board.set_fields(state)
-        self._begun += 1
-        self._pruned_clock = state.pruned.clock
-        self._scene.bury(state.pruned.ranks)
-        for clock, element in state.snapshot.elements:
-            self._scene.take(element, clock)
-        self._fanout.clock = state.snapshot.clock
-
-    async def heal(self) -> None:
-        """Read what was committed past this room since its clock, and tell the members."""
-        async with self._healing:
-            try:
-                changes = await in_thread(store.changes_since, self.board_id, self.clock)
-            except BoardGone:
-                self.close(Close.NOT_FOUND)
-                return
-            if (
-                changes.pruned_clock > self.clock
-            ):  # another process told something that the store then refused
-                self._start_over(await in_thread(board_state.read, self.board_id))
-                self._call_back()
-                return
-            for clock, element in changes.elements:
-                self._take(element, clock, foreign=True)
-            self._fanout.clock = max(self.clock, changes.clock)
-
-    # --- between processes -----------------------------------------------------------------------------
-
-    def _publish(self, news: News) -> None:
-        elements = {e.id: (e, self._saver.author_of(e.id)) for e in news.elements}
-        self._others.tell(elements, news.users)
-
-    async def _listen(self) -> None:
-        """Hear what others say about this board, for as long as the room lives."""
-        async with peer_channel.listening(self.board_id) as receive:
-            self._access_changed()  # it may have, before we listened
-            self._others.greet(ask=True)
-            while True:
-                self._hear(await receive())
-
-    def _hear(self, message: PeerMessage) -> None:
-        match message:
-            case RoomTick():
-                self._others.hear(message)
-            case ClockMoved(clock):
-                self._head_is(clock)
-            case JobChanged(job_id):
-                self._errands.want(job_id, partial(self._board.refresh_job, job_id))
-            case JobProgress():
-                self._board.receive_progress(message)
-            case LiveChanged():
-                self.live.hear(message)
-            case LiveRedrawn():
-                self.live.hear_picture(message)
-            case FileAdded(files):
-                self._board.add_files(files)
-            case BoardChanged():
-                self._access_changed()
-
-    def _head_is(self, clock: int) -> None:
-        """So far the board is: read what is missing here, and store what nobody else did."""
-        if clock > self.clock:
-            self._heal_soon()
-        for element, author_id in self._others.orphans():
-            self._saver.ensure(element, author_id)
-
-    def _heal_soon(self) -> None:
-        self._errands.want("scene", self.heal)
-
-    def _access_changed(self) -> None:
-        """Look at those who are here; those whom it meets on their way in are looked at when they are."""
-        self._changed_at = time.monotonic()
-        self._look_soon()
-
-    def _look_soon(self) -> None:
-        self._errands.want("standing", self._look_again)
-
-    async def _look_again(self) -> None:
-        """Read how the board stands now, whatever was said and lost: clock, files, jobs, title, who may be here."""
-        members, principals = dict(self._fanout.members), self._principals()
-        present = await in_thread(board_state.present, {self.board_id: principals})
-        try:
-            state = await in_thread(board_state.read, self.board_id, self.clock)
-        except BoardGone:
-            self.close(Close.NOT_FOUND)
-            return
-        self._take_over(present.get(self.board_id))
-        self._board.set_fields(state)
-        if state.snapshot.clock > self.clock:
-            await self.heal()
-        await self._board.refresh(state)
-        for member in members.values():
-            update = BoardUpdate(
-                title=self._board.title,
-                frozen=self._board.frozen,
-                background=self._board.background,
-                role=member.role,
-            )
-            member.write(encode(update))
-        await self.live.look()
-
-    def _principals(self) -> dict[str, Principal]:
-        return {session: member.principal for session, member in self._fanout.members.items()}
-
-    def _hear_present(self, present: Present | None, asked_at: float) -> None:
-        """Who may be here, as it was when it was asked: what has changed since is being read already."""
-        if asked_at > self._changed_at and self._take_over(present):
-            self._look_soon()  # everybody is told, and what is redrawn live may have to end
-
-    def _take_over(self, present: Present | None) -> bool:
-        """Send away those who may not be here any more. Whether something changed for those who stay."""
-        if present is None:
-            self.close(Close.NOT_FOUND)
-            return False
-        changed = present.frozen != self._board.frozen
-        self._board.frozen = present.frozen
-        for session, stay in present.people.items():
-            member = self._fanout.members.get(session)
-            if member is None:
-                continue
-            if isinstance(stay, Close):
-                member.close(stay)
-                continue
-            changed = changed or stay.role != member.role
-            member.role, member.principal = stay
-        return changed
-
-    # --- housekeeping ----------------------------------------------------------------------------------
-
-    async def _watch(self) -> None:
-        """Now and then: repeat our roster, forget silent processes, look who may still be here, close."""
-        looked = time.monotonic()
-        while not self.closed:
-            await asyncio.sleep(ROSTER_INTERVAL_SECONDS)
-            now = time.monotonic()
-            self._others.tidy()
-            if self._fanout.members:
-                self._others.greet()
-            self._arrivals.tidy()
-            await self.live.tidy()
-            if now - looked > board_state.CHECK_INTERVAL_SECONDS:
-                looked = now
-                self._look_soon()
-            idle = not self._fanout.members and self._saver.idle
-            if idle and now - self._empty_since > EMPTY_KEPT_SECONDS:
-                self.close(Close.RESTART)
-
     def close(self, code: int) -> None:
-        """Send everybody away and stop. The room is not used again."""
+        """Close every session's socket and stop. The room is not used again."""
         self.closed = True
         self._fanout.stop()
-        for member in self._fanout.members.values():
-            member.close(code)
+        for session in self._fanout.sessions.values():
+            session.close(code)
         for task in list(self._tasks):
             if task is not asyncio.current_task():
                 task.cancel()
@@ -469,10 +112,290 @@ class Room:
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("Board %s: the room failed", self.board_id, exc_info=error)
-            self.close(Close.RESTART)  # everybody comes back to a new room, read from Postgres
+            self.close(Close.RESTART)  # clients come back to a new room, read from Postgres
+
+    async def _housekeep(self) -> None:
+        """Every ROSTER_INTERVAL_SECONDS: announce this process, drop what is not used, look at the board again."""
+        refreshed = time.monotonic()
+        while not self.closed:
+            await asyncio.sleep(ROSTER_INTERVAL_SECONDS)
+            now = time.monotonic()
+            self._peers.drop_silent()
+            if self._fanout.sessions:
+                self._peers.announce()
+            self._snapshots.drop_unused()
+            await self.live.renew()
+            if now - refreshed > board_state.CHECK_INTERVAL_SECONDS:
+                refreshed = now
+                self._refresh_soon()
+            idle = not self._fanout.sessions and self._saver.idle
+            if idle and now - self._empty_since > EMPTY_KEPT_SECONDS:
+                self.close(Close.RESTART)
+
+    # --- joining and leaving ---------------------------------------------------------------------------
+
+    async def join(self, session: RoomSession, since: int | None, pruned_clock: int, asked_at: float) -> None:
+        """Welcome a session with the whole scene, or with what changed since the clock it has seen. Raises RoomClosed.
+
+        asked_at: when its access was read, monotonic seconds. pruned_clock: the board's, read with it.
+        """
+        if since is not None and since > self.clock:
+            await self.catch_up()  # another process was faster
+        snapshot = await self._snapshots.take(since, pruned_clock, deflate=session.deflate)
+        if self.closed or snapshot.epoch != self._scene.epoch:
+            raise RoomClosed("The board is read anew: come again.")
+        # No await from here on: nothing may fall between the welcome and the next tick.
+        packets = welcome.packets(
+            session,
+            None if snapshot.complete else since,
+            snapshot,
+            self._snapshots.newer_than(snapshot),
+            self.clock,
+            self._board,
+            self.live,
+            self._fanout.roster,
+        )
+        self._fanout.sessions[session.id] = session
+        self._fanout.presence(session.id, session.entry())
+        session.feed(packets, self.clock)
+        session.show(self.live.picture)
+        self._access.check_joined(asked_at)
+
+    def leave(self, session: RoomSession) -> None:
+        if self._fanout.sessions.pop(session.id, None) is not None:
+            self._fanout.presence(session.id, None)
+            self._empty_since = time.monotonic()
+        self._saver.forget(session)
+        self.live.session_left(session)
+        session.disconnect()
+
+    # --- from a session ---------------------------------------------------------------------------------
+
+    def push(
+        self, session: RoomSession, ref: str, elements: Iterable[Element], refused: list[Refusal]
+    ) -> None:
+        """Merge checked elements. The ack follows the commit, with what was refused before and here.
+
+        Raises NotSaving.
+        """
+        self._saver.check()
+        author_id = session.user.pk if session.user else None
+        lost: list[Element] = []
+        fingerprints: dict[str, Fingerprint] = {}
+        for element in map(self._scene.affordable, elements):
+            entry = Entry(element, author_id)
+            try:
+                result = self._scene.merge(entry)
+            except BoardError as error:
+                refused.append(Refusal(element.id, error.code, error.message))
+                continue
+            fingerprints[element.id] = element.fingerprint
+            if result is MergeResult.LOST:
+                lost.append(element)
+                continue
+            if result is MergeResult.TAKEN:
+                self._fanout.element(entry, skip_session=session.id)
+            self._saver.add(element, author_id)
+        self._answer_lost(session, lost, author_id)
+        self._saver.acknowledge(Ack(session, ref, refused, fingerprints))
+
+    def split_already_stored(
+        self, elements: Iterable[Element], refused: list[Refusal], error: BoardError
+    ) -> list[Element]:
+        """Those of a push that may not come in which an earlier attempt stored already; the others are refused.
+
+        What of the others is here and not committed is sent once more, so that the client drops its own version.
+        """
+        stored: list[Element] = []
+        for element in elements:
+            uncommitted = self._scene.uncommitted(element.id)
+            if self._scene.has(element.id, element.fingerprint) and uncommitted is None:
+                stored.append(element)
+                continue
+            refused.append(Refusal(element.id, error.code, error.message))
+            if uncommitted is not None:
+                self._fanout.element(uncommitted)
+        return stored
+
+    def _answer_lost(self, session: RoomSession, lost: list[Element], author_id: uuid.UUID | None) -> None:
+        """Have what these lost to, or are equal to, stored (RM9), and send the tombstones among it (RM11)."""
+        for element in lost:
+            # Another process sent it, and may have died before its commit.
+            if (entry := self._scene.uncommitted(element.id)) is not None:
+                is_same = entry.element.rank == element.rank
+                self._saver.ensure(entry.element, entry.author_id or (author_id if is_same else None))
+        # A client that got the scene without its tombstones does not know of them.
+        tombstones = [body for element in lost if (body := self._scene.tombstone(element)) is not None]
+        if tombstones:
+            session.write(server_messages.patch(session.clock, tombstones))
+
+    def set_presence(self, session: RoomSession, presence: Presence) -> None:
+        self._fanout.presence(session.id, session.entry(presence))
+
+    # --- saving ----------------------------------------------------------------------------------------
+
+    async def _on_committed(self, batch: Batch, change: store.Change | None) -> None:
+        if change is not None:
+            await self._take_commit(batch, change)
+        for ack in batch.acks:
+            self._fanout.acknowledge(ack.session, ack.ref, ack.refused)
+
+    async def _take_commit(self, batch: Batch, change: store.Change) -> None:
+        """Take over how the store kept a batch: it may have made some elements newer versions of their own."""
+        for element in change.elements:
+            self._take(Entry(element, batch.authors.get(element.id), change.clock))
+        if change.clock == self.clock + 1 and {e.id for e in change.elements} == batch.elements.keys():
+            self._scene.advance(change.clock)
+        else:
+            try:
+                await self.catch_up()
+            except UNAVAILABLE:
+                self._catch_up_soon()
+        if change.elements:
+            self._peers.send_commit(change.clock, change.elements)
+
+    def _take(self, entry: Entry, *, remote: bool = False) -> None:
+        """Take over what is stored. remote: another process wrote it."""
+        match self._scene.take(entry):
+            case MergeResult.TAKEN:
+                self._fanout.element(entry, remote=remote)
+            case MergeResult.UNSETTLED:
+                # Another content of the same rank is here: the store makes one of the two newer.
+                here = self._scene.entry(entry.element.id)
+                assert here is not None, "what was pruned is stored with a higher rank only"
+                self._saver.add(here.element, here.author_id)
+
+    async def _on_refused(self, batch: Batch, error: BoardError) -> None:
+        """The board took nothing of a batch: load what is stored, and answer with what was refused (RM12)."""
+        try:
+            state = await retry_until_available(
+                lambda: in_thread(board_state.read_anew, self.board_id),
+                f"Board {self.board_id}: not read yet",
+            )
+        except BoardGone:
+            self.close(Close.NOT_FOUND)
+            return
+        self._load(state)
+        for ack in batch.acks:
+            self._send_refusal(ack, self._refusals(ack, error))
+        self._resync()
+
+    def _send_refusal(self, ack: Ack, refused: list[Refusal]) -> None:
+        """Send the ack, after what is stored instead: that may have been sent before its author pushed."""
+        session, ids = ack.session, [each.id for each in refused]
+        for chunk in protocol.chunks(self._scene.bodies(ids)):
+            if chunk:
+                session.write(server_messages.patch(session.clock, chunk))
+        session.write(encode(server_messages.Ack(ref=ack.ref, clock=session.clock, refused=refused)))
+
+    def _refusals(self, ack: Ack, error: BoardError) -> list[Refusal]:
+        """What of a push is not stored, and why; an earlier attempt may have stored some, though its ack was lost."""
+        gone = [i for i, fingerprint in ack.fingerprints.items() if not self._scene.has(i, fingerprint)]
+        return ack.refused + [Refusal(i, error.code, error.message) for i in gone]
+
+    # --- reading what is stored ------------------------------------------------------------------------
+
+    def _load(self, state: BoardState) -> None:
+        """Replace the scene by what is stored, and drop what was not sent. Members then need a `resync`."""
+        assert state.pruned is not None, "it comes with the whole scene"
+        self._scene.load(state.snapshot, state.pruned)
+        self._board.set_fields(state)
+        self._fanout.forget()
+        self._peers.forget()
+
+    def _resync(self) -> None:
+        """Tell sessions to join again: the last message on their sockets. Merge again what waits to be saved."""
+        for element, author_id in self._saver.pending():
+            with suppress(BoardError):
+                self._scene.merge(Entry(element, author_id))
+        self._fanout.broadcast(encode(Resync()))
+
+    async def catch_up(self) -> None:
+        """Read what was committed past this room since its clock, and send it to the sessions."""
+        async with self._catching_up:
+            try:
+                changes = await in_thread(store.changes_since, self.board_id, self.clock)
+            except BoardGone:
+                self.close(Close.NOT_FOUND)
+                return
+            if changes.pruned_clock > self.clock:
+                # Another process sent something that the store then refused.
+                epoch, state = self._scene.epoch, await in_thread(board_state.read, self.board_id)
+                if self._scene.epoch == epoch:  # else it was loaded meanwhile, and sessions hear so
+                    self._load(state)
+                    self._resync()
+                return
+            for clock, element in changes.elements:
+                self._take(Entry(element, clock=clock), remote=True)
+            self._scene.advance(changes.clock)
+
+    def _catch_up_soon(self) -> None:
+        self._refreshes.add("scene", self.catch_up)
+
+    def _on_clock(self, clock: int) -> None:
+        """The board is at this clock: read what is missing here, and save what nobody else did (RM18, RM19)."""
+        if clock > self.clock:
+            self._catch_up_soon()
+        for entry in self._peers.take_overdue():
+            self._saver.ensure(entry.element, entry.author_id)
+
+    async def _refresh(self) -> None:
+        """Read all of the board again, whatever was announced or lost: clock, files, jobs, title, access."""
+        sessions, access = dict(self._fanout.sessions), await self._access.read()
+        try:
+            state = await in_thread(board_state.read, self.board_id, self.clock)
+        except BoardGone:
+            self.close(Close.NOT_FOUND)
+            return
+        self._access.apply(access)
+        self._board.set_fields(state)
+        if state.snapshot.clock > self.clock:
+            await self.catch_up()
+        await self._board.refresh(state)
+        for session in sessions.values():
+            update = BoardUpdate(
+                title=self._board.title,
+                frozen=self._board.frozen,
+                background=self._board.background,
+                role=session.role,
+            )
+            session.write(encode(update))
+        await self.live.refresh()
+
+    def _refresh_soon(self) -> None:
+        self._refreshes.add("standing", self._refresh)
+
+    # --- from other processes --------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Receive what is announced about this board, for as long as the room is open."""
+        async with peer_channel.subscribe(self.board_id) as receive:
+            self._access.receive_change()  # it may have, before we listened
+            self._peers.announce(ask=True)
+            while True:
+                self._receive(await receive())
+
+    def _receive(self, message: PeerMessage) -> None:
+        match message:
+            case RoomTick():
+                self._peers.receive(message)
+            case ClockMoved(clock):
+                self._on_clock(clock)
+            case JobChanged(job_id):
+                self._refreshes.add(job_id, partial(self._board.refresh_job, job_id))
+            case JobProgress():
+                self._board.receive_progress(message)
+            case LiveChanged():
+                self.live.receive(message)
+            case LiveRedrawn():
+                self.live.receive_picture(message)
+            case FileAdded(files):
+                self._board.add_files(files)
+            case BoardChanged():
+                self._access.receive_change()

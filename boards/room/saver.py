@@ -1,4 +1,4 @@
-"""Writes what a room merged to Postgres, off the tick's path, and lets acks go only after the commit."""
+"""Writes what a room merged to Postgres, off the tick's path; acks follow the commit."""
 
 import asyncio
 import logging
@@ -6,50 +6,45 @@ import math
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
+from django.db import DataError, IntegrityError
 
+from boards.database.retry import UNAVAILABLE, retry_until_available
 from boards.database.threads import in_thread
 from boards.elements import store
 from boards.elements.element import Element, Fingerprint
 from boards.elements.reconcile import takes_incoming
 from boards.errors import BoardError, ElementRefused, NotSaving
-from boards.room.session import Member
+from boards.room.session import RoomSession
 from boards.wire.server_messages import Refusal
 
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 0.080
-"""From one commit of a board to the next: what arrives meanwhile goes in one; the first after a pause goes at once.
+"""From one commit of a board to the next. What arrives meanwhile goes in one; the first after a pause goes at once.
 A commit costs as much as 40 ticks; an ack has its 150 ms."""
-RETRY_MIN_SECONDS = 0.1
-RETRY_MAX_SECONDS = 2.0
-UNAVAILABLE = (DatabaseError, InterfaceError, OSError, TimeoutError)
-"""How a database that is away shows itself."""
 WRONG = (DataError, IntegrityError)
-"""How it shows that what it was given will never do."""
+"""How Postgres shows that it will never take what it was given."""
 STUCK_SECONDS = 5.0
-"""A commit that takes longer: Postgres does not answer, or somebody else holds the board's row."""
+"""A commit that takes longer is stuck: Postgres does not answer, or another transaction holds the board's row."""
 WAITING_MAX_BYTES = 64 * 2**20
 WAITING_MAX_ACKS = 50_000
-"""So much may wait for a database that is away, on one board; whoever brings more keeps it for now."""
-
-T = TypeVar("T")
+"""So much may wait on one board for a database that is away; further pushes are refused for now."""
 
 
 class Ack(NamedTuple):
-    """What a member waits to hear about one push."""
+    """The answer that a session waits for after one push."""
 
-    member: Member
+    session: RoomSession
     ref: str
     refused: list[Refusal]
-    stamps: dict[str, Fingerprint]
-    """Of the elements that were not refused so far."""
+    fingerprints: dict[str, Fingerprint]
+    """By element id, of those that were not refused so far."""
 
 
 class Batch:
-    """What one commit carries, and who waits for it."""
+    """The elements of one commit, and the acks that wait for it."""
 
     def __init__(self) -> None:
         self.elements: dict[str, Element] = {}
@@ -62,7 +57,7 @@ class Batch:
             if other.ties_with(element):
                 element, author_id = other.as_next_version(), self.authors[element.id]
             elif not takes_incoming(other.rank, element.rank):
-                return  # the newer one was not shown yet, because the store has to find it a place
+                return  # the newer one waits for the store to settle its index
             self.size_bytes -= len(other.body)
         self.elements[element.id] = element
         self.authors[element.id] = author_id
@@ -79,8 +74,7 @@ class Batch:
 
 
 class Saver:
-    """committed(batch, change) is awaited after a commit; change is None for acks that had nothing to write.
-    refused(batch, error) is awaited when the board took nothing."""
+    """Saves batch after batch of one board, while `run` runs."""
 
     def __init__(
         self,
@@ -88,6 +82,8 @@ class Saver:
         committed: Callable[[Batch, store.Change | None], Awaitable[None]],
         refused: Callable[[Batch, BoardError], Awaitable[None]],
     ) -> None:
+        """committed: awaited after a commit; its change is None for acks that had nothing to write.
+        refused: awaited when the board took nothing of a batch."""
         self._board_id = board_id
         self._committed = committed
         self._refused = refused
@@ -113,38 +109,33 @@ class Saver:
             raise NotSaving("Changes cannot be saved at the moment: keep them, and try again.")
 
     def add(self, element: Element, author_id: uuid.UUID | None) -> None:
-        """author_id: the user who made this version; None for somebody without an account."""
+        """Save it with the next commit. author_id: the user who made this version; None without an account."""
         self._next.add(element, author_id)
         self._work.set()
 
     def ensure(self, element: Element, author_id: uuid.UUID | None) -> None:
-        """Store what somebody else should have stored, unless it waits here already.
+        """Save what another process should have saved, unless it waits for the next commit already.
 
-        What is being written counts for its author only: should the board refuse it, whoever waits for this
-        must hear of it too.
+        That it is being written now is not enough: should the board refuse that batch, the acks that wait for this
+        one have to be refused too.
         """
         if not self._next.has(element):
-            mine = self._current.authors.get(element.id) if self._current.has(element) else None
-            self.add(element, mine or author_id)
+            known = self._current.authors.get(element.id) if self._current.has(element) else None
+            self.add(element, known or author_id)
 
     def acknowledge(self, ack: Ack) -> None:
-        """Send this after the commit of all that was added before it."""
+        """Send this ack after the commit of all that was added before it."""
         self._next.acks.append(ack)
         self._work.set()
 
-    def forget(self, member: Member) -> None:
-        """It left: nobody waits for its acks any more."""
+    def forget(self, session: RoomSession) -> None:
+        """Drop the acks of a session that has left."""
         for batch in (self._current, self._next):
-            batch.acks = [ack for ack in batch.acks if ack.member is not member]
+            batch.acks = [ack for ack in batch.acks if ack.session is not session]
 
-    def pending(self) -> list[Element]:
-        """What waits for the next commit."""
-        return list(self._next.elements.values())
-
-    def author_of(self, element_id: str) -> uuid.UUID | None:
-        """Who made the version that waits to be stored."""
-        batch = self._next if element_id in self._next.authors else self._current
-        return batch.authors.get(element_id)
+    def pending(self) -> list[tuple[Element, uuid.UUID | None]]:
+        """The elements that wait for the next commit, with their authors."""
+        return [(element, self._next.authors[i]) for i, element in self._next.elements.items()]
 
     async def run(self) -> None:
         while True:
@@ -174,34 +165,25 @@ class Saver:
         self._writing_since = math.inf
 
     async def _write(self, batch: Batch) -> store.Change:
-        """Try until it is written: a database that is away comes back, and nothing is lost meanwhile."""
-        wait = RETRY_MIN_SECONDS
-        while True:
-            try:
-                elements = list(batch.elements.values())
-                change = await in_thread(store.apply, self._board_id, elements, batch.authors)
-                self._failing = False
-                return change
-            except WRONG as error:
-                log.exception("Board %s: this cannot be stored", self._board_id)
-                raise ElementRefused("This cannot be stored.") from error
-            except UNAVAILABLE as error:
-                log.warning("Board %s: not saved yet: %s", self._board_id, error)
-            self._failing = True
-            await asyncio.sleep(wait)
-            wait = min(RETRY_MAX_SECONDS, wait * 2)
-            # What came meanwhile goes along: two versions of an element must not wait in two places.
+        """Try until the batch is stored: nothing is lost while the database is away. Raises BoardError."""
+        return await retry_until_available(
+            lambda: self._apply(batch), f"Board {self._board_id}: not saved yet"
+        )
+
+    async def _apply(self, batch: Batch) -> store.Change:
+        if (
+            self._failing
+        ):  # what came meanwhile goes along: two versions of an element must not wait in two places
             batch.absorb(self._next)
             self._next = Batch()
-
-
-async def patiently(read: Callable[[], Awaitable[T]]) -> T:
-    """What it returns, once Postgres answers."""
-    wait = RETRY_MIN_SECONDS
-    while True:
         try:
-            return await read()
-        except UNAVAILABLE as error:
-            log.warning("Not read yet: %s", error)
-        await asyncio.sleep(wait)
-        wait = min(RETRY_MAX_SECONDS, wait * 2)
+            elements = list(batch.elements.values())
+            change = await in_thread(store.apply, self._board_id, elements, batch.authors)
+        except WRONG as error:
+            log.exception("Board %s: this cannot be stored", self._board_id)
+            raise ElementRefused("This cannot be stored.") from error
+        except UNAVAILABLE:
+            self._failing = True
+            raise
+        self._failing = False
+        return change

@@ -1,4 +1,4 @@
-"""The scene as those get it who come to a board: cut into pieces and packed once, for however many arrive."""
+"""The scene as it is sent to newcomers: cut into pieces and packed once, however many of them arrive."""
 
 import asyncio
 import time
@@ -19,19 +19,24 @@ from boards.wire.frames import (
 )
 
 SMALL_BYTES = 64 * 1024
-"""What is packed in a moment: a new picture is taken after every change, and nobody waits for a thread."""
+"""Up to this a snapshot is packed on the event loop, and replaced after every change."""
 CHANGED_SHARE_MAX = 1 / 8
-"""Beyond this a new picture is better than the old one and what changed since."""
+"""When more of a large scene changed, a new snapshot is taken instead of sending the old one and the changes."""
 KEPT_SECONDS = 60.0
+"""For so long a snapshot is kept after the last newcomer."""
 _packing = ThreadPoolExecutor(1, thread_name_prefix="boards-packing")
-"""Large scenes are deflated one after the other, however many people come at once."""
+"""One thread: large scenes are deflated one after the other, however many newcomers wait."""
 
 
-class Picture:
-    """The live elements at one moment."""
+class SceneSnapshot:
+    """What a newcomer gets of a scene, at one moment: all visible elements, or what changed since an earlier clock."""
 
-    def __init__(self, bodies: Sequence[bytes]) -> None:
+    def __init__(self, bodies: Sequence[bytes], *, complete: bool, clock: int, epoch: int) -> None:
+        """complete: these are all visible elements. clock, epoch: the scene's, at that moment."""
         first, *rest = [b",".join(chunk) for chunk in protocol.chunks(bodies)]
+        self.complete = complete
+        self.clock = clock
+        self.epoch = epoch
         self.count = len(bodies)
         self.size_bytes = len(first) + sum(map(len, rest))
         self._first = first
@@ -46,19 +51,19 @@ class Picture:
         return Packet.of(head + self._first + server_messages.WELCOME_END)
 
     def rest(self, *, deflate: bool) -> list[Packet]:
-        """The other pieces, as patches. They tell no clock: `synced` does."""
+        """The other pieces, as patches of clock 0: `synced` tells the clock after them."""
         return self._rest_deflated if deflate else self._rest_plain
 
-    async def packed(self) -> None:
-        """Wait until it is deflated, off the event loop where it takes long."""
+    async def pack(self) -> None:
+        """Deflate it, in a thread where it is large."""
         if self.size_bytes > SMALL_BYTES:
             if self._packing is None:
                 self._packing = asyncio.get_running_loop().run_in_executor(_packing, self._pack)
             await asyncio.shield(self._packing)
 
     @property
-    def took_long(self) -> bool:
-        """Was it deflated elsewhere, so that the scene may have gone on meanwhile?"""
+    def was_packed_in_thread(self) -> bool:
+        """True if the scene may have changed while it was packed."""
         return self._packing is not None
 
     def _pack(self) -> None:
@@ -77,36 +82,56 @@ class Picture:
         return [Packet.of(server_messages.patch(0, [piece])) for piece in self._rest]
 
 
-class Arrivals:
-    """Keeps a picture of a scene while people arrive, and takes a new one when the scene went on."""
+class SceneSnapshots:
+    """Snapshots of one scene. That of the whole scene is kept while newcomers arrive and little changes."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._picture: Picture | None = None
+        self._whole: SceneSnapshot | None = None
         self._asked_at = 0.0
 
-    async def picture(self, *, deflate: bool) -> Picture:
-        """A picture of the scene; `scene.changed()` has what it lacks, until the caller waits for something."""
+    async def take(self, since: int | None, pruned_clock: int, *, deflate: bool) -> SceneSnapshot:
+        """For a client that has seen everything up to the clock `since`; see Scene.changes_since.
+
+        `newer_than` has what it lacks by now.
+        """
+        complete, bodies = self._scene.changes_since(since, pruned_clock)
+        if complete:
+            return await self.take_whole(deflate=deflate)
+        snapshot = SceneSnapshot(
+            list(bodies), complete=False, clock=self._scene.clock, epoch=self._scene.epoch
+        )
+        if deflate:
+            await snapshot.pack()
+        return snapshot
+
+    async def take_whole(self, *, deflate: bool) -> SceneSnapshot:
         self._asked_at = time.monotonic()
         while True:
-            picture = self._picture
-            if picture is None or self._is_old(picture):
-                picture = self._picture = Picture(self._scene.cut())
+            snapshot = self._whole
+            if snapshot is None or self._is_outdated(snapshot):
+                snapshot = self._whole = SceneSnapshot(
+                    self._scene.cut(), complete=True, clock=self._scene.clock, epoch=self._scene.epoch
+                )
             if deflate:
-                await picture.packed()
-            if picture is self._picture:
-                return picture
+                await snapshot.pack()
+            if snapshot is self._whole and snapshot.epoch == self._scene.epoch:
+                return snapshot
 
-    def forget(self) -> None:
-        """The scene was read anew."""
-        self._picture = None
+    def newer_than(self, snapshot: SceneSnapshot) -> list[bytes]:
+        """Bodies of what changed since it was taken; complete until the caller next awaits."""
+        if snapshot.complete:
+            return self._scene.changed()
+        return list(self._scene.changes_since(snapshot.clock)[1]) if snapshot.was_packed_in_thread else []
 
-    def tidy(self) -> None:
-        """Give the memory back when nobody has come for a while."""
+    def drop_unused(self) -> None:
+        """Free the memory of the kept snapshot when nobody has come for a while."""
         if time.monotonic() - self._asked_at > KEPT_SECONDS:
-            self.forget()
+            self._whole = None
 
-    def _is_old(self, picture: Picture) -> bool:
-        changes = self._scene.changes
-        small = picture.size_bytes <= SMALL_BYTES
-        return bool(changes) and (small or changes > picture.count * CHANGED_SHARE_MAX)
+    def _is_outdated(self, snapshot: SceneSnapshot) -> bool:
+        if snapshot.epoch != self._scene.epoch:
+            return True
+        changes = self._scene.changed_count
+        small = snapshot.size_bytes <= SMALL_BYTES
+        return bool(changes) and (small or changes > snapshot.count * CHANGED_SHARE_MAX)

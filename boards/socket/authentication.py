@@ -1,5 +1,7 @@
-"""Who may come in. Those who ask while the database is being asked are answered together by the next visit:
-two queries for a crowd with keys, and one trip to a thread.
+"""Authenticates sockets: by a token, else by the cookie of a session; and reads their access to the board.
+
+Requests that come while the database is being asked are answered together by the next query: two queries for a crowd
+with keys, and one trip to a thread.
 """
 
 import asyncio
@@ -19,12 +21,12 @@ from boards.models import Role
 from boards.principal import NOBODY, Principal, by_api_key
 from boards.sharing import links
 
-AT_ONCE = 64
-"""Answered by one visit, so that the first of a crowd need not wait for the last."""
+BATCH_MAX = 64
+"""Answered by one query, so that the first of a crowd need not wait for the last."""
 
 
 class Request(NamedTuple):
-    """What somebody shows at the door of a board: a token, else the cookie of a session."""
+    """token, cookie: as the client sent them; the cookie counts only without a token."""
 
     board_id: uuid.UUID
     token: str | None
@@ -32,61 +34,61 @@ class Request(NamedTuple):
 
 
 class Admission(NamedTuple):
-    """Who it is, what they may do, and the board's pruned clock."""
+    """The principal, its role on the board, and the board's pruned clock."""
 
     principal: Principal
     role: Role
     pruned_clock: int
 
 
-async def ask(request: Request) -> Admission:
-    """Raises Unauthenticated, BoardGone."""
-    desk = _desks.setdefault(asyncio.get_running_loop(), Desk())
-    return await desk.ask(request)
+async def authenticate(request: Request) -> Admission:
+    """Raises Unauthenticated, ScopeRequired, BoardGone; what the database raises when it is away."""
+    authenticator = _authenticators.setdefault(asyncio.get_running_loop(), BatchAuthenticator())
+    return await authenticator.authenticate(request)
 
 
-class Desk:
-    """Of one event loop."""
+class BatchAuthenticator:
+    """Batches the requests of one event loop: while one batch is answered, the next one is collected."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Request, asyncio.Future[Admission]]] = []
-        self._serving: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
 
-    async def ask(self, request: Request) -> Admission:
+    async def authenticate(self, request: Request) -> Admission:
         answer: asyncio.Future[Admission] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, answer))
-        if self._serving is None:
-            self._serving = asyncio.ensure_future(self._serve())
+        if self._running is None:
+            self._running = asyncio.ensure_future(self._run())
         return await answer
 
-    async def _serve(self) -> None:
+    async def _run(self) -> None:
         try:
             while self._waiting:
-                asked, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+                asked, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
                 await self._answer(asked)
         finally:
-            self._serving = None
+            self._running = None
 
     async def _answer(self, asked: Sequence[tuple[Request, asyncio.Future[Admission]]]) -> None:
         answers: Sequence[Admission | Exception]
         try:
-            answers = await in_thread(decide, [request for request, _ in asked])
-        except Exception as error:  # the database is away: each of them hears so
+            answers = await in_thread(authenticate_each, [request for request, _ in asked])
+        except Exception as error:  # the database is away: raised for each request
             answers = [error] * len(asked)
         for (_, future), answer in zip(asked, answers, strict=True):
             if future.done():
-                continue  # its socket has ended meanwhile
+                continue  # its socket is gone
             if isinstance(answer, Exception):
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
 
 
-_desks: WeakKeyDictionary[asyncio.AbstractEventLoop, Desk] = WeakKeyDictionary()
+_authenticators: WeakKeyDictionary[asyncio.AbstractEventLoop, BatchAuthenticator] = WeakKeyDictionary()
 
 
-def decide(requests: Sequence[Request]) -> list[Admission | BoardError]:
-    """An answer for each, in order; what refuses one stands in its place."""
+def authenticate_each(requests: Sequence[Request]) -> list[Admission | BoardError]:
+    """The answer to each, in order; the error of one that is refused stands in its place."""
     keys = api_keys.find_each(request.token for request in requests if request.token)
     answers: list[Admission | BoardError | None] = [None] * len(requests)
     shown: defaultdict[uuid.UUID, dict[int, Principal]] = defaultdict(dict)

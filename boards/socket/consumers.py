@@ -1,4 +1,7 @@
-"""The door between a websocket and a room: parse, ask access, call, translate errors. No rules here."""
+"""One websocket from handshake to end: authenticates it, joins it to the room of its board, passes on its messages.
+
+Translates errors into close codes. Messages are handled by boards.socket.message_handler.
+"""
 
 import asyncio
 import logging
@@ -15,15 +18,15 @@ from django.http.request import validate_host
 
 from accounts.errors import AtelierError
 from accounts.models import NAME_MAX
+from boards.database.retry import UNAVAILABLE
 from boards.errors import BadMessage, TooManySockets, Unauthenticated
 from boards.room.registry import room_of
 from boards.room.room import Room
-from boards.room.saver import UNAVAILABLE
-from boards.room.session import CLOSING_MAX_SECONDS, Member
+from boards.room.session import CLOSING_MAX_SECONDS, RoomSession
 from boards.socket import authentication
 from boards.socket.authentication import Request
 from boards.socket.connection_limits import REFUSED_MAX, address_of, counted, open_sockets
-from boards.socket.message_handler import Conversation
+from boards.socket.message_handler import MessageHandler
 from boards.wire import protocol, transport
 from boards.wire.client_messages import Hello
 from boards.wire.protocol import Close
@@ -39,14 +42,14 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Closed(Exception):
-    """Ends the socket with this code; None: it has ended already."""
+    """The socket is to be closed with this code; None: it is closed already."""
 
     def __init__(self, code: int | None) -> None:
         self.code = code
 
 
 async def board_socket(scope: Scope, receive: Receive, send: Send) -> None:
-    """One websocket, from handshake until it is gone. Its own loop: Channels' dispatch costs a thread hop a frame."""
+    """An ASGI application for one websocket. Its own loop: Channels' dispatch costs a thread hop for each message."""
     assert (await receive())["type"] == "websocket.connect"
     if not _origin_is_ours(scope):
         await send({"type": "websocket.close", "code": int(Close.FORBIDDEN)})  # before accept: HTTP 403
@@ -54,7 +57,7 @@ async def board_socket(scope: Scope, receive: Receive, send: Send) -> None:
     address = address_of(scope)
     with ExitStack() as counts:
         refusal = _count(address, counts)
-        if refusal is not None and not _may_be_told(address, counts):
+        if refusal is not None and not _may_read_refusal(address, counts):
             await send({"type": "websocket.close", "code": int(Close.RATE_LIMIT)})
             return
         offered = scope.get("subprotocols") or []
@@ -66,7 +69,7 @@ async def board_socket(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _count(address: str, counts: ExitStack) -> TooManySockets | None:
-    """Count a socket in until the end of `counts`; or why it may not be."""
+    """Count the socket until `counts` closes. Returns the error if there are too many."""
     try:
         counts.enter_context(counted(f"address {address}", settings.SOCKETS_PER_ADDRESS_MAX))
     except TooManySockets as error:
@@ -74,8 +77,8 @@ def _count(address: str, counts: ExitStack) -> TooManySockets | None:
     return None
 
 
-def _may_be_told(address: str, counts: ExitStack) -> bool:
-    """May it be let in to read why it is refused? A few of each address at a time."""
+def _may_read_refusal(address: str, counts: ExitStack) -> bool:
+    """True if it may be accepted only to be told why it is refused: a few of each address at a time."""
     try:
         counts.enter_context(counted(f"refused {address}", REFUSED_MAX))
     except TooManySockets:
@@ -84,17 +87,20 @@ def _may_be_told(address: str, counts: ExitStack) -> bool:
 
 
 async def _serve(refusal: AtelierError | None, scope: Scope, receive: Receive, send: Send) -> int | None:
-    """All that is said on a socket. Returns the code to close it with; None: it has ended."""
-    with ExitStack() as staying:
+    """Serve an accepted socket until it ends. Returns the code to close it with; None if it is closed.
+
+    refusal: why it is only told an error.
+    """
+    with ExitStack() as resources:
         try:
             if refusal is not None:
                 raise refusal
-            member, room = await _enter(scope, receive, send, staying)
-            await _converse(member, room, receive)
+            session, room = await _enter(scope, receive, send, resources)
+            await _receive_messages(session, room, receive)
         except Closed as closed:
             return closed.code
         except AtelierError as error:
-            await _say(send, encode(ErrorMessage(code=error.code, message=error.message)))
+            await _send_text(send, encode(ErrorMessage(code=error.code, message=error.message)))
             return _CLOSES.get(error.code, Close.BAD_MESSAGE)
         except UNAVAILABLE as error:
             log.warning("Socket refused, the database is away: %s", error)
@@ -106,7 +112,7 @@ async def _serve(refusal: AtelierError | None, scope: Scope, receive: Receive, s
 
 
 async def _close(code: int, receive: Receive, send: Send) -> None:
-    """Close the socket and wait until it is gone. One that does not go is dropped."""
+    """Close the socket and wait until it is gone. One that does not answer is dropped."""
     connection = transport.of(send)
     try:
         await transport.close(send, code)
@@ -130,21 +136,23 @@ _CLOSES: dict[str, int] = {
 }
 
 
-async def _say(send: Send, message: bytes) -> None:
+async def _send_text(send: Send, message: bytes) -> None:
     try:
         await send({"type": "websocket.send", "text": message.decode()})
     except Exception as error:  # gone already; each server says so in its own way
-        log.debug("Not said: %s", error)
+        log.debug("Not sent: %s", error)
 
 
 # --- entering -----------------------------------------------------------------------------------------------
 
 
-async def _enter(scope: Scope, receive: Receive, send: Send, staying: ExitStack) -> tuple[Member, Room]:
-    """Hear `hello`, see who it is, welcome them. staying: what ends when the socket does."""
+async def _enter(
+    scope: Scope, receive: Receive, send: Send, resources: ExitStack
+) -> tuple[RoomSession, Room]:
+    """Receive `hello`, authenticate, join the room. resources: closed when the socket ends."""
     try:
         async with asyncio.timeout(HELLO_SECONDS):
-            text = await _next(receive)
+            text = await _next_message(receive)
     except TimeoutError:
         raise Closed(Close.BAD_MESSAGE) from None
     if isinstance(text, bytes):
@@ -154,24 +162,24 @@ async def _enter(scope: Scope, receive: Receive, send: Send, staying: ExitStack)
         raise BadMessage("The first message must be `hello`.")
     if hello.protocol != protocol.VERSION:
         reload = "Reload the page: this version is no longer spoken."
-        await _say(send, encode(ErrorMessage(code="protocol_version", message=reload)))
+        await _send_text(send, encode(ErrorMessage(code="protocol_version", message=reload)))
         raise Closed(Close.PROTOCOL_VERSION)
     board_id = uuid.UUID(str(scope["url_route"]["kwargs"]["board"]))
     if hello.token is None and not _has_origin(scope):
         raise Unauthenticated("Without an Origin, `hello` needs a token.")
     cookie = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME)
     asked_at = time.monotonic()
-    principal, role, pruned_clock = await authentication.ask(Request(board_id, hello.token, cookie))
+    principal, role, pruned_clock = await authentication.authenticate(Request(board_id, hello.token, cookie))
     if principal.user is not None:
         most = settings.SOCKETS_PER_PERSON_MAX
-        staying.enter_context(open_sockets.one_more(f"person {principal.user.pk}", most, "of yours"))
-    session = "s" + secrets.token_hex(6)
+        resources.enter_context(open_sockets.one_more(f"person {principal.user.pk}", most, "of yours"))
+    session_id = "s" + secrets.token_hex(6)
     name = (hello.name or "").strip()[:NAME_MAX]
-    member = Member(session, principal, name, role, send, deflate=hello.deflate)
+    session = RoomSession(session_id, principal, name, role, send, deflate=hello.deflate)
     room = await room_of(board_id)
-    staying.callback(room.leave, member)
-    await room.join(member, hello.clock, pruned_clock, asked_at)
-    return member, room
+    resources.callback(room.leave, session)
+    await room.join(session, hello.clock, pruned_clock, asked_at)
+    return session, room
 
 
 def _has_origin(scope: Scope) -> bool:
@@ -179,7 +187,7 @@ def _has_origin(scope: Scope) -> bool:
 
 
 def _origin_is_ours(scope: Scope) -> bool:
-    """Same origin as the page, exactly. A missing Origin passes here; `_enter` then wants a token."""
+    """True if it is exactly that of the page, or missing: then `_enter` requires a token."""
     headers = dict(scope["headers"])
     if b"origin" not in headers:
         return True
@@ -197,7 +205,7 @@ def _origin_is_ours(scope: Scope) -> bool:
 
 
 def _scheme(scope: Scope, headers: Mapping[bytes, bytes]) -> str:
-    """What the page of this socket was fetched by: a trusted proxy's word, or how it came here."""
+    """The scheme of the page of this socket: as a trusted proxy says, or as the socket came here."""
     if settings.SECURE_PROXY_SSL_HEADER is not None:
         forwarded = headers.get(b"x-forwarded-proto", b"").decode("latin-1").split(",")[0].strip()
         return "https" if forwarded in {"https", "wss"} else "http"
@@ -206,11 +214,11 @@ def _scheme(scope: Scope, headers: Mapping[bytes, bytes]) -> str:
     return "https" if scope.get("scheme") == "wss" else "http"
 
 
-# --- talking ------------------------------------------------------------------------------------------------
+# --- messages -----------------------------------------------------------------------------------------------
 
 
-async def _next(receive: Receive) -> str | bytes:
-    """The next frame. Raises Closed when the other side leaves."""
+async def _next_message(receive: Receive) -> str | bytes:
+    """The next message. Raises Closed when the client has gone."""
     event = await receive()
     if event["type"] == "websocket.disconnect":
         raise Closed(None)
@@ -218,17 +226,17 @@ async def _next(receive: Receive) -> str | bytes:
     return str(text) if text is not None else bytes(event["bytes"])
 
 
-async def _converse(member: Member, room: Room, receive: Receive) -> None:
-    """Hear what the member says until the socket ends. Plain messages come straight from the wire, if there is one."""
-    conversation = Conversation(member, room)
-    member.listen(conversation.hear)
+async def _receive_messages(session: RoomSession, room: Room, receive: Receive) -> None:
+    """Handle the session's messages until the socket ends. Plain ones come straight from the wire, if there is one."""
+    handler = MessageHandler(session, room)
+    session.listen(handler.receive)
     try:
         while True:
-            said = await _next(receive)
-            if isinstance(said, str):
-                conversation.hear(said)
+            message = await _next_message(receive)
+            if isinstance(message, str):
+                handler.receive(message)
             else:
-                conversation.see(said)
-            await conversation.has_room()
+                handler.receive_binary(message)
+            await handler.wait_until_taking_more()
     finally:
-        conversation.end()
+        handler.end()

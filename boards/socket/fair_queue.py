@@ -1,8 +1,7 @@
-"""Who costs the event loop much waits in a line of their own, so that everybody else is heard at once.
+"""Shares the event loop fairly: a user whose messages cost much waits in a queue of their own, and nobody else with them.
 
-Each person's messages are handled where they arrive, as long as they are small and the person has not cost much lately.
-Whatever else they say, over however many sockets, is done at the desk: a portion of milliseconds of one person, then of
-the next, and as long a pause after each.
+A small message of a user who has not cost much lately is handled at once. Everything else, over however many sockets,
+is put into that user's queue. The queues take turns: a few milliseconds of one, a pause as long, then the next.
 """
 
 import asyncio
@@ -17,27 +16,29 @@ from boards.wire.rate_limits import TokenBucket
 PORTION_SECONDS = 0.003
 AT_ONCE_PER_SECOND = 0.05
 AT_ONCE_BURST = 0.1
-"""Seconds of the loop that one person's small messages may take without a wait. A page that draws takes 0.005."""
+"""Seconds of the loop that the messages of one user may take without being queued. A page that draws takes 0.005."""
 
 Work = Iterator[None]
-"""Something that is done in parts: as much as PORTION_SECONDS may lie between two of them."""
+"""Something that is done in parts: between two of them it may run for PORTION_SECONDS. It must not raise."""
 
 
-class Line:
-    """What one person, or who came by one link, waits for in this process."""
+class UserQueue:
+    """What waits of one user, of one share link, or of one socket without either, in this process."""
 
     def __init__(self) -> None:
         self.works: deque[Work] = deque()
         self._at_once = TokenBucket(AT_ONCE_PER_SECOND, AT_ONCE_BURST)
 
     def is_overdrawn(self) -> bool:
+        """True if its messages have to be queued, because they cost too much lately."""
         return self._at_once.is_overdrawn(time.monotonic())
 
     def charge(self, seconds: float) -> None:
-        """What was handled at once took so long."""
+        """Count what a message took that was handled at once."""
         self._at_once.spend(seconds)
 
-    def go_on(self, until: float) -> None:
+    def run(self, until: float) -> None:
+        """Do part after part until this monotonic time."""
         while self.works and time.monotonic() < until:
             try:
                 next(self.works[0])
@@ -48,45 +49,45 @@ class Line:
                 raise
 
 
-class Desk:
-    """All lines of this process, in turn."""
+class FairQueue:
+    """The queues of all users of this process, and the task that lets them take turns."""
 
     def __init__(self) -> None:
-        self._lines: WeakValueDictionary[object, Line] = WeakValueDictionary()
-        self._waiting: deque[Line] = deque()
-        self._working: asyncio.Task[None] | None = None
+        self._queues: WeakValueDictionary[object, UserQueue] = WeakValueDictionary()
+        self._waiting: deque[UserQueue] = deque()
+        self._running: asyncio.Task[None] | None = None
 
-    def line_of(self, principal: Principal, session: str) -> Line:
-        """Theirs, for as long as somebody holds it. session: for who shows nothing else."""
-        who = principal.identity or session
-        line = self._lines.get(who)
-        if line is None:
-            line = self._lines[who] = Line()
-        return line
+    def queue_of(self, principal: Principal, session_id: str) -> UserQueue:
+        """The user's, kept for as long as it is referred to. session_id: for a principal without user and link."""
+        key = principal.identity or session_id
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = UserQueue()
+        return queue
 
-    def put(self, line: Line, work: Work) -> None:
-        """Do this when it is its turn. It must raise nothing."""
-        line.works.append(work)
-        if line not in self._waiting:
-            self._waiting.append(line)
+    def put(self, queue: UserQueue, work: Work) -> None:
+        """Do this work when it is the queue's turn."""
+        queue.works.append(work)
+        if queue not in self._waiting:
+            self._waiting.append(queue)
         loop = asyncio.get_running_loop()
-        if self._working is None or self._working.get_loop() is not loop:
-            self._working = loop.create_task(self._work())
+        if self._running is None or self._running.get_loop() is not loop:
+            self._running = loop.create_task(self._run())
 
-    async def _work(self) -> None:
+    async def _run(self) -> None:
         try:
             while self._waiting:
-                line = self._waiting.popleft()
+                queue = self._waiting.popleft()
                 began = time.monotonic()
                 try:
-                    line.go_on(began + PORTION_SECONDS)
+                    queue.run(began + PORTION_SECONDS)
                 finally:
-                    if line.works:
-                        self._waiting.append(line)
-                # Other threads write to Postgres meanwhile, and need the interpreter for that.
+                    if queue.works:
+                        self._waiting.append(queue)
+                # Threads that write to Postgres meanwhile need the interpreter.
                 await asyncio.sleep(time.monotonic() - began)
         finally:
-            self._working = None
+            self._running = None
 
 
-desk = Desk()
+fair_queue = FairQueue()

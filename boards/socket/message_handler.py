@@ -1,4 +1,4 @@
-"""What one member says, message after message: bounded, parsed, checked and handed to the room."""
+"""Handles the messages of one socket: limits their rate, parses them, checks access and calls the room."""
 
 import asyncio
 import logging
@@ -9,6 +9,7 @@ from typing import Any
 from accounts.errors import AtelierError, RateLimited
 from boards import access, principal, scopes
 from boards.access import Act
+from boards.database.retry import UNAVAILABLE
 from boards.database.threads import in_drawing_thread, in_thread
 from boards.elements.element import Element, parse
 from boards.elements.reconcile import takes_incoming
@@ -24,9 +25,8 @@ from boards.jobs.board_jobs import Destination
 from boards.principal import Principal, Revocation
 from boards.room import live_slot
 from boards.room.room import Room
-from boards.room.saver import UNAVAILABLE
-from boards.room.session import Member
-from boards.socket.fair_queue import PORTION_SECONDS, Work, desk
+from boards.room.session import RoomSession, SessionState
+from boards.socket.fair_queue import PORTION_SECONDS, Work, fair_queue
 from boards.wire import protocol
 from boards.wire.client_messages import (
     Cancel,
@@ -47,7 +47,7 @@ from generation.jobs import submission
 log = logging.getLogger(__name__)
 
 STRIKES_MAX = 10
-"""So many malformed or too frequent messages on one socket, and it is closed."""
+"""After so many malformed or too frequent messages a socket is closed."""
 WRONG_MIN = 50
 """A push of which so many elements and more than half are malformed counts as a malformed message."""
 WAITING_MAX = 8
@@ -55,196 +55,206 @@ WAITING_MAX = 8
 SMALL_BYTES = 16 * 1024
 SMALL_ELEMENTS = 25
 """What is larger is not handled at once: see boards.socket.fair_queue."""
-AT_DESK_MAX_BYTES = 512 * 1024
-"""When so much of one socket waits there, no more is read from it."""
+QUEUED_MAX_BYTES = 512 * 1024
+"""With more than this of one socket in the fair queue, no more is read from it."""
 LEFT_MAX = 20
-"""A page that is closed leaves a few messages there. Where more of one person wait, those of an ended socket go."""
+"""A page that is closed leaves a few messages in the queue. Of a user with more, those of a closed socket are dropped."""
 
-Errand = Callable[[Any, Member, Room], None]
-Run = Callable[..., Awaitable[None]]
 Request = Generate | Cancel | LiveStart
+"""Messages that are answered from the database."""
+Call = Callable[[Any, RoomSession, Room], None]
+RunInThread = Callable[..., Awaitable[None]]
 
 
-class Conversation:
-    """`hear` never waits: it is called from where the socket is read. What needs the database waits in tasks."""
+class MessageHandler:
+    """`receive` and `receive_binary` never wait: they are called where the socket is read.
 
-    def __init__(self, member: Member, room: Room) -> None:
-        self._member = member
+    A small message is handled at once, a larger one in the fair queue, and what needs the database in a task.
+    """
+
+    def __init__(self, session: RoomSession, room: Room) -> None:
+        self._session = session
         self._room = room
         self._inbound = InboundLimits()
         self._strikes = 0
-        self._ended = False
         self._turn = asyncio.Lock()  # what needs the database is done one by one, in order
         self._waiting: set[asyncio.Task[None]] = set()
-        self._line = desk.line_of(member.principal, member.session)
-        self._at_desk = 0  # messages that wait there, and are handled in order
-        self._at_desk_bytes = 0
-        self._is_dropped = False
-        self._room_at_desk = asyncio.Event()
-        self._room_at_desk.set()
+        self._queue = fair_queue.queue_of(session.principal, session.id)
+        self._queued = 0  # messages of this socket in it; they are handled in order
+        self._queued_bytes = 0
+        self._drops_queued = False
+        self._takes_more = asyncio.Event()
+        self._takes_more.set()
 
-    def hear(self, text: str) -> None:
-        if self._has_ended():
+    def receive(self, text: str) -> None:
+        """Handle a text message, at once or later."""
+        if not self._session.is_open:
             return
         began = time.monotonic()
+        message: ClientMessage | None = None
         try:
             self._inbound.take_message(len(text))
-            if self._at_desk or len(text) > SMALL_BYTES or self._line.is_overdrawn():
-                self._hear_later(text)
+            if self._queued or len(text) > SMALL_BYTES or self._queue.is_overdrawn():
+                self._put_in_queue(text)
                 return
             message = protocol.parse(text)
             if isinstance(message, Push) and len(message.elements) > SMALL_ELEMENTS:
-                self._hear_later(text)
+                self._put_in_queue(text)
                 return
             for _ in self._handle(message):
                 pass
         except AtelierError as error:
-            self._refuse(error, protocol.ref_of(text))
+            self._refuse(error, _ref_of(message, text))
         except Exception:
-            log.exception("A message of %s could not be handled", self._member.session)
-            self._close(Close.INTERNAL)
-        self._line.charge(time.monotonic() - began)
+            log.exception("A message of %s could not be handled", self._session.id)
+            self._session.close(Close.INTERNAL)
+        self._queue.charge(time.monotonic() - began)
 
-    async def has_room(self) -> None:
-        """Wait until so little of it is at the desk that it may say more."""
-        await self._room_at_desk.wait()
+    async def wait_until_taking_more(self) -> None:
+        """Return when so little of this socket is queued that more may be read from it."""
+        await self._takes_more.wait()
 
-    def see(self, data: bytes) -> None:
-        """A binary frame: how the frame that is redrawn live looks now."""
-        if self._has_ended():
+    def receive_binary(self, data: bytes) -> None:
+        """Handle a binary message: how the frame that is redrawn live looks now."""
+        if not self._session.is_open:
             return
         try:
             self._inbound.take_message(len(data))
             self._inbound.take_live_image()
-            scopes.check(self._member.principal, scopes.BINARY)
+            scopes.check(self._session.principal, scopes.BINARY)
             frame = read_live(data)
             if frame is None:
                 raise BadMessage("A binary frame must be a live one: 07, run, seq, look, JPEG.")
-            self._room.live.see(self._member, *frame)
+            self._room.live.receive_frame(self._session, *frame)
         except AtelierError as error:
             self._refuse(error, None)
         except Exception:
-            log.exception("A live frame of %s could not be handled", self._member.session)
-            self._close(Close.INTERNAL)
+            log.exception("A live frame of %s could not be handled", self._session.id)
+            self._session.close(Close.INTERNAL)
 
     def end(self) -> None:
-        """The socket is gone: what still arrives is not heard. What was said and asked for is done."""
-        self._ended = True
-        self._is_dropped = len(self._line.works) > LEFT_MAX
-
-    def _has_ended(self) -> bool:
-        """Whoever was sent away may go on talking until the connection is dropped, with the role they had."""
-        return self._ended or self._member.has_ended
+        """The socket is gone. What was received before is still handled, unless too much of it is queued."""
+        self._session.disconnect()
+        self._drops_queued = len(self._queue.works) > LEFT_MAX
 
     def _handle(self, message: ClientMessage) -> Work:
-        """Raises AtelierError."""
-        member, room = self._member, self._room
-        scopes.check(member.principal, scopes.door_of(message))
+        """Do what the message asks for, in parts. Raises AtelierError."""
+        session, room = self._session, self._room
+        scopes.check(session.principal, scopes.door_of(message))
         match message:
             case Presence():  # nearly all there is
-                room.set_presence(member, message)
+                room.set_presence(session, message)
             case Push():
                 yield from self._push(message)
             case Ping():
-                member.write(encode(Pong(id=message.id)))
+                session.write(encode(Pong(id=message.id)))
             case Generate():
-                access.allows(member.role, Act.EDIT, frozen=room.frozen)
-                self._later(in_drawing_thread, _ask, message)
+                access.allows(session.role, Act.EDIT, frozen=room.frozen)
+                self._later(in_drawing_thread, _generate, message)
             case Cancel():
                 self._later(in_thread, _cancel, message)
             case LiveStart():
-                access.allows(member.role, Act.EDIT, frozen=room.frozen)
+                access.allows(session.role, Act.EDIT, frozen=room.frozen)
                 self._later(in_thread, _switch_on, message)
             case LiveStop():
-                access.allows(member.role, Act.EDIT)
-                room.live.stop(member, message.frame)
+                access.allows(session.role, Act.EDIT)
+                room.live.stop(session, message.frame)
             case _:
                 raise BadMessage("`hello` was already sent.")
 
     def _push(self, push: Push) -> Work:
         """Check its elements, a portion at a time, then merge them. Raises AtelierError."""
-        member, room = self._member, self._room
+        session, room = self._session, self._room
         self._inbound.take_elements(len(push.elements))
         elements, refused = yield from _check(push)
-        wrong = len(refused)
-        self._inbound.charge_malformed(wrong)
+        malformed = len(refused)
+        self._inbound.charge_malformed(malformed)
         try:
-            access.allows(member.role, Act.EDIT, frozen=room.frozen)
+            access.allows(session.role, Act.EDIT, frozen=room.frozen)
         except (BoardFrozen, Forbidden) as error:
-            elements = room.sift(elements, refused, error)
+            elements = room.split_already_stored(elements, refused, error)
             if not elements:
                 raise
-        room.push(member, push.id, elements, refused)
-        if wrong >= WRONG_MIN and wrong > len(push.elements) / 2:
-            raise BadMessage(f"{wrong} elements of a push are malformed; its answer says which.")
+        room.push(session, push.id, elements, refused)
+        if malformed >= WRONG_MIN and malformed > len(push.elements) / 2:
+            raise BadMessage(f"{malformed} elements of a push are malformed; its answer says which.")
 
     def _refuse(self, error: AtelierError, ref: str | None) -> None:
-        """ref: the id of the message that is refused."""
+        """Answer with an error. ref: the id of the message, if it has one."""
         again = error.retry_after_seconds
         answer = ErrorMessage(code=error.code, message=error.message, ref=ref, retry_after_seconds=again)
-        self._member.write(encode(answer))
+        self._session.write(encode(answer))
         self._strikes += isinstance(error, BadMessage | RateLimited)
         if self._strikes >= STRIKES_MAX:
             code = Close.RATE_LIMIT if isinstance(error, RateLimited) else Close.BAD_MESSAGE
-            self._close(code, is_flood=True)
-
-    def _close(self, code: Close, *, is_flood: bool = False) -> None:
-        self._ended = True
-        self._member.close(code, is_flood=is_flood)
+            self._session.close(code, is_flood=True)
 
     # --- what takes long --------------------------------------------------------------------------------
 
-    def _hear_later(self, text: str) -> None:
-        self._at_desk += 1
-        self._at_desk_bytes += len(text)
-        if self._at_desk_bytes > AT_DESK_MAX_BYTES and self._room_at_desk.is_set():
-            self._room_at_desk.clear()
-            self._member.pause()
-        desk.put(self._line, self._hear_in_parts(text))
+    def _put_in_queue(self, text: str) -> None:
+        self._queued += 1
+        self._queued_bytes += len(text)
+        if self._queued_bytes > QUEUED_MAX_BYTES and self._takes_more.is_set():
+            self._takes_more.clear()
+            self._session.pause()
+        fair_queue.put(self._queue, self._handle_queued(text))
 
-    def _hear_in_parts(self, text: str) -> Work:
+    def _handle_queued(self, text: str) -> Work:
+        message: ClientMessage | None = None
         try:
-            if not (self._member.was_sent_away or self._is_dropped):
-                yield from self._handle(protocol.parse(text))
+            if not (self._session.state is SessionState.REMOVED or self._drops_queued):
+                message = protocol.parse(text)
+                yield from self._handle(message)
         except AtelierError as error:
-            self._refuse(error, protocol.ref_of(text))
+            self._refuse(error, _ref_of(message, text))
         except Exception:
-            log.exception("A message of %s could not be handled", self._member.session)
-            self._close(Close.INTERNAL)
-        self._at_desk -= 1
-        self._at_desk_bytes -= len(text)
-        if not self._room_at_desk.is_set() and self._at_desk_bytes <= AT_DESK_MAX_BYTES / 2:
-            self._room_at_desk.set()
-            self._member.resume()
+            log.exception("A message of %s could not be handled", self._session.id)
+            self._session.close(Close.INTERNAL)
+        self._queued -= 1
+        self._queued_bytes -= len(text)
+        if not self._takes_more.is_set() and self._queued_bytes <= QUEUED_MAX_BYTES / 2:
+            self._takes_more.set()
+            self._session.resume()
 
     # --- what needs the database ------------------------------------------------------------------------
 
-    def _later(self, run: Run, errand: Errand, message: Request) -> None:
+    def _later(self, run: RunInThread, call: Call, message: Request) -> None:
         if len(self._waiting) >= WAITING_MAX:
             raise RateLimited("Wait for the answers to what you asked before.", 1.0)
-        task = asyncio.ensure_future(self._answer(run, errand, message))
+        task = asyncio.ensure_future(self._answer(run, call, message))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _answer(self, run: Run, errand: Errand, message: Request) -> None:
+    async def _answer(self, run: RunInThread, call: Call, message: Request) -> None:
         try:
             async with self._turn:
-                await run(errand, message, self._member, self._room)
+                await run(call, message, self._session, self._room)
         except AtelierError as error:
             self._refuse(error, message.id)
         except UNAVAILABLE as error:
             log.warning("A message is not answered, the database is away: %s", error)
-            self._close(Close.OVERLOADED)
+            self._session.close(Close.OVERLOADED)
         except Exception:
-            log.exception("A message of %s could not be handled", self._member.session)
-            self._close(Close.INTERNAL)
+            log.exception("A message of %s could not be handled", self._session.id)
+            self._session.close(Close.INTERNAL)
+
+
+def _ref_of(message: ClientMessage | None, text: str) -> str | None:
+    """The id to answer a message with. It is read from the text where that was refused before it was parsed."""
+    if message is None:
+        return protocol.ref_of(text)
+    ref = getattr(message, "id", None)
+    return ref if isinstance(ref, str) else None
 
 
 Checked = tuple[list[Element], list[Refusal]]
 
 
 def _check(push: Push) -> Generator[None, None, Checked]:
-    """The elements that may come in, the newest of each id, and why the others may not. Done a portion at a time."""
+    """Returns the elements that may come in, the newest of each id, and the refusals of the others.
+
+    Yields after each portion.
+    """
     elements: dict[str, Element] = {}
     refused: list[Refusal] = []
     began = time.monotonic()
@@ -263,31 +273,31 @@ def _check(push: Push) -> Generator[None, None, Checked]:
     return list(elements.values()), refused
 
 
-def _ask(message: Generate, member: Member, room: Room) -> None:
-    asking = _renewed(member)
+def _generate(message: Generate, session: RoomSession, room: Room) -> None:
+    asking = _renewed(session)
     board, _ = access.find(asking, room.board_id, Act.EDIT)
-    key = f"socket:{member.session}:{message.id}"
+    key = f"socket:{session.id}:{message.id}"
     board_jobs.ask(
         board,
         principal.person(asking),
         submission.Request(message.params, idempotency_key=key),
         Destination(message.region, message.frame or "", message.placement),
-        waits=False,  # the few threads that draw for sockets are everybody's
+        waits=False,  # all sockets share the few threads that draw
     )
 
 
-def _cancel(message: Cancel, member: Member, room: Room) -> None:
-    submission.cancel(board_jobs.find(_renewed(member), message.job, Act.MANAGE))
+def _cancel(message: Cancel, session: RoomSession, room: Room) -> None:
+    submission.cancel(board_jobs.find(_renewed(session), message.job, Act.MANAGE))
 
 
-def _switch_on(message: LiveStart, member: Member, room: Room) -> None:
-    live_slot.switch_on(room.board_id, _renewed(member), member.session, member.who, message)
+def _switch_on(message: LiveStart, session: RoomSession, room: Room) -> None:
+    live_slot.switch_on(room.board_id, _renewed(session), session.id, session.who, message)
 
 
-def _renewed(member: Member) -> Principal:
-    """Who asks, as the database has them now: the room looks only now and then. Raises Unauthenticated."""
-    principal.person(member.principal)
-    (now,) = principal.refresh([member.principal])
+def _renewed(session: RoomSession) -> Principal:
+    """The session's principal as the database has it now: the room reads it only now and then. Raises Unauthenticated."""
+    principal.person(session.principal)
+    (now,) = principal.refresh([session.principal])
     if isinstance(now, Revocation):
         raise Unauthenticated("Your session, key or link is no longer valid.")
     return now

@@ -1,4 +1,4 @@
-"""Who may still be there: one visit of Postgres for all rooms of a process, however many people are in them."""
+"""The access of all sessions of a process, read in a few queries however many they are."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from accounts import api_keys
 from accounts.models import ApiKey
 from boards.models import Board, Membership, Role
 from boards.principal import NOBODY, Principal, by_api_key
-from boards.room import board_state
-from boards.room.board_state import Stay
+from boards.room import access_check
+from boards.room.access_check import Granted
 from boards.sharing import links
 from boards.wire.protocol import Close
 from tests.factories import person
@@ -46,10 +46,10 @@ def test_a_crowd_on_many_boards_costs_as_many_queries_as_one(alice: Any) -> None
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            found = board_state.present(asked)
+            found = access_check.check(asked)
         counts.append(len(queries))
     assert counts == [6, 6]
-    roles = {name: stay.role for present in found.values() for name, stay in present.people.items()}  # type: ignore[union-attr]
+    roles = {name: granted.role for access in found.values() for name, granted in access.sessions.items()}  # type: ignore[union-attr]
     assert len(roles) == 36
     assert {role for name, role in roles.items() if name[0] != "l"} == {Role.EDIT}
     assert {role for name, role in roles.items() if name[0] == "l"} == {Role.VIEW}
@@ -57,7 +57,7 @@ def test_a_crowd_on_many_boards_costs_as_many_queries_as_one(alice: Any) -> None
 
 def test_a_board_that_is_gone_is_left_out(board: Board, bob: Any) -> None:
     Board.objects.filter(pk=board.pk).update(deleted_at=board.created_at)
-    assert board_state.present({board.pk: {"b": Principal(bob)}}) == {}
+    assert access_check.check({board.pk: {"b": Principal(bob)}}) == {}
 
 
 def test_an_open_board_keeps_strangers_and_nobody_whose_session_ended(board: Board, bob: Any) -> None:
@@ -65,9 +65,9 @@ def test_an_open_board_keeps_strangers_and_nobody_whose_session_ended(board: Boa
     signed_in, signed_out = in_session(bob), in_session(bob)
     SessionStore(signed_out.session_key).delete()
     asked = {"nobody": NOBODY, "in": signed_in, "out": signed_out}
-    assert board_state.present({board.pk: asked})[board.pk].people == {
-        "nobody": Stay(Role.VIEW, NOBODY),
-        "in": Stay(Role.EDIT, signed_in),
+    assert access_check.check({board.pk: asked})[board.pk].sessions == {
+        "nobody": Granted(Role.VIEW, NOBODY),
+        "in": Granted(Role.EDIT, signed_in),
         "out": Close.UNAUTHENTICATED,
     }
 
@@ -77,10 +77,10 @@ def test_a_key_goes_as_far_as_it_does_now(board: Board, bob: Any) -> None:
     assert key is not None
     before = by_api_key(key)
 
-    def limited(*allowed: str) -> Stay | Close:
+    def limited(*allowed: str) -> Granted | Close:
         ApiKey.objects.update(scopes=list(allowed))
-        return board_state.present({board.pk: {"k": before}})[board.pk].people["k"]
+        return access_check.check({board.pk: {"k": before}})[board.pk].sessions["k"]
 
     stays = limited("scene:read")
-    assert isinstance(stays, Stay) and stays.principal.scopes == {"scene:read"}
+    assert isinstance(stays, Granted) and stays.principal.scopes == {"scene:read"}
     assert limited("scene:write") == Close.FORBIDDEN, "it may not see the board any more"

@@ -24,7 +24,7 @@ def by(board_id, token=None, cookie=None):
 def test_each_gets_its_own_answer(board, alice, bob, mallory):
     alice_key, bob_key, mallory_key = (api_keys.create(user) for user in (alice, bob, mallory))
     link = links.create(board, alice, Role.VIEW)
-    answers = authentication.decide(
+    answers = authentication.authenticate_each(
         [
             by(board.pk, mallory_key),
             by(board.pk, alice_key),
@@ -44,15 +44,15 @@ def test_each_gets_its_own_answer(board, alice, bob, mallory):
 def test_a_crowd_costs_as_many_queries_as_one(board, alice, bob, django_assert_num_queries):
     requests = [by(board.pk, api_keys.create(bob)) for _ in range(20)]
     with django_assert_num_queries(3):
-        authentication.decide(requests[:1])
+        authentication.authenticate_each(requests[:1])
     with django_assert_num_queries(3):
-        assert {answer.role for answer in authentication.decide(requests)} == {Role.EDIT}
+        assert {answer.role for answer in authentication.authenticate_each(requests)} == {Role.EDIT}
 
 
 def test_who_asks_during_a_visit_is_answered_by_the_next(monkeypatch):
     visits, first_is_inside, go_on = [], asyncio.Event(), asyncio.Event()
 
-    async def visit(decide, requests):
+    async def visit(authenticate_each, requests):
         visits.append(len(requests))
         if len(visits) == 1:
             first_is_inside.set()
@@ -61,9 +61,11 @@ def test_who_asks_during_a_visit_is_answered_by_the_next(monkeypatch):
 
     async def crowd():
         monkeypatch.setattr(authentication, "in_thread", visit)
-        first = asyncio.ensure_future(authentication.ask(by(uuid.UUID(int=1))))
+        first = asyncio.ensure_future(authentication.authenticate(by(uuid.UUID(int=1))))
         await first_is_inside.wait()
-        others = [asyncio.ensure_future(authentication.ask(by(uuid.UUID(int=n)))) for n in range(2, 5)]
+        others = [
+            asyncio.ensure_future(authentication.authenticate(by(uuid.UUID(int=n)))) for n in range(2, 5)
+        ]
         await asyncio.sleep(0)  # they ask
         others[1].cancel()
         go_on.set()
@@ -75,13 +77,13 @@ def test_who_asks_during_a_visit_is_answered_by_the_next(monkeypatch):
 
 
 def test_when_the_database_is_away_everybody_hears_so_and_the_next_may_ask_again(monkeypatch):
-    async def away(decide, requests):
+    async def away(authenticate_each, requests):
         raise OperationalError("away")
 
     async def crowd():
         monkeypatch.setattr(authentication, "in_thread", away)
         for _ in range(2):
-            asked = [authentication.ask(by(uuid.uuid4())) for _ in range(3)]
+            asked = [authentication.authenticate(by(uuid.uuid4())) for _ in range(3)]
             answers = await asyncio.gather(*asked, return_exceptions=True)
             assert [type(answer) for answer in answers] == [OperationalError] * 3
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from boards.room import board_cache
 from boards.room.board_cache import BoardCache
 from boards.room.fanout import Fanout
 from boards.room.scene import Scene
+from generation.messages import JobProgress
 
 JOB = str(uuid.UUID(int=1))
 
@@ -18,7 +20,7 @@ JOB = str(uuid.UUID(int=1))
 def row(status: str, attempt: int, step: int) -> dict[str, Any]:
     """A job as it is read from Postgres."""
     fields = {"id": JOB, "status": status, "attempt": attempt, "step": step, "steps": 20, "images": []}
-    return fields | {"created_at": "2026-01-01T00:00:00+00:00", "finished_at": None}
+    return fields | {"created_at": "2026-01-01T00:00:00+00:00", "finished_at": timezone.now().isoformat()}
 
 
 class Board:
@@ -37,7 +39,7 @@ class Board:
         return int(self.cache.jobs[JOB]["step"])
 
     def progress(self, step: int) -> None:
-        self.cache.receive_progress({"job": JOB, "step": step, "steps": 20, "preview": b"jpeg"})
+        self.cache.receive_progress(JobProgress(JOB, step, 20, b"jpeg"))
 
 
 @pytest.fixture
@@ -48,6 +50,7 @@ def board(monkeypatch: pytest.MonkeyPatch) -> Board:
 async def test_a_row_that_is_read_late_does_not_put_progress_back(board: Board) -> None:
     assert await board.read("queued", 0, 0) == 0
     board.progress(3)  # before it is read that the job runs
+    assert await board.read("queued", 0, 0) == 3
     assert await board.read("running", 1, 0) == 3
     board.progress(7)
     assert await board.read("running", 1, 5) == 7
@@ -61,3 +64,5 @@ async def test_another_attempt_starts_over(board: Board) -> None:
     assert await board.read("running", 2, 1) == 1
     board.progress(4)
     assert await board.read("queued", 2, 0) == 0
+    board.progress(2)
+    assert await board.read("failed", 3, 0) == 0

@@ -13,7 +13,7 @@ from boards.errors import ElementRefused
 from boards.exchange import document, importing
 from boards.history import versions
 from boards.models import Board, Element
-from boards.room.scene import Fate, Scene
+from boards.room.scene import Entry, MergeResult, Scene
 from tests.boards.socket_client import joined
 from tests.factories import body, element
 
@@ -37,13 +37,15 @@ def test_RM24_who_pushes_as_high_as_is_let_in_does_not_freeze_an_element() -> No
     for _ in range(3_000):
         for jump in (1_000_000, 10_000):
             try:
-                scene.merge(element("box", version=version + jump, versionNonce=0))
+                scene.merge(Entry(element("box", version=version + jump, versionNonce=0)))
             except ElementRefused:
                 continue
             version += jump
             break
     assert version < 2**30 + 2_000 * 10_000
-    assert scene.merge(element("box", version=version + 1, versionNonce=2**31 - 1)) is Fate.TAKEN
+    assert (
+        scene.merge(Entry(element("box", version=version + 1, versionNonce=2**31 - 1))) is MergeResult.TAKEN
+    )
 
 
 @pytest.mark.django_db

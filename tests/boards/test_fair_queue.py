@@ -1,4 +1,4 @@
-"""Whoever costs much waits in their own line, and nobody else with them."""
+"""A user whose messages cost much waits in a queue of their own, and nobody else with them."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ import pytest
 
 from boards.models import Board
 from boards.principal import NOBODY, Principal
-from boards.socket.fair_queue import AT_ONCE_BURST, PORTION_SECONDS, Desk, Work
+from boards.socket.fair_queue import AT_ONCE_BURST, PORTION_SECONDS, FairQueue, Work
 from boards.socket.message_handler import SMALL_ELEMENTS, STRIKES_MAX, WRONG_MIN
 from boards.wire.protocol import Close
 from tests.boards.socket_client import joined
@@ -22,7 +22,7 @@ def busy(seconds: float) -> None:
 
 
 async def test_lines_take_turns_a_portion_at_a_time() -> None:
-    desk, done = Desk(), list[str]()
+    queues, done = FairQueue(), list[str]()
 
     def work(name: str, parts: int) -> Work:
         for _ in range(parts):
@@ -30,27 +30,27 @@ async def test_lines_take_turns_a_portion_at_a_time() -> None:
             done.append(name)
             yield
 
-    first, second = desk.line_of(NOBODY, "first"), desk.line_of(NOBODY, "second")
+    first, second = queues.queue_of(NOBODY, "first"), queues.queue_of(NOBODY, "second")
     for _ in range(2):
-        desk.put(first, work("first", 5))
-    desk.put(second, work("second", 2))
+        queues.put(first, work("first", 5))
+    queues.put(second, work("second", 2))
     while len(done) < 12:
         await asyncio.sleep(0.001)
     assert done[:4] == ["first", "second", "first", "second"] and done[4:] == ["first"] * 8
 
 
 async def test_the_loop_is_free_as_long_as_it_was_busy() -> None:
-    desk = Desk()
+    queues = FairQueue()
 
     def work() -> Work:
         for _ in range(30):
             busy(PORTION_SECONDS)
             yield
 
-    line = desk.line_of(NOBODY, "s")
+    queue = queues.queue_of(NOBODY, "s")
     began, free, longest = time.monotonic(), 0, 0.0
-    desk.put(line, work())
-    while line.works:
+    queues.put(queue, work())
+    while queue.works:
         asked = time.monotonic()
         await asyncio.sleep(0)
         longest = max(longest, time.monotonic() - asked)
@@ -61,11 +61,11 @@ async def test_the_loop_is_free_as_long_as_it_was_busy() -> None:
 
 @pytest.mark.django_db
 def test_all_sockets_of_a_person_stand_in_one_line(alice: Any, bob: Any) -> None:
-    desk = Desk()
-    line = desk.line_of(Principal(alice), "a")
-    assert desk.line_of(Principal(alice), "b") is line is not desk.line_of(Principal(bob), "a")
-    line.charge(2 * AT_ONCE_BURST)
-    assert line.is_overdrawn()
+    queues = FairQueue()
+    queue = queues.queue_of(Principal(alice), "a")
+    assert queues.queue_of(Principal(alice), "b") is queue is not queues.queue_of(Principal(bob), "a")
+    queue.charge(2 * AT_ONCE_BURST)
+    assert queue.is_overdrawn()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""What a room tells its members, in which form, and what it must not trip over."""
+"""What a room sends its sessions, in which form, and when."""
 
 import json
 import secrets
@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from boards.elements.store import Snapshot
+from boards.elements.tombstones import Pruned
 from boards.models import Role
 from boards.principal import NOBODY
 from boards.room import fanout
-from boards.room.fanout import CROWD, Fanout, News
-from boards.room.scene import Fate, Scene
-from boards.room.session import BACKLOG_MAX_BYTES, SLOW_MAX_SECONDS, Member
+from boards.room.fanout import CROWD, Fanout, LocalChanges
+from boards.room.scene import Entry, MergeResult, Scene
+from boards.room.session import BACKLOG_MAX_BYTES, SLOW_MAX_SECONDS, RoomSession
 from boards.wire import protocol
 from boards.wire.frames import CLOSE, DEFLATE_MIN_BYTES, Packet, frame, live
 from boards.wire.protocol import Close
@@ -23,7 +25,7 @@ from tests.factories import element
 
 
 class Wire:
-    """A stub at the transport's door: notes what is written; `waiting` is what the other side did not read."""
+    """A stub at the transport's door: notes what is written; `waiting`: bytes that the other side did not read."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
@@ -76,26 +78,27 @@ class Wire:
 
 
 class Stage:
-    """A scene with its fan-out, and members whose wires are stubs."""
+    """A scene with its fan-out, and sessions whose wires are stubs."""
 
     def __init__(self) -> None:
         self.scene = Scene()
-        self.news: list[News] = []
+        self.news: list[LocalChanges] = []
         self.fanout = Fanout(self.scene, self.news.append)
 
-    def member(self, session: str, *, deflate: bool = False) -> tuple[Member, Wire]:
+    def session(self, session_id: str, *, deflate: bool = False) -> tuple[RoomSession, Wire]:
         async def send(message: dict[str, Any]) -> None:
             raise AssertionError("not while there is a wire")
 
-        member, wire = Member(session, NOBODY, "Robot", Role.EDIT, send, deflate=deflate), Wire()
-        member._wire = wire
-        self.fanout.members[session] = member
-        return member, wire
+        session, wire = RoomSession(session_id, NOBODY, "Robot", Role.EDIT, send, deflate=deflate), Wire()
+        session._wire = wire
+        self.fanout.sessions[session_id] = session
+        return session, wire
 
     def push(self, *ids: str, by: str = "", **fields: Any) -> None:
         for element_id in ids:
-            assert self.scene.merge(element(element_id, **fields)) is Fate.TAKEN
-            self.fanout.element(element_id, [by] if by else [])
+            entry = Entry(element(element_id, **fields))
+            assert self.scene.merge(entry) is MergeResult.TAKEN
+            self.fanout.element(entry, skip_session=by)
 
 
 @pytest.fixture
@@ -106,11 +109,11 @@ async def stage() -> Any:
 
 
 async def test_those_who_deflate_get_one_frame_authors_too(stage: Stage) -> None:
-    _, author = stage.member("author", deflate=True)
-    _, other = stage.member("other", deflate=True)
-    _, plain = stage.member("plain")
+    _, author = stage.session("author", deflate=True)
+    _, other = stage.session("other", deflate=True)
+    _, plain = stage.session("plain")
     stage.push(*(f"e{n}" for n in range(20)), by="author")
-    stage.fanout.user("author", b'{"id":"u1","name":"Ana"}')
+    stage.fanout.presence("author", b'{"id":"u1","name":"Ana"}')
     stage.fanout.tick()
     assert author.written == other.written and len(other.frames()) == 1
     assert other.messages() == plain.messages() and [kind for kind, _ in plain.frames()] == [0x81, 0x81]
@@ -118,7 +121,7 @@ async def test_those_who_deflate_get_one_frame_authors_too(stage: Stage) -> None
 
 
 async def test_who_does_not_deflate_gets_no_echo(stage: Stage) -> None:
-    _, author = stage.member("author")
+    _, author = stage.session("author")
     stage.push("mine", by="author")
     stage.push("theirs")
     stage.fanout.tick()
@@ -126,33 +129,33 @@ async def test_who_does_not_deflate_gets_no_echo(stage: Stage) -> None:
 
 
 async def test_a_little_is_text_for_everybody(stage: Stage) -> None:
-    _, wire = stage.member("s1", deflate=True)
-    stage.fanout.user("s2", b'{"id":"u2"}')
+    _, wire = stage.session("s1", deflate=True)
+    stage.fanout.presence("s2", b'{"id":"u2"}')
     stage.fanout.tick()
     ((kind, payload),) = wire.frames()
     assert kind == 0x81 and len(payload) < DEFLATE_MIN_BYTES
 
 
 async def test_RM14_an_ack_follows_what_it_acknowledges_and_tells_no_later_clock(stage: Stage) -> None:
-    member, wire = stage.member("s1")
+    session, wire = stage.session("s1")
     stage.push("theirs")
-    stage.fanout.clock = 7
-    stage.fanout.acknowledge(member, "p1", [])
+    stage.scene.advance(7)
+    stage.fanout.acknowledge(session, "p1", [])
     stage.fanout.tick()
     assert [message["type"] for message in wire.messages()] == ["patch", "ack"]
     assert [message["clock"] for message in wire.messages()] == [7, 7]
 
 
 async def test_who_does_not_read_is_skipped_and_then_gets_the_newest_once(stage: Stage) -> None:
-    member, wire = stage.member("s1")
+    session, wire = stage.session("s1")
     wire.waiting = BACKLOG_MAX_BYTES
     for version in range(1, 50):
         stage.push("box", version=version)
-        stage.fanout.user("s2", b'{"n":%d}' % version)
-        stage.fanout.clock += 1
+        stage.fanout.presence("s2", b'{"n":%d}' % version)
+        stage.scene.advance(stage.scene.clock + 1)
         stage.fanout.tick()
-    stage.fanout.user("s2", None)
-    stage.fanout.acknowledge(member, "p1", [])
+    stage.fanout.presence("s2", None)
+    stage.fanout.acknowledge(session, "p1", [])
     stage.fanout.tick()
     assert [message["type"] for message in wire.messages()] == ["ack"], "only what is his alone"
     assert wire.messages()[0]["clock"] == 0, "nothing after the first clock was sent"
@@ -162,19 +165,19 @@ async def test_who_does_not_read_is_skipped_and_then_gets_the_newest_once(stage:
     presence, patch = wire.messages()
     assert presence["users"] == {"s2": None}
     assert [e["version"] for e in patch["elements"]] == [49] and patch["clock"] == 49
-    assert not member.is_behind and member.clock == 49
+    assert not session.is_behind and session.clock == 49
 
 
 async def test_L11_who_does_not_read_gets_the_newest_live_picture_in_the_end(stage: Stage) -> None:
-    member, wire = stage.member("s1")
-    _, quick = stage.member("s2")
+    session, wire = stage.session("s1")
+    _, quick = stage.session("s2")
     wire.waiting = BACKLOG_MAX_BYTES
     for seq in range(1, 6):
         stage.fanout.show(Packet.live(1, seq, 0, b"jpeg"))
-    assert len(quick.frames()) == 5 and wire.frames() == [] and member.is_behind
+    assert len(quick.frames()) == 5 and wire.frames() == [] and session.is_behind
     wire.waiting = 0
     stage.fanout.tick()
-    assert wire.frames() == [(0x82, live(1, 5, 0, b"jpeg"))] and not member.is_behind
+    assert wire.frames() == [(0x82, live(1, 5, 0, b"jpeg"))] and not session.is_behind
     wire.waiting = BACKLOG_MAX_BYTES
     stage.fanout.show(Packet.live(1, 6, 0, b"jpeg"))
     stage.fanout.show(None)
@@ -184,13 +187,13 @@ async def test_L11_who_does_not_read_gets_the_newest_live_picture_in_the_end(sta
 
 
 async def test_RM14_what_was_missed_comes_in_pieces_and_the_last_one_tells_the_clock(stage: Stage) -> None:
-    member, wire = stage.member("s1", deflate=True)
-    stage.fanout.clock = 3
+    session, wire = stage.session("s1", deflate=True)
+    stage.scene.advance(3)
     stage.fanout.tick()
     wire.waiting = BACKLOG_MAX_BYTES
     text = "x" * 10_000
     stage.push(*(f"e{n}" for n in range(60)), type="text", text=text)
-    stage.fanout.clock = 4
+    stage.scene.advance(4)
     stage.fanout.tick()
     wire.waiting = 0
     stage.fanout.tick()
@@ -198,13 +201,13 @@ async def test_RM14_what_was_missed_comes_in_pieces_and_the_last_one_tells_the_c
     assert len(patches) == 3 and sorted(wire.elements()) == sorted(f"e{n}" for n in range(60))
     assert [patch["clock"] for patch in patches] == [3, 3, 4]
     assert all(len(json.dumps(patch)) < protocol.FRAME_BYTES_MAX * 1.2 for patch in patches)
-    assert member.clock == 4
+    assert session.clock == 4
 
 
 @pytest.mark.parametrize("deflate", [False, True])
 async def test_what_changes_much_at_once_leaves_as_there_is_room(stage: Stage, deflate: bool) -> None:
-    member, wire = stage.member("s1", deflate=deflate)
-    _, quick = stage.member("s2", deflate=deflate)
+    session, wire = stage.session("s1", deflate=deflate)
+    _, quick = stage.session("s2", deflate=deflate)
 
     def write(data: bytes) -> bool:
         wire.written.append(data)
@@ -215,20 +218,20 @@ async def test_what_changes_much_at_once_leaves_as_there_is_room(stage: Stage, d
     texts = [secrets.token_hex(10_000) for _ in range(60)]  # as after going back to a version
     for number, text in enumerate(texts):
         stage.push(f"e{number}", type="text", text=text)
-    stage.fanout.clock = 4
+    stage.scene.advance(4)
     stage.fanout.tick()
-    assert len(quick.elements()) == 60 and member.is_behind and member.clock == 0
+    assert len(quick.elements()) == 60 and session.is_behind and session.clock == 0
     assert len(b"".join(wire.written)) < protocol.FRAME_BYTES_MAX * 1.1
-    while member.is_behind:
+    while session.is_behind:
         wire.waiting = 0
         stage.fanout.tick()
-    assert wire.written == quick.written and member.clock == 4
+    assert wire.written == quick.written and session.clock == 4
 
 
 async def test_a_scene_on_its_way_waits_for_room(stage: Stage) -> None:
     from boards.wire.frames import Packet
 
-    member, wire = stage.member("s1")
+    session, wire = stage.session("s1")
 
     def write(data: bytes) -> bool:
         wire.written.append(data)
@@ -237,47 +240,47 @@ async def test_a_scene_on_its_way_waits_for_room(stage: Stage) -> None:
 
     wire.write = write  # type: ignore[method-assign]
     piece = Packet.of(json.dumps({"elements": [], "pad": "x" * 200_000}).encode())
-    member.feed([piece] * 5, clock=9)
-    assert len(wire.written) == 2 and member.is_behind and member.clock == 0
+    session.feed([piece] * 5, clock=9)
+    assert len(wire.written) == 2 and session.is_behind and session.clock == 0
     stage.push("meanwhile")
     for _ in range(5):
         wire.waiting = 0
         stage.fanout.tick()
     assert len(wire.messages()) == 6 and wire.elements() == ["meanwhile"]
-    assert not member.is_behind and member.clock == 0 == stage.fanout.clock
+    assert not session.is_behind and session.clock == 0 == stage.scene.clock
 
 
 async def test_who_does_not_read_for_ten_seconds_is_closed_and_then_dropped(stage: Stage) -> None:
-    member, wire = stage.member("s1")
+    session, wire = stage.session("s1")
     wire.waiting = BACKLOG_MAX_BYTES
     now = time.monotonic()
-    assert not member.takes_more(now) and not member.takes_more(now + SLOW_MAX_SECONDS)
+    assert not session.takes_more(now) and not session.takes_more(now + SLOW_MAX_SECONDS)
     assert wire.frames() == []
-    assert not member.takes_more(now + SLOW_MAX_SECONDS + 0.1)
+    assert not session.takes_more(now + SLOW_MAX_SECONDS + 0.1)
     assert wire.frames() == [(0x88, int(Close.TOO_SLOW).to_bytes(2, "big"))]
-    member.write(b"{}")
+    session.write(b"{}")
     assert len(wire.frames()) == 1, "nothing follows a close"
 
 
 async def test_who_reads_again_in_time_starts_anew(stage: Stage) -> None:
-    member, wire = stage.member("s1")
+    session, wire = stage.session("s1")
     now = time.monotonic()
     for second in (0, 9, 18, 27):
         wire.waiting = BACKLOG_MAX_BYTES
-        assert not member.takes_more(now + second)
+        assert not session.takes_more(now + second)
         wire.waiting = 0
-        assert member.takes_more(now + second + 0.5)
+        assert session.takes_more(now + second + 0.5)
     assert wire.frames() == []
 
 
 async def test_who_was_sent_too_much_gets_it_later_and_merged(stage: Stage) -> None:
-    member, wire = stage.member("s1")
-    member._out.spend(BYTES_OUT_BURST + 60 * BYTES_OUT_PER_SECOND)
+    session, wire = stage.session("s1")
+    session._out.spend(BYTES_OUT_BURST + 60 * BYTES_OUT_PER_SECOND)
     for version in (1, 2):
         stage.push("box", version=version)
         stage.fanout.tick()
-    assert wire.written == [] and member.missed == {"box"}
-    assert member.takes_more(time.monotonic() + 60.1)
+    assert wire.written == [] and list(session.missed) == ["box"]
+    assert session.takes_more(time.monotonic() + 60.1)
     assert not wire.aborted and wire.frames() == []
 
 
@@ -285,37 +288,37 @@ async def test_in_a_crowd_pointers_go_out_less_often_and_strokes_do_not(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fanout, "CROWD_PRESENCE_SECONDS", 60.0)
-    _, wire = stage.member("s0")
+    _, wire = stage.session("s0")
     for number in range(CROWD + 1):
-        stage.fanout.user(f"s{number}", b"{}")
+        stage.fanout.presence(f"s{number}", b"{}")
     stage.fanout.tick()
-    stage.fanout.user("s1", b'{"x":1}')
+    stage.fanout.presence("s1", b'{"x":1}')
     stage.push("stroke")
     stage.fanout.tick()
     assert [message["type"] for message in wire.messages()] == ["presence", "patch"]
-    stage.fanout._users_due -= 60.0
+    stage.fanout._presence_due -= 60.0
     stage.fanout.tick()
     assert wire.messages()[-1]["users"] == {"s1": {"x": 1}}
 
 
 async def test_the_others_hear_only_of_what_began_here(stage: Stage) -> None:
     stage.push("ours")
-    stage.scene.merge(element("theirs"))
-    stage.fanout.element("theirs", foreign=True)
-    stage.fanout.user("s1", b"{}")
-    stage.fanout.user("s2", b"{}", foreign=True)
+    stage.scene.merge(theirs := Entry(element("theirs")))
+    stage.fanout.element(theirs, remote=True)
+    stage.fanout.presence("s1", b"{}")
+    stage.fanout.presence("s2", b"{}", remote=True)
     stage.fanout.tick()
-    ((elements, users),) = stage.news
-    assert [e.id for e in elements] == ["ours"] and users == {"s1": b"{}"}
+    ((entries, presence),) = stage.news
+    assert [e.element.id for e in entries] == ["ours"] and presence == {"s1": b"{}"}
 
 
 async def test_RM12_a_slow_member_survives_that_what_it_missed_is_taken_back(stage: Stage) -> None:
-    member, wire = stage.member("s1")
+    session, wire = stage.session("s1")
     wire.waiting = BACKLOG_MAX_BYTES
     stage.push("refused")
     stage.fanout.tick()
-    assert wire.written == [] and member.missed == {"refused"}
-    stage.scene.clear()
+    assert wire.written == [] and list(session.missed) == ["refused"]
+    stage.scene.load(Snapshot(0, [], 0), Pruned(0, {}))
     stage.fanout.forget()
     wire.waiting = 0
     stage.push("kept")
@@ -329,7 +332,7 @@ async def test_without_a_wire_all_goes_through_the_server(stage: Stage) -> None:
     async def send(message: dict[str, Any]) -> None:
         events.append(message)
 
-    stage.fanout.members["s1"] = Member("s1", NOBODY, "Robot", Role.EDIT, send, deflate=True)
+    stage.fanout.sessions["s1"] = RoomSession("s1", NOBODY, "Robot", Role.EDIT, send, deflate=True)
     stage.push("one")
     stage.fanout.tick()
     stage.push(*(f"e{n}" for n in range(20)))

@@ -13,7 +13,7 @@ from boards.elements.element import Element
 from boards.elements.hatching import BOARD_COST_MAX, ELEMENT_COST_MAX, hatch_cost
 from boards.exchange import document, importing
 from boards.history import versions
-from boards.room.scene import Fate, Scene
+from boards.room.scene import Entry, MergeResult, Scene
 from tests.boards.test_versions import shift
 from tests.factories import body, element
 
@@ -57,12 +57,12 @@ def test_a_board_has_no_more_hatching_than_its_pages_can_draw() -> None:
     scene = Scene()
     for number in range(ENOUGH):
         assert scene.affordable(each := drawn(number)) is each
-        assert scene.merge(each) is Fate.TAKEN
+        assert scene.merge(Entry(each)) is MergeResult.TAKEN
     beyond = scene.affordable(drawn(ENOUGH))
-    assert b'"fillStyle":"solid"' in beyond.body and scene.merge(beyond) is Fate.UNSETTLED
+    assert b'"fillStyle":"solid"' in beyond.body and scene.merge(Entry(beyond)) is MergeResult.UNSETTLED
     assert not scene.affordable(drawn(0, version=2)).repaired, "what is there already may be changed"
     assert not scene.affordable(element("plain", width=10_000)).repaired
-    scene.merge(drawn(1, version=2, isDeleted=True))
+    scene.merge(Entry(drawn(1, version=2, isDeleted=True)))
     assert not scene.affordable(drawn(ENOUGH)).repaired, "what was deleted makes room"
 
 

@@ -296,7 +296,7 @@ async def test_L10_a_process_that_opens_the_board_later_finds_it_in_redis(board,
         await a.show(state["run"], 4, jpeg())
         await a.until_picture(4)
         other = elsewhere(board)
-        await other.look()
+        await other.refresh()
         assert msgspec.to_builtins(other.described) == state
         assert other.picture and other.picture.frames[0][1] == frames.live(state["run"], 4, 40, b"\xff\xd84")
 
@@ -305,10 +305,10 @@ async def test_L9_the_slot_of_a_process_that_died_frees_itself(board, alice, wor
     async with joined(board, alice) as a:
         await switch_on(a)
         other = elsewhere(board)
-        await other.look()
+        await other.refresh()
         assert other.described
         redis.Redis.from_url(settings.REDIS_URL).flushdb()  # as its expiry does
-        await other.tidy()
+        await other.renew()
         assert other.described is None
 
 
@@ -316,7 +316,7 @@ async def test_L9_a_redis_that_forgot_the_slot_is_told_again_by_who_holds_it(boa
     async with joined(board, alice) as a:
         state = await switch_on(a)
         redis.Redis.from_url(settings.REDIS_URL).flushdb()
-        await (await room_of(board.pk)).live.tidy()
+        await (await room_of(board.pk)).live.renew()
         held = await sync_to_async(live_slot.read)(board.pk)
         assert held and held.run == state["run"]
 

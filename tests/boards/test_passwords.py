@@ -11,8 +11,8 @@ from django.test import Client
 from accounts.models import User
 from boards.models import Board, Membership, Role
 from boards.principal import Principal
-from boards.room import board_state
-from boards.room.board_state import Stay
+from boards.room import access_check
+from boards.room.access_check import Granted
 from boards.wire.protocol import Close
 from tests.boards.socket_client import joined
 from tests.factories import PASSWORD
@@ -38,8 +38,8 @@ def came_by(client: Client) -> Principal:
     return Principal(user, session_key=client.session.session_key)
 
 
-def stands(board: Board, principal: Principal) -> Stay | Close:
-    return board_state.present({board.pk: {"tab": principal}})[board.pk].people["tab"]
+def stands(board: Board, principal: Principal) -> Granted | Close:
+    return access_check.check({board.pk: {"tab": principal}})[board.pk].sessions["tab"]
 
 
 def change(client: Client) -> None:
@@ -57,7 +57,7 @@ def test_a_guest_who_signs_up_stays(board: Board, settings: Any, verification: s
     fields = {"email": "new@example.org", "password1": PASSWORD}
     assert client.post("/accounts/signup/", fields).status_code == 302
     stay = stands(board, tab)
-    assert isinstance(stay, Stay) and stay.role == Role.EDIT
+    assert isinstance(stay, Granted) and stay.role == Role.EDIT
     assert stay.principal.user is not None and stay.principal.user.password != tab.user.password  # type: ignore[union-attr]
     assert stands(board, stay.principal) == stay, "and is asked for the session once"
 
@@ -69,7 +69,7 @@ def test_who_changes_the_password_comes_back_and_everybody_else_is_signed_out(
     tab, foreign = came_by(here), came_by(elsewhere)
     change(here)
     assert stands(board, tab) == Close.RESTART
-    assert isinstance(stands(board, came_by(here)), Stay), "with what the browser has now"
+    assert isinstance(stands(board, came_by(here)), Granted), "with what the browser has now"
     assert stands(board, foreign) == Close.UNAUTHENTICATED
 
 

@@ -18,9 +18,10 @@ from boards.models import Board, Role
 from boards.models import Element as Row
 from boards.principal import Principal
 from boards.room import clock_poller, peers, saver
-from boards.room.peer_channel import Voice
+from boards.room.peer_channel import PeerPublisher
 from boards.room.room import Room
-from boards.room.session import Member
+from boards.room.scene import Entry
+from boards.room.session import RoomSession
 from boards.wire.peer_messages import BoardChanged, RoomTick
 from tests.factories import element
 
@@ -28,23 +29,23 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Page:
-    """A member of a room that keeps what it is told."""
+    """A session of a room that keeps what it is sent."""
 
     def __init__(self, room: Room, name: str, user: Any = None) -> None:
         self.room = room
         self.messages: list[dict[str, Any]] = []
-        self.member = Member(name, Principal(user), name, Role.EDIT, self._send)
+        self.session = RoomSession(name, Principal(user), name, Role.EDIT, self._send)
 
     async def _send(self, event: dict[str, Any]) -> None:
         if "text" in event:
             self.messages.append(json.loads(event["text"]))
 
     async def join(self) -> "Page":
-        await self.room.join(self.member, None, 0, time.monotonic())
+        await self.room.join(self.session, None, 0, time.monotonic())
         return self
 
     def push(self, ref: str, *elements: Element) -> None:
-        self.room.push(self.member, ref, elements, [])
+        self.room.push(self.session, ref, elements, [])
 
     def has(self, element_id: str, **fields: Any) -> bool:
         seen: dict[str, Any] = {}
@@ -73,7 +74,7 @@ async def rooms(board: Board, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     one, other = Room(board.pk), Room(board.pk)
     await one.open()
     await other.open()
-    await until(lambda: one._others._believed_until and other._others._believed_until)
+    await until(lambda: one._peers._known_until and other._peers._known_until)
     yield one, other
     for room in (one, other):
         room.close(1001)
@@ -118,7 +119,7 @@ def told(*elements: Element, author: Any = None) -> RoomTick:
 async def test_RM19_what_a_dead_process_told_is_committed_by_who_heard_it(
     board: Board, rooms: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(peers, "ORPHANED_SECONDS", 0.2)
+    monkeypatch.setattr(peers, "COMMIT_TIMEOUT_SECONDS", 0.2)
     b = await Page(rooms[1], "b").join()
     await announce.publish(board.pk, told(element("orphan"), author=bob))
     await until(lambda: b.has("orphan"))
@@ -130,7 +131,7 @@ async def test_RM19_what_a_dead_process_told_is_committed_by_who_heard_it(
 async def test_RM9_what_a_dead_process_told_is_acknowledged_only_once_it_is_stored(
     board: Board, rooms: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(peers, "ORPHANED_SECONDS", 60.0)
+    monkeypatch.setattr(peers, "COMMIT_TIMEOUT_SECONDS", 60.0)
     b = await Page(rooms[1], "b", bob).join()
     stroke = element("stroke")
     await announce.publish(board.pk, told(stroke))
@@ -152,12 +153,12 @@ async def test_RM12_what_one_process_takes_back_goes_on_the_other_too(board: Boa
         ("never", "frozen")
     ]
     for room in rooms:
-        assert list(room._scene.live()) == []
+        assert list(room._scene.visible()) == []
     one_who_returns = Page(rooms[1], "c")
     pruned_clock = (await sync_to_async(Board.objects.get)(pk=board.pk)).pruned_clock
-    await rooms[1].join(one_who_returns.member, 0, pruned_clock, time.monotonic())
+    await rooms[1].join(one_who_returns.session, 0, pruned_clock, time.monotonic())
     one_on_the_way = Page(rooms[1], "d")  # was let in just before
-    await rooms[1].join(one_on_the_way.member, 0, 0, time.monotonic())
+    await rooms[1].join(one_on_the_way.session, 0, 0, time.monotonic())
     for page in (one_who_returns, one_on_the_way):
         await until(lambda page=page: page.messages)
         assert page.messages[0]["complete"]
@@ -182,9 +183,9 @@ async def test_whoever_lost_their_access_on_the_way_in_is_sent_away(
     b, asked_at = Page(rooms[0], "b", bob), time.monotonic()
     await sync_to_async(board.memberships.filter(user=bob).delete)()
     await announce.publish(board.pk, BoardChanged())
-    await until(lambda: rooms[0]._changed_at >= asked_at)
-    await rooms[0].join(b.member, None, 0, asked_at)
-    await until(lambda: b.member.has_ended)
+    await until(lambda: rooms[0]._access._changed_at >= asked_at)
+    await rooms[0].join(b.session, None, 0, asked_at)
+    await until(lambda: not b.session.is_open)
 
 
 async def test_RM10_what_was_committed_though_its_answer_was_lost_is_not_refused(
@@ -232,12 +233,12 @@ async def test_RM17_one_message_at_a_time_and_the_newest_of_each_with_the_next(
 ) -> None:
     layer, running = SlowLayer(), []
     monkeypatch.setattr(announce, "get_channel_layer", lambda: layer)
-    voice = Voice(board.pk, lambda work: running.append(asyncio.ensure_future(work)))
-    voice.tell({"a": (element("a"), None)}, {})
-    voice.saved(1, {"a": (1, 1, 1)})
+    publisher = PeerPublisher(board.pk, lambda work: running.append(asyncio.ensure_future(work)))
+    publisher.send([Entry(element("a"))], {})
+    publisher.send_commit(1, {"a": (1, 1, 1)})
     await asyncio.sleep(0)
     for version in range(2, 50):
-        voice.tell({"a": (element("a", version=version), None)}, {"s1": b"%d" % version})
+        publisher.send([Entry(element("a", version=version))], {"s1": b"%d" % version})
         await asyncio.sleep(0)
     assert len(layer.sent) == 1, "while one is on its way, nothing else is said"
     layer.passes.set()

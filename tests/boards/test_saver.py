@@ -59,10 +59,10 @@ class Stage:
     async def _refused(self, batch: Batch, error: BoardError) -> None:
         self.refused.append((batch, error))
 
-    def push(self, ref: str, *elements: Element, member: Any = None) -> None:
+    def push(self, ref: str, *elements: Element, session: Any = None) -> None:
         for each in elements:
             self.saver.add(each, ANA)
-        self.saver.acknowledge(Ack(member, ref, [], {each.id: each.fingerprint for each in elements}))
+        self.saver.acknowledge(Ack(session, ref, [], {each.id: each.fingerprint for each in elements}))
 
     async def until(self, done: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
@@ -171,10 +171,10 @@ async def test_RM20_acks_that_wait_are_bounded_too(stage: Stage, monkeypatch: py
 async def test_RM20_nobody_waits_for_the_acks_of_one_who_left(stage: Stage) -> None:
     here, left = object(), object()
     stage.postgres.open.clear()
-    stage.push("p1", element("a"), member=left)
+    stage.push("p1", element("a"), session=left)
     await stage.until(lambda: stage.postgres.visits == 1)
-    stage.push("p2", element("b"), member=left)
-    stage.push("p3", element("c"), member=here)
+    stage.push("p2", element("b"), session=left)
+    stage.push("p3", element("c"), session=here)
     stage.saver.forget(left)  # type: ignore[arg-type]
     stage.postgres.open.set()
     await stage.until(lambda: stage.answered == ["p3"])

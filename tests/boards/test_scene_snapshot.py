@@ -1,10 +1,12 @@
-"""The scene for those who arrive: packed once for many, and never without what changed since."""
+"""The scene for newcomers: packed once for many, and never without what changed since."""
 
 import json
 import zlib
 
-from boards.room.scene import Scene
-from boards.room.scene_snapshot import KEPT_SECONDS, SMALL_BYTES, Arrivals
+from boards.elements.store import Snapshot
+from boards.elements.tombstones import Pruned
+from boards.room.scene import Entry, Scene
+from boards.room.scene_snapshot import KEPT_SECONDS, SMALL_BYTES, SceneSnapshots
 from boards.wire.frames import BINARY, Packet
 from boards.wire.protocol import FRAME_BYTES_MAX
 from tests.factories import element
@@ -27,15 +29,15 @@ def ids(*packets: Packet) -> list[str]:
 def full_scene(count: int = 1_500) -> Scene:
     scene = Scene()
     for number in range(count):
-        scene.merge(element(f"e{number}"))
+        scene.merge(Entry(element(f"e{number}")))
     return scene
 
 
 async def test_everybody_gets_every_element_once_deflated_or_not() -> None:
-    arrivals = Arrivals(full_scene())
+    snapshots = SceneSnapshots(full_scene())
     for deflate in (True, False):
-        picture = await arrivals.picture(deflate=deflate)
-        packets = [picture.welcome(HEAD, deflate=deflate), *picture.rest(deflate=deflate)]
+        snapshot = await snapshots.take_whole(deflate=deflate)
+        packets = [snapshot.welcome(HEAD, deflate=deflate), *snapshot.rest(deflate=deflate)]
         assert len(packets) > 2 and sorted(ids(*packets)) == sorted(f"e{n}" for n in range(1_500))
         kinds = {kind for packet in packets for kind, _ in packet.frames}
         assert (kinds == {BINARY}) is deflate
@@ -43,50 +45,49 @@ async def test_everybody_gets_every_element_once_deflated_or_not() -> None:
 
 async def test_a_scene_is_packed_once_for_all() -> None:
     scene = full_scene()
-    arrivals = Arrivals(scene)
-    first, second = await arrivals.picture(deflate=True), await arrivals.picture(deflate=True)
+    snapshots = SceneSnapshots(scene)
+    first, second = await snapshots.take_whole(deflate=True), await snapshots.take_whole(deflate=True)
     assert first.rest(deflate=True) is second.rest(deflate=True) and scene.changed() == []
 
 
 async def test_what_changed_since_goes_along_and_much_of_it_makes_a_new_picture() -> None:
     scene = full_scene()
-    arrivals = Arrivals(scene)
-    old = await arrivals.picture(deflate=False)
-    scene.merge(element("e7", version=2, isDeleted=True))
-    assert await arrivals.picture(deflate=False) is old
+    snapshots = SceneSnapshots(scene)
+    old = await snapshots.take_whole(deflate=False)
+    scene.merge(Entry(element("e7", version=2, isDeleted=True)))
+    assert await snapshots.take_whole(deflate=False) is old
     assert [json.loads(body)["isDeleted"] for body in scene.changed()] == [True]
     for number in range(200):
-        scene.merge(element(f"new{number}"))
-    new = await arrivals.picture(deflate=False)
+        scene.merge(Entry(element(f"new{number}")))
+    new = await snapshots.take_whole(deflate=False)
     assert new is not old and scene.changed() == []
     assert "e7" not in ids(new.welcome(HEAD, deflate=False), *new.rest(deflate=False))
 
 
 async def test_a_small_scene_is_always_new() -> None:
     scene = full_scene(3)
-    arrivals = Arrivals(scene)
-    picture = await arrivals.picture(deflate=True)
-    assert picture.size_bytes < SMALL_BYTES and picture.rest(deflate=True) == []
-    scene.merge(element("more"))
-    assert "more" in ids((await arrivals.picture(deflate=True)).welcome(HEAD, deflate=True))
+    snapshots = SceneSnapshots(scene)
+    snapshot = await snapshots.take_whole(deflate=True)
+    assert snapshot.size_bytes < SMALL_BYTES and snapshot.rest(deflate=True) == []
+    scene.merge(Entry(element("more")))
+    assert "more" in ids((await snapshots.take_whole(deflate=True)).welcome(HEAD, deflate=True))
 
 
 async def test_a_scene_that_was_read_anew_is_not_shown_as_it_was() -> None:
     scene = full_scene()
-    arrivals = Arrivals(scene)
-    await arrivals.picture(deflate=True)
-    scene.clear()
-    arrivals.forget()
-    scene.merge(element("only"))
-    picture = await arrivals.picture(deflate=True)
-    assert ids(picture.welcome(HEAD, deflate=True), *picture.rest(deflate=True)) == ["only"]
+    snapshots = SceneSnapshots(scene)
+    await snapshots.take_whole(deflate=True)
+    scene.load(Snapshot(0, [], 0), Pruned(0, {}))
+    scene.merge(Entry(element("only")))
+    snapshot = await snapshots.take_whole(deflate=True)
+    assert ids(snapshot.welcome(HEAD, deflate=True), *snapshot.rest(deflate=True)) == ["only"]
 
 
 async def test_the_memory_goes_back_when_nobody_comes() -> None:
-    arrivals = Arrivals(full_scene())
-    kept = await arrivals.picture(deflate=False)
-    arrivals.tidy()
-    assert await arrivals.picture(deflate=False) is kept
-    arrivals._asked_at -= KEPT_SECONDS + 1
-    arrivals.tidy()
-    assert await arrivals.picture(deflate=False) is not kept
+    snapshots = SceneSnapshots(full_scene())
+    kept = await snapshots.take_whole(deflate=False)
+    snapshots.drop_unused()
+    assert await snapshots.take_whole(deflate=False) is kept
+    snapshots._asked_at -= KEPT_SECONDS + 1
+    snapshots.drop_unused()
+    assert await snapshots.take_whole(deflate=False) is not kept

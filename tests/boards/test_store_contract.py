@@ -64,7 +64,7 @@ def test_both_stores_give_the_same_answers(board: Board, seed: int, monkeypatch:
             case "prune":
                 assert tombstones.prune(board.pk, timezone.now()) == memory.prune(memory.clock)
             case "start_over":
-                real, double = board_state.read_anew(board.pk), memory.standing_anew(board.pk)
+                real, double = board_state.read_anew(board.pk), memory.state_anew(board.pk)
                 assert real.pruned == double.pruned
             case "freeze":
                 memory.frozen = not memory.frozen

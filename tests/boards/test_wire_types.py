@@ -63,7 +63,7 @@ async def talk(board: Board, user: Any, a: Client, b: Client, heard: list[Messag
     await sync_to_async(board_files.add_upload)(board, user, png())
     await announce.publish(board.pk, BoardChanged())
     await listen(b, heard, "progress", "file", "board")
-    (await registry.room_of(board.pk))._call_back()
+    (await registry.room_of(board.pk))._resync()
     await listen(b, heard, "resync")
 
 

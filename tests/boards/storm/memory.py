@@ -13,7 +13,8 @@ from boards.elements.reconcile import Rank, takes_incoming
 from boards.elements.tombstones import Pruned
 from boards.errors import BoardFrozen, BoardFull, BoardGone
 from boards.models import WHITE, Role
-from boards.room.board_state import Present, Standing, Stay
+from boards.room.access_check import BoardAccess, Granted
+from boards.room.board_state import BoardState
 
 
 class Row(NamedTuple):
@@ -59,21 +60,21 @@ class MemoryStore:
     def clocks(self, board_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
         return {board_id: self.clock for board_id in board_ids if board_id == self.board_id}
 
-    def standing(self, board_id: uuid.UUID, since: int | None = None) -> Standing:
+    def state(self, board_id: uuid.UUID, since: int | None = None) -> BoardState:
         scene = self.snapshot(board_id) if since is None else self.changes_since(board_id, since)
         pruned = Pruned(self.pruned_clock, dict(self.pruned)) if since is None else None
-        return Standing("Storm", self.frozen, WHITE, scene, {}, [], pruned)
+        return BoardState("Storm", self.frozen, WHITE, scene, {}, [], pruned)
 
-    def standing_anew(self, board_id: uuid.UUID) -> Standing:
+    def state_anew(self, board_id: uuid.UUID) -> BoardState:
         self._find(board_id)
         self.clock += 1
         self.pruned_clock = self.clock
-        return self.standing(board_id)
+        return self.state(board_id)
 
-    def present(self, boards: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, Present]:
+    def access(self, boards: Mapping[uuid.UUID, Mapping[str, Any]]) -> dict[uuid.UUID, BoardAccess]:
         return {
-            board_id: Present(
-                self.frozen, {session: Stay(Role.EDIT, who) for session, who in sessions.items()}
+            board_id: BoardAccess(
+                self.frozen, {session: Granted(Role.EDIT, who) for session, who in sessions.items()}
             )
             for board_id, sessions in boards.items()
             if board_id == self.board_id

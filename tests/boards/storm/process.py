@@ -10,7 +10,7 @@ from boards.errors import RoomClosed
 from boards.models import Role
 from boards.principal import NOBODY
 from boards.room.room import Room
-from boards.room.session import Member
+from boards.room.session import RoomSession
 from boards.socket import consumers
 from tests.boards.storm.editor import Editor
 
@@ -105,7 +105,7 @@ class Line:
                 return
             at = self._world.processes.index(self._process)
             self._world.say(f"{self.editor.name} comes to process {at} with {hello}")
-            one = Member(
+            one = RoomSession(
                 f"s{next(self._world.sessions)}",
                 NOBODY,
                 hello["name"],
@@ -116,7 +116,7 @@ class Line:
             try:
                 asked_at = asyncio.get_running_loop().time()
                 await found.join(one, hello["clock"], self._world.store.pruned_clock, asked_at)
-                await consumers._converse(one, found, self._inbox.get)
+                await consumers._receive_messages(one, found, self._inbox.get)
             finally:
                 found.leave(one)
         except (consumers.Closed, RoomClosed, OperationalError, asyncio.CancelledError):

@@ -95,7 +95,7 @@ class Rules:
         for room in rooms:
             if room.clock != self.store.clock:
                 raise Violation(f"A room stands at {room.clock}, the store at {self.store.clock}")
-            self._compare("a room", {e.id: e for e in map(seen, room._scene.live())}, truth)
+            self._compare("a room", {e.id: e for e in map(seen, room._scene.visible())}, truth)
 
     def _compare(self, who: str, held: dict[str, Seen], truth: dict[str, Seen]) -> None:
         for element_id in held.keys() | truth.keys():

@@ -16,7 +16,7 @@ from boards import announce
 from boards.elements import element, store
 from boards.elements.reconcile import free_index
 from boards.errors import BoardError
-from boards.room import board_state
+from boards.room import access_check, board_state
 from boards.wire.peer_messages import BoardChanged, ClockMoved, PeerMessage
 from tests.boards.storm.bus import LossyLayer
 from tests.boards.storm.clock import SimulatedLoop, SimulatedTime
@@ -67,7 +67,7 @@ class World:
             "time": SimulatedTime(self.loop),
             "secrets": SimpleNamespace(randbelow=self.random.randrange),
             "in_thread": self.in_thread,
-            "in_attendance_thread": self.in_thread,
+            "in_access_thread": self.in_thread,
             "_in_thread": self.in_live_thread,
             "get_channel_layer": lambda: self.layer,
         }
@@ -104,9 +104,9 @@ class World:
             store.snapshot: self.store.snapshot,
             store.changes_since: self.store.changes_since,
             store.clocks: self.store.clocks,
-            board_state.read: self.store.standing,
-            board_state.read_anew: self.store.standing_anew,
-            board_state.present: self.store.present,
+            board_state.read: self.store.state,
+            board_state.read_anew: self.store.state_anew,
+            access_check.check: self.store.access,
         }
         now = self.loop.time()
         try:
