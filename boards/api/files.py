@@ -11,8 +11,8 @@ from boards import access, request_limits
 from boards.access import Act
 from boards.errors import TooBig
 from boards.files import board_files
-from boards.files.board_files import FileDescription
 from boards.principal import of_request, person_of
+from boards.wire.server_messages import FileDescription
 from http_api.openapi import Answer
 
 router = Router()

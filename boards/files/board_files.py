@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.urls import reverse
-from typing_extensions import TypedDict
 
 from accounts.models import User
 from boards import announce, database
 from boards.errors import FileRefused
 from boards.models import Board, BoardFile
 from boards.wire.peer_messages import FileAdded
+from boards.wire.server_messages import FileDescription
 from generation.errors import SnapshotInvalid
 from generation.images import decoder, storage
 from generation.images.header import SVG_MIME_TYPE, is_svg
@@ -126,15 +126,6 @@ def _save(file: BoardFile) -> BoardFile:
 
 def url_of(file: BoardFile) -> str:
     return reverse("board-file", args=[file.board_id, file.file_id])
-
-
-class FileDescription(TypedDict):
-    """What a client needs to show a picture of a board."""
-
-    url: str
-    mime_type: str
-    width_px: int
-    height_px: int
 
 
 def describe(file: BoardFile) -> dict[str, FileDescription]:

@@ -9,8 +9,8 @@ REGION_SIDE_MAX = 1e6
 Ref = Annotated[str, Meta(min_length=1, max_length=64)]
 Coordinate = Annotated[float, Meta(ge=-1e9, le=1e9)]
 RawElement = Annotated[Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/WireElement"})]
-Params = Annotated[dict[str, Any], Meta(extra_json_schema={"x-http-type": "Params"})]
-"""Of a job, as the HTTP API describes them."""
+Params = Annotated[dict[str, Any], Meta(extra_json_schema={"x-http-type": "ParamsDescription"})]
+"""Of a job, as docs/openapi.json describes them."""
 
 
 class Message(Struct, tag_field="type"):

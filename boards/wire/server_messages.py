@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+from typing_extensions import TypedDict
 
 from boards.models import Role as BoardRole
 from boards.wire.client_messages import Coordinate, Params, Presence
@@ -17,11 +18,19 @@ T = TypeVar("T")
 
 
 JobDescription = Annotated[Mapping[str, Any], Meta(extra_json_schema={"x-http-type": "JobDescription"})]
-FileDescription = Annotated[Mapping[str, Any], Meta(extra_json_schema={"x-http-type": "FileDescription"})]
-"""As the HTTP API describes them."""
+"""As boards.jobs.board_jobs declares it and docs/openapi.json describes it."""
 
 
 Role = Annotated[BoardRole, Meta(extra_json_schema={"$ref": "#/components/schemas/Role"})]
+
+
+class FileDescription(TypedDict):
+    """What a client needs to show a picture of a board."""
+
+    url: str
+    mime_type: str
+    width_px: int
+    height_px: int
 
 
 class WireElement(Struct, rename="camel"):
@@ -110,7 +119,8 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
 class Welcome(Message, frozen=True, tag="welcome"):
     """The answer to `hello`. `complete`: start over with these elements and this clock, also where they are older
     than what you saw: that was taken back; otherwise they are what changed since your clock. `more: true`: `patch`
-    messages follow, then `synced`. `background`: the colour behind the scene.
+    messages follow, then `synced`. `background`: the colour behind the scene. Running jobs have
+    a `preview_url` besides: the newest preview.
     """
 
     protocol: int

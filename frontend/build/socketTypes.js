@@ -14,8 +14,8 @@ import type { BoardFile, Job, Params } from "../api/types";
 import type { WireElement } from "./protocol";
 `;
 
-/** What the page calls the objects that the HTTP API describes. */
-const pageTypes = { JobDescription: "Job", FileDescription: "BoardFile", Params: "Params" };
+/** What the page calls objects that it has a type of already. */
+const pageTypes = { JobDescription: "Job", FileDescription: "BoardFile", ParamsDescription: "Params", WireElement: "WireElement" };
 
 /** The schema without what would only become a comment on each field. */
 function plain(schema) {
@@ -46,15 +46,14 @@ function declarationOf({ name, type }) {
     : factory.createTypeAliasDeclaration(modifiers, name.text, undefined, type);
 }
 
-/** Elements are of the page's own type: see room/protocol.ts. */
 async function textOf(schemas) {
-  const members = await membersOf({ ...schemas, WireElement: {} });
+  const members = await membersOf(schemas);
   const declarations = members
-    .filter((member) => member.name.text !== "WireElement")
+    .filter((member) => !(member.name.text in pageTypes))
     .map((member) => {
       const description = schemas[member.name.text].description;
       const comment = description ? `/** ${description} */\n` : "";
-      const code = astToString(declarationOf(member)).replaceAll(/components\["schemas"\]\["(\w+)"\]/g, "$1");
+      const code = astToString(declarationOf(member)).replaceAll(/components\["schemas"\]\["(\w+)"\]/g, (_, name) => pageTypes[name] ?? name);
       return comment + code.replaceAll(/^( +)/gm, (indent) => " ".repeat(indent.length / 2));
     });
   return [header, ...declarations].join("\n");

@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 
 from boards import announce
 from boards.files import board_files
+from boards.jobs.board_jobs import JobDescription
 from boards.models import Board
 from boards.room import registry
 from boards.wire.peer_messages import BoardChanged
@@ -33,6 +34,9 @@ def check(message: Message) -> None:
     """
     decoded = msgspec.to_builtins(msgspec.convert(message, ServerMessage))
     assert decoded | {"elements": []} == message | {"elements": []}
+    if message["type"] == "job":
+        job = msgspec.convert(message["job"], JobDescription)
+        assert job.keys() == JobDescription.__required_keys__
 
 
 async def listen(client: Client, heard: list[Message], *types: str) -> None:

@@ -3,7 +3,7 @@
 import type { BoardFile, Job, Params } from "../api/types";
 import type { WireElement } from "./protocol";
 
-/** The answer to `hello`. `complete`: start over with these elements and this clock, also where they are older than what you saw: that was taken back; otherwise they are what changed since your clock. `more: true`: `patch` messages follow, then `synced`. `background`: the colour behind the scene. */
+/** The answer to `hello`. `complete`: start over with these elements and this clock, also where they are older than what you saw: that was taken back; otherwise they are what changed since your clock. `more: true`: `patch` messages follow, then `synced`. `background`: the colour behind the scene. Running jobs have a `preview_url` besides: the newest preview. */
 export interface Welcome {
   type: "welcome";
   protocol: number;
