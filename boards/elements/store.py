@@ -215,8 +215,8 @@ def _stored(
         rows = cursor.fetchall()
     known = set(ids)
     found = [(row[0], StoredElement(*row[1:])) for row in rows]
-    stored = {element_id: standing for element_id, standing in found if element_id in known}
-    return stored, [(standing.index, element_id) for element_id, standing in found]
+    stored = {element_id: row for element_id, row in found if element_id in known}
+    return stored, [(row.index, element_id) for element_id, row in found]
 
 
 def _without_ties(

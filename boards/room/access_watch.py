@@ -47,7 +47,7 @@ async def watch(room: Watched) -> None:
 
 
 class AccessWatch:
-    """Of one event loop. Its task lives for as long as a room is open."""
+    """One for each event loop. Its task lives for as long as a room is open."""
 
     def __init__(self) -> None:
         self.rooms: list[Watched] = []  # perhaps two of a board, while one closes and the next opens

@@ -23,7 +23,7 @@ class BoardCache:
     """Holds it as it was last read or announced, and broadcasts what changes."""
 
     def __init__(self, fanout: Fanout, catch_up: Callable[[], Awaitable[None]]) -> None:
-        """catch_up: reads what was committed past the room, so that a job's picture is on the board before its news."""
+        """catch_up: reads what was committed past the room, so that a job's picture is sent before its `job`."""
         self.title = ""
         self.frozen = False
         self.background = ""
@@ -33,7 +33,7 @@ class BoardCache:
         self._catch_up = catch_up
 
     def load(self, state: BoardState) -> None:
-        """Take over all of it, without telling anybody."""
+        """Take over all of it, without a broadcast."""
         self.set_fields(state)
         self.files, self.jobs = dict(state.files), {job["id"]: job for job in state.jobs}
 
@@ -65,7 +65,7 @@ class BoardCache:
             return
         if any(image["element_id"] for image in row["images"]):
             await self._catch_up()
-            self._fanout.tick()  # the picture first, then the word that it is there
+            self._fanout.tick()  # the picture first, then the job that has it
         known = self.jobs.get(job_id, {})
         job: JobDescription = {**row, **_newer_progress(known, row)}
         if board_jobs.is_shown(row):

@@ -1,4 +1,4 @@
-"""What a room reads of its board in one go: scene, files, jobs, title."""
+"""Reads the state of a board for its room: scene, files, jobs, title."""
 
 import uuid
 from typing import Any, NamedTuple

@@ -37,7 +37,7 @@ async def follow(board_id: uuid.UUID, receive: Receive) -> None:
 
 
 class ClockPoller:
-    """Of one event loop. Its task lives for as long as a board is followed."""
+    """One for each event loop. Its task lives for as long as a board is followed."""
 
     def __init__(self) -> None:
         self.followers: defaultdict[uuid.UUID, list[Receive]] = defaultdict(list)

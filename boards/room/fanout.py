@@ -48,7 +48,7 @@ class LocalChanges(NamedTuple):
 
 
 class Fanout:
-    """Collects changes and sends them with the next tick. It must be told of every change of the scene."""
+    """Collects changes and sends them with the next tick. Every change of the scene has to be passed to it."""
 
     def __init__(self, scene: Scene, publish: Callable[[LocalChanges], None]) -> None:
         """scene: its clock goes with what is sent. publish: called at each tick with what changed in this process."""
@@ -255,7 +255,7 @@ class _Tick:
 def _patches(entries: Mapping[str, Entry], previous_clock: int, clock: int) -> list[bytes]:
     """Patches of these elements, each of a size that every server sends.
 
-    All but the last say the previous clock: a client that loses its socket in between lacks the later ones.
+    All but the last carry the previous clock: a client that loses its socket in between lacks the later ones.
     """
     if not entries:
         return []

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class LiveBoard:
-    """That of one room. picture: the newest picture of the current run, for sessions that join; None without one."""
+    """Live redraw in one room. picture: the newest picture of the current run, for sessions that join; None without one."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class LiveBoard:
 
     @property
     def described(self) -> LiveRun | None:
-        """What sessions are sent of it; None while nothing is redrawn."""
+        """The run as sessions are sent it; None while nothing is redrawn."""
         run = self._run
         if run is None:
             return None

@@ -13,7 +13,7 @@ from boards.database.retry import retry_until_available
 from boards.elements.element import Fingerprint
 from boards.room.scene import Entry
 from boards.wire import peer_messages
-from boards.wire.peer_messages import Greeting, PeerMessage, RoomTick
+from boards.wire.peer_messages import Announcement, PeerMessage, RoomTick
 
 
 @asynccontextmanager
@@ -59,19 +59,21 @@ class PeerPublisher:
         self._entries: dict[str, Entry] = {}
         self._presence: dict[str, bytes | None] = {}
         self._commits: list[tuple[int, Mapping[str, Fingerprint]]] = []
-        self._greet: Greeting = ""
+        self._announcement: Announcement = ""
         self._is_publishing = False
 
     def send(
         self,
         entries: Iterable[Entry],
         presence: Mapping[str, bytes | None],
-        greet: Greeting = "",
+        announce: Announcement = "",
     ) -> None:
-        """Send what changed here. greet: "yes" to announce this process, "ask" for the others to do so too."""
+        """Send what changed here. announce: "yes" to announce this process, "ask" for the others to do so too."""
         self._entries |= {entry.element.id: entry for entry in entries}
         self._presence |= presence
-        self._greet = "ask" if "ask" in (greet, self._greet) else greet or self._greet
+        self._announcement = (
+            "ask" if "ask" in (announce, self._announcement) else announce or self._announcement
+        )
         self._publish_soon()
 
     def send_commit(self, clock: int, fingerprints: Mapping[str, Fingerprint]) -> None:
@@ -89,13 +91,13 @@ class PeerPublisher:
 
     async def _publish_all(self) -> None:
         try:
-            while self._entries or self._presence or self._commits or self._greet:
+            while self._entries or self._presence or self._commits or self._announcement:
                 await publish(self._board_id, self._take())
         finally:
             self._is_publishing = False
 
     def _take(self) -> RoomTick:
         elements = [(msgspec.msgpack.encode(each.element), each.author_id) for each in self._entries.values()]
-        message = RoomTick(self._sender, elements, self._presence, self._commits, self._greet)
-        self._entries, self._presence, self._commits, self._greet = {}, {}, [], ""
+        message = RoomTick(self._sender, elements, self._presence, self._commits, self._announcement)
+        self._entries, self._presence, self._commits, self._announcement = {}, {}, [], ""
         return message

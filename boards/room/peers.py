@@ -22,11 +22,11 @@ PEER_TIMEOUT_SECONDS = 45.0
 ANNOUNCE_INTERVAL_SECONDS = 1.0
 """Between announcements while no peer is known: bounds how long a lost announcement hides one."""
 COMMIT_TIMEOUT_SECONDS = 4.0
-"""What another process sent and nobody committed for so long is committed here (RM19)."""
+"""What another process sent and did not commit for so long is committed here (RM19)."""
 
 
 class Peers:
-    """Those of one room."""
+    """The peers of one room."""
 
     def __init__(
         self,
@@ -64,10 +64,10 @@ class Peers:
             self.announce(ask=True)
 
     def announce(self, *, ask: bool = False) -> None:
-        """Say that this process has the board open, and which sessions. ask: for the same in return."""
+        """Announce that this process has the board open, and its sessions. ask: for the same in return."""
         self._announced_at = time.monotonic()
         ours = {s: e for s, e in self._fanout.roster.items() if s in self._fanout.sessions}
-        self._publisher.send([], ours, greet="ask" if ask else "yes")
+        self._publisher.send([], ours, announce="ask" if ask else "yes")
 
     def _is_known(self) -> bool:
         return time.monotonic() < self._known_until
@@ -85,7 +85,7 @@ class Peers:
             self._receive_presence(session_id, entry, now)
         for clock, fingerprints in message.saved:
             self._receive_commit(clock, fingerprints)
-        if message.greet == "ask":
+        if message.announce == "ask":
             self.announce()
 
     def _receive_element(self, element: Element, author_id: uuid.UUID | None, now: float) -> None:

@@ -28,7 +28,7 @@ from boards.room.live import LiveBoard
 from boards.room.peers import Peers
 from boards.room.refresh_queue import RefreshQueue
 from boards.room.room_access import RoomAccess
-from boards.room.saver import Ack, Batch, Saver
+from boards.room.saver import Batch, PendingAck, Saver
 from boards.room.scene import Entry, MergeResult, Scene
 from boards.room.scene_snapshot import SceneSnapshots
 from boards.room.session import RoomSession
@@ -203,7 +203,7 @@ class Room:
                 self._fanout.element(entry, skip_session=session.id)
             self._saver.add(element, author_id)
         self._answer_lost(session, lost, author_id)
-        self._saver.acknowledge(Ack(session, ref, refused, fingerprints))
+        self._saver.acknowledge(PendingAck(session, ref, refused, fingerprints))
 
     def split_already_stored(
         self, elements: Iterable[Element], refused: list[Refusal], error: BoardError
@@ -286,7 +286,7 @@ class Room:
             self._send_refusal(ack, self._refusals(ack, error))
         self._resync()
 
-    def _send_refusal(self, ack: Ack, refused: list[Refusal]) -> None:
+    def _send_refusal(self, ack: PendingAck, refused: list[Refusal]) -> None:
         """Send the ack, after what is stored instead: that may have been sent before its author pushed."""
         session, ids = ack.session, [each.id for each in refused]
         for chunk in protocol.chunks(self._scene.bodies(ids)):
@@ -294,7 +294,7 @@ class Room:
                 session.write(server_messages.patch(session.clock, chunk))
         session.write(encode(server_messages.Ack(ref=ack.ref, clock=session.clock, refused=refused)))
 
-    def _refusals(self, ack: Ack, error: BoardError) -> list[Refusal]:
+    def _refusals(self, ack: PendingAck, error: BoardError) -> list[Refusal]:
         """What of a push is not stored, and why; an earlier attempt may have stored some, though its ack was lost."""
         gone = [i for i, fingerprint in ack.fingerprints.items() if not self._scene.has(i, fingerprint)]
         return ack.refused + [Refusal(i, error.code, error.message) for i in gone]
@@ -302,7 +302,7 @@ class Room:
     # --- reading what is stored ------------------------------------------------------------------------
 
     def _load(self, state: BoardState) -> None:
-        """Replace the scene by what is stored, and drop what was not sent. Members then need a `resync`."""
+        """Replace the scene by what is stored, and drop what was not sent. Sessions then need a `resync`."""
         assert state.pruned is not None, "it comes with the whole scene"
         self._scene.load(state.snapshot, state.pruned)
         self._board.set_fields(state)
@@ -310,7 +310,7 @@ class Room:
         self._peers.forget()
 
     def _resync(self) -> None:
-        """Tell sessions to join again: the last message on their sockets. Merge again what waits to be saved."""
+        """Have sessions join again: a `resync` is the last message on their sockets. Merge again what waits to be saved."""
         for element, author_id in self._saver.pending():
             with suppress(BoardError):
                 self._scene.merge(Entry(element, author_id))
@@ -327,7 +327,7 @@ class Room:
             if changes.pruned_clock > self.clock:
                 # Another process sent something that the store then refused.
                 epoch, state = self._scene.epoch, await in_thread(board_state.read, self.board_id)
-                if self._scene.epoch == epoch:  # else it was loaded meanwhile, and sessions hear so
+                if self._scene.epoch == epoch:  # else it was loaded meanwhile, and a resync sent
                     self._load(state)
                     self._resync()
                 return
@@ -339,7 +339,7 @@ class Room:
         self._refreshes.add("scene", self.catch_up)
 
     def _on_clock(self, clock: int) -> None:
-        """The board is at this clock: read what is missing here, and save what nobody else did (RM18, RM19)."""
+        """The board is at this clock: read what is missing here, and save what no other process did (RM18, RM19)."""
         if clock > self.clock:
             self._catch_up_soon()
         for entry in self._peers.take_overdue():
@@ -369,7 +369,7 @@ class Room:
         await self.live.refresh()
 
     def _refresh_soon(self) -> None:
-        self._refreshes.add("standing", self._refresh)
+        self._refreshes.add("board", self._refresh)
 
     # --- from other processes --------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ class RoomAccess:
     def receive(self, access: BoardAccess | None, asked_at: float) -> None:
         """Apply what was read at this time, unless a later change is being read already."""
         if asked_at > self._changed_at and self.apply(access):
-            self._refresh_soon()  # sessions hear of it, and a live redraw may have to end
+            self._refresh_soon()  # sessions are sent their roles, and a live redraw may have to end
 
     async def read(self) -> BoardAccess | None:
         """That of the sessions now; None if the board is gone."""

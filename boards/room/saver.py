@@ -33,8 +33,8 @@ WAITING_MAX_ACKS = 50_000
 """So much may wait on one board for a database that is away; further pushes are refused for now."""
 
 
-class Ack(NamedTuple):
-    """The answer that a session waits for after one push."""
+class PendingAck(NamedTuple):
+    """The ack of one push, to be sent after its commit."""
 
     session: RoomSession
     ref: str
@@ -49,7 +49,7 @@ class Batch:
     def __init__(self) -> None:
         self.elements: dict[str, Element] = {}
         self.authors: dict[str, uuid.UUID | None] = {}
-        self.acks: list[Ack] = []
+        self.acks: list[PendingAck] = []
         self.size_bytes = 0
 
     def add(self, element: Element, author_id: uuid.UUID | None) -> None:
@@ -123,7 +123,7 @@ class Saver:
             known = self._current.authors.get(element.id) if self._current.has(element) else None
             self.add(element, known or author_id)
 
-    def acknowledge(self, ack: Ack) -> None:
+    def acknowledge(self, ack: PendingAck) -> None:
         """Send this ack after the commit of all that was added before it."""
         self._next.acks.append(ack)
         self._work.set()

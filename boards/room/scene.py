@@ -30,7 +30,7 @@ class MergeResult(Enum):
 class Entry(msgspec.Struct):
     """One version of an element.
 
-    author_id: the user who made it, None for somebody without an account or if not known.
+    author_id: the user who made it, None for a person without an account or if not known.
     clock: the board's clock at which it was committed; None until it is.
     """
 
@@ -98,7 +98,7 @@ class Scene:
         """(complete, bodies) for a client that has seen everything up to `clock`; None: it has seen nothing.
 
         complete: the bodies are the whole scene without tombstones, and the client drops what it has. So it is
-        where the client may have seen something of which a deletion cannot be told any more. Otherwise the bodies
+        where the client may have seen an element whose tombstone has been pruned since. Otherwise the bodies
         are those newer than the clock, or not committed yet, tombstones included.
         pruned_clock: the board's, as far as the caller knows it. Lazy: read the bodies before the next merge.
         """

@@ -51,7 +51,7 @@ class SceneSnapshot:
         return Packet.of(head + self._first + server_messages.WELCOME_END)
 
     def rest(self, *, deflate: bool) -> list[Packet]:
-        """The other pieces, as patches of clock 0: `synced` tells the clock after them."""
+        """The other pieces, as patches of clock 0: `synced` has the clock after them."""
         return self._rest_deflated if deflate else self._rest_plain
 
     async def pack(self) -> None:
@@ -125,7 +125,7 @@ class SceneSnapshots:
         return list(self._scene.changes_since(snapshot.clock)[1]) if snapshot.was_packed_in_thread else []
 
     def drop_unused(self) -> None:
-        """Free the memory of the kept snapshot when nobody has come for a while."""
+        """Free the memory of the kept snapshot when no session has joined for a while."""
         if time.monotonic() - self._asked_at > KEPT_SECONDS:
             self._whole = None
 

@@ -1,4 +1,4 @@
-"""The first messages to a session that joins: what it is told of the board, and the scene in pieces."""
+"""The first messages to a session that joins: the state of the board, and the scene in pieces."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,7 @@
 """Authenticates sockets: by a token, else by the cookie of a session; and reads their access to the board.
 
-Requests that come while the database is being asked are answered together by the next query: two queries for a crowd
-with keys, and one trip to a thread.
+Requests that come while one query runs are answered together by the next: two queries for a crowd with keys, and one
+trip to a thread.
 """
 
 import asyncio

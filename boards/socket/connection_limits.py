@@ -37,7 +37,7 @@ open_sockets = OpenSockets()
 RESERVED_FILES = 256
 """Of the process's open files: for Postgres, Redis, and what is read and written."""
 REFUSED_MAX = 100
-"""So many sockets of an address beyond its limit may be open for the moment in which they are told why they may not."""
+"""So many sockets of an address beyond its limit may be open for the moment in which they are sent their refusal."""
 
 
 @contextmanager

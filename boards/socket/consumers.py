@@ -78,7 +78,7 @@ def _count(address: str, counts: ExitStack) -> TooManySockets | None:
 
 
 def _may_read_refusal(address: str, counts: ExitStack) -> bool:
-    """True if it may be accepted only to be told why it is refused: a few of each address at a time."""
+    """True if it may be accepted only to be sent its refusal: a few of each address at a time."""
     try:
         counts.enter_context(counted(f"refused {address}", REFUSED_MAX))
     except TooManySockets:
@@ -89,7 +89,7 @@ def _may_read_refusal(address: str, counts: ExitStack) -> bool:
 async def _serve(refusal: AtelierError | None, scope: Scope, receive: Receive, send: Send) -> int | None:
     """Serve an accepted socket until it ends. Returns the code to close it with; None if it is closed.
 
-    refusal: why it is only told an error.
+    refusal: sent as an error instead of serving the socket; None: it is served.
     """
     with ExitStack() as resources:
         try:
@@ -119,7 +119,7 @@ async def _close(code: int, receive: Receive, send: Send) -> None:
         async with asyncio.timeout(CLOSING_MAX_SECONDS):
             while (await receive())["type"] != "websocket.disconnect":
                 pass
-    except Exception as error:  # gone already, or silent; each server says so in its own way
+    except Exception as error:  # gone already, or silent; each server raises its own error
         log.debug("Not closed: %s", error)
     if connection is not None:
         connection.abort()
@@ -139,7 +139,7 @@ _CLOSES: dict[str, int] = {
 async def _send_text(send: Send, message: bytes) -> None:
     try:
         await send({"type": "websocket.send", "text": message.decode()})
-    except Exception as error:  # gone already; each server says so in its own way
+    except Exception as error:  # gone already; each server raises its own error
         log.debug("Not sent: %s", error)
 
 

@@ -1,4 +1,4 @@
-"""Shares the event loop fairly: a user whose messages cost much waits in a queue of their own, and nobody else with them.
+"""Shares the event loop fairly: a user whose messages cost much waits in a queue of their own and delays no other user.
 
 A small message of a user who has not cost much lately is handled at once. Everything else, over however many sockets,
 is put into that user's queue. The queues take turns: a few milliseconds of one, a pause as long, then the next.

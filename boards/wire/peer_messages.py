@@ -17,7 +17,7 @@ from generation.messages import JobChanged, JobProgress, LayerMessage, LiveRedra
 
 log = logging.getLogger(__name__)
 
-Greeting = Literal["", "yes", "ask"]
+Announcement = Literal["", "yes", "ask"]
 
 
 class RoomTick(LayerMessage, frozen=True, tag="room.tick"):
@@ -25,14 +25,14 @@ class RoomTick(LayerMessage, frozen=True, tag="room.tick"):
 
     sender: a random name of the sending room. elements: (msgpack of an Element, user id of its author) each.
     users: session → JSON of its presence entry, None for one that left. saved: (clock, element id → stamp) of
-    each commit. greet: "yes" announces that the process has the board open, "ask" asks the others for the same.
+    each commit. announce: "yes": the process has the board open; "ask": the others are to announce themselves too.
     """
 
     sender: str = msgspec.field(name="from")
     elements: list[tuple[bytes, UUID | None]]
     users: dict[str, bytes | None]
     saved: list[tuple[int, Mapping[str, tuple[int, int, int]]]]
-    greet: Greeting = ""
+    announce: Announcement = msgspec.field(default="", name="greet")
 
 
 class ClockMoved(LayerMessage, frozen=True, tag="clock.moved"):
@@ -54,7 +54,7 @@ class FileAdded(LayerMessage, frozen=True, tag="file.added"):
 class Run(Struct, frozen=True):
     """From switching live redraw on to switching it off. run: its number, unlike that of other runs of the board.
 
-    session, host: the member whose browser sends the frames. params: of the job that would make the same picture.
+    session, host: whose browser sends the frames. params: of the job that would make the same picture.
     """
 
     run: int

@@ -119,8 +119,8 @@ def test_one_socket_too_many_is_told_and_gone(server: Server, board: Board, bob:
     key = api_keys.create(bob)
     with welcomed(server, board, key), welcomed(server, board, key):
         assert said(server, board, hello(key)) == Close.RATE_LIMIT
-    with ExitStack() as staying:
-        mute = [staying.enter_context(opened(server, board)) for _ in range(SOCKETS_PER_ADDRESS)]
+    with ExitStack() as resources:
+        mute = [resources.enter_context(opened(server, board)) for _ in range(SOCKETS_PER_ADDRESS)]
         assert said(server, board) == Close.RATE_LIMIT
         for socket in mute:
             assert code_of(socket) == Close.BAD_MESSAGE, "they never said hello"

@@ -110,8 +110,8 @@ async def test_RM18_a_gap_in_the_clock_is_read(board: Board, rooms: Any) -> None
     await until(lambda: b.has("unheard") and b.has("heard") and rooms[1].clock == 2)
 
 
-def told(*elements: Element, author: Any = None) -> RoomTick:
-    """What a process says of elements that it has not committed."""
+def uncommitted_tick(*elements: Element, author: Any = None) -> RoomTick:
+    """The message of a process about elements that it has not committed."""
     packed = [(msgspec.msgpack.encode(e), author.pk if author else None) for e in elements]
     return RoomTick("dead", packed, {}, [])
 
@@ -121,10 +121,10 @@ async def test_RM19_what_a_dead_process_told_is_committed_by_who_heard_it(
 ) -> None:
     monkeypatch.setattr(peers, "COMMIT_TIMEOUT_SECONDS", 0.2)
     b = await Page(rooms[1], "b").join()
-    await announce.publish(board.pk, told(element("orphan"), author=bob))
-    await until(lambda: b.has("orphan"))
+    await announce.publish(board.pk, uncommitted_tick(element("uncommitted"), author=bob))
+    await until(lambda: b.has("uncommitted"))
     await until(lambda: rooms[1].clock == 1)
-    row = await stored(board, "orphan")
+    row = await stored(board, "uncommitted")
     assert row is not None and row.author_id == bob.pk
 
 
@@ -134,7 +134,7 @@ async def test_RM9_what_a_dead_process_told_is_acknowledged_only_once_it_is_stor
     monkeypatch.setattr(peers, "COMMIT_TIMEOUT_SECONDS", 60.0)
     b = await Page(rooms[1], "b", bob).join()
     stroke = element("stroke")
-    await announce.publish(board.pk, told(stroke))
+    await announce.publish(board.pk, uncommitted_tick(stroke))
     await until(lambda: b.has("stroke"))
     assert await stored(board, "stroke") is None
     b.push("p1", stroke)  # its author came back here, and says it again

@@ -13,7 +13,7 @@ from boards.elements import store
 from boards.elements.element import Element
 from boards.errors import BoardError, ElementRefused, NotSaving
 from boards.room import saver
-from boards.room.saver import Ack, Batch, Saver
+from boards.room.saver import Batch, PendingAck, Saver
 from tests.factories import element
 
 BOARD = uuid.UUID(int=1)
@@ -62,7 +62,7 @@ class Stage:
     def push(self, ref: str, *elements: Element, session: Any = None) -> None:
         for each in elements:
             self.saver.add(each, ANA)
-        self.saver.acknowledge(Ack(session, ref, [], {each.id: each.fingerprint for each in elements}))
+        self.saver.acknowledge(PendingAck(session, ref, [], {each.id: each.fingerprint for each in elements}))
 
     async def until(self, done: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
