@@ -284,13 +284,13 @@ class RemoteUnauthorised(RemoteError):
 
 
 class RemoteRefused(RemoteError):
-    """The server answered with another 4xx. said: the beginning of its answer, for the log alone."""
+    """The server answered with another 4xx. response_text: its beginning, for the log alone."""
 
     code = "remote_refused"
     message = "The server that draws with this checkpoint refused the request."
 
-    def __init__(self, details: str, status_code: int, said: str) -> None:
-        self.status_code, self.said = status_code, said
+    def __init__(self, details: str, status_code: int, response_text: str) -> None:
+        self.status_code, self.response_text = status_code, response_text
         super().__init__(details)
 
 

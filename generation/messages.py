@@ -1,4 +1,4 @@
-"""The messages that tell an audience of jobs and live pictures, as they travel through the channel layer.
+"""The messages to an audience about jobs and live pictures, as they travel through the channel layer.
 
 An audience is the name of a channel-layer group. boards.wire.peer_messages reads them beside its own.
 """

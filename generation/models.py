@@ -22,7 +22,7 @@ ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
 class Job(models.Model):
     """One request for pictures. `status` is written by generation.jobs.lifecycle only.
 
-    audience: the channel group that is told of changes; chosen by the app that submits it, opaque here.
+    audience: the channel group that changes are announced to; chosen by the app that submits it, opaque here.
     attempt: grows with every claim and never falls, so it fences off a worker that lost its lease.
     """
 

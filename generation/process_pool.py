@@ -41,7 +41,7 @@ class Asleep(Failed):
 
 @dataclass(frozen=True)
 class Limits:
-    """Of a pool and each of its processes.
+    """The limits of a pool and of each of its processes.
 
     processes: at most so many at once. requests_each: a process is replaced after so many.
     start_seconds: until a new process is ready. wait_seconds: how long a request waits for a free process.

@@ -1,4 +1,4 @@
-"""Celery tasks. A message is only a hint that a job waits: which one is next is said by the rows in Postgres."""
+"""Celery tasks. A message is only a hint that a job waits: the rows in Postgres decide which is next."""
 
 import logging
 from collections import defaultdict

@@ -172,7 +172,7 @@ class LiveRenderer:
         try:
             image = get_image()
             jpeg = encode_jpeg(pending.drawing.cut(image)) if image else b""
-        # An exception of this thread is seen by nobody.
+        # An exception of this thread would be lost.
         except Exception:
             logger.exception("a live picture could not be encoded")
             self._answer(pending, code=PipelineFailed.code, message=PipelineFailed.message)

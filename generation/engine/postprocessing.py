@@ -41,7 +41,7 @@ class Postprocessor:
             image = get_image()
             finished = Picture(picture.drawing.cut(image), picture.drawing.seed) if image else None
             picture.request.deliver(picture.index, finished)
-        # An exception of this thread is seen by nobody, and the ticket must be answered.
+        # An exception of this thread would be lost, and the ticket must be answered.
         except Exception as error:
             picture.request.fail(error)
 

@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 class Request:
     """Tracks one ticket: progress, previews, finished pictures, and the final result, which is given once.
 
-    run_in_background: runs a function on a thread that may wait. is_warm_up: nobody asked for the pictures; later ones
-    shall find everything prepared. accelerator_seconds: its share of the accelerator so far. ended: the ticket has its
+    run_in_background: runs a function on a thread that may wait. is_warm_up: its pictures are not used; they prepare
+    everything for later ones. accelerator_seconds: its share of the accelerator so far. ended: the ticket has its
     result. submitted_at: by `monotonic`.
     """
 

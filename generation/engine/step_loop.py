@@ -139,7 +139,7 @@ class StepLoop:
             self._step_batch(group, smaller)
 
     def _report(self, batch: Sequence[InFlight], seconds: float) -> None:
-        """Tell each request of its step, and divide the seconds among them by rows."""
+        """Report the step to each request, and divide the seconds among them by rows."""
         rows = sum(map(_rows, batch))
         for picture in batch:
             sample = picture.sample

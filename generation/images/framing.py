@@ -48,7 +48,7 @@ def fit(
 ) -> Crop:
     """The crop that leaves the least of its canvas empty.
 
-    focus: share of the canvas that what is drawn in init_image shall fill; 0 for the whole image as it is.
+    focus: share of the canvas that what is drawn in init_image should fill; 0 for the whole image as it is.
     """
     drawn = _drawn(init_image, result) if init_image and focus else None
     target = _round_about(drawn, result, focus) if drawn else (0, 0, *result)

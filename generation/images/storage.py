@@ -141,8 +141,11 @@ def reading(key: str) -> Iterator[None]:
 
 def _is_missing(error: Exception) -> bool:
     """S3 reports a missing object as a response error, some servers only when it is read."""
-    said = getattr(error, "response", None) or {}
-    return isinstance(error, FileNotFoundError) or said.get("Error", {}).get("Code") in {"404", "NoSuchKey"}
+    response = getattr(error, "response", None) or {}
+    return isinstance(error, FileNotFoundError) or response.get("Error", {}).get("Code") in {
+        "404",
+        "NoSuchKey",
+    }
 
 
 def load_picture(key: str) -> Image.Image:

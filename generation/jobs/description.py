@@ -21,7 +21,7 @@ ImageUrl = Callable[[GeneratedImage], str]
 if TYPE_CHECKING:
     StatusName = str
     SeesName = str
-else:  # documents and clients are told which there are; JobStatus and Sees remain the only lists
+else:  # the documents list the values; JobStatus and Sees remain the only lists
     StatusName = Literal[tuple(JobStatus.values)]
     SeesName = Literal[tuple(each.value for each in Sees)]
 

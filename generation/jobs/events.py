@@ -26,12 +26,12 @@ job_queued = Signal()
 
 
 def announce_change(job: Job) -> None:
-    """Tell the audience, once this transaction is committed, that the job's status changed or a picture came in."""
+    """Announce, once this transaction is committed, that the job's status changed or a picture came in."""
     transaction.on_commit(partial(_send, job.audience, JobChanged(str(job.id))))
 
 
 def announce_progress(audience: str, job_id: UUID, step: int, steps: int, preview: bytes | None) -> None:
-    """Tell the audience how far a running job is. preview: a JPEG, or None when there is no new one."""
+    """Announce how far a running job is. preview: a JPEG, or None when there is no new one."""
     _send(audience, JobProgress(str(job_id), step, steps, preview))
 
 

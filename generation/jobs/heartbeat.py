@@ -23,7 +23,7 @@ Report = Callable[[], dict[str, Any]]
 
 
 class Heartbeat:
-    """Writes a heartbeat every INTERVAL_SECONDS from a thread of its own. report: called at each, gives what else it says."""
+    """Writes a heartbeat every INTERVAL_SECONDS from a thread of its own. report: called at each, returns its other fields."""
 
     def __init__(self, name: str, report: Report) -> None:
         self._name, self._report = name, report
@@ -48,16 +48,16 @@ class Heartbeat:
         redis_client.client().set(PREFIX + self._name, json.dumps(message), ex=EXPIRY_SECONDS)
 
     def _run(self) -> None:
-        heard = True
+        reached = True
         while True:
             try:
                 self.beat()
-                heard = True
+                reached = True
             # The report raises too, while the catalogue is being edited and is not valid.
             except (redis.RedisError, GenerationError) as error:
-                if heard:  # once per outage
+                if reached:  # once per outage
                     logger.warning("no heartbeat of worker %s: %s", self._name, error)
-                heard = False
+                reached = False
             if self._stopped.wait(INTERVAL_SECONDS):
                 return
 

@@ -58,7 +58,7 @@ NO_IMAGES = InputImages()
 class Request:
     """What is asked for, as it came.
 
-    audience: the channel group that is told of the job; empty: none. images: those that came along.
+    audience: the channel group that gets announcements of the job; empty: none. images: those that came along.
     """
 
     raw_params: Mapping[str, Any]
@@ -270,7 +270,7 @@ def _hash(
     images: InputImages = NO_IMAGES,
 ) -> str:
     request = [raw_params, audience, str(retry_of.pk) if retry_of else None, belongs_to]
-    # Escapes keep lone surrogates hashable; what is wrong with the params is said later.
+    # Escapes keep lone surrogates hashable; what is wrong with the params is reported later.
     text = json.dumps(request, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode())
     for image in images:

@@ -46,13 +46,13 @@ class Drawing:
     seed: int
     arguments: Mapping[str, Any]
     init_image: Image.Image | None
-    frame: Crop
+    crop: Crop
     mask: Image.Image | None = None
     lines: Image.Image | None = None
 
     @property
     def size(self) -> tuple[int, int]:
-        return self.frame.canvas
+        return self.crop.canvas
 
     @property
     def kind(self) -> Kind:
@@ -69,10 +69,10 @@ class Drawing:
         """The drawn picture in the place and size that was asked for, with the unmasked part or the lines put back."""
         sharpen = self.work.checkpoint.sharpen_percent
         if self.work.init_image is None:
-            return framing.outside(picture, self.frame.result, self.kind.outside, sharpen)
-        cut = framing.cut(picture, self.frame, sharpen)
+            return framing.outside(picture, self.crop.result, self.kind.outside, sharpen)
+        cut = framing.cut(picture, self.crop, sharpen)
         if self.mask is not None:
-            return framing.patch(self.work.init_image, cut, self.mask, self.frame)
+            return framing.patch(self.work.init_image, cut, self.mask, self.crop)
         return cut if self.lines is None else lines.overlay(cut, self.lines)
 
 
@@ -80,19 +80,19 @@ def drawings(work: Work) -> list[Drawing]:
     """The pictures of a job, one for each seed. Fits the init image, which takes the time; needs no accelerator."""
     params, checkpoint = work.params, work.checkpoint
     kind = checkpoint.kinds[params.kind]
-    frame = _frame(work, kind)
-    mask = None if work.mask is None else framing.lay_mask(work.mask, frame)
-    init_image = None if work.init_image is None else framing.lay(work.init_image, frame)
+    crop = _crop(work, kind)
+    mask = None if work.mask is None else framing.lay_mask(work.mask, crop)
+    init_image = None if work.init_image is None else framing.lay(work.init_image, crop)
     if init_image is not None and kind.seen_as == "strokes":
         init_image = ImageOps.invert(init_image.convert("L")).convert("RGB")
     sketch_lines = (
-        lines.extract(work.init_image, frame.result) if work.init_image and params.keep_lines else None
+        lines.extract(work.init_image, crop.result) if work.init_image and params.keep_lines else None
     )
-    arguments = _param_arguments(params) | dict(kind.arguments) | _image_arguments(init_image, mask, frame)
-    return [Drawing(work, seed, arguments, init_image, frame, mask, sketch_lines) for seed in work.seeds]
+    arguments = _param_arguments(params) | dict(kind.arguments) | _image_arguments(init_image, mask, crop)
+    return [Drawing(work, seed, arguments, init_image, crop, mask, sketch_lines) for seed in work.seeds]
 
 
-def _frame(work: Work, kind: Kind) -> Crop:
+def _crop(work: Work, kind: Kind) -> Crop:
     params, sizes = work.params, work.checkpoint.sizes
     if kind.scale > 1 and work.init_image:
         return framing.fit_enlarged(work.init_image.size, max(max(size) for size in sizes), kind.scale)
@@ -195,9 +195,9 @@ def smallest(checkpoint: Checkpoint) -> list[Work]:
     return works
 
 
-def _image_arguments(init_image: Image.Image | None, mask: Image.Image | None, frame: Crop) -> dict[str, Any]:
+def _image_arguments(init_image: Image.Image | None, mask: Image.Image | None, crop: Crop) -> dict[str, Any]:
     """The call's arguments for init image, mask and size; no size where it follows from the init image."""
-    size = {"width": frame.canvas[0], "height": frame.canvas[1]}
+    size = {"width": crop.canvas[0], "height": crop.canvas[1]}
     if init_image is None:
         return size
     return {"image": init_image} if mask is None else {"image": init_image, "mask_image": mask} | size

@@ -26,7 +26,7 @@ class OpenAI:
                 files = {"image": ("board.png", request.init_image, "image/png")}
                 answer = await client.request_json("POST", "images/edits", data=form, files=files)
         except RemoteRefused as error:
-            if _error_code(error.said) in _WITHHELD:
+            if _error_code(error.response_text) in _WITHHELD:
                 raise PictureWithheld from error
             raise
         return await self._download(client, answer)

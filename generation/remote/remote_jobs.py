@@ -66,7 +66,7 @@ class RemoteJobs:
             logger.warning("checkpoint %s: %s %s", checkpoint.name, error.message, details)
             health.record(checkpoint, remote, error)
             ticket.fail(error)
-        # An exception of this thread is seen by nobody, and the ticket must be answered.
+        # An exception of this thread would be lost, and the ticket must be answered.
         except Exception:
             logger.exception("checkpoint %s failed", checkpoint.name)
             ticket.fail(PipelineFailed())
@@ -76,7 +76,7 @@ class RemoteJobs:
 
 
 async def _unless_stopped(ticket: Ticket, drawing: Coroutine[None, None, Drawn]) -> Drawn:
-    """The result of `drawing`. Raises Stopped once the ticket was asked to stop and the server was told."""
+    """The result of `drawing`. Raises Stopped once the ticket was asked to stop and the request was cancelled."""
     task = asyncio.create_task(drawing)
     while not task.done():
         await asyncio.wait({task}, timeout=STOP_POLL_SECONDS)

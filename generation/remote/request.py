@@ -25,7 +25,7 @@ class RemoteRequest:
     remote: Remote
     values: Mapping[str, Any]
     seed: int
-    frame: Crop
+    crop: Crop
     init_image: bytes | None
 
     @property
@@ -38,7 +38,7 @@ class RemoteRequest:
 
     @property
     def size(self) -> tuple[int, int]:
-        return self.frame.canvas
+        return self.crop.canvas
 
     @property
     def steps(self) -> int:
@@ -50,24 +50,24 @@ class RemoteRequest:
         checkpoint = self.work.checkpoint
         if self.work.init_image is None:
             how = checkpoint.kinds[self.kind].outside
-            return framing.outside(drawn, self.frame.result, how, checkpoint.sharpen_percent)
-        return framing.cut(drawn, self.frame, checkpoint.sharpen_percent)
+            return framing.outside(drawn, self.crop.result, how, checkpoint.sharpen_percent)
+        return framing.cut(drawn, self.crop, checkpoint.sharpen_percent)
 
 
 def make_requests(work: Work, remote: Remote) -> list[RemoteRequest]:
     """One request for each picture of a job, with its own seed."""
     params, checkpoint = work.params, work.checkpoint
     size = (params.width_px or 0, params.height_px or 0)
-    frame = framing.fit(size, checkpoint.sizes, work.init_image, checkpoint.focus)
-    init_image = None if work.init_image is None else _encode_init_image(work, work.init_image, frame)
+    crop = framing.fit(size, checkpoint.sizes, work.init_image, checkpoint.focus)
+    init_image = None if work.init_image is None else _encode_init_image(work, work.init_image, crop)
     names = [name for name in OFFERS[remote.protocol].passes_on if name in checkpoint.kinds[params.kind].uses]
     values = {name: getattr(params, name) for name in names} | words(params)
-    return [RemoteRequest(work, remote, values, seed, frame, init_image) for seed in work.seeds]
+    return [RemoteRequest(work, remote, values, seed, crop, init_image) for seed in work.seeds]
 
 
-def _encode_init_image(work: Work, init_image: Image.Image, frame: Crop) -> bytes:
+def _encode_init_image(work: Work, init_image: Image.Image, crop: Crop) -> bytes:
     """PNG in the size that the server draws."""
-    fitted = framing.lay(init_image, frame)
+    fitted = framing.lay(init_image, crop)
     if work.checkpoint.kinds[work.params.kind].seen_as == "strokes":
         fitted = ImageOps.invert(fitted.convert("L")).convert("RGB")
     buffer = io.BytesIO()

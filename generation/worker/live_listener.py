@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 # Decoding and scaling a frame takes 5–20 ms of a core and releases the GIL.
 THREADS = 2
 # After so long without a message the connection is checked.
-PATIENCE_SECONDS = 30.0
-AGAIN_SECONDS = 1.0
+CHECK_SECONDS = 30.0
+RETRY_SECONDS = 1.0
 
 Draw = Callable[[LiveFrame, Work], None]
 
@@ -39,7 +39,7 @@ class LiveListener:
         self._stopped = threading.Event()
         self._preparing = ThreadPoolExecutor(THREADS, thread_name_prefix="live-listener")
         self._thread = threading.Thread(target=self._run, name="live-listener", daemon=True)
-        self._line: PubSub | None = None
+        self._subscription: PubSub | None = None
 
     def start(self) -> None:
         if self._channels:  # Redis refuses to subscribe to nothing
@@ -48,32 +48,32 @@ class LiveListener:
     def stop(self) -> None:
         """Take no more frames: other workers take them, or their senders learn that there is none."""
         self._stopped.set()
-        if self._line is not None:
+        if self._subscription is not None:
             with suppress(redis.RedisError):
-                self._line.unsubscribe()  # type: ignore[no-untyped-call]  # which also ends the waiting
+                self._subscription.unsubscribe()  # type: ignore[no-untyped-call]  # which also ends the waiting
 
     def _run(self) -> None:
-        heard = True
+        reached = True
         while not self._stopped.is_set():
             try:
                 self._listen()
             except redis.RedisError as error:
-                if heard:  # once per outage
+                if reached:  # once per outage
                     logger.warning("live frames are not received: %s", error)
-                heard = False
-                self._stopped.wait(AGAIN_SECONDS)
+                reached = False
+                self._stopped.wait(RETRY_SECONDS)
             else:
-                heard = True
+                reached = True
 
     def _listen(self) -> None:
         """Receive messages until stopped. Raises redis.RedisError."""
-        with redis_client.live_client().pubsub(ignore_subscribe_messages=True) as line:  # type: ignore[no-untyped-call]
-            self._line = line
-            line.subscribe(*self._channels)
+        with redis_client.live_client().pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
+            self._subscription = subscription
+            subscription.subscribe(*self._channels)
             while not self._stopped.is_set():
-                message: Any = line.get_message(timeout=PATIENCE_SECONDS)
+                message: Any = subscription.get_message(timeout=CHECK_SECONDS)
                 if message is None:
-                    line.ping()
+                    subscription.ping()
                 elif message["type"] == "message":
                     self._preparing.submit(self._on_message, message["data"].decode())
 

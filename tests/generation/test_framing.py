@@ -34,10 +34,10 @@ def test_the_canvas_nearest_in_shape_is_used(result: Size, canvas: Size) -> None
 @pytest.mark.parametrize("size", [(512, 512), (1536, 64), (64, 1536), (512, 384), (520, 512)])
 def test_a_picture_has_the_size_that_was_asked_for(size: Size, focus: float) -> None:
     init_image = image_with((100, 50, 200, 90), (333, 777))
-    frame = framing.fit(size, SQUARE, init_image, focus)
-    laid = framing.lay(init_image, frame)
+    crop = framing.fit(size, SQUARE, init_image, focus)
+    laid = framing.lay(init_image, crop)
     assert laid.size == (128, 128)
-    assert framing.cut(laid, frame, 150).size == size
+    assert framing.cut(laid, crop, 150).size == size
     for how in ("crop", "pad"):
         assert framing.outside(laid, size, how).size == size
 
@@ -48,8 +48,8 @@ def test_a_picture_has_the_size_that_was_asked_for(size: Size, focus: float) -> 
 )
 def test_a_circle_stays_a_circle_and_in_its_place(box: Box, focus: float) -> None:
     init_image = image_with(box)
-    frame = framing.fit((800, 400), SQUARE, init_image, focus)
-    back = dark(framing.cut(framing.lay(init_image, frame), frame))
+    crop = framing.fit((800, 400), SQUARE, init_image, focus)
+    back = dark(framing.cut(framing.lay(init_image, crop), crop))
     assert all(abs(edge - wanted) <= 6 for edge, wanted in zip(back, box, strict=True)), back
 
 
@@ -104,11 +104,11 @@ def test_paper_that_is_nearly_white_is_not_ink() -> None:
 
 def test_specks_at_the_edge_of_the_canvas_do_not_show_on_the_paper() -> None:
     init_image = image_with((300, 100, 500, 300))
-    frame = framing.fit((800, 400), SQUARE, init_image, 0.8)
+    crop = framing.fit((800, 400), SQUARE, init_image, 0.8)
     speckled = Image.new("RGB", (128, 128), "white")
     for corner in ((0, 0), (127, 0), (0, 127), (127, 127)):
         speckled.putpixel(corner, (0, 0, 0))
-    assert min(low for low, _ in framing.cut(speckled, frame).getextrema()) > 230  # type: ignore[misc]
+    assert min(low for low, _ in framing.cut(speckled, crop).getextrema()) > 230  # type: ignore[misc]
 
 
 def test_padding_keeps_the_whole_picture_and_cropping_fills_the_shape() -> None:

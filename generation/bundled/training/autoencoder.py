@@ -72,7 +72,7 @@ def distance(made: Tensor, wanted: Tensor) -> Tensor:
 
 
 class Pool:
-    """Pictures to crop from; boards are among them because the UNet sees boards through the encoder."""
+    """Pictures to crop from; init images are among them because the UNet sees those through the encoder."""
 
     def __init__(self, source: Iterator[Samples], start: int) -> None:
         self.source, self.pictures, self.at = source, torch.empty(0), 0
@@ -81,8 +81,8 @@ class Pool:
 
     def refresh(self) -> None:
         fresh = next(self.source)
-        boards = max(1, len(fresh.words) // 4)
-        pictures = (torch.cat([fresh.picture, fresh.board[:boards]]) * 255).round().to(torch.uint8)
+        init_images = max(1, len(fresh.words) // 4)
+        pictures = (torch.cat([fresh.picture, fresh.init_image[:init_images]]) * 255).round().to(torch.uint8)
         if len(self.pictures) < POOL_PICTURES:
             self.pictures = torch.cat([self.pictures.to(torch.uint8), pictures])
         else:

@@ -45,17 +45,17 @@ def from_folder(folder: Path, device: torch.device) -> StableDiffusionInstructPi
 
 def draw(
     pipe: StableDiffusionInstructPix2PixPipeline,
-    boards: Tensor,
+    init_images: Tensor,
     words: Sequence[str],
     steps: int = STEPS,
     guidance_scale: float = GUIDANCE_SCALE,
     image_guidance_scale: float = IMAGE_GUIDANCE_SCALE,
     seed: int = 0,
 ) -> Tensor:
-    """Boards (n, 3, s, s) in 0..1 and n prompts -> pictures of the same shape. Picture i depends on `seed` and i only."""
+    """Init images (n, 3, s, s) in 0..1 and n prompts -> pictures of the same shape. Picture i depends on `seed` and i only."""
     made = []
     for first in range(0, len(words), AT_ONCE):
-        some = boards[first : first + AT_ONCE]
+        some = init_images[first : first + AT_ONCE]
         chances = [torch.Generator().manual_seed(1000 * seed + first + n) for n in range(len(some))]
         result = pipe(
             prompt=list(words[first : first + AT_ONCE]), image=some, num_inference_steps=steps, guidance_scale=guidance_scale,

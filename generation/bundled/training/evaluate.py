@@ -60,9 +60,9 @@ class Gallery:
     def __init__(self, emoji: Emoji, text: Text) -> None:
         self.rows = emoji.seen + emoji.held_out
         made = [emoji.named(self.rows[n : n + 256]) for n in range(0, len(self.rows), 256)]
-        self.pictures, self.boards = (
+        self.pictures, self.sketches = (
             torch.cat([(getattr(part, kind) * 255).to(torch.uint8) for part in made])
-            for kind in ("picture", "board")
+            for kind in ("picture", "init_image")
         )
         words = [word for part in made for word in part.words]
         names = {name: number for number, name in enumerate(sorted(set(words)))}
@@ -72,7 +72,7 @@ class Gallery:
     def draw(self, count: int, sketched: bool) -> tuple[Tensor, Tensor]:
         """Pictures (count, 3, s, s) in 0..1, some mirrored, and the numbers of their names."""
         rows = torch.randint(len(self.rows), (count,))
-        pictures = (self.boards if sketched else self.pictures)[rows].float() / 255
+        pictures = (self.sketches if sketched else self.pictures)[rows].float() / 255
         return torch.where(torch.rand(count, 1, 1, 1) < 0.5, pictures, pictures.flip(-1)), self.number[rows]
 
 
@@ -102,11 +102,11 @@ def edges(pictures: Tensor) -> Tensor:
     return (down + right > EDGE_STEP).float()
 
 
-def edge_f1(board: Tensor, picture: Tensor) -> float:
-    """How well the edges of the picture lie on the strokes of the board, and the other way round."""
-    slack = max(1, round(EDGE_SLACK * board.shape[-1]))
+def edge_f1(init_image: Tensor, picture: Tensor) -> float:
+    """How well the edges of the picture lie on the strokes of the init image, and the other way round."""
+    slack = max(1, round(EDGE_SLACK * init_image.shape[-1]))
     near = lambda e: F.max_pool2d(e, 2 * slack + 1, 1, slack)  # noqa: E731
-    a, b = edges(board), edges(picture)
+    a, b = edges(init_image), edges(picture)
     precision = (b * near(a)).sum((1, 2, 3)) / b.sum((1, 2, 3)).clamp(1)
     recall = (a * near(b)).sum((1, 2, 3)) / a.sum((1, 2, 3)).clamp(1)
     return float((2 * precision * recall / (precision + recall).clamp(1e-6)).mean())
@@ -128,7 +128,7 @@ def color_error(picture: Tensor, target: Tensor) -> float:
 
 
 def score(
-    judge: Judge, vectors: Tensor, answers: Tensor, board: Tensor, picture: Tensor, target: Tensor
+    judge: Judge, vectors: Tensor, answers: Tensor, init_image: Tensor, picture: Tensor, target: Tensor
 ) -> Scores:
     """vectors: (500, TOKEN_WIDTH) of the names; answers: (n,) index of the right one."""
     order = (judge(picture) @ vectors.T).argsort(1, descending=True)
@@ -136,7 +136,7 @@ def score(
     return Scores(
         float((rank < 1).float().mean()),
         float((rank < 5).float().mean()),
-        edge_f1(board, picture),
+        edge_f1(init_image, picture),
         color_error(picture, target),
     )
 
@@ -150,20 +150,21 @@ def examine(
     text: Text,
     sheet: Path,
 ) -> dict[str, Scores]:
-    """Scores of the real drawings, the sketches and the model's pictures for some rows; writes board | picture | drawing."""
+    """Scores of the real drawings, the sketches and the model's pictures for some rows; writes init image | picture | drawing."""
     made = emoji.named(rows)
     names = sorted(set(made.words))
     others = sorted({emoji.drawings[row].name for row in emoji.seen + emoji.held_out} - set(names))
     names += random.sample(others, min(len(others), max(0, NAMES - len(names))))
     vectors, answers = text.sentences(names).cpu(), torch.tensor([names.index(word) for word in made.words])
     began = time.monotonic()
-    pictures = drawing.draw(pipe, made.board, made.words)
+    pictures = drawing.draw(pipe, made.init_image, made.words)
     print(f"{len(rows)} pictures, {(time.monotonic() - began) / len(rows):.2f} s each")
     part = slice(0, SHEET_COLUMNS)
-    drawing.rows([made.board[part], pictures[part], made.picture[part]], made.words[part]).save(sheet)
-    kinds = {"real drawing (ceiling)": made.picture, "sketch (floor)": made.board, "model": pictures}
+    drawing.rows([made.init_image[part], pictures[part], made.picture[part]], made.words[part]).save(sheet)
+    kinds = {"real drawing (ceiling)": made.picture, "sketch (floor)": made.init_image, "model": pictures}
     return {
-        kind: score(judge, vectors, answers, made.board, shown, made.picture) for kind, shown in kinds.items()
+        kind: score(judge, vectors, answers, made.init_image, shown, made.picture)
+        for kind, shown in kinds.items()
     }
 
 

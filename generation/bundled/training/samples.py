@@ -1,4 +1,4 @@
-"""Training samples without end: what is on the board, the picture wanted, and the words.
+"""Training samples without end: the init image, the picture wanted, and the words.
 
 Pictures are float tensors (n, 3, s, s) in 0..1 on white. Drawings are premultiplied RGBA (n, 4, s, s).
 """
@@ -28,7 +28,7 @@ from .sketches import sketch
 
 SHAPES_SHARE = 0.45  # of all samples; the rest is emoji
 FILLED_SKETCHES = 0.12
-EMPTY_BOARDS = 0.02
+EMPTY_INIT_IMAGES = 0.02
 TINTED = 0.2  # drawings painted in another colour, which the caption then says
 TOO_DARK = 0.4  # share of black pixels; such drawings teach black blobs
 TINTS = {
@@ -49,13 +49,13 @@ RIM = 1.1  # outline of picture-book drawings, in page units (1/100 of the side)
 class Samples:
     """A few samples of equal length."""
 
-    board: Tensor
+    init_image: Tensor
     picture: Tensor
     words: list[str]
 
     def __add__(self, other: Samples) -> Samples:
         return Samples(
-            torch.cat([self.board, other.board]),
+            torch.cat([self.init_image, other.init_image]),
             torch.cat([self.picture, other.picture]),
             self.words + other.words,
         )
@@ -164,9 +164,9 @@ class Emoji:
                 drawings[n] = tint(drawings[n], color)
             words.append(self.caption(row, color))
         picture = on_white(drawings)
-        board = sketch(picture, drawings[:, 3:], torch.rand(count) < FILLED_SKETCHES)
-        board[torch.rand(count) < EMPTY_BOARDS] = 1.0
-        return Samples(board, picture, words)
+        init_image = sketch(picture, drawings[:, 3:], torch.rand(count) < FILLED_SKETCHES)
+        init_image[torch.rand(count) < EMPTY_INIT_IMAGES] = 1.0
+        return Samples(init_image, picture, words)
 
     @torch.no_grad()
     def named(self, rows: Sequence[int]) -> Samples:
@@ -190,9 +190,9 @@ def _pixels(svg: str, side_px: int) -> Tensor:
 def picture_book(count: int, side_px: int, rng: random.Random) -> Samples:
     """Random drawings of shapes.py."""
     made = [things.sample(rng) for _ in range(count)]
-    boards = [_pixels(shapes.sketch_svg(drawing, rng), side_px) for drawing, _ in made]
+    init_images = [_pixels(shapes.sketch_svg(drawing, rng), side_px) for drawing, _ in made]
     pictures = [_pixels(shapes.picture_svg(drawing, RIM), side_px) for drawing, _ in made]
-    return Samples(torch.stack(boards), torch.stack(pictures), [words for _, words in made])
+    return Samples(torch.stack(init_images), torch.stack(pictures), [words for _, words in made])
 
 
 class SampleStream(IterableDataset[Samples]):

@@ -1,6 +1,6 @@
 """Stage `unet`: one denoiser that serves InstructPix2Pix and, with half of its input, img2img.
 
-Input channels 0-7 are the noisy latents, 8-15 the latents of the board. With the board at zero the same weights are an
+Input channels 0-7 are the noisy latents, 8-15 the latents of the init image. With the init image at zero the same weights are an
 image-to-image model, so both pipelines ship as one file.
 """
 
@@ -22,9 +22,9 @@ from .samples import Samples, stream
 from .text import Text
 
 DROP_WORDS = 0.1  # both drops teach the two guidance directions
-DROP_BOARD = 0.06
-FROM_BOARD = 0.06  # the board arrives as the noisy start (img2img), not as a condition
-EARLIEST_START = 400  # timestep; a weaker start would not let the picture differ from the board
+DROP_INIT_IMAGE = 0.06
+FROM_INIT_IMAGE = 0.06  # the init image arrives as the noisy start (img2img), not as a condition
+EARLIEST_START = 400  # timestep; a weaker start would not let the picture differ from the init image
 LEAST_WEIGHT = 0.4  # min-SNR alone starves the noisiest steps, where words choose colours
 NOISY_TIMESTEPS = 0.7  # exponent below 1: more of the noisiest timesteps
 SHOW_STEPS = 50
@@ -53,10 +53,10 @@ def for_speed(net: UNet2DConditionModel, device: torch.device) -> UNet2DConditio
 
 @dataclass
 class Batch:
-    """Encoded samples: latents (n, 8, h, h) of picture and board, words (n, TOKENS, TOKEN_WIDTH)."""
+    """Encoded samples: latents (n, 8, h, h) of picture and init image, words (n, TOKENS, TOKEN_WIDTH)."""
 
     picture: Tensor
-    board: Tensor
+    init_image: Tensor
     words: Tensor
 
 
@@ -74,7 +74,7 @@ class Bank:
         self.source, self.vae, self.text, self.device = source, vae, text, device
         latents = (recipe.bank_size, LATENT_CHANNELS, recipe.latent_side, recipe.latent_side)
         self.picture = torch.empty(latents, dtype=torch.half, device=device)
-        self.board = torch.empty_like(self.picture)
+        self.init_image = torch.empty_like(self.picture)
         self.words = torch.empty(recipe.bank_size, TOKENS, TOKEN_WIDTH, dtype=torch.half, device=device)
         self.made = 0
         while self.made < min(recipe.first_samples, recipe.bank_size):
@@ -83,22 +83,22 @@ class Bank:
     def refresh(self) -> None:
         fresh: Samples = next(self.source)
         count = len(fresh.words)
-        latents = autoencoder.encode(self.vae, torch.cat([fresh.picture, fresh.board]).to(self.device))
+        latents = autoencoder.encode(self.vae, torch.cat([fresh.picture, fresh.init_image]).to(self.device))
         rows = torch.arange(self.made, self.made + count, device=self.device) % len(self.words)
-        self.picture[rows], self.board[rows] = latents[:count].half(), latents[count:].half()
+        self.picture[rows], self.init_image[rows] = latents[:count].half(), latents[count:].half()
         self.words[rows] = self.text(fresh.words).half()
         self.made += count
 
     def draw(self, count: int) -> Batch:
         rows = torch.randint(min(self.made, len(self.words)), (count,), device=self.device)
-        return Batch(self.picture[rows].float(), self.board[rows].float(), self.words[rows].float())
+        return Batch(self.picture[rows].float(), self.init_image[rows].float(), self.words[rows].float())
 
 
 class Objective:
     """The noisy input, the wanted velocity and the weight of every sample.
 
-    For img2img the start is "board + noise" at a random strength while the target is the finished picture; the noise is bent
-    so that the whole way lies on the exact DDIM path between the two: noise' = noise + k (board - picture), k = signal / noise at the start.
+    For img2img the start is "init image + noise" at a random strength while the target is the finished picture; the noise is bent
+    so that the whole way lies on the exact DDIM path between the two: noise' = noise + k (init image - picture), k = signal / noise at the start.
     """
 
     def __init__(self, empty_words: Tensor, device: torch.device) -> None:
@@ -110,19 +110,19 @@ class Objective:
         n = len(batch.picture)
         lucky = lambda chance: torch.rand(n, device=self.device) < chance  # noqa: E731
         column = lambda x: x.view(-1, 1, 1, 1)  # noqa: E731
-        from_board = lucky(FROM_BOARD)
+        from_init_image = lucky(FROM_INIT_IMAGE)
         words = torch.where(lucky(DROP_WORDS).view(-1, 1, 1), self.empty, batch.words)
-        shown = ~from_board & ~lucky(DROP_BOARD)
+        shown = ~from_init_image & ~lucky(DROP_INIT_IMAGE)
         t = (1 + 998 * torch.rand(n, device=self.device) ** NOISY_TIMESTEPS).round().long()
         start = torch.maximum(t, torch.randint(EARLIEST_START, 1000, (n,), device=self.device))
         power = self.signal_power
-        bend = torch.where(from_board & lucky(0.8), (power[start] / (1 - power[start])).sqrt(), 0.0)
-        noise = torch.randn_like(batch.picture) + column(bend) * (batch.board - batch.picture)
+        bend = torch.where(from_init_image & lucky(0.8), (power[start] / (1 - power[start])).sqrt(), 0.0)
+        noise = torch.randn_like(batch.picture) + column(bend) * (batch.init_image - batch.picture)
         signal, spread = column(power[t].sqrt()), column((1 - power[t]).sqrt())
         noisy, velocity = signal * batch.picture + spread * noise, signal * noise - spread * batch.picture
         ratio = (power[t] / (1 - power[t])).clamp(1e-4)
         weights = (ratio.clamp(max=5) / (ratio + 1)).clamp(min=LEAST_WEIGHT)
-        return torch.cat([noisy, batch.board * column(shown)], 1), t, words, velocity, weights
+        return torch.cat([noisy, batch.init_image * column(shown)], 1), t, words, velocity, weights
 
 
 def train(
