@@ -123,17 +123,17 @@ def cancel(rig: Rig, rounds: int, **raw: object) -> list[Row]:
     for seed in range(rounds):
         other = rig.ask(seed=1000 + seed, steps=50, **raw)
         ticket = rig.ask(seed=seed, steps=50, **raw)
-        told: list[Progress] = []
-        while not told or told[-1].step < 3:
-            if news := ticket.wait(10):
-                told.append(news)
+        reports: list[Progress] = []
+        while not reports or reports[-1].step < 3:
+            if report := ticket.wait(10):
+                reports.append(report)
         began = monotonic()
         ticket.stop(Cancelled())
         while not ticket.done():
-            if news := ticket.wait(10):
-                told.append(news)
+            if report := ticket.wait(10):
+                reports.append(report)
         answered.append((monotonic() - began) * 1000)
-        steps_more.append(float(told[-1].step - 3 if told[-1].step > 3 else 0))
+        steps_more.append(float(reports[-1].step - 3 if reports[-1].step > 3 else 0))
         other.stop(Cancelled())
         while not other.done():
             other.wait(10)

@@ -68,13 +68,13 @@ def measure(options: argparse.Namespace, cores: Cores) -> list[Outcome]:
     load = msgspec.structs.replace(Load(), seconds=options.seconds)
     began = time.monotonic()
 
-    def tell(outcome: Outcome, label: str) -> None:
+    def on_outcome(outcome: Outcome, label: str) -> None:
         minutes, seconds = divmod(int(time.monotonic() - began), 60)
         print(f"{minutes:2}:{seconds:02}  {report.line(outcome)}  ({label})", flush=True)
         report.write(options.out, runs.outcomes, gates.judge(runs.outcomes), load)
 
     with Stack(cores) as stack:
-        runs = Campaign(chosen(options, stack, cores), load, cores, tell)
+        runs = Campaign(chosen(options, stack, cores), load, cores, on_outcome)
         parts: dict[str, Callable[[], None]] = {
             "sync": lambda: runs.sync(options.n),
             "join": lambda: runs.join(CROWD_N, options.repetitions),

@@ -73,16 +73,16 @@ def next_size(sizes: dict[int, bool]) -> int | None:
 
 
 class Campaign:
-    """A series of runs and their outcomes. `tell` is called after each run."""
+    """A series of runs and their outcomes. `on_outcome` is called after each run."""
 
     def __init__(
-        self, systems: Sequence[System], load: Load, cores: Cores, tell: Callable[[Outcome, str], None]
+        self, systems: Sequence[System], load: Load, cores: Cores, on_outcome: Callable[[Outcome, str], None]
     ) -> None:
         self.outcomes: list[Outcome] = []
         self._systems = systems
         self._load = load
         self._cores = cores
-        self._tell = tell
+        self._on_outcome = on_outcome
 
     def sync(self, plan: Iterable[Round]) -> None:
         for n, repetitions in plan:
@@ -135,7 +135,7 @@ class Campaign:
             tried.append(self._once(system, mode, n))
         best = min(tried, key=disturbance)
         self.outcomes.append(best)
-        self._tell(best, label + (f", run {len(tried)} times" if len(tried) > 1 else ""))
+        self._on_outcome(best, label + (f", run {len(tried)} times" if len(tried) > 1 else ""))
         return best
 
     def _once(self, system: System, mode: Mode, n: int) -> Outcome:

@@ -16,7 +16,7 @@ from boards.wire.client_messages import ClientMessage, Hello, Presence, Push
 from boards.wire.server_messages import Ack, ErrorMessage, Refusal, encode
 
 
-class Line:
+class Connection:
     """A client that writes down what its driver does."""
 
     def __init__(self) -> None:
@@ -49,18 +49,18 @@ def parsed(frame: Frame) -> ClientMessage:
 
 
 def test_hello_carries_the_token_and_asks_for_deflate(driver: Atelier) -> None:
-    line = Line()
-    driver.greet(line)
-    hello = parsed(line.sent[0])
+    connection = Connection()
+    driver.on_open(connection)
+    hello = parsed(connection.sent[0])
     assert isinstance(hello, Hello)
     assert (hello.protocol, hello.token, hello.deflate) == (protocol.VERSION, "b", True)
 
 
 def test_who_will_stall_asks_for_no_deflate() -> None:
     spec = Spec(system="", mode="stall", n=3, driver="", url="", board="", tokens=["a", "b"], stalled=2)
-    line = Line()
-    Atelier(spec).greet(line)
-    hello = parsed(line.sent[0])
+    connection = Connection()
+    Atelier(spec).on_open(connection)
+    hello = parsed(connection.sent[0])
     assert isinstance(hello, Hello)
     assert not hello.deflate
 
@@ -75,7 +75,7 @@ def test_updates_are_pushes_of_growing_versions(driver: Atelier) -> None:
 
 def test_cursors_are_presence_and_carry_the_marker(driver: Atelier) -> None:
     mark = marker.mark(marker.CURSOR, 1, 9)
-    (frame,) = driver.cursor(Line(), 9, mark)
+    (frame,) = driver.cursor(Connection(), 9, mark)
     presence = parsed(frame)
     assert isinstance(presence, Presence)
     assert presence.pointer is not None
@@ -99,9 +99,9 @@ def test_acks_are_read_with_what_was_refused(driver: Atelier) -> None:
 @pytest.mark.parametrize("packed", [False, True])
 def test_it_is_ready_when_the_scene_has_come(driver: Atelier, packed: bool) -> None:
     def enter(message: dict[str, object]) -> bool:
-        line, text = Line(), json.dumps(message).encode()
-        driver.enter(line, not packed, zlib.compress(text, wbits=-15) if packed else text)
-        return line.is_ready
+        connection, text = Connection(), json.dumps(message).encode()
+        driver.enter(connection, not packed, zlib.compress(text, wbits=-15) if packed else text)
+        return connection.is_ready
 
     assert enter({"type": "welcome", "more": False})
     assert not enter({"type": "welcome", "more": True})
@@ -109,11 +109,11 @@ def test_it_is_ready_when_the_scene_has_come(driver: Atelier, packed: bool) -> N
 
 
 def test_who_is_refused_says_why(driver: Atelier) -> None:
-    line = Line()
+    connection = Connection()
     refusal = ErrorMessage(code="forbidden", message="You may not see this board.")
-    driver.enter(line, True, encode(refusal))
-    assert not line.is_ready
-    assert line.failure == "You may not see this board."
+    driver.enter(connection, True, encode(refusal))
+    assert not connection.is_ready
+    assert connection.failure == "You may not see this board."
 
 
 @pytest.mark.parametrize("owner", [0, 1])

@@ -1,4 +1,4 @@
-"""Our own protocol, docs/websocket.md, as the board page speaks it: with `deflate` unless told otherwise."""
+"""Our own protocol, docs/websocket.md, as the board page speaks it: with `deflate` unless the client stalls."""
 
 import re
 import zlib
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from bench.room.drivers.driver import Driver, Frame, Line, elements, in_parts, scene_elements
+from bench.room.drivers.driver import Connection, Driver, Frame, elements, in_parts, scene_elements
 from bench.room.run import Spec
 
 _ACK = re.compile(rb'"type":"ack","ref":"(\d+)","clock":\d+,"refused":\[(\])?')
@@ -27,21 +27,26 @@ class Atelier(Driver):
     def headers(self, number: int) -> dict[str, str]:
         return {"Sec-WebSocket-Protocol": "board.v1"}
 
-    def greet(self, line: Line) -> None:
-        token = self.spec.tokens[line.number]
-        hello = {"type": "hello", "protocol": 1, "token": token, "deflate": line.number < self._deflating}
-        line.send((True, msgspec.json.encode(hello)))
+    def on_open(self, connection: Connection) -> None:
+        token = self.spec.tokens[connection.number]
+        hello = {
+            "type": "hello",
+            "protocol": 1,
+            "token": token,
+            "deflate": connection.number < self._deflating,
+        }
+        connection.send((True, msgspec.json.encode(hello)))
 
-    def enter(self, line: Line, is_text: bool, payload: bytes) -> None:
+    def enter(self, connection: Connection, is_text: bool, payload: bytes) -> None:
         for text in self.unpack(is_text, payload).split(b"\n"):
             message = msgspec.json.decode(text)
             match message["type"]:
                 case "synced":
-                    line.ready()
+                    connection.ready()
                 case "welcome" if not message["more"]:
-                    line.ready()
+                    connection.ready()
                 case "error":
-                    line.fail(message["message"])
+                    connection.fail(message["message"])
 
     def unpack(self, is_text: bool, payload: bytes) -> bytes:
         return payload if is_text else zlib.decompress(payload, -zlib.MAX_WBITS)
@@ -52,7 +57,7 @@ class Atelier(Driver):
     def updates(self, number: int, count: int) -> list[tuple[Frame, ...]]:
         return [(_push(version, [body]),) for version, body in enumerate(elements(number, count))]
 
-    def cursor(self, line: Line, count: int, mark: str | None) -> tuple[Frame, ...]:
+    def cursor(self, connection: Connection, count: int, mark: str | None) -> tuple[Frame, ...]:
         selected = b',"selected":["%s"]' % mark.encode() if mark else b""
         pointer = b'{"x":%d.25,"y":%d.75,"tool":"pointer"}' % (count * 7 % 1_900, count * 11 % 1_000)
         return ((True, b'{"type":"presence","pointer":%s,"button":"up"%s}' % (pointer, selected)),)

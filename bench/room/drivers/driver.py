@@ -13,7 +13,7 @@ from bench.room.run import Spec
 Frame = tuple[bool, bytes]
 
 
-class Line(Protocol):
+class Connection(Protocol):
     """The part of a client that its driver uses."""
 
     number: int
@@ -40,15 +40,15 @@ class Driver:
     def headers(self, number: int) -> dict[str, str]:
         return {}
 
-    def greet(self, line: Line) -> None:
+    def on_open(self, connection: Connection) -> None:
         """Called when the socket is open."""
         raise NotImplementedError
 
-    def enter(self, line: Line, is_text: bool, payload: bytes) -> None:
-        """Called for each frame before `line.ready()` was called."""
+    def enter(self, connection: Connection, is_text: bool, payload: bytes) -> None:
+        """Called for each frame before `connection.ready()` was called."""
         raise NotImplementedError
 
-    def beat(self, line: Line, payload: bytes) -> None:
+    def beat(self, connection: Connection, payload: bytes) -> None:
         """Called for each tiny frame, which may be a ping of the product."""
 
     def unpack(self, is_text: bool, payload: bytes) -> bytes:
@@ -63,7 +63,7 @@ class Driver:
         """The first `count` updates of this client, made before the run."""
         raise NotImplementedError
 
-    def cursor(self, line: Line, count: int, mark: str | None) -> tuple[Frame, ...]:
+    def cursor(self, connection: Connection, count: int, mark: str | None) -> tuple[Frame, ...]:
         """Frames of the count-th pointer move. mark: a marker to put into it."""
         raise NotImplementedError
 

@@ -5,7 +5,7 @@ The app encrypts the body with AES-GCM, which adds 16 bytes to it; here 16 plain
 no scene, so nobody can join one.
 """
 
-from bench.room.drivers.driver import Driver, Frame, Line, elements
+from bench.room.drivers.driver import Connection, Driver, Frame, elements
 from bench.room.run import Spec
 
 IV = bytes(range(12))
@@ -24,28 +24,28 @@ class ExcalidrawRoom(Driver):
     def address(self, number: int) -> str:
         return f"{self.spec.url}/socket.io/?EIO=4&transport=websocket"
 
-    def greet(self, line: Line) -> None:
+    def on_open(self, connection: Connection) -> None:
         """Nothing to send: the server begins the handshake."""
 
-    def enter(self, line: Line, is_text: bool, payload: bytes) -> None:
+    def enter(self, connection: Connection, is_text: bool, payload: bytes) -> None:
         if payload.startswith(b"0"):
-            line.send((True, b"40"))
+            connection.send((True, b"40"))
         elif payload.startswith(b"40"):
-            line.send((True, f'42["join-room","{self.spec.board}"]'.encode()))
+            connection.send((True, f'42["join-room","{self.spec.board}"]'.encode()))
         elif payload.startswith((b'42["first-in-room"', b'42["room-user-change"')):
-            line.ready()
+            connection.ready()
 
-    def beat(self, line: Line, payload: bytes) -> None:
+    def beat(self, connection: Connection, payload: bytes) -> None:
         if payload == b"2":
-            line.send((True, b"3"))
+            connection.send((True, b"3"))
 
     def updates(self, number: int, count: int) -> list[tuple[Frame, ...]]:
         form = b'{"type":"SCENE_UPDATE","payload":{"elements":[%s]}}'
         return [(self._lasting, (False, form % body + TAG), (False, IV)) for body in elements(number, count)]
 
-    def cursor(self, line: Line, count: int, mark: str | None) -> tuple[Frame, ...]:
+    def cursor(self, connection: Connection, count: int, mark: str | None) -> tuple[Frame, ...]:
         body = (
-            f'{{"type":"MOUSE_LOCATION","payload":{{"socketId":"QkVmXXpZb3h4nYBpAAA{line.number:03d}",'
+            f'{{"type":"MOUSE_LOCATION","payload":{{"socketId":"QkVmXXpZb3h4nYBpAAA{connection.number:03d}",'
             f'"pointer":{{"x":{count * 7 % 1_900}.25,"y":{count * 11 % 1_000}.75,"tool":"pointer"}},"button":"up",'
             f'"selectedElementIds":{{}},"username":"{mark or "Happy Otter"}"}}}}'
         )

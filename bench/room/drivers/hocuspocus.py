@@ -12,7 +12,7 @@ from typing import Any
 from pycrdt import Doc, Map
 
 from bench.room import drawing, marker
-from bench.room.drivers.driver import Driver, Frame, Line, in_parts
+from bench.room.drivers.driver import Connection, Driver, Frame, in_parts
 from bench.room.run import Spec
 
 SYNC, AWARENESS, AUTH, SYNC_REPLY = 0, 1, 2, 4
@@ -41,16 +41,16 @@ class Hocuspocus(Driver):
         self._name = with_length(spec.board.encode())
         self._clocks: dict[int, int] = {}
 
-    def greet(self, line: Line) -> None:
-        line.send(self._frame(AUTH, 0, with_length(b"token")))
+    def on_open(self, connection: Connection) -> None:
+        connection.send(self._frame(AUTH, 0, with_length(b"token")))
 
-    def enter(self, line: Line, is_text: bool, payload: bytes) -> None:
+    def enter(self, connection: Connection, is_text: bool, payload: bytes) -> None:
         kind, what = payload[len(self._name)], payload[len(self._name) + 1]
         if kind == AUTH:
             nothing_known = b"\0"
-            line.send(self._frame(SYNC, STATE_VECTOR, with_length(nothing_known)))
+            connection.send(self._frame(SYNC, STATE_VECTOR, with_length(nothing_known)))
         elif kind in (SYNC, SYNC_REPLY) and what == STATE:
-            line.ready()
+            connection.ready()
 
     def updates(self, number: int, count: int) -> list[tuple[Frame, ...]]:
         chance = random.Random(number)
@@ -61,12 +61,12 @@ class Hocuspocus(Driver):
         )
         return [(self._update(update),) for update in _yjs_updates(number, versions)]
 
-    def cursor(self, line: Line, count: int, mark: str | None) -> tuple[Frame, ...]:
-        clock = self._clocks[line.number] = self._clocks.get(line.number, 0) + 1
+    def cursor(self, connection: Connection, count: int, mark: str | None) -> tuple[Frame, ...]:
+        clock = self._clocks[connection.number] = self._clocks.get(connection.number, 0) + 1
         cursor = {"x": count * 7 % 1_900 + 0.25, "y": count * 11 % 1_000 + 0.75}
         state = {"user": {"name": mark or "Happy Otter", "color": "#30bced"}, "cursor": cursor}
         body = json.dumps(state, separators=(",", ":")).encode()
-        one = b"\1" + variable_length(1_000 + line.number) + variable_length(clock) + with_length(body)
+        one = b"\1" + variable_length(1_000 + connection.number) + variable_length(clock) + with_length(body)
         return (self._frame(AWARENESS, None, with_length(one)),)
 
     def scene(self, count: int) -> Iterator[tuple[Frame, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.room import marker
-from bench.room.drivers.driver import Driver, Frame, Line
+from bench.room.drivers.driver import Connection, Driver, Frame
 from bench.room.run import Spec
 
 SCENE_PART = 50
@@ -26,14 +26,18 @@ class Tldraw(Driver):
     def address(self, number: int) -> str:
         return f"{self.spec.url}/{self.spec.board}?sessionId=session{number}"
 
-    def greet(self, line: Line) -> None:
-        connect = {"type": "connect", "connectRequestId": f"request{line.number}", "lastServerClock": -1}
+    def on_open(self, connection: Connection) -> None:
+        connect = {
+            "type": "connect",
+            "connectRequestId": f"request{connection.number}",
+            "lastServerClock": -1,
+        }
         connect |= {"protocolVersion": self._made["protocolVersion"], "schema": self._made["schema"]}
-        line.send((True, _json(connect)))
+        connection.send((True, _json(connect)))
 
-    def enter(self, line: Line, is_text: bool, payload: bytes) -> None:
+    def enter(self, connection: Connection, is_text: bool, payload: bytes) -> None:
         if payload.startswith(b'{"type":"connect"'):
-            line.ready()
+            connection.ready()
 
     def updates(self, number: int, count: int) -> list[tuple[Frame, ...]]:
         shape_id = f"shape:bench{number}"
@@ -45,10 +49,13 @@ class Tldraw(Driver):
             diffs.append(["patch", place | {"meta": ["patch", meta]}])
         return [(self._push(number, diff={shape_id: diff}),) for diff in diffs]
 
-    def cursor(self, line: Line, count: int, mark: str | None) -> tuple[Frame, ...]:
+    def cursor(self, connection: Connection, count: int, mark: str | None) -> tuple[Frame, ...]:
         if count == 0:
-            who = {"id": f"instance_presence:bench{line.number}", "userId": f"user:bench{line.number}"}
-            return (self._push(line.number, presence=["put", self._made["presence"] | who]),)
+            who = {
+                "id": f"instance_presence:bench{connection.number}",
+                "userId": f"user:bench{connection.number}",
+            }
+            return (self._push(connection.number, presence=["put", self._made["presence"] | who]),)
         cursor = {"x": count * 7 % 1_900 + 0.25, "y": count * 11 % 1_000 + 0.75}
         changes: dict[str, Any] = {
             "cursor": ["put", cursor | {"rotation": 0, "type": "default"}],
@@ -56,7 +63,7 @@ class Tldraw(Driver):
         }
         if mark:
             changes["chatMessage"] = ["put", mark]
-        return (self._push(line.number, presence=["patch", changes]),)
+        return (self._push(connection.number, presence=["patch", changes]),)
 
     def scene(self, count: int) -> Iterator[tuple[Frame, ...]]:
         for start in range(0, count, SCENE_PART):
