@@ -58,7 +58,7 @@ class RegionDescription(TypedDict):
 
 
 class ImageDescription(ImageFields):
-    """A finished picture. element_id: the element that shows it, or showed it until somebody deleted that.
+    """A finished picture. element_id: the element that shows it, or showed it before it was deleted.
 
     standing: on the board (or once there), to be chosen from, put away for later, or out of sight; null without a board.
     """
@@ -70,7 +70,7 @@ class ImageDescription(ImageFields):
 class JobDescription(JobFields):
     """A request for pictures, and what became of it.
 
-    position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while nobody can tell.
+    position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while it is not known.
     step, steps: of the attempt that runs. attempt: how often a worker took it. retry_of: the job it tries again.
     board, region, placement: null for a job without a board. frame: id of the frame or picture it was asked for.
     snapshot_url: what the model saw; null for words alone. created_by: null once the account was deleted.

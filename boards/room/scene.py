@@ -22,7 +22,7 @@ class MergeResult(Enum):
     LOST = "lost"
     """The element in the scene is newer, or the same."""
     UNSETTLED = "unsettled"
-    """It is not in the scene, because only the store can settle it: it is newer, but had to be mended, or its index
+    """It is not in the scene, because only the store can settle it: it is newer, but had to be repaired, or its index
     is malformed or taken; or it has the rank of the element here, and another content. The store makes a version of
     its own of it. One made and sent by this process before the commit would be lost if the process died."""
 

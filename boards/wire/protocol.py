@@ -18,7 +18,7 @@ FRAME_BYTES_MAX = 256 * 1024
 
 
 class Close(IntEnum):
-    """Why a socket is closed. comes_back: whether a client shall connect again by itself."""
+    """Why a socket is closed. comes_back: whether a client should connect again by itself."""
 
     meaning: str
     comes_back: bool

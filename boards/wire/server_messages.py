@@ -59,7 +59,7 @@ class You(Person, frozen=True):
 
 
 class CollaboratorPointer(Struct, frozen=True):
-    """Where the pointer of somebody else is, in scene coordinates."""
+    """Where the pointer of another person is, in scene coordinates."""
 
     x: Coordinate
     y: Coordinate
@@ -67,7 +67,7 @@ class CollaboratorPointer(Struct, frozen=True):
 
 
 class Collaborator(Person, frozen=True, omit_defaults=True):
-    """A person on the board, with what their page last said in `presence`."""
+    """A person on the board, with what their page last sent in `presence`."""
 
     pointer: CollaboratorPointer | None = None
     button: Literal["up", "down"] | None = None
@@ -95,7 +95,7 @@ class Refusal(Struct, frozen=True):
 
 
 class LiveHost(Person, frozen=True):
-    """Who has a frame redrawn, and the room session that sends its live frames."""
+    """The person who switched live redraw on, and the room session that sends the live frames."""
 
     session: str
 
@@ -216,8 +216,8 @@ class BoardUpdate(Message, frozen=True, tag="board"):
 
 
 class ErrorMessage(Message, frozen=True, tag="error"):
-    """A message was refused; the socket lives. `ref`: its `id`, if it had one. `scope_required`: the key does not go
-    so far. `overloaded`: Postgres has been away for long; keep the push `ref` and send it again.
+    """A message was refused; the socket lives. `ref`: its `id`, if it had one. `scope_required`: the key lacks a
+    scope. `overloaded`: Postgres has been away for long; keep the push `ref` and send it again.
     """
 
     code: str

@@ -29,7 +29,7 @@ else:  # the documents list the values; JobStatus and Sees remain the only lists
 class ParamFields(TypedDict, total=False):
     """What a person may choose, but the kind and the prompt.
 
-    strength: 0–1, how far the picture may leave the board. seed: of the first picture, the next ones follow it.
+    strength: 0–1, how far the picture may depart from the init image. seed: of the first picture, the next ones follow it.
     style: one of the checkpoint's. draft: few steps, for a first look. keep_lines: the sketch's lines are laid over it.
     """
 
@@ -51,7 +51,7 @@ class ParamFields(TypedDict, total=False):
 class ParamsDescription(ParamFields):
     """What a job was asked for. Null or absent: it means nothing for this kind of this checkpoint.
 
-    strength: 0–1, how far the picture may leave the board. seed: of the first picture, the next ones follow it.
+    strength: 0–1, how far the picture may depart from the init image. seed: of the first picture, the next ones follow it.
     style: one of the checkpoint's. draft: few steps, for a first look. keep_lines: the sketch's lines are laid over it.
     """
 
@@ -91,7 +91,7 @@ class ImageFields(TypedDict):
 class JobFields(TypedDict):
     """What generation knows of a job, without its pictures.
 
-    position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while nobody can tell.
+    position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while it is not known.
     step, steps: of the attempt that runs. attempt: how often a worker took it. retry_of: the job it tries again.
     """
 
@@ -168,7 +168,7 @@ class CheckpointFields(TypedDict):
 
 
 class CheckpointDescription(CheckpointFields):
-    """default: the checkpoint of those who choose none."""
+    """default: the checkpoint of requests that name none."""
 
     default: bool
 

@@ -735,7 +735,7 @@ export interface components {
             items: components["schemas"]["BoardDescription"][];
             next: string | null;
         };
-        /** @description default: the checkpoint of those who choose none. */
+        /** @description default: the checkpoint of requests that name none. */
         CheckpointDescription: {
             bundled: boolean;
             default: boolean;
@@ -777,7 +777,7 @@ export interface components {
             message: string;
         };
         /**
-         * @description A finished picture. element_id: the element that shows it, or showed it until somebody deleted that.
+         * @description A finished picture. element_id: the element that shows it, or showed it before it was deleted.
          *
          *     standing: on the board (or once there), to be chosen from, put away for later, or out of sight; null without a board.
          */
@@ -817,7 +817,7 @@ export interface components {
         /**
          * @description A request for pictures, and what became of it.
          *
-         *     position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while nobody can tell.
+         *     position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while it is not known.
          *     step, steps: of the attempt that runs. attempt: how often a worker took it. retry_of: the job it tries again.
          *     board, region, placement: null for a job without a board. frame: id of the frame or picture it was asked for.
          *     snapshot_url: what the model saw; null for words alone. created_by: null once the account was deleted.
@@ -977,7 +977,7 @@ export interface components {
         /**
          * @description What a job was asked for. Null or absent: it means nothing for this kind of this checkpoint.
          *
-         *     strength: 0–1, how far the picture may leave the board. seed: of the first picture, the next ones follow it.
+         *     strength: 0–1, how far the picture may depart from the init image. seed: of the first picture, the next ones follow it.
          *     style: one of the checkpoint's. draft: few steps, for a first look. keep_lines: the sketch's lines are laid over it.
          */
         ParamsDescription: {

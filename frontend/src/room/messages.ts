@@ -50,7 +50,7 @@ export interface LiveRun {
   params: Params;
 }
 
-/** Who has a frame redrawn, and the room session that sends its live frames. */
+/** The person who switched live redraw on, and the room session that sends the live frames. */
 export interface LiveHost {
   id: string;
   name: string;
@@ -58,7 +58,7 @@ export interface LiveHost {
   session: string;
 }
 
-/** A person on the board, with what their page last said in `presence`. */
+/** A person on the board, with what their page last sent in `presence`. */
 export interface Collaborator {
   id: string;
   name: string;
@@ -70,7 +70,7 @@ export interface Collaborator {
   idle?: "active" | "away" | "idle";
 }
 
-/** Where the pointer of somebody else is, in scene coordinates. */
+/** Where the pointer of another person is, in scene coordinates. */
 export interface CollaboratorPointer {
   x: number;
   y: number;
@@ -154,7 +154,7 @@ export interface BoardUpdate {
   role: Role;
 }
 
-/** A message was refused; the socket lives. `ref`: its `id`, if it had one. `scope_required`: the key does not go so far. `overloaded`: Postgres has been away for long; keep the push `ref` and send it again. */
+/** A message was refused; the socket lives. `ref`: its `id`, if it had one. `scope_required`: the key lacks a scope. `overloaded`: Postgres has been away for long; keep the push `ref` and send it again. */
 export interface ErrorMessage {
   type: "error";
   code: string;
