@@ -32,16 +32,16 @@ def accept(
 
 
 @transaction.atomic
-def put_away(job: Job, image_id: uuid.UUID | None, standing: str) -> None:
+def put_away(job: Job, image_id: uuid.UUID | None, status: str) -> None:
     """Keep, discard or offer again one picture, or all. Keeping and discarding all concerns only candidates.
 
     A picture whose element was deleted counts as not accepted. Raises JobGone.
     """
     place = candidates.locked(job)
     images = [_image(job, image_id)] if image_id else list(job.images.all())
-    if image_id is None and standing != candidates.CANDIDATE:
+    if image_id is None and status != candidates.CANDIDATE:
         images = candidates.waiting(place, images)
-    candidates.put_away(place, [image for image in images if not _is_live(place, image)], standing)
+    candidates.put_away(place, [image for image in images if not _is_live(place, image)], status)
     events.announce_change(job)
 
 

@@ -198,7 +198,7 @@ def _image(placement: Placement | None, described: ImageFields) -> ImageDescript
     return {
         **described,
         "element_id": placement.elements.get(described["id"]) if placement else None,
-        "standing": cast(StandingName | None, candidates.standing_of(placement, described["id"])),
+        "standing": cast(StandingName | None, candidates.status_of(placement, described["id"])),
     }
 
 

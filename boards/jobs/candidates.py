@@ -26,7 +26,7 @@ def locked(job: Job) -> Placement:
     return placement
 
 
-def standing_of(placement: Placement | None, image_id: str) -> str | None:
+def status_of(placement: Placement | None, image_id: str) -> str | None:
     """The status of a picture: PLACED if it has or had an element; None if the board refused it, or there is none."""
     if placement is None:
         return None
@@ -35,34 +35,34 @@ def standing_of(placement: Placement | None, image_id: str) -> str | None:
 
 def offer(placement: Placement, images: Iterable[GeneratedImage]) -> None:
     """Make new pictures candidates, or kept if another picture of the job was accepted already."""
-    standing = KEPT if placement.elements else CANDIDATE
-    _set(placement, dict.fromkeys((str(image.pk) for image in images), standing))
+    status = KEPT if placement.elements else CANDIDATE
+    _set(placement, dict.fromkeys((str(image.pk) for image in images), status))
 
 
-def put_away(placement: Placement, images: Iterable[GeneratedImage], standing: str) -> None:
+def put_away(placement: Placement, images: Iterable[GeneratedImage], status: str) -> None:
     """Set the status of pictures without an element on the board."""
     ids = [str(image.pk) for image in images]
     placement.elements = {image_id: e for image_id, e in placement.elements.items() if image_id not in ids}
-    _set(placement, dict.fromkeys(ids, standing))
+    _set(placement, dict.fromkeys(ids, status))
 
 
 def accepted(placement: Placement, image: GeneratedImage) -> None:
     """Forget the status of a picture that has an element now."""
-    standings = dict(placement.standings)
-    standings.pop(str(image.pk), None)
-    _write(placement, standings)
+    statuses = dict(placement.standings)
+    statuses.pop(str(image.pk), None)
+    _write(placement, statuses)
 
 
 def waiting(placement: Placement, images: Sequence[GeneratedImage]) -> list[GeneratedImage]:
     """The pictures among these that are candidates."""
-    return [image for image in images if standing_of(placement, str(image.pk)) == CANDIDATE]
+    return [image for image in images if status_of(placement, str(image.pk)) == CANDIDATE]
 
 
 def _set(placement: Placement, changes: dict[str, str]) -> None:
     _write(placement, {**placement.standings, **{image_id: str(each) for image_id, each in changes.items()}})
 
 
-def _write(placement: Placement, standings: dict[str, str]) -> None:
-    placement.standings = standings
-    placement.choosing = CANDIDATE in standings.values()
+def _write(placement: Placement, statuses: dict[str, str]) -> None:
+    placement.standings = statuses
+    placement.choosing = CANDIDATE in statuses.values()
     placement.save(update_fields=["elements", "standings", "choosing"])
