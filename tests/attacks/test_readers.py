@@ -60,9 +60,9 @@ def test_who_stops_reading_is_sent_away(any_bench: Bench, what: str) -> None:
         peers = {each.raddr.port for each in bench.process.net_connections("tcp") if each.raddr}
         return peers & {connection.getsockname()[1] for connection in connections}
 
-    with ExitStack() as staying:
+    with ExitStack() as resources:
         began = time.monotonic()
-        connections = [staying.enter_context(stopped_reading(bench, path, key)) for _ in range(READERS)]
+        connections = [resources.enter_context(stopped_reading(bench, path, key)) for _ in range(READERS)]
         while still_there():
             assert time.monotonic() - began < STALLED_SECONDS + 10
             time.sleep(SAMPLE_SECONDS)

@@ -68,13 +68,13 @@ class Page:
             async with asyncio.TaskGroup() as tasks:
                 work = [
                     tasks.create_task(part)
-                    for part in (self._hear(socket), self._speak(socket), self._draw())
+                    for part in (self._receive(socket), self._send(socket), self._draw())
                 ]
                 await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
                 for task in work:
                     task.cancel()
 
-    async def _hear(self, socket: ClientConnection) -> None:
+    async def _receive(self, socket: ClientConnection) -> None:
         with suppress(*LOST):
             async for frame in socket:
                 message = {"bytes": frame} if isinstance(frame, bytes) else {"text": frame}
@@ -85,7 +85,7 @@ class Page:
                     self.editor.reenter = False
                     return
 
-    async def _speak(self, socket: ClientConnection) -> None:
+    async def _send(self, socket: ClientConnection) -> None:
         with suppress(*LOST):
             while True:
                 text = await self._outgoing.get()

@@ -80,7 +80,7 @@ class Socket:
         pushing = asyncio.ensure_future(self._push())
         try:
             async for frame in self._line:
-                self._hear(json.loads(frame))
+                self._receive(json.loads(frame))
         except ConnectionClosed:
             pass
         self.closed_at, self.code = time.monotonic(), self._line.close_code
@@ -97,7 +97,7 @@ class Socket:
             await self._line.send(json.dumps({"type": "push", "id": str(number), "elements": elements}))
             await asyncio.sleep(PACE_SECONDS)
 
-    def _hear(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: dict[str, Any]) -> None:
         if message["type"] == "ack" and not message["refused"]:
             self.taken_at = max(self.taken_at, self._sent[message["ref"]])
         elif message["type"] == "error":
@@ -122,11 +122,11 @@ async def enter(
 async def sockets(case: Case, servers: Servers) -> AsyncIterator[dict[str, Socket]]:
     """Of the case's person, one on each server, once each had a push taken."""
     shown = None if case.token else await cookie(case.user)
-    async with AsyncExitStack() as staying:
+    async with AsyncExitStack() as resources:
         opened = {}
         for name, address in servers.sockets.items():
             line = await enter(case.board, address, shown, case.token)
-            staying.push_async_callback(line.close)
+            resources.push_async_callback(line.close)
             opened[name] = Socket(line)
         living = [asyncio.ensure_future(socket.live()) for socket in opened.values()]
         async with asyncio.timeout(30):
@@ -247,11 +247,11 @@ async def test_signing_out_in_one_tab_ends_the_sockets_of_another(servers: Serve
     board = await Board.objects.acreate(owner=user)
     shown = await cookie(user)
     headers = {"Cookie": f"{shown}; csrftoken={CSRF}", "X-CSRFToken": CSRF}
-    async with AsyncExitStack() as staying:
+    async with AsyncExitStack() as resources:
         lines = {}
         for name, address in servers.sockets.items():
             lines[name] = await enter(board, address, shown)
-            staying.push_async_callback(lines[name].close)
+            resources.push_async_callback(lines[name].close)
         ended_at = await asks(servers.asked, "POST", "/accounts/logout/", headers)()
         for name, line in lines.items():
             async with asyncio.timeout(10):
