@@ -64,6 +64,6 @@ def _user(request: HttpRequest) -> User:
 
 
 def _describe(user: User) -> Me:
-    # A guest's address is not confirmed; showing it would tell whether an account has it.
+    # A guest's address is not confirmed; showing it would reveal whether an account has it.
     email = None if user.is_guest else user.email
     return {"id": str(user.pk), "name": user.display_name, "email": email, "guest": user.is_guest}

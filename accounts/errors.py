@@ -1,4 +1,4 @@
-"""The root of every error that a client may be told of. Imports no other module of the project.
+"""The root of every error that is sent to clients. Imports no other module of the project.
 
 docs/errors.md lists all of them; a test compares the two.
 """
@@ -17,7 +17,7 @@ class FieldError:
 
 
 class AtelierError(Exception):
-    """An expected failure. Raised deep, caught at a door, which answers with what the class says.
+    """An expected failure. Raised deep, caught at a door, which answers with the fields below.
 
     code: stable name for programs, the same over HTTP and on the websocket.
     status: HTTP status; 4xx: the request is at fault, 5xx: the server is.

@@ -1,4 +1,4 @@
-"""Rate limits and limits of attempts, counted in Redis. While Redis is away nothing is refused, and the log says so."""
+"""Rate limits and limits of attempts, counted in Redis. While Redis is away nothing is refused, which is logged."""
 
 import logging
 import time
@@ -89,7 +89,7 @@ def _count(key: str, by: int, seconds: int) -> int:
 
 @contextmanager
 def failing_open() -> Iterator[None]:
-    """Leave the block where Redis is away; the log says so."""
+    """Leave the block where Redis is away, and log it."""
     try:
         yield
     except (RedisError, OSError) as error:

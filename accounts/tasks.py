@@ -17,7 +17,7 @@ from accounts.models import User
 
 @shared_task
 def forget_guests() -> int:
-    """Delete guests that own nothing and were not here for GUEST_KEPT_DAYS. Returns how many."""
+    """Delete guests that own nothing and have not come for GUEST_KEPT_DAYS. Returns how many."""
     old = timezone.now() - timedelta(days=settings.GUEST_KEPT_DAYS)
     never = Q(last_login=None, date_joined__lt=old)  # signed up, and confirmed no address
     idle = User.objects.filter(never | Q(last_login__lt=old), is_guest=True, owned_boards=None, jobs=None)

@@ -56,7 +56,7 @@ class GuestSignupView(_GuestAsAnonymous, SignupView):
 
 class AddressesView(EmailView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Refuse to make an unconfirmed address the primary one; the answer does not tell whether another account has it."""
+        """Refuse to make an unconfirmed address the primary one; the answer does not reveal whether another account has it."""
         address = EmailAddress.objects.filter(user=request.user, email__iexact=request.POST.get("email", ""))
         if "action_primary" in request.POST and not address.filter(verified=True).exists():
             messages.error(
