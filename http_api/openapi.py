@@ -1,4 +1,4 @@
-"""What a route declares of itself for the OpenAPI document, where its signature does not say it."""
+"""What a route declares of itself for the OpenAPI document, where its signature does not."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
