@@ -15,7 +15,7 @@ def check_checkpoint(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
     try:
         known = list(catalogue.entries())
     except CatalogueInvalid:
-        return []  # generation's own check says what is wrong with it
+        return []  # generation's own check reports what is wrong with it
     if settings.CHECKPOINT and settings.CHECKPOINT not in known:
         return [
             Error(

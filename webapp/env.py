@@ -42,7 +42,7 @@ def words(name: str, default: list[str]) -> list[str]:
 
 
 def database(url: str) -> dict[str, object]:
-    """The part of Django's DATABASES entry that a postgres:// URL tells. Raises ImproperlyConfigured for other URLs."""
+    """The part of Django's DATABASES entry that a postgres:// URL gives. Raises ImproperlyConfigured for other URLs."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"DATABASE_URL must start with postgres://, not {parts.scheme}://.")

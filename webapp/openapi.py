@@ -1,4 +1,4 @@
-"""The HTTP API with its OpenAPI document: what all routes have in common is said here once."""
+"""The HTTP API with its OpenAPI document: what all routes have in common is declared here once."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ class DocumentedAPI(NinjaAPI):
 
 
 def _untitled(node: Any) -> Any:
-    """Without the titles that pydantic makes of names: they say nothing more."""
+    """Without the titles that pydantic makes of names: they add nothing."""
     if isinstance(node, list):
         return [_untitled(each) for each in node]
     if not isinstance(node, dict):

@@ -39,7 +39,7 @@ def start(
 def prepare_child(niceness: int = 0) -> None:
     """To be run in a child before exec: lowers its priority, and lets it end when its parent is killed.
 
-    The latter on Linux only, by a signal of the kernel; elsewhere the next start ends the orphans.
+    The latter on Linux only, by a signal of the kernel; elsewhere the next start ends the children that were left.
     """
     if niceness:
         os.nice(niceness)

@@ -102,7 +102,7 @@ class Supervisor:
         return f"http://{shown}:{self.port}"
 
     def run(self) -> None:
-        """Start, report, watch until told to stop, and end every child. Raises CannotStart."""
+        """Start, report, watch until asked to stop, and end every child. Raises CannotStart."""
         os.umask(UMASK)  # logs, pictures and mails are private to this user, whichever child writes them
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
@@ -251,7 +251,7 @@ class Supervisor:
 
 
 def will_use_gpu() -> bool:
-    """True if the worker will draw on an NVIDIA GPU, as far as can be told without torch."""
+    """True if the worker will draw on an NVIDIA GPU, as far as can be found without torch."""
     device = os.environ.get("DEVICE") or "auto"
     return device.startswith("cuda") or (device == "auto" and shutil.which("nvidia-smi") is not None)
 

@@ -1,6 +1,6 @@
 """The command line of the web server: daphne, the default, or uvicorn, by ASGI_SERVER.
 
-The same application runs on both; docs/decisions/0006-servers-of-the-room.md says when to take which.
+The same application runs on both; docs/decisions/0006-servers-of-the-room.md says which to choose.
 """
 
 import importlib.util
