@@ -20,7 +20,7 @@ export class ApiError extends Error {
 
 export interface JobRequest {
   params: Params;
-  /** Frame or picture; the region says where it lies in case the server has not heard of it yet. */
+  /** Frame or picture; the region says where it lies in case the server has not received it yet. */
   frame?: string;
   region: Region;
   snapshot?: Blob;

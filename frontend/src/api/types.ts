@@ -19,7 +19,7 @@ export type JobImage = Schemas["ImageDescription"];
 export type Standing = NonNullable<JobImage["standing"]>;
 export type Region = Schemas["RegionDescription"];
 
-/** A picture of the board, as the socket tells of it. */
+/** A picture of the board, as the socket sends it. */
 export type BoardFile = Omit<Schemas["UploadedFile"], "file_id" | "size_bytes">;
 export type UploadedFile = Schemas["UploadedFile"];
 export type Imported = Schemas["ImportResult"];

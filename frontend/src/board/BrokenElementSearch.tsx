@@ -4,7 +4,7 @@ import { Bisection } from "./Bisection";
 import { bringIntoView, Excalidraw, replaceScene, type BoardApi, type SceneElement } from "../canvas/excalidraw";
 import "./BrokenElementSearch.css";
 
-const drawn_ms = 150; // Excalidraw draws a frame or two after it is told
+const drawn_ms = 150; // Excalidraw draws a frame or two after it was given elements
 
 interface Props {
   elements: readonly SceneElement[];
@@ -19,18 +19,18 @@ export default function BrokenElementSearch({ elements, onFound }: Props) {
     if (!trial.part) onFound(bisection.found.map(({ id }) => id));
   }, [trial, bisection, onFound]);
   if (!trial.part) return null;
-  const tell = (holds: boolean) => {
+  const report = (holds: boolean) => {
     bisection.report(holds);
     setTrial({ number: trial.number + 1, part: bisection.next() });
   };
   return (
-    <ErrorBoundary key={trial.number} fallback={() => null} onError={() => tell(false)}>
-      <Trial elements={trial.part} tell={tell} />
+    <ErrorBoundary key={trial.number} fallback={() => null} onError={() => report(false)}>
+      <Trial elements={trial.part} report={report} />
     </ErrorBoundary>
   );
 }
 
-function Trial({ elements, tell }: { elements: readonly SceneElement[]; tell(holds: boolean): void }) {
+function Trial({ elements, report }: { elements: readonly SceneElement[]; report(holds: boolean): void }) {
   const [api, setApi] = useState<BoardApi | null>(null);
   const [loaded, setLoaded] = useState(false);
   useEffect(() => {
@@ -39,10 +39,10 @@ function Trial({ elements, tell }: { elements: readonly SceneElement[]; tell(hol
       replaceScene(api, elements.map((element) => ({ ...element })));
       bringIntoView(api, elements.filter(({ isDeleted }) => !isDeleted), false);
     } catch {
-      tell(false);
+      report(false);
       return;
     }
-    const timer = setTimeout(() => tell(true), drawn_ms);
+    const timer = setTimeout(() => report(true), drawn_ms);
     return () => clearTimeout(timer);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- one trial, one answer
   }, [api, loaded]);

@@ -44,10 +44,10 @@ function createRoom(config: BoardConfig): RoomClient {
 /** Keeps the title of the window, and shows a notice when the board is frozen or open again. */
 function followBoardNews(room: RoomClient, notices: Notices): void {
   let frozen = false;
-  room.boardNews.on((news) => {
-    if (news.title) document.title = `${news.title} – Atelier`;
-    if (news.frozen !== undefined && news.frozen !== frozen) notices.show({ key: "frozen", text: news.frozen ? "This board was frozen. You can view it, but not change it." : "This board is no longer frozen." });
-    frozen = news.frozen ?? frozen;
+  room.boardUpdated.on((update) => {
+    if (update.title) document.title = `${update.title} – Atelier`;
+    if (update.frozen !== undefined && update.frozen !== frozen) notices.show({ key: "frozen", text: update.frozen ? "This board was frozen. You can view it, but not change it." : "This board is no longer frozen." });
+    frozen = update.frozen ?? frozen;
   });
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BackgroundSync } from "./BackgroundSync";
 
-type News = { background?: string };
+type Update = { background?: string };
 
 vi.mock("./excalidraw", () => ({
   backgroundOf: (canvas: { colour: string }) => canvas.colour,
@@ -9,7 +9,7 @@ vi.mock("./excalidraw", () => ({
 }));
 
 describe("the colour behind the scene", () => {
-  let tell: (news: News) => void;
+  let send: (update: Update) => void;
   let answer: () => void;
   let refuse: (error: Error) => void;
   let saved: string[];
@@ -25,7 +25,7 @@ describe("the colour behind the scene", () => {
   function backdrop(): BackgroundSync {
     const room = {
       mayEdit: true,
-      boardNews: { on: (heard: (news: News) => void) => ((tell = heard), () => undefined) },
+      boardUpdated: { on: (listener: (update: Update) => void) => ((send = listener), () => undefined) },
     };
     const save = (colour: string) =>
       new Promise<void>((resolve, reject) => {
@@ -33,7 +33,7 @@ describe("the colour behind the scene", () => {
         [answer, refuse] = [resolve, reject];
       });
     const made = new BackgroundSync(canvas as never, room as never, save, () => undefined);
-    tell({ background: "white" });
+    send({ background: "white" });
     return made;
   }
 
@@ -49,15 +49,15 @@ describe("the colour behind the scene", () => {
     answer();
     await vi.runAllTimersAsync();
     expect([canvas.colour, saved]).toEqual(["red", ["red"]]);
-    tell({ background: "blue" });
+    send({ background: "blue" });
     expect(canvas.colour).toBe("blue");
   });
 
   it("is what somebody else picked after it, though the answer to ours comes later", async () => {
     const made = backdrop();
     await pick("red", made);
-    tell({ background: "red" });
-    tell({ background: "blue" });
+    send({ background: "red" });
+    send({ background: "blue" });
     answer();
     await vi.runAllTimersAsync();
     made.changed();
@@ -68,17 +68,17 @@ describe("the colour behind the scene", () => {
   it("is ours again when the board says so after theirs", async () => {
     const made = backdrop();
     await pick("red", made);
-    tell({ background: "blue" });
+    send({ background: "blue" });
     answer();
     await vi.runAllTimersAsync();
-    tell({ background: "red" });
+    send({ background: "red" });
     expect([canvas.colour, saved]).toEqual(["red", ["red"]]);
   });
 
   it("is sent once more when another was picked meanwhile", async () => {
     const made = backdrop();
     await pick("red", made);
-    tell({ background: "red" });
+    send({ background: "red" });
     canvas.colour = "green";
     answer();
     await vi.runAllTimersAsync();

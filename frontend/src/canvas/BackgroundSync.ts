@@ -20,7 +20,7 @@ export class BackgroundSync {
     private readonly save: (colour: string) => Promise<unknown>,
     private readonly failed: (error: unknown) => void,
   ) {
-    this.stopListening = room.boardNews.on(({ background }) => background && this.receive(background));
+    this.stopListening = room.boardUpdated.on(({ background }) => background && this.receive(background));
   }
 
   stop(): void {

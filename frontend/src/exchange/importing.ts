@@ -56,8 +56,8 @@ export function outcomeText(name: string, { kind, items, added, updated, revived
 /** The first part names the file: "Added 2 elements from plan and brought back 1 that had been deleted here". */
 function changesText(name: string, { added, updated, revived }: Pick<Imported, "added" | "updated" | "revived">): string {
   const done: [string, number, string][] = [["added", added, ""], ["updated", updated, ""], ["brought back", revived, " that had been deleted here"]];
-  const said = done.filter(([, number]) => number).map(([verb, number, rest], at) => `${verb} ${at ? number : `${count(number, "element")} from ${name}`}${rest}`);
-  const text = said.length > 1 ? `${said.slice(0, -1).join(", ")} and ${said.at(-1)}` : said[0]!;
+  const clauses = done.filter(([, number]) => number).map(([verb, number, rest], at) => `${verb} ${at ? number : `${count(number, "element")} from ${name}`}${rest}`);
+  const text = clauses.length > 1 ? `${clauses.slice(0, -1).join(", ")} and ${clauses.at(-1)}` : clauses[0]!;
   return text[0]!.toUpperCase() + text.slice(1);
 }
 

@@ -2,7 +2,7 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import type { Job } from "../api/types";
 import { RetryIcon } from "../ui/icons";
 import type { BoardPort } from "./BoardPort";
-import { statusText, useJobNews, useJobs } from "./useJobs";
+import { statusText, useJobAnnouncement, useJobs } from "./useJobs";
 import type { JobStore } from "./jobStore";
 import "./JobOverlay.css";
 
@@ -23,7 +23,7 @@ interface Props {
 export function JobOverlay({ store, board, mayCancel, onCancel, onRetry }: Props) {
   const jobs = useJobs(store);
   const staged = useSyncExternalStore(store.subscribe, store.staged);
-  const news = useJobNews(store);
+  const announcement = useJobAnnouncement(store);
   const root = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -55,7 +55,7 @@ export function JobOverlay({ store, board, mayCancel, onCancel, onRetry }: Props
 
   return (
     <div className="ours job-overlays" ref={root}>
-      <p className="unseen" role="status" aria-live="polite">{news}</p>
+      <p className="unseen" role="status" aria-live="polite">{announcement}</p>
       {ranked(jobs, staged).map(({ job, rank }) => (
         <JobCard key={job.id} job={job} rank={rank} mayCancel={mayCancel(job)} mayRetry={board.mayEdit} onCancel={() => onCancel(job)} onRetry={() => onRetry(job)} onDismiss={() => store.dismiss(job.id)} />
       ))}

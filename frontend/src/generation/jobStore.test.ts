@@ -10,13 +10,13 @@ const job = (id: string, fields: Partial<Job> = {}): Job => ({
 });
 
 let store: JobStore;
-let told: string[];
+let announced: string[];
 const shown = () => store.list().map(({ id, status }) => `${id}:${status}`);
 
 beforeEach(() => {
   store = new JobStore();
-  told = [];
-  store.onNews(({ text }) => told.push(text));
+  announced = [];
+  store.onAnnouncement(({ text }) => announced.push(text));
 });
 
 describe("jobs of a board", () => {
@@ -24,7 +24,7 @@ describe("jobs of a board", () => {
     store.apply([job("a", { status: "running", step: 3, steps: 12, preview_url: "data:x" }), job("b")], true);
     expect(shown()).toEqual(["a:running", "b:queued"]);
     expect(store.list()[0]!.preview_url).toBe("data:x");
-    expect(told).toEqual([]);
+    expect(announced).toEqual([]);
   });
 
   it("lists them in their order: what is being made, what waits by its place, what failed", () => {
@@ -43,14 +43,14 @@ describe("jobs of a board", () => {
     expect(store.list()[0]!.preview_url).toBe("data:1");
     store.progress("unknown", 1, 2);
     expect(shown()).toEqual(["a:running"]);
-    expect(told).toEqual(["Ana’s picture is being made."]);
+    expect(announced).toEqual(["Ana’s picture is being made."]);
   });
 
   it("a finished or cancelled job goes, a failed one stays until it is tried again", () => {
     store.apply([job("a", { status: "running" }), job("b", { status: "running" }), job("c", { status: "running" })]);
     store.apply([job("a", { status: "succeeded" }), job("b", { status: "cancelled" }), job("c", { status: "failed", error: { code: "x", message: "Out of memory.", retryable: true } })]);
     expect(shown()).toEqual(["c:failed"]);
-    expect(told.at(-1)).toMatch(/Out of memory/);
+    expect(announced.at(-1)).toMatch(/Out of memory/);
     store.apply([job("d", { retry_of: "c" })]);
     expect(shown()).toEqual(["d:queued"]);
   });
@@ -78,7 +78,7 @@ describe("pictures to choose from", () => {
     expect([shown(), store.staged().map(({ id }) => id)]).toEqual([["a:running"], ["a"]]);
     store.apply([job("a", { status: "succeeded", images: [picture("p"), picture("q")] })]);
     expect([shown(), store.staged().map(({ id }) => id)]).toEqual([[], ["a"]]);
-    expect(told.at(-1)).toBe("Ana’s pictures are ready to choose from.");
+    expect(announced.at(-1)).toBe("Ana’s pictures are ready to choose from.");
     store.apply([job("a", { status: "succeeded", images: [picture("p", "placed"), picture("q", "kept")] })]);
     expect(store.staged()).toEqual([]);
   });

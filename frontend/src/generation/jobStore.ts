@@ -1,7 +1,7 @@
 import type { Job } from "../api/types";
 
 /** A change of a job's status, with a sentence for screen readers. */
-export interface JobNews {
+export interface JobAnnouncement {
   job: Job;
   text: string;
 }
@@ -18,7 +18,7 @@ export class JobStore {
   private readonly own = new Set<string>();
   private readonly dismissed = new Set<string>();
   private readonly listeners = new Set<() => void>();
-  private readonly newsListeners = new Set<(news: JobNews) => void>();
+  private readonly announcementListeners = new Set<(announcement: JobAnnouncement) => void>();
   private readonly pictureListeners = new Set<() => void>();
 
   /** In the order in which they are made. Stable between changes. */
@@ -41,9 +41,9 @@ export class JobStore {
     return () => void this.listeners.delete(listener);
   };
 
-  onNews(listener: (news: JobNews) => void): () => void {
-    this.newsListeners.add(listener);
-    return () => void this.newsListeners.delete(listener);
+  onAnnouncement(listener: (announcement: JobAnnouncement) => void): () => void {
+    this.announcementListeners.add(listener);
+    return () => void this.announcementListeners.delete(listener);
   }
 
   /** Calls the listener when pictures were made, placed, kept or discarded. */
@@ -61,7 +61,7 @@ export class JobStore {
       if (job.retry_of) next.delete(job.retry_of);
       if ((isShown(job) || isStaged(job)) && !this.dismissed.has(job.id)) next.set(job.id, kept);
       else next.delete(job.id);
-      if (before && before.status !== job.status) this.tell(job);
+      if (before && before.status !== job.status) this.announce(job);
     }
     this.keep(next);
     if (arrived.some(({ images }) => images.length)) for (const listener of this.pictureListeners) listener();
@@ -72,7 +72,7 @@ export class JobStore {
     if (!job) return;
     const moved = { ...job, status: "running" as const, step, steps, preview_url: preview_url ?? job.preview_url };
     this.keep(new Map(this.jobs).set(id, moved));
-    if (job.status === "queued") this.tell(moved);
+    if (job.status === "queued") this.announce(moved);
   }
 
   /** Hides a failed job on this page only. */
@@ -91,9 +91,9 @@ export class JobStore {
     for (const listener of this.listeners) listener();
   }
 
-  private tell(job: Job): void {
+  private announce(job: Job): void {
     const text = announcement(job);
-    if (text) for (const listener of this.newsListeners) listener({ job, text });
+    if (text) for (const listener of this.announcementListeners) listener({ job, text });
   }
 }
 

@@ -7,9 +7,9 @@ export function useJobs(store: JobStore): readonly Job[] {
 }
 
 /** The last announcement about a job, for a live region. */
-export function useJobNews(store: JobStore): string {
+export function useJobAnnouncement(store: JobStore): string {
   const [text, setText] = useState("");
-  useEffect(() => store.onNews((news) => setText(news.text)), [store]);
+  useEffect(() => store.onAnnouncement(({ text }) => setText(text)), [store]);
   return text;
 }
 

@@ -45,7 +45,7 @@ beforeEach(async () => {
   vi.useFakeTimers();
   sent = [];
   feed = new LiveFeed((data) => Boolean(sent.push(data)));
-  feed.hear({ type: "live", live });
+  feed.receive({ type: "live", live });
   board = new Board();
   host = new LiveHost(feed, board, 9, "f");
   await vi.advanceTimersByTimeAsync(0);

@@ -22,9 +22,9 @@ interface Props {
 export default function LiveLayer({ room, board, notices, keep }: Props) {
   const { live } = room;
   const now = useSyncExternalStore((listener) => live.changed.on(listener), () => live.now);
-  useEffect(() => live.ended.on((before, news) => {
-    const text = endOf(before, news, room.you);
-    if (text) notices.show({ key: "live", text, tone: news.reason === "stopped" || news.reason === "host_left" ? "info" : "problem" });
+  useEffect(() => live.ended.on((before, update) => {
+    const text = endOf(before, update, room.you);
+    if (text) notices.show({ key: "live", text, tone: update.reason === "stopped" || update.reason === "host_left" ? "info" : "problem" });
   }), [live, notices, room]);
   return now && <Shown key={now.run} room={room} board={board} live={now} keep={keep} />;
 }

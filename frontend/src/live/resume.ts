@@ -12,7 +12,7 @@ export function resumeAfterBreaks(room: Pick<RoomClient, "live" | "session" | "m
   const look = () => {
     const { now } = live;
     if (now) {
-      // The server may take my lost line for open a while longer: then it is mine still, under another session.
+      // The server may take my lost connection for open a while longer: then it is mine still, under another session.
       if (now.host.session === room.session) mine = now;
       else if (now.run !== mine?.run) mine = null;
     } else if (mine) {

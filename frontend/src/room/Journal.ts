@@ -137,15 +137,15 @@ export class Journal {
     for (const picture of this.pictures.values()) note("picture", picture.id, "", () => picture);
 
     const gone = [...this.written].filter(([name]) => !now.has(name));
-    const news = [...now].filter(([name, { mark }]) => this.written.get(name)?.mark !== mark);
+    const changed = [...now].filter(([name, { mark }]) => this.written.get(name)?.mark !== mark);
     // A change that leaves one record enters another: in one transaction, or a crash between them would lose it.
-    const ripe = urgency !== "none" || gone.length ? news : news.filter(([name]) => this.noticed.has(name));
+    const ripe = urgency !== "none" || gone.length ? changed : changed.filter(([name]) => this.noticed.has(name));
     const due = urgency === "leaving" || gone.length ? ripe : ripe.slice(0, most_at_once);
-    this.noticed = new Set(news.map(([name]) => name));
+    this.noticed = new Set(changed.map(([name]) => name));
     for (const [name] of gone) this.written.delete(name);
     for (const [name, { key, mark }] of due) this.written.set(name, { key, mark });
     if (due.length || gone.length) void this.write(due.map(([, { entry }]) => entry()), gone.map(([, { key }]) => key));
-    return due.length < news.length;
+    return due.length < changed.length;
   }
 
   private async write(puts: Entry[], deletes: Key[]): Promise<void> {

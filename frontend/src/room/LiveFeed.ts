@@ -9,7 +9,7 @@ const live_byte = 7;
 export class LiveFeed {
   readonly changed = new Signal();
   /** Sent with the reason when live redraw has ended; not on a lost connection. */
-  readonly ended = new Signal<[before: LiveRun, news: LiveUpdate]>();
+  readonly ended = new Signal<[before: LiveRun, update: LiveUpdate]>();
   now: LiveRun | null = null;
   /** null before the first picture, and for one that is withheld. */
   picture: Blob | null = null;
@@ -19,14 +19,14 @@ export class LiveFeed {
 
   constructor(private readonly send: (data: string | ArrayBuffer) => boolean) {}
 
-  hear(news: LiveUpdate): void {
+  receive(update: LiveUpdate): void {
     const before = this.now;
-    if (before?.run !== news.live?.run) {
+    if (before?.run !== update.live?.run) {
       this.picture = null;
       this.shown = 0;
     }
-    this.now = news.live;
-    if (before && !news.live && news.reason) this.ended.send(before, news);
+    this.now = update.live;
+    if (before && !update.live && update.reason) this.ended.send(before, update);
     this.changed.send();
   }
 
@@ -45,11 +45,11 @@ export class LiveFeed {
 
   /** Starts live redraw; for the frame that is live it changes the params. */
   start(frame: string, params: Params): void {
-    this.say({ type: "live.start", id: `live-${frame}`.slice(0, 64), frame, params });
+    this.sendMessage({ type: "live.start", id: `live-${frame}`.slice(0, 64), frame, params });
   }
 
   stop(): void {
-    this.say({ type: "live.stop", frame: this.now?.frame });
+    this.sendMessage({ type: "live.stop", frame: this.now?.frame });
   }
 
   /** Sends a frame; `look` comes back with its picture. The server takes the host's only. */
@@ -61,7 +61,7 @@ export class LiveFeed {
     return this.send(data.buffer);
   }
 
-  private say(message: ClientMessage): void {
+  private sendMessage(message: ClientMessage): void {
     this.send(JSON.stringify(message));
   }
 }

@@ -23,7 +23,7 @@ export interface Batch {
 }
 
 /** How an element from the server relates to what was sent here; see relationOf. */
-export type Relation = "news" | "echo" | "move";
+export type Relation = "newer" | "echo" | "move";
 
 const utf8 = new TextEncoder();
 
@@ -48,14 +48,14 @@ export class Outbox {
 
   /** Takes local elements whose version the server does not know. Returns true if there were any. */
   offer(elements: Iterable<WireElement>): boolean {
-    let news = false;
+    let found = false;
     for (const element of elements) {
       if (!takesIncoming(this.seen.get(element.id), element)) continue;
       this.seen.set(element.id, versionOf(element));
       this.unsent.set(element.id, element);
-      news = true;
+      found = true;
     }
-    return news;
+    return found;
   }
 
   /** Takes elements from the server. Unsent changes that lose against them are dropped. */
@@ -88,9 +88,9 @@ export class Outbox {
     if (seen && isSame(seen, element)) return "echo";
     const sent = [...this.pushes.values()].flatMap(({ bodies }) => bodies.get(element.id) ?? []);
     if (sent.some((each) => isSame(each, element))) return "echo";
-    if (!sent.length) return "news";
+    if (!sent.length) return "newer";
     const arrived = stripped(element);
-    return sent.some((each) => stripped(bodyOf(each)) === arrived) ? "move" : "news";
+    return sent.some((each) => stripped(bodyOf(each)) === arrived) ? "move" : "newer";
   }
 
   /** Called on a new connection: everything unconfirmed has to be sent on it, unchanged. */
@@ -192,10 +192,10 @@ export class Outbox {
   startOver(scene: ReadonlyMap<string, WireElement>): Map<string, WireElement | null> {
     const instead = new Map<string, WireElement | null>();
     for (const [id, settled] of [...this.settled]) {
-      const told = scene.get(id);
-      const isOther = told && isSame(told, settled) && stripped(told) !== stripped(bodyOf(settled));
-      if (told && !isOther && !takesIncoming(told, settled)) continue;
-      if (told) this.settled.set(id, { ...versionOf(told), body: told });
+      const stored = scene.get(id);
+      const isOther = stored && isSame(stored, settled) && stripped(stored) !== stripped(bodyOf(settled));
+      if (stored && !isOther && !takesIncoming(stored, settled)) continue;
+      if (stored) this.settled.set(id, { ...versionOf(stored), body: stored });
       else this.settled.delete(id);
       const shown = this.seen.get(id);
       const element = this.fallBack(id);

@@ -60,7 +60,7 @@ export class RoomClient {
   readonly jobsArrived = new Signal<[jobs: Job[], all: boolean]>();
   readonly progressed = new Signal<[Progress]>();
   readonly peopleChanged = new Signal();
-  readonly boardNews = new Signal<[news: Partial<BoardUpdate>]>();
+  readonly boardUpdated = new Signal<[update: Partial<BoardUpdate>]>();
   readonly troubled = new Signal<[ErrorMessage]>();
 
   readonly inbox = new Inbox();
@@ -272,11 +272,11 @@ export class RoomClient {
       case "job":
         return this.jobsArrived.send([message.job], false);
       case "live":
-        return this.live.hear(message);
+        return this.live.receive(message);
       case "progress":
         return this.progressed.send(message);
       case "board":
-        return this.news(message);
+        return this.updateBoard(message);
       case "error":
         return this.trouble(message);
       case "resync":
@@ -297,10 +297,10 @@ export class RoomClient {
     this.synced = false;
     this.wholeScene = message.complete ? new Map() : null;
     this.earlyAcks = [];
-    if (message.background) this.boardNews.send({ background: message.background });
+    if (message.background) this.boardUpdated.send({ background: message.background });
     this.filesArrived.send(message.files);
     this.jobsArrived.send(message.jobs, true);
-    this.live.hear({ type: "live", live: message.live });
+    this.live.receive({ type: "live", live: message.live });
     this.arrived(message.elements);
     if (!message.more) this.caughtUp(message.clock);
     for (const allowance of [this.messages, this.elements]) allowance.refill();
@@ -345,7 +345,7 @@ export class RoomClient {
     for (const element of elements) {
       const relation = this.outbox.relationOf(element);
       if (relation === "move") this.inbox.addMove(element);
-      else if (relation === "news") this.inbox.add([element]);
+      else if (relation === "newer") this.inbox.add([element]);
     }
     this.outbox.receive(elements);
     this.elementsArrived.send();
@@ -376,10 +376,10 @@ export class RoomClient {
     this.statusChanged.send();
   }
 
-  private news(message: BoardUpdate): void {
+  private updateBoard(message: BoardUpdate): void {
     this.frozen = message.frozen;
     this.you = { ...this.you, role: message.role };
-    this.boardNews.send(message);
+    this.boardUpdated.send(message);
     this.statusChanged.send();
   }
 

@@ -1,6 +1,6 @@
 import type { Limits } from "./messages";
 
-/** Until the server has told its own. */
+/** Until the server has sent its own. */
 export const default_limits: Limits = {
   max_elements_per_push: 500,
   max_push_bytes: 262_144,

@@ -1,7 +1,7 @@
 export interface Closing {
   /** Whether to connect again without being asked. */
   comeBack: boolean;
-  /** Whether the server asked for patience: start with a longer, spread wait. */
+  /** Whether the server is overloaded or restarts: start with a longer, spread wait. */
   spread: boolean;
   /** For the person; empty when there is nothing to do but wait. */
   message: string;

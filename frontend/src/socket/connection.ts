@@ -35,7 +35,7 @@ const first_wait_ms = 400;
 const longest_wait_ms = 15_000;
 const spread_ms = 4_000; // after a restart everybody returns at once
 const steady_ms = 10_000; // a connection that lived this long starts the back-off anew
-const hanging_ms = 3_000; // an attempt begun on a dead line may hang: when hurried, a new one is better
+const hanging_ms = 3_000; // an attempt begun on a dead connection may hang: when hurried, a new one is better
 const opening_ms = 10_000; // an attempt that takes longer hangs, as behind a firewall that swallows it
 const crowded_bytes = 512 * 1024;
 
@@ -63,7 +63,7 @@ export class Connection {
     return this.socket?.readyState === open_state;
   }
 
-  /** More waits in the socket than a fast line would hold: let changes gather instead of queueing versions of them. */
+  /** More waits in the socket than on a fast connection: let changes gather instead of queueing versions of them. */
   get isCrowded(): boolean {
     return (this.socket?.bufferedAmount ?? 0) > crowded_bytes;
   }
@@ -73,7 +73,7 @@ export class Connection {
     return !this.socket?.bufferedAmount;
   }
 
-  /** Whether less waits in the socket than when this was last asked: a slow line, not a dead one. */
+  /** Whether less waits in the socket than when this was last asked: a slow connection, not a dead one. */
   isDraining(): boolean {
     const waiting = this.socket?.bufferedAmount ?? 0;
     const draining = waiting < this.waiting;

@@ -27,13 +27,13 @@ export default function Pictures({ base, boardId, store, board, onAway }: Pictur
   const [problem, setProblem] = useState("");
   const [opened, setOpened] = useState<string | null>(null);
 
-  const say = useCallback((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)), []);
+  const showError = useCallback((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)), []);
   const refresh = useCallback(() => {
     api.earlier(frame, null).then(({ items, next }) => {
       setProblem("");
       setFound((before) => (before?.frame === frame ? { frame, jobs: renewed(before.jobs, items), next: before.next } : { frame, jobs: items, next }));
-    }, say);
-  }, [api, frame, say]);
+    }, showError);
+  }, [api, frame, showError]);
   useEffect(refresh, [refresh]);
   useEffect(() => store.onPictures(refresh), [store, refresh]);
 
@@ -46,9 +46,9 @@ export default function Pictures({ base, boardId, store, board, onAway }: Pictur
   const pictures = useMemo(() => picturesOf(here?.jobs ?? []), [here]);
   const open = pictures.find(({ image }) => image.id === opened);
   const older = () => {
-    if (here?.next) api.earlier(frame, here.next).then(({ items, next }) => setFound({ frame, jobs: renewed(items, here.jobs), next }), say);
+    if (here?.next) api.earlier(frame, here.next).then(({ items, next }) => setFound({ frame, jobs: renewed(items, here.jobs), next }), showError);
   };
-  const run = (action: Promise<Job>) => void action.then((job) => { setProblem(""); store.apply([job]); refresh(); }, say);
+  const run = (action: Promise<Job>) => void action.then((job) => { setProblem(""); store.apply([job]); refresh(); }, showError);
 
   if (open) return <PictureCard picture={open} problem={problem} mayEdit={board.mayEdit} board={board} api={api} onRun={run} onExpect={(id) => store.expect(id)} onAway={onAway} onBack={() => setOpened(null)} />;
   return (

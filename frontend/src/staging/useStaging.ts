@@ -18,7 +18,7 @@ export interface StagingActions {
 }
 
 /** A notice, with the action that takes it back. */
-interface News {
+interface Outcome {
   text: string;
   back: { label: string; verb(): Promise<Job> };
 }
@@ -27,16 +27,16 @@ interface News {
 export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<StagingPort, "has" | "onMove">, notices: Notices, onCancel: (job: Job) => void): StagingActions {
   const [busy, setBusy] = useState(false);
 
-  const notify = ({ text, back }: News) => {
+  const notify = ({ text, back }: Outcome) => {
     notices.show({ key: "staging", text, seconds: notice_seconds, action: { label: back.label, run: () => void run(back.verb, () => null) } });
   };
-  const run = async (action: () => Promise<Job>, newsOf: (job: Job) => News | null) => {
+  const run = async (action: () => Promise<Job>, outcomeOf: (job: Job) => Outcome | null) => {
     setBusy(true);
     try {
       const job = await action();
       store.apply([job]);
-      const news = newsOf(job);
-      if (news) notify(news);
+      const outcome = outcomeOf(job);
+      if (outcome) notify(outcome);
     } catch (error) {
       notices.show({ key: "staging", tone: "problem", text: error instanceof Error ? error.message : String(error) });
     }
