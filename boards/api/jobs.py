@@ -119,7 +119,7 @@ def create_board_job(
     body, snapshot = _read(request)
     to = _destination(body)
     user = person_of(request)
-    asked = _asked(request, body, snapshot, idempotency_key)
+    asked = _request_of(request, body, snapshot, idempotency_key)
     with request_limits.requests.take(user.pk):
         job = board_jobs.ask(board, user, asked, to)
     return Status(202, board_jobs.describe(job))
@@ -136,7 +136,7 @@ def create_job(request: HttpRequest, idempotency_key: IdempotencyKey = None) -> 
     """Ask for pictures without a board, as a form or as JSON."""
     body, snapshot = _read(request)
     user = person_of(request)
-    asked = _asked(request, body, snapshot, idempotency_key)
+    asked = _request_of(request, body, snapshot, idempotency_key)
     with request_limits.requests.take(user.pk):
         plan = submission.plan(user, asked)
         database.give_back()  # decoding may take a minute, and the database has no part in it
@@ -312,7 +312,7 @@ def _params(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return params
 
 
-def _asked(
+def _request_of(
     request: HttpRequest, body: Mapping[str, Any], snapshot: bytes | None, idempotency_key: str | None
 ) -> submission.Request:
     """Raises BadMessage, TooBig."""

@@ -23,7 +23,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.encode
 
 
-class Restored(NamedTuple):
+class RestoredElements(NamedTuple):
     """The outcome of restoring a list of elements.
 
     bodies: JSON of elements with different ids, in drawing order. refused: entries that are no element, or have no place.
@@ -49,7 +49,9 @@ class _Part(msgspec.Struct):
     """True for a text in a container without a size."""
 
 
-def restore_elements(bodies: Iterable[bytes], notes: Notes, here: Collection[str] = NOTHING) -> Restored:
+def restore_elements(
+    bodies: Iterable[bytes], notes: Notes, here: Collection[str] = NOTHING
+) -> RestoredElements:
     """The elements of one scene or library item. here: ids of elements on the board, to which they may refer."""
     parts: dict[str, _Part] = {}
     refused: list[Refusal] = []
@@ -57,7 +59,7 @@ def restore_elements(bodies: Iterable[bytes], notes: Notes, here: Collection[str
         for part in _read(body, number, notes, refused):
             _add(parts, part)
     _repair_references(parts, here)
-    return Restored([part.body for part in _in_order(parts)], refused)
+    return RestoredElements([part.body for part in _in_order(parts)], refused)
 
 
 def _read(body: bytes, number: int, notes: Notes, refused: list[Refusal]) -> Iterator[_Part]:

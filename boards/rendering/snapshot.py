@@ -64,15 +64,17 @@ def _file(contents: Contents, target: Shape | None) -> bytes:
         raise NothingToRepaint("Select a picture to enlarge.")
     file_id = exporting.file_id_of(body)
     file = next((file for file in contents.files if file.file_id == file_id), None)
-    look = msgspec.json.decode(body, type=_Look)
-    changed = look.crop is not None or look.angle or look.scale != (1, 1)
+    transform = msgspec.json.decode(body, type=_Transform)
+    changed = transform.crop is not None or transform.angle or transform.scale != (1, 1)
     data = None if file is None or changed or file.mime_type not in STORABLE else exporting.file_bytes(file)
     if data is not None:
         return data
     return _png(contents, [_unframed(body, target)], target.region)
 
 
-class _Look(msgspec.Struct):
+class _Transform(msgspec.Struct):
+    """The fields with which Excalidraw shows an image otherwise than its file."""
+
     angle: float = 0
     crop: Any = None  # Excalidraw's own object, or null
     scale: tuple[float, float] = (1, 1)

@@ -24,7 +24,7 @@ class RoomTick(LayerMessage, frozen=True, tag="room.tick"):
     """What one process received from its own sockets and committed since its last message.
 
     sender: a random name of the sending room. elements: (msgpack of an Element, user id of its author) each.
-    users: session → JSON of its presence entry, None for one that left. saved: (clock, element id → stamp) of
+    users: session → JSON of its presence entry, None for one that left. saved: (clock, element id → fingerprint) of
     each commit. announce: "yes": the process has the board open; "ask": the others are to announce themselves too.
     """
 

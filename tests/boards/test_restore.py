@@ -11,7 +11,7 @@ from boards import rendering
 from boards.elements.element import ELEMENT_MAX_BYTES, POINTS_MAX, parse
 from boards.exchange import labels, oversized, text_layout
 from boards.exchange.import_notes import Notes
-from boards.exchange.restore import Restored, restore_elements
+from boards.exchange.restore import RestoredElements, restore_elements
 from boards.exchange.text_layout import TextStyle
 from boards.rendering import RenderOptions
 from tests.factories import body
@@ -31,7 +31,7 @@ def brought(*elements: Any, here: frozenset[str] = frozenset()) -> tuple[list[di
     return [json.loads(each) for each in found.bodies], told
 
 
-def read(elements: Any, notes: Notes, here: frozenset[str] = frozenset()) -> Restored:
+def read(elements: Any, notes: Notes, here: frozenset[str] = frozenset()) -> RestoredElements:
     return restore_elements([json.dumps(each).encode() for each in elements], notes, here)
 
 
