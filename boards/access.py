@@ -20,9 +20,8 @@ class Act(Enum):
     SEE = Role.VIEW  # the board and its history
     COMMENT = Role.COMMENT
     EDIT = Role.EDIT  # change elements, upload, generate, name a version, go back to one
-    MANAGE = (
-        Role.OWNER
-    )  # rename, share, delete, cancel others' jobs, delete versions, undo a person's changes
+    # rename, share, delete, cancel others' jobs, delete versions, undo a person's changes
+    MANAGE = Role.OWNER
 
 
 _STRENGTH = {role: strength for strength, role in enumerate(Role)}

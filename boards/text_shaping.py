@@ -189,9 +189,8 @@ def _levels(text: str, rtl: bool) -> list[int]:
     bidi.resolve_implicit_levels(storage, False)
     known = {each["at"]: each["level"] for each in storage["chars"]}
     levels: list[int] = []
-    for at in range(
-        len(text)
-    ):  # the algorithm drops control characters: they take the level of the one before
+    # The algorithm drops control characters: they take the level of the one before.
+    for at in range(len(text)):
         levels.append(known.get(at, levels[-1] if levels else base))
     for at in reversed(range(len(text))):  # rule L1: trailing space has the level of the line
         if not text[at].isspace():

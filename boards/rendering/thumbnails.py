@@ -135,7 +135,6 @@ def _forget(key: str, replaced_by: StoredImage | None) -> None:
         return
     try:
         default_storage.delete(key)
-    except (
-        Exception
-    ) as error:  # each storage raises what its own library raises; a file too much does no harm
+    # Each storage raises what its own library raises; a file too much does no harm.
+    except Exception as error:
         log.warning("The old thumbnail %s was not deleted: %s", key, error)

@@ -208,9 +208,9 @@ class Room:
     def split_already_stored(
         self, elements: Iterable[Element], refused: list[Refusal], error: BoardError
     ) -> list[Element]:
-        """Those of a push that may not come in which an earlier attempt stored already; the others are refused.
+        """Split a push that must be refused: returns the elements that an earlier attempt stored, refuses the others.
 
-        What of the others is here and not committed is sent once more, so that the client drops its own version.
+        An uncommitted version of a refused element is sent once more, so that the client drops its own.
         """
         stored: list[Element] = []
         for element in elements:
@@ -224,7 +224,7 @@ class Room:
         return stored
 
     def _answer_lost(self, session: RoomSession, lost: list[Element], author_id: uuid.UUID | None) -> None:
-        """Have what these lost to, or are equal to, stored (RM9), and send the tombstones among it (RM11)."""
+        """Save the uncommitted versions that these lost to or are equal to (RM9); send the tombstones among them (RM11)."""
         for element in lost:
             # Another process sent it, and may have died before its commit.
             if (entry := self._scene.uncommitted(element.id)) is not None:
@@ -247,7 +247,7 @@ class Room:
             self._fanout.acknowledge(ack.session, ack.ref, ack.refused)
 
     async def _take_commit(self, batch: Batch, change: store.Change) -> None:
-        """Take over how the store kept a batch: it may have made some elements newer versions of their own."""
+        """Take over a batch as it was stored: the store may have made newer versions of some elements."""
         for element in change.elements:
             self._take(Entry(element, batch.authors.get(element.id), change.clock))
         if change.clock == self.clock + 1 and {e.id for e in change.elements} == batch.elements.keys():
@@ -272,7 +272,7 @@ class Room:
                 self._saver.add(here.element, here.author_id)
 
     async def _on_refused(self, batch: Batch, error: BoardError) -> None:
-        """The board took nothing of a batch: load what is stored, and answer with what was refused (RM12)."""
+        """The store refused a batch: load what is stored, and send each push its refusals (RM12)."""
         try:
             state = await retry_until_available(
                 lambda: in_thread(board_state.read_anew, self.board_id),
@@ -287,7 +287,7 @@ class Room:
         self._resync()
 
     def _send_refusal(self, ack: PendingAck, refused: list[Refusal]) -> None:
-        """Send the ack, after what is stored instead: that may have been sent before its author pushed."""
+        """Send the ack after the stored versions of the refused elements: the client may have replaced those by its own."""
         session, ids = ack.session, [each.id for each in refused]
         for chunk in protocol.chunks(self._scene.bodies(ids)):
             if chunk:
@@ -295,7 +295,7 @@ class Room:
         session.write(encode(server_messages.Ack(ref=ack.ref, clock=session.clock, refused=refused)))
 
     def _refusals(self, ack: PendingAck, error: BoardError) -> list[Refusal]:
-        """What of a push is not stored, and why; an earlier attempt may have stored some, though its ack was lost."""
+        """The refusals of a push, without elements that an earlier attempt stored although its ack was lost."""
         gone = [i for i, fingerprint in ack.fingerprints.items() if not self._scene.has(i, fingerprint)]
         return ack.refused + [Refusal(i, error.code, error.message) for i in gone]
 

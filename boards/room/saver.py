@@ -145,9 +145,8 @@ class Saver:
             while self._next.elements or self._next.acks:
                 began, writes = time.monotonic(), bool(self._next.elements)
                 await self._save()
-                if (
-                    writes
-                ):  # also where nothing waits yet: something comes within milliseconds while people draw
+                # Also where nothing waits yet: something comes within milliseconds while people draw.
+                if writes:
                     await asyncio.sleep(INTERVAL_SECONDS - (time.monotonic() - began))
             self._busy = False
 
@@ -171,9 +170,8 @@ class Saver:
         )
 
     async def _apply(self, batch: Batch) -> store.Change:
-        if (
-            self._failing
-        ):  # what came meanwhile goes along: two versions of an element must not wait in two places
+        # What came meanwhile goes along: two versions of an element must not wait in two places.
+        if self._failing:
             batch.absorb(self._next)
             self._next = Batch()
         try:

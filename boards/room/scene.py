@@ -97,9 +97,9 @@ class Scene:
     def changes_since(self, clock: int | None, pruned_clock: int = 0) -> tuple[bool, Iterator[bytes]]:
         """(complete, bodies) for a client that has seen everything up to `clock`; None: it has seen nothing.
 
-        complete: the bodies are the whole scene without tombstones, and the client drops what it has. So it is
-        where the client may have seen an element whose tombstone has been pruned since. Otherwise the bodies
-        are those newer than the clock, or not committed yet, tombstones included.
+        complete: the bodies are the whole scene without tombstones, and the client drops what it has. True for a
+        clock below the pruned clock, as deletions would be missing from the changes, and for one ahead of the scene.
+        Otherwise the bodies are those newer than the clock, or not committed yet, tombstones included.
         pruned_clock: the board's, as far as the caller knows it. Lazy: read the bodies before the next merge.
         """
         known_from = max(pruned_clock, self._pruned.clock)
