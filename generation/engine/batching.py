@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 # The share of a step that one person's pictures may take when a picture begins. The rest lets the next person begin at
 # once instead of when a picture is done. It costs little, because the last rows of a step gain least.
 SHARE_MAX = 0.75
-# So many times the rows of the person with the fewest, for everybody else. A step takes longer the more rows it has; with
-# twice as many, that person waits about 1.3 times as long as beside somebody who asks for no more.
+# The most rows of one person, as a multiple of those of the person with the fewest. A step takes longer the more rows it
+# has; with twice as many beside theirs, that person waits about 1.3 times as long as with equally many.
 LEAD_MAX = 2
 
 

@@ -132,9 +132,8 @@ class CudaCapture:
         current, own = torch.cuda.current_stream(), self._stream
         own.wait_stream(current)
         with torch.cuda.stream(own):
-            for _ in range(
-                WARM_UPS
-            ):  # libraries choose kernels and allocate, which must not happen in a capture
+            # Libraries choose kernels and allocate, which must not happen in a capture.
+            for _ in range(WARM_UPS):
                 function()
         current.wait_stream(own)
         graph = torch.cuda.CUDAGraph()

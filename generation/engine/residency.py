@@ -174,7 +174,7 @@ class Residency:
         before = self._reserved_bytes(self.device)
         may_download = checkpoint.repo and not hub.offline()
         try:
-            with self.watchdog.patience(DOWNLOADING_SECONDS if may_download else LOADING_SECONDS):
+            with self.watchdog.extended(DOWNLOADING_SECONDS if may_download else LOADING_SECONDS):
                 loaded = self._load(checkpoint, self.device)
         except GenerationError as error:
             self._failed[checkpoint.name] = error.message

@@ -60,9 +60,8 @@ class StepLoop:
         sample = sampler.begin(picture.drawing)
         denoiser = resident.denoiser(sampler)
         if picture.request.is_warm_up:
-            with self._residency.watchdog.patience(
-                LOADING_SECONDS
-            ):  # graphs are captured, the decoder compiled
+            # Graphs are captured, the decoder is compiled.
+            with self._residency.watchdog.extended(LOADING_SECONDS):
                 denoiser.prepare(sample)
                 sampler.prepare(sample)
         self.in_flight.append(

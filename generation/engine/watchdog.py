@@ -29,18 +29,18 @@ DOWNLOADING_SECONDS = 3_600.0
 EXIT_STATUS = 75  # EX_TEMPFAIL of sysexits.h: temporary failure, restart
 
 
-def leave() -> None:
+def abort_process() -> None:
     """End the process at once, with every thread's stack in its log."""
     faulthandler.dump_traceback(sys.__stderr__ or 2, all_threads=True)
     os._exit(EXIT_STATUS)
 
 
 class Watchdog:
-    """Calls `leave`, on a thread of its own, when the engine's thread did not `beat` for step_seconds."""
+    """Calls `abort`, on a thread of its own, when the engine's thread did not `beat` for step_seconds."""
 
-    def __init__(self, step_seconds: float, leave: Callable[[], None] = leave) -> None:
-        self._step_seconds, self._leave = step_seconds, leave
-        self._patience = step_seconds
+    def __init__(self, step_seconds: float, abort: Callable[[], None] = abort_process) -> None:
+        self._step_seconds, self._abort = step_seconds, abort
+        self._timeout_seconds = step_seconds
         self._deadline = math.inf
         self._stopped = threading.Event()
 
@@ -52,29 +52,31 @@ class Watchdog:
 
     def beat(self) -> None:
         """The engine's thread has made progress."""
-        self._deadline = monotonic() + self._patience
+        self._deadline = monotonic() + self._timeout_seconds
 
     def rest(self) -> None:
         """The engine's thread is idle: no deadline until the next `beat`."""
         self._deadline = math.inf
 
     @contextmanager
-    def patience(self, seconds: float) -> Iterator[None]:
+    def extended(self, seconds: float) -> Iterator[None]:
         """Context in which the deadline is at least so many seconds, for what takes longer than a step."""
-        before = self._patience
-        self._patience = max(seconds, before)
+        before = self._timeout_seconds
+        self._timeout_seconds = max(seconds, before)
         self.beat()
         try:
             yield
         finally:
-            self._patience = before
+            self._timeout_seconds = before
             self.beat()
 
     def _watch(self) -> None:
         while not self._stopped.wait(min(1.0, self._step_seconds / 4)):
             if monotonic() > self._deadline:
-                logger.critical("the engine made no progress for %.0f s: this process ends", self._patience)
-                self._leave()
+                logger.critical(
+                    "the engine made no progress for %.0f s: this process ends", self._timeout_seconds
+                )
+                self._abort()
                 return
 
 

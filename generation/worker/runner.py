@@ -62,7 +62,7 @@ def _run(claim: Claim) -> None:
     except Stopped as reason:
         _leave(claim, reason)
     except WorkerLost:
-        worker_process.leave()  # first, so that it does not take the job up again
+        worker_process.shut_down()  # first, so that it does not take the job up again
         lifecycle.lose(claim)
     except GenerationError as error:
         logger.warning("job %s: %s", claim.job.id, error.message)

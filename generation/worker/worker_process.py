@@ -60,7 +60,7 @@ def stopping() -> bool:
     return _stopping
 
 
-def leave() -> None:
+def shut_down() -> None:
     """Shut this process down in order, because its GPU does no more work. Its supervisor starts another."""
     global _stopping
     if not _stopping:
@@ -116,7 +116,7 @@ def redraw(frame: LiveFrame, work: Work) -> None:
 def _give(redrawn: Redrawn) -> None:
     live.give(redrawn)
     if redrawn.code == WorkerLost.code:
-        leave()
+        shut_down()
 
 
 def submit(work: Work) -> Ticket:

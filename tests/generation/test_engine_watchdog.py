@@ -82,7 +82,7 @@ def test_who_waits_for_work_is_left_alone(watchdog: Watchdog, left: Left) -> Non
 
 
 def test_loading_may_take_longer_than_a_step_but_not_for_ever(watchdog: Watchdog, left: Left) -> None:
-    with watchdog.patience(30):
+    with watchdog.extended(30):
         assert unheard(watchdog, left, 0.6)
     assert left.event.wait(10), "a step may not"
 
@@ -103,13 +103,13 @@ class Weights:
 
 def test_a_download_may_take_longer_than_reading_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[float] = []
-    real = Watchdog.patience
+    real = Watchdog.extended
 
-    def patience(self: Watchdog, seconds: float) -> Any:
+    def extended(self: Watchdog, seconds: float) -> Any:
         given.append(seconds)
         return real(self, seconds)
 
-    monkeypatch.setattr(Watchdog, "patience", patience)
+    monkeypatch.setattr(Watchdog, "extended", extended)
     residency = Residency("cpu", 2, Weights, lambda _: None)  # type: ignore[arg-type]
     for offline in (True, False):
         monkeypatch.setattr(hub, "offline", lambda offline=offline: offline)
