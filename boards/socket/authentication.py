@@ -25,7 +25,7 @@ BATCH_MAX = 64
 """Answered by one query, so that the first of a crowd need not wait for the last."""
 
 
-class Request(NamedTuple):
+class AdmissionRequest(NamedTuple):
     """token, cookie: as the client sent them; the cookie counts only without a token."""
 
     board_id: uuid.UUID
@@ -41,7 +41,7 @@ class Admission(NamedTuple):
     pruned_clock: int
 
 
-async def authenticate(request: Request) -> Admission:
+async def authenticate(request: AdmissionRequest) -> Admission:
     """Raises Unauthenticated, ScopeRequired, BoardGone; what the database raises when it is away."""
     authenticator = _authenticators.setdefault(asyncio.get_running_loop(), BatchAuthenticator())
     return await authenticator.authenticate(request)
@@ -51,10 +51,10 @@ class BatchAuthenticator:
     """Batches the requests of one event loop: while one batch is answered, the next one is collected."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Request, asyncio.Future[Admission]]] = []
+        self._waiting: list[tuple[AdmissionRequest, asyncio.Future[Admission]]] = []
         self._running: asyncio.Task[None] | None = None
 
-    async def authenticate(self, request: Request) -> Admission:
+    async def authenticate(self, request: AdmissionRequest) -> Admission:
         answer: asyncio.Future[Admission] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, answer))
         if self._running is None:
@@ -69,7 +69,7 @@ class BatchAuthenticator:
         finally:
             self._running = None
 
-    async def _answer(self, asked: Sequence[tuple[Request, asyncio.Future[Admission]]]) -> None:
+    async def _answer(self, asked: Sequence[tuple[AdmissionRequest, asyncio.Future[Admission]]]) -> None:
         answers: Sequence[Admission | Exception]
         try:
             answers = await in_thread(authenticate_each, [request for request, _ in asked])
@@ -87,7 +87,7 @@ class BatchAuthenticator:
 _authenticators: WeakKeyDictionary[asyncio.AbstractEventLoop, BatchAuthenticator] = WeakKeyDictionary()
 
 
-def authenticate_each(requests: Sequence[Request]) -> list[Admission | BoardError]:
+def authenticate_each(requests: Sequence[AdmissionRequest]) -> list[Admission | BoardError]:
     """The answer to each, in order; the error of one that is refused stands in its place."""
     keys = api_keys.find_each(request.token for request in requests if request.token)
     answers: list[Admission | BoardError | None] = [None] * len(requests)
@@ -110,7 +110,7 @@ def authenticate_each(requests: Sequence[Request]) -> list[Admission | BoardErro
     return [answer for answer in answers if answer is not None]
 
 
-def _principal(request: Request, keys: dict[str, ApiKey]) -> Principal:
+def _principal(request: AdmissionRequest, keys: dict[str, ApiKey]) -> Principal:
     """By the token, else by the session. Raises Unauthenticated."""
     if request.token is None:
         return _by_cookie(request.cookie)

@@ -24,7 +24,7 @@ from boards.room.registry import room_of
 from boards.room.room import Room
 from boards.room.session import CLOSING_MAX_SECONDS, RoomSession
 from boards.socket import authentication
-from boards.socket.authentication import Request
+from boards.socket.authentication import AdmissionRequest
 from boards.socket.connection_limits import REFUSED_MAX, address_of, counted, open_sockets
 from boards.socket.message_handler import MessageHandler
 from boards.wire import protocol, transport
@@ -169,7 +169,9 @@ async def _enter(
         raise Unauthenticated("Without an Origin, `hello` needs a token.")
     cookie = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME)
     asked_at = time.monotonic()
-    principal, role, pruned_clock = await authentication.authenticate(Request(board_id, hello.token, cookie))
+    principal, role, pruned_clock = await authentication.authenticate(
+        AdmissionRequest(board_id, hello.token, cookie)
+    )
     if principal.user is not None:
         most = settings.SOCKETS_PER_PERSON_MAX
         resources.enter_context(open_sockets.one_more(f"person {principal.user.pk}", most, "of yours"))

@@ -60,7 +60,7 @@ QUEUED_MAX_BYTES = 512 * 1024
 LEFT_MAX = 20
 """A page that is closed leaves a few messages in the queue. Of a user with more, those of a closed socket are dropped."""
 
-Request = Generate | Cancel | LiveStart
+DatabaseMessage = Generate | Cancel | LiveStart
 """Messages that are answered from the database."""
 Call = Callable[[Any, RoomSession, Room], None]
 RunInThread = Callable[..., Awaitable[None]]
@@ -218,14 +218,14 @@ class MessageHandler:
 
     # --- what needs the database ------------------------------------------------------------------------
 
-    def _later(self, run: RunInThread, call: Call, message: Request) -> None:
+    def _later(self, run: RunInThread, call: Call, message: DatabaseMessage) -> None:
         if len(self._waiting) >= WAITING_MAX:
             raise RateLimited("Wait for the answers to what you asked before.", 1.0)
         task = asyncio.ensure_future(self._answer(run, call, message))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _answer(self, run: RunInThread, call: Call, message: Request) -> None:
+    async def _answer(self, run: RunInThread, call: Call, message: DatabaseMessage) -> None:
         try:
             async with self._turn:
                 await run(call, message, self._session, self._room)

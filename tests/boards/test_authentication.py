@@ -12,13 +12,13 @@ from boards.models import Role
 from boards.principal import NOBODY
 from boards.sharing import links
 from boards.socket import authentication
-from boards.socket.authentication import Admission, Request
+from boards.socket.authentication import Admission, AdmissionRequest
 
 pytestmark = pytest.mark.django_db
 
 
 def by(board_id, token=None, cookie=None):
-    return Request(board_id, token, cookie)
+    return AdmissionRequest(board_id, token, cookie)
 
 
 def test_each_gets_its_own_answer(board, alice, bob, mallory):
