@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any
+from typing import Any, assert_never
 
 from accounts.errors import AtelierError, RateLimited
 from boards import access, principal, scopes
@@ -32,6 +32,7 @@ from boards.wire.client_messages import (
     Cancel,
     ClientMessage,
     Generate,
+    Hello,
     LiveStart,
     LiveStop,
     Ping,
@@ -159,8 +160,10 @@ class MessageHandler:
             case LiveStop():
                 access.allows(session.role, Act.EDIT)
                 room.live.stop(session, message.frame)
-            case _:
+            case Hello():
                 raise BadMessage("`hello` was already sent.")
+            case _:
+                assert_never(message)
 
     def _push(self, push: Push) -> Work:
         """Check its elements, a portion at a time, then merge them. Raises AtelierError."""

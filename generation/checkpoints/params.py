@@ -28,7 +28,7 @@ def parse(raw: object, checkpoint: Checkpoint) -> Params:
     name = checkpoint.default_kind if name is None else name
     cls = KINDS.get(name) if isinstance(name, str) else None
     if cls is None or name not in checkpoint.kinds:
-        offered = ", ".join(checkpoint.kinds)
+        offered = ", ".join(kind for kind in KINDS if kind in checkpoint.kinds)
         raise ParamsInvalid(
             [FieldError("kind", f"{_shown(name)} is not offered by {checkpoint.name}; choose {offered}")]
         )

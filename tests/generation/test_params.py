@@ -2,12 +2,13 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 
 from generation.checkpoints import catalogue
 from generation.checkpoints.catalogue import Checkpoint
-from generation.checkpoints.kinds import Img2ImgParams, Pix2PixParams, Txt2ImgParams
+from generation.checkpoints.kinds import KINDS, Img2ImgParams, Pix2PixParams, Txt2ImgParams
 from generation.checkpoints.params import as_json, complete, parse
 from generation.errors import ParamsInvalid
 
@@ -83,7 +84,7 @@ def test_every_violation_is_told_at_once(bundled: Checkpoint) -> None:
 def test_a_kind_that_is_not_offered_is_refused_with_the_ones_that_are(
     bundled: Checkpoint, kind: object
 ) -> None:
-    assert "choose pix2pix, img2img, txt2img" in refused({"kind": kind}, bundled)["kind"]
+    assert "choose img2img, pix2pix, txt2img" in refused({"kind": kind}, bundled)["kind"]
 
 
 @pytest.mark.parametrize("raw", [None, [], "params", 7, True])
@@ -172,3 +173,9 @@ def test_a_missing_side_follows_the_shape_of_the_board(
 ) -> None:
     params = complete(parse(raw, bundled), (512, 256))
     assert (params.width_px, params.height_px) == size
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_its_row_in_the_docs(kind: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "kinds.md").read_text()
+    assert f"\n| `{kind}` |" in page
