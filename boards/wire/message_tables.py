@@ -1,7 +1,7 @@
 """The tables of docs/websocket.md that list the messages of the socket, made from the schemas of the structs."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from boards.wire import asyncapi
 from boards.wire.asyncapi import BINARY, CLIENT, SERVER, Schema
@@ -12,21 +12,25 @@ END = "<!-- end of what is written by `make schemas` -->"
 SCALARS = {"boolean", "integer", "number", "string", "string or integer"}
 
 
-def written_into(page: str) -> str:
-    """The page with the text between the two markers made anew. Raises ValueError without the markers."""
+def written_into(page: str, scopes: Mapping[str, str | None]) -> str:
+    """The page with the text between the two markers made anew. Raises ValueError without the markers.
+
+    scopes: type of a client's message → the scope that it needs, None if any key will do.
+    """
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{tables()}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{tables(scopes)}\n\n{END}{after}"
 
 
-def tables() -> str:
-    """Markdown: the messages of each side, the objects in them, and the close codes."""
+def tables(scopes: Mapping[str, str | None]) -> str:
+    """Markdown: the messages of each side, the objects in them, and the close codes. scopes: see `written_into`."""
     schemas = asyncapi.schemas()
-    client, server = _messages(schemas, "client"), _messages(schemas, "server")
+    client = [_with_scope(row, scopes) for row in _messages(schemas, "client")]
+    server = _messages(schemas, "server")
     messages = {struct.__name__ for struct in (*CLIENT, *SERVER)} | {"ClientMessage", "ServerMessage"}
     objects = [(name, schemas[name]) for name in sorted(schemas.keys() - messages)]
     sections = {
-        "From the client": _table("type", client),
+        "From the client": _table("type", client, "scope of an API key"),
         "From the server": _table("type", server),
         "Objects in messages": _table("object", [_row(name, schema) for name, schema in objects]),
         "Close codes": _close_codes(),
@@ -41,8 +45,15 @@ def _messages(schemas: dict[str, Schema], side: str) -> list[str]:
     return rows + [f"| binary | | {text} |" for by, text in BINARY.values() if by == side]
 
 
-def _table(of: str, rows: Iterable[str]) -> str:
-    return "\n".join([f"| {of} | fields | |", "|---|---|---|", *rows])
+def _with_scope(row: str, scopes: Mapping[str, str | None]) -> str:
+    name = row.removeprefix("| ").split(" ", 1)[0].strip("`")
+    scope = scopes[name]
+    return f"{row} {f'`{scope}`' if scope else ''} |"
+
+
+def _table(of: str, rows: Iterable[str], *more: str) -> str:
+    heads = [of, "fields", "", *more]
+    return "\n".join(["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|", *rows])
 
 
 def _row(name: str, schema: Schema) -> str:

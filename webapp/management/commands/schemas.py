@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from boards import scopes
 from boards.wire import asyncapi, message_tables
 from webapp.api import api
 
@@ -25,7 +26,8 @@ def socket_messages() -> str:
 
 def socket_page() -> str:
     """docs/websocket.md, its tables of messages made anew."""
-    return message_tables.written_into((settings.BASE_DIR / "docs/websocket.md").read_text(encoding="utf-8"))
+    page = (settings.BASE_DIR / "docs/websocket.md").read_text(encoding="utf-8")
+    return message_tables.written_into(page, scopes.NEEDED)
 
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
