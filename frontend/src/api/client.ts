@@ -1,4 +1,4 @@
-import type { Checkpoint, FieldError, Imported, Job, LinkRole, NewShareLink, Params, Problem, Region, Schemas, UploadedFile } from "./types";
+import type { Checkpoint, FieldError, Imported, Job, NewLink, NewShareLink, Params, Problem, Region, Schemas, UploadedFile } from "./types";
 
 /** An answer that is not 2xx (RFC 9457), or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -45,7 +45,7 @@ export interface Api {
   /** fileId: the name to go by; null: that of what is stored. */
   upload(board: string, fileId: string | null, bytes: Blob): Promise<UploadedFile>;
   importFile(board: string, file: File, how: "merge" | "copy"): Promise<Imported>;
-  share(board: string, role: LinkRole): Promise<NewShareLink>;
+  share(board: string, link: NewLink): Promise<NewShareLink>;
   rename(name: string): Promise<void>;
   renameBoard(board: string, title: string): Promise<unknown>;
   paintBoard(board: string, background: string): Promise<unknown>;
@@ -98,7 +98,7 @@ export function createApi(base: string, fetcher?: typeof fetch): Api {
       form.set("file", file, file.name);
       return call("POST", `/boards/${board}/import?as=${how}`, form);
     },
-    share: (board, role) => call("POST", `/boards/${board}/links`, { role }),
+    share: (board, link) => call("POST", `/boards/${board}/links`, link),
     rename: (name) => call("PATCH", "/me", { name }),
     renameBoard: (board, title) => call("PATCH", `/boards/${board}`, { title }),
     paintBoard: (board, background) => call("PATCH", `/boards/${board}`, { background }),

@@ -27,7 +27,7 @@ export type Imported = Schemas["ImportResult"];
 export type ShareLink = Schemas["LinkDescription"];
 /** One that was just made: it can be shown. */
 export type NewShareLink = ShareLink & { url: string };
-export type LinkRole = ShareLink["role"];
+export type NewLink = Partial<Schemas["NewLink"]>;
 
 export type FieldError = Schemas["FieldProblem"];
 export type Problem = Schemas["Problem"];

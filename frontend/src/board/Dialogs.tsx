@@ -3,7 +3,7 @@ import type { Api } from "../api/client";
 import type { CanvasExchange } from "../canvas/CanvasExchange";
 import type { BoardConfig } from "../canvas/config";
 import { Part } from "../errors/ErrorBoundary";
-import { ShareDialog } from "../ui/ShareDialog";
+import { ShareDialog } from "./ShareDialog";
 import type { DialogState } from "./useDialogs";
 
 const RenameDialog = lazy(() => import("./RenameDialog"));
@@ -37,11 +37,7 @@ export function Dialogs({ dialogs: { name, close }, api, config, title, isOwner,
         </Suspense>
       )}
       {name === "share" && (
-        <ShareDialog
-          address={isOwner ? undefined : location.href}
-          share={async (role) => new URL((await api.share(board, role)).url, location.href).href}
-          onClose={close}
-        />
+        <ShareDialog address={isOwner ? undefined : location.href} share={(link) => api.share(board, link)} onClose={close} />
       )}
     </>
   );

@@ -1,30 +1,32 @@
 import { useRef, useState } from "react";
-import { CopyIcon } from "./icons";
-import { Dialog } from "./Dialog";
+import type { NewLink, NewShareLink } from "../api/types";
+import { Dialog } from "../ui/Dialog";
+import { CopyIcon } from "../ui/icons";
 
-export type SharedRole = "edit" | "view";
+type OfferedRole = Extract<NewLink["role"], "edit" | "view">;
 
-const words: Record<SharedRole, string> = { edit: "Can draw", view: "Can view" };
+const words: Record<OfferedRole, string> = { edit: "Can draw", view: "Can view" };
 
 interface Props {
   /** The URL of the board, shown instead of links to people who may not create links. It gives no access. */
   address?: string;
   /** Creates a link; rejects with an Error whose message is shown. */
-  share(role: SharedRole): Promise<string>;
+  share(link: NewLink): Promise<NewShareLink>;
   onClose(): void;
 }
 
 /** Creates share links, one per role, and copies them. */
 export function ShareDialog({ address, share, onClose }: Props) {
-  const [role, setRole] = useState<SharedRole>("edit");
-  const [links, setLinks] = useState<Partial<Record<SharedRole, string>>>({});
+  const [role, setRole] = useState<OfferedRole>("edit");
+  const [links, setLinks] = useState<Partial<Record<OfferedRole, NewShareLink>>>({});
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const [copied, setCopied] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  const url = address ?? links[role];
+  const link = links[role];
+  const url = address ?? (link && new URL(link.url, location.href).href);
 
-  const choose = (next: SharedRole) => {
+  const choose = (next: OfferedRole) => {
     setRole(next);
     setCopied(false);
     setProblem("");
@@ -33,7 +35,7 @@ export function ShareDialog({ address, share, onClose }: Props) {
     setBusy(true);
     setProblem("");
     try {
-      const made = await share(role);
+      const made = await share({ role });
       setLinks((before) => ({ ...before, [role]: made }));
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -57,7 +59,7 @@ export function ShareDialog({ address, share, onClose }: Props) {
         {address ? "This address works for people who can already see the board. Only its owner can create links for others." : "Anyone with the link can join under a name. No account is needed."}
       </p>
       {!address && <div className="choices" role="radiogroup" aria-label="What people with the link can do">
-        {(Object.keys(words) as SharedRole[]).map((each) => (
+        {(Object.keys(words) as OfferedRole[]).map((each) => (
           <button key={each} type="button" role="radio" aria-checked={each === role} onClick={() => choose(each)}>
             {words[each]}
           </button>
