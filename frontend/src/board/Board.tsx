@@ -78,7 +78,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
     room.reenter(); // the others see the name that was current on entering
   }, [api, room]);
   const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={dialogs.show.share} />, [room, config, rename, dialogs.show]);
-  const topRight = useCallback((narrow: boolean) => (narrow ? null : bar), [bar]);
+  const topRight = useCallback((narrow: boolean) => (narrow || panel.sheet ? null : bar), [bar, panel.sheet]);
   const menu = useMemo(
     () => (
       <Menu
@@ -101,7 +101,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
         <ConnectionState state={state} />
         <NoticeList notices={notices} />
       </main>
-      <SidePanel open={panel.open} onToggle={panel.toggle} bar={phone && <>{status}{bar}</>}>
+      <SidePanel open={panel.open} onToggle={panel.toggle} bar={panel.sheet && <>{phone && status}{bar}</>}>
         {session && (
           <Part name="The panel">
             <PromptPanel

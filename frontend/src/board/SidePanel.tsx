@@ -5,7 +5,7 @@ import "./SidePanel.css";
 interface Props {
   open: boolean;
   onToggle(): void;
-  /** Shown in the bar of the sheet on narrow screens. */
+  /** Shown at the right of the sheet's bar. */
   bar: ReactNode;
   children: ReactNode;
 }

@@ -38,7 +38,7 @@ export function TopBar({ room, config, rename, onShare }: Props) {
           </button>
         </li>
       </ul>
-      <button type="button" className="button primary" data-testid="share" onClick={onShare}>
+      <button type="button" className="button primary" aria-label="Share" data-testid="share" onClick={onShare}>
         <ShareIcon size={17} /> <span>Share</span>
       </button>
       {open && <NameCard name={name} guest={config.you.guest} urls={config.urls} onSave={save} onClose={() => setOpen(false)} />}
