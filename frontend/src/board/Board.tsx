@@ -77,7 +77,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
     await api.rename(name);
     room.reenter(); // the others see the name that was current on entering
   }, [api, room]);
-  const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={dialogs.show.share} />, [room, config, rename, dialogs.show]);
+  const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={dialogs.show.share} brief={phone} />, [room, config, rename, dialogs.show, phone]);
   const topRight = useCallback((narrow: boolean) => (narrow || panel.sheet ? null : bar), [bar, panel.sheet]);
   const menu = useMemo(
     () => (

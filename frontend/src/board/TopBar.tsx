@@ -11,13 +11,16 @@ interface Props {
   config: BoardConfig;
   rename(name: string): Promise<void>;
   onShare(): void;
+  /** Of the others only the number is shown. */
+  brief: boolean;
 }
 
 const most_avatars = 5;
 
 /** The people on this board, the name of the person at this page, and the share button. */
-export function TopBar({ room, config, rename, onShare }: Props) {
+export function TopBar({ room, config, rename, onShare, brief }: Props) {
   const people = usePeople(room);
+  const shown = brief ? 0 : most_avatars;
   const [name, setName] = useState(config.you.name);
   const [open, setOpen] = useState(false);
   const save = async (next: string) => {
@@ -28,10 +31,10 @@ export function TopBar({ room, config, rename, onShare }: Props) {
   return (
     <div className="ours top-bar" data-testid="top-bar">
       <ul className="people" aria-label={`${people.length + 1} ${people.length ? "people are" : "person is"} here`} data-testid="people">
-        {people.slice(0, most_avatars).map((person) => (
+        {people.slice(0, shown).map((person) => (
           <li key={person.id}><Avatar person={person} /></li>
         ))}
-        {people.length > most_avatars && <li className="more" title={people.slice(most_avatars).map((each) => each.name).join(", ")}>+{people.length - most_avatars}</li>}
+        {people.length > shown && <li className="more" title={people.slice(shown).map((each) => each.name).join(", ")}>+{people.length - shown}</li>}
         <li>
           <button type="button" className="you" aria-expanded={open} aria-label={`You are ${name}. Change your name`} onClick={() => setOpen(!open)}>
             <Avatar person={{ id: config.you.id, name, idle: false }} you />
