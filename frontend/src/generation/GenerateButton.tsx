@@ -16,14 +16,14 @@ interface Props {
 export function GenerateButton({ count, sending, hindrance, problem, checkpoint, onGenerate }: Props) {
   const refused = !hindrance && Boolean(problem);
   return (
-    <>
+    <div className="generate-line">
       <button type="button" className="button primary generate" data-testid="generate" disabled={Boolean(hindrance) || sending} onClick={onGenerate}>
         <SparkIcon /> {sending ? "Sending…" : count > 1 ? `Generate ${count} pictures` : "Generate"}
       </button>
       <p className="quiet hint" role={refused ? "alert" : undefined} data-problem={refused}>
         {hindrance || problem || statusText(checkpoint) || "Ctrl+Enter"}
       </p>
-    </>
+    </div>
   );
 }
 
