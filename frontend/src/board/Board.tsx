@@ -82,11 +82,11 @@ export function Board({ config, quarantine, lastScene }: Props) {
   const menu = useMemo(
     () => (
       <Menu
-        config={config} theme={theme} onTheme={setTheme} mayEdit={state.mayEdit} onImport={() => pickFiles(importFiles)} onExport={dialogs.show.export}
+        config={config} theme={theme} onTheme={setTheme} onOpen={panel.uncoverCanvas} mayEdit={state.mayEdit} onImport={() => pickFiles(importFiles)} onExport={dialogs.show.export}
         onRename={isOwner ? dialogs.show.rename : undefined} onShare={dialogs.show.share} onHistory={history.show}
       />
     ),
-    [config, theme, setTheme, state.mayEdit, importFiles, isOwner, dialogs.show, history.show],
+    [config, theme, setTheme, panel.uncoverCanvas, state.mayEdit, importFiles, isOwner, dialogs.show, history.show],
   );
   const chip = saving({ ...state, pending: state.pending + uploads.pending, failed: uploads.failed });
   const status = useMemo(() => <StatusChip state={chip.state} text={chip.text} />, [chip.state, chip.text]);

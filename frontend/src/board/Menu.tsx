@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { BoardsIcon, HistoryIcon, ImportIcon, MoonIcon, PenIcon, PersonIcon, SaveIcon, ShareIcon, SunIcon } from "../ui/icons";
 import type { BoardConfig } from "../canvas/config";
 import { MainMenu, type Theme } from "../canvas/excalidraw";
@@ -6,6 +7,8 @@ interface Props {
   config: BoardConfig;
   theme: Theme;
   onTheme(theme: Theme): void;
+  /** Called whenever the menu opens. */
+  onOpen(): void;
   mayEdit: boolean;
   onImport(): void;
   onExport(): void;
@@ -16,11 +19,12 @@ interface Props {
 }
 
 /** The main menu, in place of Excalidraw's own, whose items lead to other servers. */
-export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onImport, onExport, onRename, onShare, onHistory }: Props) {
+export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onOpen, onImport, onExport, onRename, onShare, onHistory }: Props) {
   const dark = theme === "dark";
   const back = `?next=${encodeURIComponent(location.pathname)}`;
   return (
     <MainMenu>
+      <Opened onOpen={onOpen} />
       <MainMenu.Item onSelect={() => location.assign(urls.boards)} icon={<BoardsIcon size={16} />}>All boards</MainMenu.Item>
       {onRename && <MainMenu.Item onSelect={onRename} icon={<PenIcon size={16} />}>Rename…</MainMenu.Item>}
       <MainMenu.Item onSelect={onShare} icon={<ShareIcon size={16} />}>Share…</MainMenu.Item>
@@ -45,4 +49,10 @@ export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onImport,
       )}
     </MainMenu>
   );
+}
+
+/** Excalidraw mounts what is in the menu when it opens. */
+function Opened({ onOpen }: Pick<Props, "onOpen">) {
+  useEffect(onOpen, [onOpen]);
+  return null;
 }
