@@ -2,7 +2,7 @@ import { memo, useEffect, useRef, useState, type ReactNode } from "react";
 import type { Api } from "../api/client";
 import { CanvasSession, type CanvasParts, type Uploads } from "./CanvasSession";
 import { useCursors } from "./Collaborators";
-import { Excalidraw, focusHelp, Footer, type BoardApi, type Files, type SceneElement, type Theme } from "./excalidraw";
+import { Excalidraw, focusHelp, Footer, nameMenuButton, type BoardApi, type Files, type SceneElement, type Theme } from "./excalidraw";
 import { usePresence } from "./usePresence";
 
 interface Props {
@@ -56,6 +56,7 @@ export const Canvas = memo(function Canvas({ parts, server, board, theme, viewOn
       excalidrawAPI={setApi}
       onChange={(elements, { selectedElementIds, openDialog, errorMessage }, files: Files) => {
         if (!loaded) setLoaded(true);
+        nameMenuButton();
         if (api && typeof errorMessage === "string") {
           // Excalidraw's own message has no button that closes it.
           api.updateScene({ appState: { errorMessage: null } });

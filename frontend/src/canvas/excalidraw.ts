@@ -392,6 +392,11 @@ export function takeFrameTool(api: BoardApi): void {
   api.setActiveTool({ type: "frame" });
 }
 
+/** Gives Excalidraw's menu button a name, which it has none of; it is made anew with every change between desktop and phone layout. */
+export function nameMenuButton(): void {
+  document.querySelector(".main-menu-trigger:not([aria-label])")?.setAttribute("aria-label", "Menu");
+}
+
 /**
  * Gives an opened help window the focus, without which Escape does not close it: Excalidraw puts it on the first link,
  * and those lead to other people's servers and are hidden (Board.css).
