@@ -18,7 +18,7 @@ interface Props {
  * A card over the frame of each job that waits, runs or failed, in screen space below Excalidraw's panels.
  *
  * Not an element of the scene: it cannot be moved, deleted or undone, and is in no export. Of several jobs at one place the first
- * fills the frame, the others are lines below it.
+ * fills the frame, the others are lines below it; so is the first where the frame is smaller than its words.
  */
 export function JobOverlay({ store, board, mayCancel, onCancel, onRetry }: Props) {
   const jobs = useJobs(store);
@@ -35,10 +35,13 @@ export function JobOverlay({ store, board, mayCancel, onCancel, onRetry }: Props
         const at = job && board.place(job);
         card.hidden = !at;
         if (!at) return;
-        const below = Number(card.dataset.rank);
+        const cramped = at.width < 110 || at.height < 90;
+        const below = Number(card.dataset.rank) + Number(cramped);
         card.style.transform = `translate(${at.x}px, ${below ? at.y + at.height + 8 + (below - 1) * 44 : at.y}px)`;
-        card.style.width = `${below ? Math.max(at.width, 220) : at.width}px`;
+        card.style.width = below ? "max-content" : `${at.width}px`;
+        card.style.minWidth = below ? `${at.width}px` : "";
         card.style.height = below ? "36px" : `${at.height}px`;
+        card.dataset.line = String(below > 0);
         card.dataset.small = String(!below && (at.width < 190 || at.height < 120));
       });
     };
