@@ -194,7 +194,7 @@ def result(element_id: str, source: str | None, **fields: Any) -> dict[str, Any]
 
 
 def test_what_the_model_sees_is_what_the_page_would_have_sent(reference: Draw, pictures: Path) -> None:
-    document = json.loads((PROJECT / "boards" / "scenes" / "welcome.excalidraw").read_bytes())
+    document = json.loads((PROJECT / "boards" / "pages" / "welcome.excalidraw").read_bytes())
     frame = next(raw for raw in document["elements"] if raw["type"] == "frame")
     x, y, side = frame["x"], frame["y"], min(frame["width"], frame["height"])
     note = {"type": "text", "text": "Über allem", "originalText": "x", "fontSize": 28, "fontFamily": 5}
