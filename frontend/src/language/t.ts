@@ -1,0 +1,36 @@
+/** A translation by plural form of its language (`Intl.PluralRules`), or the same for every number. */
+export type Translation = string | Partial<Record<Intl.LDMLPluralRule, string>>;
+/** Translations by their English text as it stands in the code; a counted text by its plural. */
+export type Catalogue = Record<string, Translation>;
+type Values = Record<string, string | number>;
+
+let catalogue: Catalogue = {};
+let plurals = new Intl.PluralRules("en");
+
+/** Sets the language of all texts from now on. Called once, before the page is drawn. */
+export function setLanguage(tag: string, translations: Catalogue): void {
+  catalogue = translations;
+  plurals = new Intl.PluralRules(tag);
+}
+
+/** A text of the page in its language: `t("{name} is drawing", { name })`. English where there is no translation. */
+export function t(english: string, values: Values = {}): string {
+  const translation = own(english);
+  return filled(typeof translation === "string" ? translation : english, values);
+}
+
+/** A text about a number of things: `tn(count, "{n} picture", "{n} pictures")`. `{n}` is the number. */
+export function tn(n: number, one: string, many: string, values: Values = {}): string {
+  const translation = own(many) ?? (n === 1 ? one : many);
+  const text = typeof translation === "string" ? translation : (translation[plurals.select(n)] ?? translation.other ?? many);
+  return filled(text, { n, ...values });
+}
+
+function own(english: string): Translation | undefined {
+  return Object.hasOwn(catalogue, english) ? catalogue[english] : undefined;
+}
+
+/** The text with `{name}` replaced; a name without a value stays as it is. */
+function filled(text: string, values: Values): string {
+  return text.replace(/\{(\w+)\}/g, (hole, name: string) => (Object.hasOwn(values, name) ? String(values[name]) : hole));
+}
