@@ -1,7 +1,7 @@
 """Draws scenes as SVG or PNG: checks the limits that are cheap to check, has a drawing process draw, translates its errors."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from msgspec.structs import astuple
 
@@ -56,37 +56,42 @@ def render_svg(
     return _ask(elements, files, options, {"format": "svg"})
 
 
+class PngSize(TypedDict, total=False):
+    """How large a PNG file of a scene becomes.
+
+    scale: pixels for each scene unit, 1 by default; fewer where the file would be too large or take too long. width_px:
+    the width, whatever `scale` says. within_px: width and height that it must fit into; it is never larger than `scale`
+    says.
+    """
+
+    scale: float
+    width_px: int | None
+    within_px: tuple[int, int] | None
+
+
 def png_bytes(
     elements: Sequence[bytes],
     files: Mapping[str, ImageFile],
     options: RenderOptions = EVERYTHING,
-    *,
-    scale: float = 1.0,
-    width_px: int | None = None,
-    within_px: tuple[int, int] | None = None,
+    **size: Unpack[PngSize],
 ) -> bytes:
     """The data of `render_png`."""
-    return render_png(elements, files, options, scale=scale, width_px=width_px, within_px=within_px).data
+    return render_png(elements, files, options, **size).data
 
 
 def render_png(
     elements: Sequence[bytes],
     files: Mapping[str, ImageFile],
     options: RenderOptions = EVERYTHING,
-    *,
-    scale: float = 1.0,
-    width_px: int | None = None,
-    within_px: tuple[int, int] | None = None,
+    **size: Unpack[PngSize],
 ) -> RenderResult:
-    """The scene as a PNG file, `scale` pixels for each scene unit: fewer where it would be too large or take too long.
+    """The scene as a PNG file.
 
-    width_px: the width, whatever `scale` says. within_px: width and height that it must fit into; it is never larger
-    than `scale` says.
     Blocks for up to some seconds: not for an event loop. Raises RenderFailed and its kinds.
     """
     limits = {"side_px": SIDE_MAX_PX, "pixels": PIXELS_MAX, "travel_px": TRAVEL_MAX_PX}
-    size = {"scale": scale, "width_px": width_px, "within_px": within_px}
-    return _ask(elements, files, options, {"format": "png", "limits": limits, **size})
+    any_size: PngSize = {"scale": 1.0, "width_px": None, "within_px": None}
+    return _ask(elements, files, options, {"format": "png", "limits": limits, **any_size, **size})
 
 
 def _ask(
