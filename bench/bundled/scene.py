@@ -1,7 +1,7 @@
 """A sketch in its frame, and how it looks on paper.
 
 Drawn by Pillow at four times the size and reduced to the two that the page sends; no browser takes part. Freehand strokes swell where the hand
-was slow, about as Excalidraw draws them. What roughness does to ellipses, rectangles and lines, and fills, text
+was slow or pressed, about as Excalidraw draws them. What roughness does to ellipses, rectangles and lines, and fills, text
 and pictures, are left out.
 """
 
@@ -71,7 +71,9 @@ class _Pen:
         colour, width = element["strokeColor"], element["strokeWidth"]
         x, y = element["x"], element["y"]
         if element["type"] == "freedraw":
-            self._dab(_swelling(_moved(element["points"], x, y), width), colour)
+            path = _moved(element["points"], x, y)
+            pressed = None if element["simulatePressure"] else element["pressures"]
+            self._dab(_swelling(path, width) if pressed is None else _pressed(path, width, pressed), colour)
         elif element["type"] == "line":
             self._dab(_even(_moved(element["points"], x, y), width), colour)
         elif element["type"] == "ellipse":
@@ -107,6 +109,21 @@ def _even(points: Iterable[Point], width: float) -> list[tuple[Point, float]]:
     return [(point, width / 2) for point in points]
 
 
+def _pressed(
+    points: Sequence[Point], width: float, pressures: Sequence[float]
+) -> Iterable[tuple[Point, float]]:
+    """Places with the radius there, by the pressures (0–1) that a pen reported."""
+    last = points[0]
+    for point, pressure in zip(points, pressures, strict=True):
+        last = (last[0] + (point[0] - last[0]) * STREAMLINE, last[1] + (point[1] - last[1]) * STREAMLINE)
+        yield last, _radius(width, pressure)
+    yield points[-1], _radius(width, pressures[-1])
+
+
+def _radius(width: float, pressure: float) -> float:
+    return SIZE_PER_STROKE_WIDTH * width * math.sin((0.5 - THINNING * (0.5 - pressure)) * math.pi / 2)
+
+
 def _swelling(points: Sequence[Point], width: float) -> Iterable[tuple[Point, float]]:
     """Places with the radius there. Quick is thin, slow is thick; the pressure follows the speed with a delay."""
     size = SIZE_PER_STROKE_WIDTH * width
@@ -115,6 +132,6 @@ def _swelling(points: Sequence[Point], width: float) -> Iterable[tuple[Point, fl
         place = (last[0] + (point[0] - last[0]) * STREAMLINE, last[1] + (point[1] - last[1]) * STREAMLINE)
         speed = min(1.0, math.dist(place, last) / size)
         pressure = min(1.0, pressure + (1 - speed - pressure) * speed * PRESSURE_RATE)
-        yield place, size * math.sin((0.5 - THINNING * (0.5 - pressure)) * math.pi / 2)
+        yield place, _radius(width, pressure)
         last = place
-    yield points[-1], size * math.sin((0.5 - THINNING * (0.5 - pressure)) * math.pi / 2)
+    yield points[-1], _radius(width, pressure)

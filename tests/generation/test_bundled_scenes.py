@@ -1,4 +1,4 @@
-"""The twenty sketches that the built-in model is measured with: whole, in their frames, fit for any board."""
+"""The sketches that the built-in model is measured with: whole, in their frames, fit for any board."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,10 @@ from boards.elements.element import parse
 from boards.elements.reconcile import is_index
 from generation.checkpoints import catalogue
 
-SCENES = sorted((catalogue.BUNDLED / "scenes").glob("*.excalidraw"))
+TWENTY, SIXTY = (
+    sorted((catalogue.BUNDLED / folder).glob("*.excalidraw")) for folder in ("scenes", "sketches")
+)
+SCENES = TWENTY + SIXTY
 
 Element = dict[str, Any]  # as in the file
 
@@ -30,10 +33,11 @@ def prompt(path: Path) -> str:
     return words
 
 
-def test_there_are_twenty_with_a_prompt_each_of_their_own() -> None:
-    assert len(SCENES) == 20
-    assert len({prompt(path) for path in SCENES}) == 20
-    assert all(prompt(path).strip() and frame(path)["name"].strip() for path in SCENES)
+@pytest.mark.parametrize(("paths", "count"), [(TWENTY, 20), (SIXTY, 60)], ids=["scenes", "sketches"])
+def test_each_set_has_prompts_of_their_own(paths: list[Path], count: int) -> None:
+    assert len(paths) == count
+    assert len({prompt(path) for path in paths}) == count
+    assert all(prompt(path).strip() and frame(path)["name"].strip() for path in paths)
 
 
 @pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
