@@ -20,6 +20,7 @@ BINARY = "binary"
 NEEDED: Mapping[str, Scope | None] = {
     # None: no scope is required.
     "GET /api/v1/checkpoints": None,
+    "POST /api/v1/checkpoints/{checkpoint}/hearing": None,
     "GET /api/v1/me": Scope.ACCOUNT,
     "PATCH /api/v1/me": Scope.ACCOUNT,
     # boards

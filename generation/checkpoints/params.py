@@ -10,7 +10,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from accounts.errors import FieldError
-from generation.checkpoints import styles
+from generation.checkpoints import hearing, styles
 from generation.checkpoints.catalogue import Checkpoint, Kind
 from generation.checkpoints.kinds import KINDS, NAMES, Params
 from generation.checkpoints.limits import COMMON, NUMBERS, SEED_MAX, TEXT_MAX, Number, allowed
@@ -55,14 +55,17 @@ def complete(params: Params, size: tuple[int, int]) -> Params:
     return replace(params, seed=seed, width_px=width, height_px=height)
 
 
-def words(params: Params) -> dict[str, str]:
-    """The prompt and, if this kind of this checkpoint takes one, the negative prompt, with the style's text added."""
-    style = styles.every().get(params.style or "")
-    prompt, negative = params.prompt, params.negative_prompt
-    if style:
-        prompt = styles.joined(prompt, style.prompt)
-        negative = None if negative is None else styles.joined(negative, style.negative_prompt)
-    return {"prompt": prompt} | ({} if negative is None else {"negative_prompt": negative})
+def words(params: Params, checkpoint: Checkpoint) -> dict[str, str]:
+    """The prompt and, if this kind of this checkpoint takes one, the negative prompt, with the style's text added.
+
+    Where the text encoder does not read all of it, the person's words are cut and the style's are kept.
+    """
+    style = styles.every().get(params.style or "", styles.NONE)
+    prompt = styles.joined(hearing.heard(checkpoint, params.prompt, style.prompt).text, style.prompt)
+    if params.negative_prompt is None:
+        return {"prompt": prompt}
+    negative = hearing.heard(checkpoint, params.negative_prompt, style.negative_prompt).text
+    return {"prompt": prompt, "negative_prompt": styles.joined(negative, style.negative_prompt)}
 
 
 def side(length: float) -> int:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 STYLES = Path(__file__).resolve().parent / "styles.json"
+STATIC = Path(__file__).resolve().parent.parent / "static"
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class Style:
     colours: tuple[str, str]
 
 
+NONE = Style("", "", "", ("", ""))
+"""No style: adds nothing."""
+
+
 @cache
 def every() -> Mapping[str, Style]:
     """All styles by name."""
@@ -29,6 +34,13 @@ def every() -> Mapping[str, Style]:
     }
 
 
+@cache
+def thumbnail(checkpoint: str, style: str) -> str | None:
+    """The static file of a picture that a checkpoint drew in a style; None if there is none."""
+    name = f"generation/styles/{checkpoint}/{style}.webp"
+    return name if (STATIC / name).is_file() else None
+
+
 def joined(words: str, more: str) -> str:
-    """A prompt and the text of a style. The prompt comes first, as a text encoder may cut off the end."""
-    return ", ".join(part for part in (words.strip().rstrip(",."), more) if part)
+    """A prompt and the text of a style, which may be empty: then the prompt stays as it is."""
+    return ", ".join(part for part in (words.strip().rstrip(",."), more) if part) if more else words

@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 import torch
 
+from generation.checkpoints import hearing
 from generation.engine import device as devices
 
 # SD 1.5 makes 118 kB of a prompt, SDXL 320 kB: some tens of MB at most.
 CACHED_PROMPTS_MAX = 256
+CLIP = ("clip", "clip_text_model")
 
 
 class PromptEmbeds(NamedTuple):
@@ -22,7 +24,8 @@ class PromptEmbeds(NamedTuple):
 class PromptEncoder:
     """Encodes prompts with the text encoders of one checkpoint and keeps those used last.
 
-    A prompt of None stands for no negative prompt at all, as in diffusers. misses: how many prompts were encoded.
+    A prompt of None stands for no negative prompt at all, as in diffusers. What is longer than CLIP reads is encoded in
+    chunks, whose tokens follow each other. misses: how many prompts were encoded.
     """
 
     # pipeline: of diffusers, which has no useful type
@@ -41,7 +44,34 @@ class PromptEncoder:
         self._cache.move_to_end(prompt)
         return self._cache[prompt]
 
+    def encode_alike(self, prompts: Sequence[str | None]) -> list[PromptEmbeds]:
+        """The embeddings of prompts with as many tokens each: shorter ones are followed by empty chunks."""
+        encoded = [self.encode(prompt) for prompt in prompts]
+        most = max(embeds.prompt_embeds.shape[1] for embeds in encoded)
+        return [self._padded(prompt, embeds, most) for prompt, embeds in zip(prompts, encoded, strict=True)]
+
+    def _padded(self, prompt: str | None, embeds: PromptEmbeds, tokens: int) -> PromptEmbeds:
+        if embeds.prompt_embeds.shape[1] == tokens:
+            return embeds
+        empty = self.encode(None if prompt is None else "").prompt_embeds
+        missing = (tokens - embeds.prompt_embeds.shape[1]) // empty.shape[1]
+        return embeds._replace(prompt_embeds=torch.cat([embeds.prompt_embeds, *[empty] * missing], 1))
+
     def _encode(self, prompt: str | None) -> PromptEmbeds:
+        chunks = [self._encode_chunk(chunk) for chunk in self._chunks(prompt)]
+        return chunks[0]._replace(prompt_embeds=torch.cat([chunk.prompt_embeds for chunk in chunks], 1))
+
+    def _chunks(self, prompt: str | None) -> Sequence[str | None]:
+        """The prompt in pieces that CLIP reads as a whole; other encoders read its beginning alone."""
+        tokenizer, config = self._pipeline.tokenizer, self._pipeline.text_encoder.config
+        if not prompt or config.model_type not in CLIP:
+            return [prompt]
+        room = tokenizer.model_max_length - hearing.SPECIAL_TOKENS
+        return hearing.chunks(
+            prompt, lambda text: len(tokenizer(text, add_special_tokens=False).input_ids), room
+        )
+
+    def _encode_chunk(self, prompt: str | None) -> PromptEmbeds:
         if hasattr(self._pipeline, "text_encoder_2"):
             return self._encode_sdxl(prompt)
         tokenizer, text_encoder = self._pipeline.tokenizer, self._pipeline.text_encoder

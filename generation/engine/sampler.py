@@ -90,8 +90,8 @@ class Sampler:
             image_latents = self._prepare_image_latents(image, rows)
 
         # 5. Encode the prompt: first the row with it, then those with the negative one
-        embeds = [self._prompt_encoder.encode(arguments["prompt"])]
-        embeds += [self._prompt_encoder.encode(arguments["negative_prompt"])] * (rows - 1)
+        prompts = [arguments["prompt"]] + [arguments["negative_prompt"]] * (rows - 1)
+        embeds = self._prompt_encoder.encode_alike(prompts)
 
         return Sample(
             schedule=schedule,

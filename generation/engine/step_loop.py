@@ -20,8 +20,8 @@ from generation.engine.watchdog import LOADING_SECONDS
 
 logger = logging.getLogger(__name__)
 
-# Pictures that can share a step: the same UNet and (width, height).
-Group = tuple[Denoiser, tuple[int, int]]
+# Pictures that can share a step: the same UNet, (width, height), and number of tokens of the prompt.
+Group = tuple[Denoiser, tuple[int, int], int]
 
 
 class StepLoop:
@@ -183,4 +183,4 @@ def _rows(picture: InFlight) -> int:
 
 
 def _group(picture: InFlight) -> Group:
-    return picture.denoiser, picture.drawing.size
+    return picture.denoiser, picture.drawing.size, picture.sample.prompt_embeds.shape[1]

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
 from django.db.models import prefetch_related_objects
+from django.templatetags.static import static
 from typing_extensions import TypedDict
 
-from generation.checkpoints import catalogue, styles
+from generation.checkpoints import catalogue, hearing, styles
 from generation.checkpoints.catalogue import Checkpoint, Kind
 from generation.checkpoints.kinds import KINDS, Sees
 from generation.checkpoints.limits import COMMON, NUMBERS, allowed
@@ -117,10 +118,15 @@ class JobWithImages(JobFields):
 
 
 class StyleDescription(TypedDict):
-    """A look: words that the server adds to the prompt. colours: two CSS colours for its tile."""
+    """A look: words that the server adds to the prompt.
+
+    thumbnail: address of a small picture that this checkpoint drew in it; null: there is none. colours: two CSS colours
+    for its tile then.
+    """
 
     name: str
     title: str
+    thumbnail: str | None
     colours: tuple[str, str]
 
 
@@ -150,6 +156,8 @@ class CheckpointFields(TypedDict):
     """What the catalogue and the workers say of a checkpoint.
 
     live_kind: the kind in which it redraws a frame while somebody draws; null: it is too slow for that.
+    sizes: [width, height] in px that its weights draw; pictures of other sizes are scaled from the nearest shape.
+    hears_tokens: how many tokens of a prompt have an effect; null: all, or that is not known.
     reason: why its status is not “ready”, where that is known.
     """
 
@@ -158,6 +166,8 @@ class CheckpointFields(TypedDict):
     description: str
     kinds: dict[str, KindDescription]
     styles: list[StyleDescription]
+    sizes: list[tuple[int, int]]
+    hears_tokens: int | None
     default_kind: str
     live_kind: str | None
     licence: str
@@ -233,10 +243,9 @@ def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]
             for name in KINDS
             if name in checkpoint.kinds
         },
-        "styles": [
-            {"name": name, "title": styles.every()[name].title, "colours": styles.every()[name].colours}
-            for name in checkpoint.styles
-        ],
+        "styles": [_style(name, checkpoint) for name in checkpoint.styles],
+        "sizes": list(checkpoint.sizes),
+        "hears_tokens": hearing.tokens_max(checkpoint),
         "default_kind": checkpoint.default_kind,
         "live_kind": checkpoint.live.kind if checkpoint.live else None,
         "licence": checkpoint.licence,
@@ -244,6 +253,16 @@ def describe_checkpoint(checkpoint: Checkpoint, reports: list[Mapping[str, str]]
         "bundled": checkpoint.bundled,
         "status": cast(Literal["ready", "loading", "failed"], status["status"]),
         "reason": status.get("reason") or None,
+    }
+
+
+def _style(name: str, checkpoint: Checkpoint) -> StyleDescription:
+    style, thumbnail = styles.every()[name], styles.thumbnail(checkpoint.name, name)
+    return {
+        "name": name,
+        "title": style.title,
+        "thumbnail": static(thumbnail) if thumbnail else None,
+        "colours": style.colours,
     }
 
 

@@ -88,7 +88,9 @@ def drawings(work: Work) -> list[Drawing]:
     sketch_lines = (
         lines.extract(work.init_image, crop.result) if work.init_image and params.keep_lines else None
     )
-    arguments = _param_arguments(params) | dict(kind.arguments) | _image_arguments(init_image, mask, crop)
+    arguments = (
+        _param_arguments(params, checkpoint) | dict(kind.arguments) | _image_arguments(init_image, mask, crop)
+    )
     return [Drawing(work, seed, arguments, init_image, crop, mask, sketch_lines) for seed in work.seeds]
 
 
@@ -203,7 +205,8 @@ def _image_arguments(init_image: Image.Image | None, mask: Image.Image | None, c
     return {"image": init_image} if mask is None else {"image": init_image, "mask_image": mask} | size
 
 
-def _param_arguments(params: Params) -> dict[str, Any]:
+def _param_arguments(params: Params, checkpoint: Checkpoint) -> dict[str, Any]:
     """The call's arguments that a person chose; those that this kind does not offer are left out."""
     values = {argument: getattr(params, name, None) for name, argument in _ARGUMENTS.items()}
-    return words(params) | {argument: value for argument, value in values.items() if value is not None}
+    chosen = {argument: value for argument, value in values.items() if value is not None}
+    return words(params, checkpoint) | chosen

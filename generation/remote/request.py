@@ -61,7 +61,7 @@ def make_requests(work: Work, remote: Remote) -> list[RemoteRequest]:
     crop = framing.fit(size, checkpoint.sizes, work.init_image, checkpoint.focus)
     init_image = None if work.init_image is None else _encode_init_image(work, work.init_image, crop)
     names = [name for name in OFFERS[remote.protocol].passes_on if name in checkpoint.kinds[params.kind].uses]
-    values = {name: getattr(params, name) for name in names} | words(params)
+    values = {name: getattr(params, name) for name in names} | words(params, checkpoint)
     return [RemoteRequest(work, remote, values, seed, crop, init_image) for seed in work.seeds]
 
 

@@ -55,6 +55,7 @@ class Door(NamedTuple):
 
 DOORS = {
     "GET /api/v1/checkpoints": Door(200),
+    "POST /api/v1/checkpoints/{checkpoint}/hearing": Door(200, 200, {"prompt": "a cat"}),
     "GET /api/v1/me": Door(200),
     "PATCH /api/v1/me": Door(200, 200, {"name": "Me"}),
     "GET /api/v1/boards": Door(200),
@@ -194,6 +195,7 @@ def make_place(board: Board, alice: Any, bob: Any) -> Place:
         "version_id": version.pk,
         "link_id": links.create(board, alice, Role.VIEW).pk,
         "job_id": job.pk,
+        "checkpoint": "bundled",
         "image_id": image.pk,
         "standing": "keep",
         "user": bob.pk,

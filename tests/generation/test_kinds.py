@@ -154,7 +154,7 @@ def test_a_style_adds_its_words_and_is_kept_as_its_name() -> None:
     params = asked(catalogue.get("stable-diffusion-1.5"), style="ink", negative_prompt="people.")
     style = styles.every()["ink"]
     assert (params.style, params.prompt, params.negative_prompt) == ("ink", "a cat", "people.")
-    assert words(params) == {
+    assert words(params, catalogue.get("stable-diffusion-1.5")) == {
         "prompt": f"a cat, {style.prompt}",
         "negative_prompt": f"people, {style.negative_prompt}",
     }
@@ -165,7 +165,8 @@ def test_a_style_adds_its_words_and_is_kept_as_its_name() -> None:
 
 
 def test_a_checkpoint_without_negative_words_gets_none_from_a_style() -> None:
-    assert set(words(asked(catalogue.get("sd-turbo"), style="comic"))) == {"prompt"}
+    turbo = catalogue.get("sd-turbo")
+    assert set(words(asked(turbo, style="comic"), turbo)) == {"prompt"}
 
 
 @pytest.mark.parametrize("style", ["cubist", "", 7, ["ink"], {"ink": 1}])

@@ -417,6 +417,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/checkpoints/{checkpoint}/hearing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hear
+         * @description Which words of a prompt have an effect: text encoders read only so much. Nothing is drawn.
+         */
+        post: operations["hear"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -741,6 +761,7 @@ export interface components {
             default: boolean;
             default_kind: string;
             description: string;
+            hears_tokens: number | null;
             kinds: {
                 [key: string]: components["schemas"]["KindDescription"];
             };
@@ -749,6 +770,10 @@ export interface components {
             live_kind: string | null;
             name: string;
             reason: string | null;
+            sizes: [
+                number,
+                number
+            ][];
             /** @enum {string} */
             status: "ready" | "loading" | "failed";
             styles: components["schemas"]["StyleDescription"][];
@@ -775,6 +800,24 @@ export interface components {
         FieldProblem: {
             field: string;
             message: string;
+        };
+        /** @description heard: the words that have an effect. not_heard: those after them; empty: all have. */
+        HeardText: {
+            heard: string;
+            not_heard: string;
+        };
+        /** @description What a checkpoint hears of a prompt. */
+        Hearing: {
+            negative_prompt: components["schemas"]["HeardText"];
+            prompt: components["schemas"]["HeardText"];
+        };
+        /** @description A prompt as a job would be asked with. style: one of the checkpoint's; its words are always heard. */
+        HearingRequest: {
+            /** @default  */
+            negative_prompt: string;
+            /** @default  */
+            prompt: string;
+            style?: string | null;
         };
         /**
          * @description A finished picture. element_id: the element that shows it, or showed it before it was deleted.
@@ -1087,13 +1130,19 @@ export interface components {
             id: string;
             mimeType: string;
         };
-        /** @description A look: words that the server adds to the prompt. colours: two CSS colours for its tile. */
+        /**
+         * @description A look: words that the server adds to the prompt.
+         *
+         *     thumbnail: address of a small picture that this checkpoint drew in it; null: there is none. colours: two CSS colours
+         *     for its tile then.
+         */
         StyleDescription: {
             colours: [
                 string,
                 string
             ];
             name: string;
+            thumbnail: string | null;
             title: string;
         };
         /** @description user: whose changes. since: with a time zone. */
@@ -1847,6 +1896,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckpointPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    hear: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                checkpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HearingRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hearing"];
                 };
             };
             default: components["responses"]["Problem"];

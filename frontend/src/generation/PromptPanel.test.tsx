@@ -339,7 +339,7 @@ describe("a kind that this page has never heard of", () => {
 describe("styles and drafts", () => {
   const styled = {
     ...checkpoint,
-    styles: [{ name: "ink", title: "Ink", colours: ["#000", "#fff"] as [string, string] }],
+    styles: [{ name: "ink", title: "Ink", thumbnail: null, colours: ["#000", "#fff"] as [string, string] }],
     kinds: { img2img: { ...checkpoint.kinds.img2img!, uses: [...checkpoint.kinds.img2img!.uses, "style", "draft"], draft_steps: 4 } },
   };
 

@@ -16,6 +16,8 @@ export const checkpoint: Checkpoint = {
   default_kind: "img2img",
   live_kind: null,
   styles: [],
+  sizes: [[128, 128]],
+  hears_tokens: null,
   licence: "MIT",
   licence_url: "",
   status: "ready",
