@@ -13,6 +13,9 @@ from boards import sealed_tokens
 
 TITLE_MAX = 120
 WHITE = "#ffffff"
+WELCOME_TITLE = "Welcome to Atelier"
+WELCOME_CLOCK = 1
+"""The clock of a welcome board that nobody has changed."""
 
 
 class Role(models.TextChoices):
@@ -38,7 +41,15 @@ class Board(models.Model):
         blank=True,
         help_text="What anybody with the address may do; empty: nothing.",
     )
-    is_demo = models.BooleanField(default=False, help_text="Newcomers land here.")
+    is_demo = models.BooleanField(default=False, help_text="The public board of /demo.")
+    welcome = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="A newcomer's board: the scene that it began with. Its editors may invite others.",
+    )
     clock = models.BigIntegerField(default=0, editable=False)
     pruned_clock = models.BigIntegerField(
         default=0, editable=False, help_text="Who has seen less than this gets the complete scene on return."
@@ -63,11 +74,25 @@ class Board(models.Model):
                 fields=["unversioned_since"],
                 name="board_unversioned",
                 condition=models.Q(unversioned_since__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["welcome", "changed_at"], name="board_welcome", condition=~models.Q(welcome="")
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+
+UNTOUCHED_WELCOME = models.Q(
+    ~models.Q(welcome=""),
+    clock=WELCOME_CLOCK,
+    title=WELCOME_TITLE,
+    links=None,
+    memberships=None,
+    placements=None,
+)
+"""Of a Board: one that a newcomer was given and that nobody changed, shared, renamed or asked a picture for."""
 
 
 def new_sealed_token() -> str:

@@ -7,6 +7,7 @@ from boards import trash
 from boards.elements import revisions, tombstones
 from boards.files import unreferenced
 from boards.history import versions
+from boards.pages import demo, welcome
 from boards.rendering import thumbnails
 
 
@@ -38,8 +39,16 @@ def thin_versions() -> None:
 
 @shared_task(name="boards.tasks.throw_away", ignore_result=True)
 def throw_away() -> None:
-    """Delete for good: boards in the trash, orphaned jobs, then files that no row refers to. Once a day."""
+    """Delete for good: boards in the trash, welcome boards left as they were, orphaned jobs, then files that no row
+    refers to. Once a day."""
     now = timezone.now()
     trash.purge(now)
+    welcome.forget(now)
     trash.forget_jobs()
     unreferenced.sweep(now)
+
+
+@shared_task(name="boards.tasks.reset_demo", ignore_result=True)
+def reset_demo() -> None:
+    """Bring the public demo board back to its beginning once it rests. Every ten minutes."""
+    demo.reset(timezone.now())

@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "throw-away": {"task": "boards.tasks.throw_away", "schedule": 24 * 3600.0},
     "record-versions": {"task": "boards.tasks.record_versions", "schedule": 60.0, "options": {"expires": 60}},
     "draw-thumbnails": {"task": "boards.tasks.draw_thumbnails", "schedule": 15.0, "options": {"expires": 15}},
+    "reset-demo": {"task": "boards.tasks.reset_demo", "schedule": 600.0, "options": {"expires": 600}},
     "thin-versions": {"task": "boards.tasks.thin_versions", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(ATELIER_HOME / "beat")
@@ -209,6 +210,10 @@ SERVESTATIC_USE_MANIFEST = False
 SERVESTATIC_IMMUTABLE_FILE_TEST = r"^/static/board/(assets|excalidraw/fonts)/"
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
+# A public board at /demo, which anybody may draw on and which becomes as it was when nobody does.
+ATELIER_DEMO_BOARD = env.flag("ATELIER_DEMO_BOARD")
+# How long a guest's welcome board is kept that nobody changed.
+WELCOME_KEPT_DAYS = env.number("WELCOME_KEPT_DAYS", 7)
 # How long a deleted board can be restored.
 TRASH_KEPT_DAYS = env.number("TRASH_KEPT_DAYS", 30)
 FILE_MAX_BYTES = 10 * 1024 * 1024

@@ -14,6 +14,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 handler400 = "webapp.problems.bad_request"
 urlpatterns = [
     path("", boards.home, name="home"),
+    path("demo", boards.demo_page, name="demo"),
     path("boards/", boards.board_list, name="board-list"),
     path("boards/new", boards.new_board, name="board-new"),
     path("b/<uuid:board>", boards.board_page, name="board"),

@@ -6,7 +6,7 @@ numbered rules are in docs/history.md.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -108,20 +108,42 @@ def restore(board: Board, version: Version, by: User, idempotency_key: str = "")
             raise BoardFrozen("A moderator froze this board.")
         if known := _made_by_request(board, by, idempotency_key):
             return Restored(board.clock, 0, known)
-        changes = _changes_to_restore(board, version.clock)
+        then = revisions.replaced_since(board.pk, version.clock)
+        changes = _changes_to(board, then, store.changes_since(board.pk, version.clock))
         if not changes and board.background == version.background:
             return Restored(board.clock, 0, None)
         before = _make(board, by, before_restore_of=version, idempotency_key=idempotency_key)
-        background.write(board, version.background)
-        change = store.apply(board.pk, changes, {element.id: by.pk for element in changes})
-        transaction.on_commit(lambda: announce.clock_moved(board.pk, change.clock))
-        return Restored(change.clock, len(change.elements), before)
+        return _restored(board, changes, version.background, by, before)
 
 
-def _changes_to_restore(board: Board, clock: int) -> list[Element]:
-    """The element versions that make the board look as it did at this clock; live ones first, so that they keep their index."""
-    then = revisions.replaced_since(board.pk, clock)
-    now = {element.id: element for _, element in store.changes_since(board.pk, clock).elements}
+def restore_scene(board: Board, scene: Sequence[Element], ground: str) -> Restored:
+    """Make the board look like a scene, as one change by nobody; a version of the state before is made first.
+
+    ground: the background colour. Raises BoardGone, BoardFrozen.
+    """
+    with transaction.atomic():
+        board = _locked(board.pk)
+        changes = _changes_to(board, {element.id: element for element in scene}, store.snapshot(board.pk))
+        if not changes and board.background == ground:
+            return Restored(board.clock, 0, None)
+        return _restored(board, changes, ground, None, _make(board))
+
+
+def _restored(
+    board: Board, changes: Sequence[Element], ground: str, by: User | None, before: Version
+) -> Restored:
+    background.write(board, ground)
+    change = store.apply(board.pk, changes, {element.id: _id(by) for element in changes})
+    transaction.on_commit(lambda: announce.clock_moved(board.pk, change.clock))
+    return Restored(change.clock, len(change.elements), before)
+
+
+def _changes_to(board: Board, then: Mapping[str, Element], since: store.Snapshot) -> list[Element]:
+    """The element versions that make the board look as it did; live ones first, so that they keep their index.
+
+    then: what elements looked like. since: the elements that may look different now.
+    """
+    now = {element.id: element for _, element in since.elements}
     changes = [_replacement(now[i], then.get(i)) for i in now]
     pruned = {i: element for i, element in then.items() if i not in now and not element.is_deleted}
     ranks = tombstones.ranks(board.pk, pruned) if pruned else {}

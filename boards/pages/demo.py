@@ -1,16 +1,18 @@
-"""The demo board that new visitors see: a rough sketch in a frame, with a prompt."""
+"""The public board of an instance that wants one: open to all, and as it was made again once nobody draws on it."""
 
-from pathlib import Path
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from boards.elements import store
-from boards.elements.element import parse
-from boards.exchange import document
-from boards.models import Board, Role
+from boards.history import versions
+from boards.jobs import acceptance
+from boards.models import WELCOME_TITLE, Board, Placement, Role
+from boards.pages import welcome
 
-SCENE = Path(__file__).parent / "welcome.excalidraw"
-TITLE = "Welcome to Atelier"
+IDLE = timedelta(minutes=30)
+"""Time without a change after which it is reset: nobody draws any more."""
 
 
 def board() -> Board:
@@ -21,7 +23,23 @@ def board() -> Board:
 
 @transaction.atomic
 def _make() -> Board:
-    made = Board.objects.create(title=TITLE, is_demo=True, open_role=Role.EDIT)
-    scene = document.read(SCENE.read_bytes())
-    store.apply(made.pk, [parse(element) for element in scene.elements])
+    made = Board.objects.create(title=WELCOME_TITLE, is_demo=True, open_role=Role.EDIT)
+    store.apply(made.pk, welcome.scene().elements)
     return made
+
+
+def reset(now: datetime) -> bool:
+    """Bring the scene back if the board was changed and rests. True if something changed.
+
+    It is a restore like any other: people who look at the board see it, and the history has what was there before.
+    """
+    if not settings.ATELIER_DEMO_BOARD:
+        return False
+    found = board()
+    if found.frozen or found.changed_at > now - IDLE:
+        return False
+    scene = welcome.scene()
+    restored = versions.restore_scene(found, scene.elements, scene.background)
+    for placement in Placement.objects.filter(board=found, choosing=True).select_related("job"):
+        acceptance.put_away(placement.job, None, Placement.CandidateStatus.DISCARDED)
+    return restored.before is not None

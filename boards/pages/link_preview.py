@@ -45,6 +45,11 @@ INVITATION = LinkPreview(
 """The preview of a share link. It tells nothing of the board."""
 
 
+def of_home(request: HttpRequest) -> LinkPreview:
+    """The preview of Atelier itself."""
+    return LinkPreview("Atelier", request.build_absolute_uri(reverse("home")))
+
+
 def of(board: Board, request: HttpRequest) -> LinkPreview | None:
     """The preview; None for a board that is not open to all, even if this request may see it."""
     if access.role_of(NOBODY, board) is None:

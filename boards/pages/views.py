@@ -1,8 +1,10 @@
 """Pages: home, the list of boards, the board itself, and the files on it."""
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -17,19 +19,42 @@ from boards import access, scopes
 from boards.access import Act
 from boards.errors import BoardError, LinkInvalid, ScopeRequired, Unauthenticated
 from boards.models import Board, BoardFile, Role, Thumbnail
-from boards.pages import demo, link_preview
+from boards.pages import demo, link_preview, welcome
 from boards.principal import Principal, by_session, of_request, person
 from boards.responses import stored_file
 from boards.sharing import links, people
 from http_api.problems import problem_of
 
+LAST_BOARD = "last_board"
+"""In the session: id of the board that this browser opened last."""
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Redirects accounts to their boards, all others to the demo board."""
+    """Redirects accounts to their boards, guests to the board that they were on last.
+
+    A newcomer becomes a guest with a welcome board; robots and prefetches get a page about Atelier, and no rows are made.
+    """
     user = sessions.user_of(request)
+    if user is None and guests.is_automated(request):
+        return render(request, "boards/home.html", {"preview": link_preview.of_home(request)})
     if user is not None and not user.is_guest:
         return redirect("board-list")
+    return redirect("board", _board_of_guest(request, guests.ensure_user(request)).pk)
+
+
+def _board_of_guest(request: HttpRequest, guest: User) -> Board:
+    """The board that the guest opened last, else their welcome board, else a new one."""
+    with suppress(BoardError):
+        return access.find(by_session(request), request.session.get(LAST_BOARD, ""), Act.SEE)[0]
+    return welcome.of(guest) or welcome.make(guest)
+
+
+@require_safe
+def demo_page(request: HttpRequest) -> HttpResponse:
+    """Redirects to the public demo board, on an instance that has one."""
+    if not settings.ATELIER_DEMO_BOARD:
+        raise Http404("There is no demo board here.")
     return redirect("board", demo.board().pk)
 
 
@@ -42,13 +67,15 @@ def board_list(request: HttpRequest) -> HttpResponse:
         .select_related("thumbnail")
         .order_by("-changed_at")[:200]
     )
-    return render(request, "boards/list.html", {"boards": boards, "demo": demo.board()})
+    return render(request, "boards/list.html", {"boards": boards, "demo": settings.ATELIER_DEMO_BOARD})
 
 
 @require_POST
 def new_board(request: HttpRequest) -> HttpResponse:
-    """Creates a board and redirects to it."""
-    board = Board.objects.create(owner=guests.ensure_user(request))
+    """Creates a board and redirects to it: an empty one, or with `scene=welcome` the example."""
+    user = guests.ensure_user(request)
+    example = request.POST.get("scene") == "welcome"
+    board = welcome.make(user) if example else Board.objects.create(owner=user)
     return redirect("board", board.pk)
 
 
@@ -63,6 +90,8 @@ def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
     shown: dict[str, Any] = {"board": found, "preview": link_preview.of(found, request)}
     if sessions.user_of(request) is not None or not guests.is_automated(request):
         shown["config"] = _config(found, guests.ensure_user(request), role)
+        if request.session.get(LAST_BOARD) != str(found.pk):
+            request.session[LAST_BOARD] = str(found.pk)
     return render(request, "boards/board.html", shown)
 
 

@@ -9,7 +9,16 @@ from django.dispatch import receiver
 from accounts.guests import guest_claimed
 from accounts.models import User
 from boards import access
-from boards.models import Board, BoardFile, Element, Membership, PastElement, ShareLink, Version
+from boards.models import (
+    UNTOUCHED_WELCOME,
+    Board,
+    BoardFile,
+    Element,
+    Membership,
+    PastElement,
+    ShareLink,
+    Version,
+)
 from generation.models import Job
 
 
@@ -17,6 +26,7 @@ from generation.models import Job
 def transfer(guest: User, user: User, **_: Any) -> None:
     """Called when a guest signs in to an existing account, before the guest is deleted."""
     _transfer_history(guest, user)  # first, as it looks for the guest's boards
+    Board.objects.filter(UNTOUCHED_WELCOME, owner=guest).delete()  # an account needs no second example
     Board.objects.filter(owner=guest).update(owner=user)
     ShareLink.objects.filter(created_by=guest).update(created_by=user)
     BoardFile.objects.filter(created_by=guest).update(created_by=user)

@@ -100,6 +100,7 @@ DOORS = {
 }
 PAGES = {
     "": 302,
+    "demo": 404,
     "boards/": 200,
     "boards/new": 405,
     "b/<uuid:board>": 404,

@@ -202,9 +202,3 @@ def test_a_private_board_tells_strangers_nothing_and_its_members_page_has_no_pre
         assert board.title not in answer.content.decode() and "og:" not in answer.content.decode()
     client.force_login(alice)
     assert "og:" not in client.get(f"/b/{board.pk}").content.decode()
-
-
-def test_somebody_without_a_board_is_shown_the_demo_board(mallory: Any, client: Client) -> None:
-    client.force_login(mallory)
-    page = client.get("/boards/").content.decode()
-    assert f'<a href="/b/{demo.board().pk}">' in page and page.count("<li>") == 1

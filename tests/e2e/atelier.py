@@ -33,6 +33,7 @@ class Atelier:
                 "PORT": str(self.port),
                 "HF_HUB_OFFLINE": "1",
                 "ATELIER_MAX_ACTIVE_JOBS": "50",
+                "ATELIER_DEMO_BOARD": "1",
             }
             | environment
         )

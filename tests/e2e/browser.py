@@ -50,9 +50,9 @@ class BoardPage:
     """One person's browser on a board. Whatever it complains about is kept in `complaints`."""
 
     def __init__(
-        self, browser: Browser, origin: str, path: str = "/", context: BrowserContext | None = None
+        self, browser: Browser, origin: str, path: str = "/demo", context: BrowserContext | None = None
     ) -> None:
-        """context: another tab of the same person; else somebody new."""
+        """path: by default the public board, on which all meet. context: another tab of the same person; else somebody new."""
         self.origin = origin
         self.context = context or browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
         self.page: Page = self.context.new_page()

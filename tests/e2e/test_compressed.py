@@ -37,7 +37,7 @@ def test_a_full_board_and_a_busy_one_arrive_compressed(atelier: Atelier, browser
         socket.on("framereceived", lambda payload: frames.append(payload))
 
     page.on("websocket", listen)
-    page.goto(atelier.url)
+    page.goto(atelier.url + "/demo")
     everything = "() => window.__atelier && __atelier.api.getSceneElements().filter(e => e.id.startsWith('shape')).length === 400"
     page.wait_for_function(everything)
     packed = [frame for frame in frames if isinstance(frame, bytes)]

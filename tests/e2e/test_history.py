@@ -131,7 +131,7 @@ def test_it_fits_dark_rooms_and_small_hands(
     a = BoardPage(browser, atelier.url)
     a.page.evaluate(f"localStorage.setItem('atelier:theme', {theme!r})")
     a.page.set_viewport_size({"width": width, "height": height})
-    a.open("/")
+    a.open("/demo")
     open_history(a.page)
     a.page.get_by_role("button", name="Name this version").click()
     a.page.get_by_label("Name of this version").fill(f"Seen {theme} at {width} px")

@@ -28,7 +28,7 @@ def test_two_people_sketch_and_a_picture_appears_for_both(
     atelier: Atelier, browser: Browser, pictures: Path
 ) -> None:
     a, b = BoardPage(browser, atelier.url), BoardPage(browser, atelier.url)
-    assert a.page.url == b.page.url, "newcomers meet on the demo board"
+    assert a.page.url == b.page.url, "they meet on the public board"
     frame = b.until_element("e.type === 'frame'")
     region = (frame["x"] + 4, frame["y"] + 4, frame["width"] - 8, frame["height"] - 8)
 
@@ -95,7 +95,7 @@ def test_one_who_comes_in_the_middle_sees_the_progress_and_a_cancel_clears_it_fo
     a.page.get_by_label("Steps").fill("50")
     a.page.get_by_test_id("generate").click()
     expect(a.page.get_by_test_id("job-overlay")).to_contain_text("step")
-    b.open("/")
+    b.open("/demo")
     expect(b.page.get_by_test_id("job-overlay")).to_be_visible()
     expect(b.page.get_by_test_id("job-overlay").get_by_role("button", name="Cancel")).to_have_count(0)
     a.page.get_by_test_id("job-overlay").get_by_role("button", name="Cancel").click()

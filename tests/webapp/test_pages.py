@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from boards.models import Board
-from boards.pages import demo
+from boards.pages import welcome
 from generation.jobs import heartbeat
 from tests.factories import PASSWORD, person
 from webapp import health
@@ -18,21 +18,14 @@ from webapp import health
 pytestmark = pytest.mark.django_db
 
 
-def test_a_newcomer_lands_on_the_demo_board_as_a_guest_with_a_name(client):
+def test_a_newcomer_lands_on_a_board_of_their_own_as_a_guest_with_a_name(client):
     answer = client.get("/", follow=True)
-    assert answer.status_code == 200 and answer.redirect_chain[0][0] == f"/b/{demo.board().pk}"
+    assert answer.status_code == 200 and answer.redirect_chain[0][0] == f"/b/{Board.objects.get().pk}"
     guest = User.objects.get()
     assert guest.is_guest and len(guest.name.split()) == 2 and guest.email is None
     assert guest.name in answer.content.decode()
     client.get("/", follow=True)
     assert User.objects.count() == 1
-
-
-def test_there_is_one_demo_board_with_a_sketch_in_a_frame_and_a_prompt():
-    assert demo.board() == demo.board() and Board.objects.count() == 1
-    bodies = [element.body for element in demo.board().elements.all()]
-    assert any('"frame"' in body and '"prompt"' in body for body in bodies)
-    assert sum('"freedraw"' in body for body in bodies) >= 5
 
 
 def test_a_member_lands_on_their_boards(client, alice):
@@ -139,7 +132,7 @@ def test_another_site_cannot_post(alice):
 
 
 def test_what_breaks_is_said_in_our_own_words(client, monkeypatch):
-    monkeypatch.setattr(demo, "board", lambda: 1 / 0)
+    monkeypatch.setattr(welcome, "make", lambda user: 1 / 0)
     client.raise_request_exception = False
     answer = client.get("/")
     assert answer.status_code == 500
