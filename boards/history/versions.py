@@ -26,10 +26,11 @@ from boards.exchange.import_notes import Notes
 from boards.models import Board, Version
 from boards.models import Element as ElementRow
 
-SETTLED = timedelta(minutes=2)
-"""Time without a change after which a version is made."""
-ACTIVE_MAX = timedelta(minutes=10)
-"""How often a version is made of a board that changes all the time."""
+SETTLED = timedelta(minutes=1)
+"""Time without a change after which a version is made: work pauses."""
+ACTIVE_MAX = timedelta(minutes=5)
+"""How often a version is made of a board that changes all the time. `record` runs once a minute, so ten minutes of work
+have one at least, whenever they begin. With ten minutes here, nine of them left nothing to go back to."""
 ALL_KEPT = timedelta(days=1)
 HOURLY_KEPT = timedelta(days=7)
 """Automatic versions: all of the last day are kept, then one an hour, after a week one a day."""

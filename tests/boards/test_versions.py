@@ -157,20 +157,38 @@ def test_a_board_has_a_limited_number_of_named_versions(board, alice, monkeypatc
 
 def test_H3_a_board_that_rests_gets_one_version(board, alice):
     draw(board, alice, "box")
+    shift(seconds=50)
     assert versions.record(timezone.now()) == 0, "it may go on"
-    shift(minutes=3)
+    shift(seconds=11)
     assert versions.record(timezone.now()) == 1
     assert versions.record(timezone.now() + timedelta(hours=1)) == 0, "nothing happened since"
 
 
-def test_H3_a_board_that_does_not_rest_gets_one_every_ten_minutes(board, alice):
+def test_H3_a_board_that_does_not_rest_gets_one_every_five_minutes(board, alice):
     made = []
-    for minute in range(45):
+    for minute in range(30):
         draw(board, alice, "box", minute + 1, x=minute)
         if versions.record(timezone.now()):
             made.append(minute)
-        shift(minutes=1)
-    assert made == [10, 21, 32, 43], "ten minutes after the first change that is in no version"
+        shift(minutes=1) if minute % 2 else shift(seconds=59)  # never a whole pause
+    assert made == [6, 13, 20, 27], "five minutes after the first change that is in no version"
+
+
+def test_H3_nine_minutes_of_work_with_short_breaks_leave_something_to_go_back_to(board, alice, monkeypatch):
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    for second in range(0, 9 * 60, 20):
+        if second % 100 != 80:  # a look at what was drawn, 40 s long
+            draw(board, alice, "box", second + 1, x=second)
+        if second % 60 == 0:
+            versions.record(now)  # as the schedule does
+        now += timedelta(seconds=20)
+    made = Version.objects.get()
+    assert made.automatic and set(made.people.all()) == {alice}
+    assert made.created_at - Board.objects.get().created_at < timedelta(minutes=7)
+    now += timedelta(minutes=1)
+    versions.record(now)
+    assert Version.objects.count() == 2, "and the end of the work, once it pauses"
 
 
 def test_H3_a_board_in_the_trash_gets_none(board, alice):

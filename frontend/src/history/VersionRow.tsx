@@ -32,7 +32,7 @@ export function VersionRow({ version, thumbnail, chosen, mayName, onChoose, onNa
         </span>
         <span className="version-words">
           <span className="version-title">{title}</span>
-          {note && <span className="quiet version-note">{note}</span>}
+          <span className="quiet version-note">{note}</span>
           {names && (
             <span className="version-people" title={names}>
               {version.people.slice(0, most_dots).map(({ id }) => (

@@ -27,9 +27,9 @@ describe("the timeline", () => {
   it("calls a version by its name, else by its time", () => {
     expect(titleOf(version(now, { name: "Draft" }))).toBe("Draft");
     expect(titleOf(version(now))).toMatch(/\d/);
-    expect(noteOf(version(now))).toBe("");
+    expect(noteOf(version(now))).toBe("Saved automatically");
     expect(noteOf(version(now, { name: "Draft" }))).toBe(titleOf(version(now)));
-    expect(noteOf(version(now, { before_restore_of: "x" }))).toBe("before restore");
+    expect(noteOf(version(now, { before_restore_of: "x" }))).toBe("Before going back");
     expect(inWords(version(now, { name: "Draft" }), now)).toMatch(/^“Draft” \(Today, /);
   });
 });

@@ -1,4 +1,5 @@
 import type { Version } from "../api/versions";
+import { t } from "../language/t";
 
 export interface Day {
   /** In words: Today, Yesterday, or the date. */
@@ -26,10 +27,10 @@ export function titleOf(version: Version): string {
   return version.name || timeOf(version);
 }
 
-/** Second line of a version; "" if there is none. */
+/** Second line of a version: when a named one was made, else why this one was. */
 export function noteOf(version: Version): string {
   if (version.name) return timeOf(version);
-  return version.before_restore_of ? "before restore" : "";
+  return version.before_restore_of ? t("Before going back") : t("Saved automatically");
 }
 
 /** Name and time of a version, for a sentence. */
