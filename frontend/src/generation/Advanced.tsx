@@ -1,5 +1,7 @@
 import { useId } from "react";
 import type { Checkpoint, KindOfCheckpoint, NumberParam } from "../api/types";
+import { t } from "../language/t";
+import { RadioGroup } from "../ui/RadioGroup";
 import { isDraft, numberOf, type Form } from "./form";
 import { NumberField } from "./NumberField";
 import { SeedField } from "./SeedField";
@@ -20,6 +22,11 @@ const numbers: { name: NumberParam; label: string; step: number }[] = [
   { name: "steps", label: "Steps", step: 1 },
   { name: "guidance_scale", label: "Prompt guidance", step: 0.5 },
   { name: "image_guidance_scale", label: "Sketch guidance", step: 0.1 },
+];
+
+const placements = () => [
+  { value: "beside" as const, content: t("Beside the frame") },
+  { value: "inside" as const, content: t("Into the frame") },
 ];
 
 /** Settings that are rarely needed; those that this kind of this checkpoint ignores are not shown. */
@@ -67,25 +74,10 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
             </span>
           </div>
         )}
-        <div className="field">
-          <span className="label" id={`${id}-count`} onDoubleClick={() => change({ count: 1 })}>Number of pictures</span>
-          <div className="choices" role="radiogroup" aria-labelledby={`${id}-count`}>
-            {[1, 2, 3, 4].map((count) => (
-              <button key={count} type="button" role="radio" aria-checked={form.count === count} onClick={() => change({ count })}>{count}</button>
-            ))}
-          </div>
-          {errors.count && <span className="error" role="alert">{errors.count}</span>}
-        </div>
         {inFrame && (
           <div className="field">
-            <span className="label" id={`${id}-place`} onDoubleClick={() => change({ placement: "beside" })}>Placement</span>
-            <div className="choices" role="radiogroup" aria-labelledby={`${id}-place`}>
-              {(["beside", "inside"] as const).map((placement) => (
-                <button key={placement} type="button" role="radio" aria-checked={form.placement === placement} onClick={() => change({ placement })}>
-                  {placement === "beside" ? "Beside the frame" : "Into the frame"}
-                </button>
-              ))}
-            </div>
+            <span className="label" onDoubleClick={() => change({ placement: "beside" })}>{t("Placement")}</span>
+            <RadioGroup label={t("Placement")} options={placements()} value={form.placement} onChoose={(placement) => change({ placement })} />
           </div>
         )}
       </div>

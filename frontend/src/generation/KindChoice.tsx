@@ -1,4 +1,6 @@
 import type { Checkpoint, Kind } from "../api/types";
+import { t } from "../language/t";
+import { RadioGroup } from "../ui/RadioGroup";
 import { kindsOffered } from "./form";
 
 interface Props {
@@ -12,15 +14,10 @@ interface Props {
 export function KindChoice({ checkpoint, checkpoints, chosen, onChoose }: Props) {
   const offered = kindsOffered(checkpoint, checkpoints);
   if (offered.length < 2) return null;
+  const options = offered.map(({ name, kind: { title, hint } }) => ({ value: name, content: title, title: hint, data: { "data-kind": name } }));
   return (
     <div className="field">
-      <div className="choices kinds" role="radiogroup" aria-label="Kind of picture" data-count={offered.length}>
-        {offered.map(({ name, kind: { title, hint } }) => (
-          <button key={name} type="button" role="radio" aria-checked={name === chosen} title={hint} data-kind={name} onClick={() => onChoose(name)}>
-            {title}
-          </button>
-        ))}
-      </div>
+      <RadioGroup className="choices kinds" label={t("Kind of picture")} options={options} value={chosen} onChoose={onChoose} />
     </div>
   );
 }

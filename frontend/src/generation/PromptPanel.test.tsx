@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, type JobRequest } from "../api/client";
 import type { Job } from "../api/types";
@@ -74,6 +74,7 @@ async function open(aim: Target | null, checkpoints = [checkpoint]) {
 }
 
 beforeEach(() => {
+  localStorage.clear();
   vi.useFakeTimers();
   board = new Board();
   store = new JobStore();
@@ -162,6 +163,36 @@ describe("generating", () => {
     expect(asked[0]!.key).not.toBe(asked[1]!.key);
   });
 
+  it("keeps the focus on the button, which sends once however often it is pressed meanwhile", async () => {
+    await open(frame("f", "a boat"));
+    let arrive = () => undefined as void;
+    const job = answer();
+    answer = () => new Promise((resolve) => (arrive = () => resolve(job)));
+    button().focus();
+    fireEvent.click(button());
+    await settle();
+    expect(button().textContent).toContain("Sending…");
+    fireEvent.click(button());
+    expect(document.activeElement).toBe(button());
+    arrive();
+    await settle();
+    expect(asked).toHaveLength(1);
+    expect(document.activeElement).toBe(button());
+    expect(button().textContent).toContain("Generate");
+  });
+
+  it("as many pictures as chosen beside the button, and this person's browser remembers it", async () => {
+    await open(frame("f", "a boat"));
+    fireEvent.click(within(screen.getByRole("radiogroup", { name: "Number of pictures" })).getByText("3"));
+    expect(button().textContent).toContain("Generate 3");
+    fireEvent.click(button());
+    await settle();
+    expect(asked[0]!.request).toMatchObject({ params: { count: 3 }, placement: "stage" });
+    cleanup();
+    await open(frame("f", "a boat"));
+    expect(button().textContent).toContain("Generate 3");
+  });
+
   it("by Ctrl+Enter and by Cmd+Enter, not by Enter", async () => {
     await open(frame("f", "a boat"));
     fireEvent.keyDown(prompt(), { key: "Enter" });
@@ -190,12 +221,12 @@ describe("generating", () => {
       await vi.advanceTimersByTimeAsync(10_000);
     });
     await change("failed");
-    expect(screen.queryByText("No worker is running."), "nobody waits").toBeNull();
+    expect(screen.queryByText("Nothing can draw at the moment. Your picture will wait."), "nobody waits").toBeNull();
     act(() => store.apply([{ id: "j1", status: "queued", kind: "img2img", params: { kind: "img2img", prompt: "" }, images: [], created_by: { id: "u1", name: "Ana" }, created_at: "" } as unknown as Job]));
     await change("failed");
-    expect(screen.getByText("No worker is running.")).toBeTruthy();
+    expect(screen.getByText("Nothing can draw at the moment. Your picture will wait.")).toBeTruthy();
     await change("ready");
-    expect(screen.queryByText("No worker is running.")).toBeNull();
+    expect(screen.queryByText("Nothing can draw at the moment. Your picture will wait.")).toBeNull();
   });
 
   it("words alone need no region", async () => {

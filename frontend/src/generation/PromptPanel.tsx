@@ -11,6 +11,7 @@ import { PromptField } from "./PromptField";
 import { Queue, type QueueActions } from "./Queue";
 import { buildRequest, hindranceOf, isInstruction } from "./request";
 import { toNote } from "./strength";
+import { storeCount } from "./storedCount";
 import { TargetCard } from "./TargetCard";
 import type { Target } from "./target";
 import { useCheckpoints } from "./useCheckpoints";
@@ -86,7 +87,10 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
         draft={draft} recall={recall} maxLength={promptMax} disabled={!board.mayEdit} error={errors.prompt}
       />
       {board.mayEdit && <Options state={state} checkpoints={checkpoints} />}
-      <GenerateButton count={form.count} sending={sending} hindrance={hindrance} problem={errors[""]} checkpoint={checkpoint} onGenerate={onGenerate} />
+      <GenerateButton
+        count={form.count} countMax={board.mayEdit ? (kind.limits.count?.[1] ?? 4) : 1} sending={sending} hindrance={hindrance} problem={errors.count ?? errors[""]} checkpoint={checkpoint}
+        onCount={(count) => { storeCount(count); change({ count }); }} onGenerate={onGenerate}
+      />
       {live && checkpoint.live_kind && target?.shape === "frame" && board.mayEdit && live(target, paramsOf(form, checkpoint, draft.text))}
       {board.mayEdit && <Advanced form={form} change={change} checkpoints={checkpoints} checkpoint={checkpoint} kind={kind} errors={errors} lastSeed={lastSeed} inFrame={target?.shape === "frame"} />}
       <Queue jobs={jobs} {...queue} onShow={(job: Job) => { onAway(); board.show(job); }} />

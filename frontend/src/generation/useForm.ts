@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { Checkpoint, Kind, KindOfCheckpoint } from "../api/types";
 import { blank, checkpointOf, kindOf, type Form } from "./form";
 import { fromNote } from "./strength";
+import { storedCount } from "./storedCount";
 import type { Target } from "./target";
 
 export interface FormState {
@@ -23,7 +24,7 @@ export interface FormState {
  * only then: what others set meanwhile must not move this page's slider. checkpoints: at least one.
  */
 export function useForm(checkpoints: readonly Checkpoint[], target: Target | null): FormState {
-  const [form, setForm] = useState<Form>(blank);
+  const [form, setForm] = useState<Form>(() => ({ ...blank, count: storedCount() }));
   const [targetId, setTargetId] = useState<string | null>(null);
   const change = (part: Partial<Form>) => setForm((before) => ({ ...before, ...part }));
   if (targetId !== (target?.id ?? "")) {

@@ -2,6 +2,8 @@ import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore
 import { createCandidatesApi } from "../api/candidates";
 import type { Job } from "../api/types";
 import type { JobStore } from "../generation/jobStore";
+import { t } from "../language/t";
+import { RadioGroup } from "../ui/RadioGroup";
 import { picturesOf, renewed, standingWord, type EarlierPicture } from "./earlierPictures";
 import { PictureCard } from "./PictureCard";
 import type { StagingPort } from "./StagingPort";
@@ -54,10 +56,10 @@ export default function Pictures({ base, boardId, store, board, onAway }: Pictur
   return (
     <div className="earlier" ref={root}>
       {target && (
-        <div className="choices" role="radiogroup" aria-label="Which pictures">
-          <button type="button" role="radio" aria-checked={!wide} onClick={() => setWide(false)}>{target.shape === "frame" ? "This frame" : "This picture"}</button>
-          <button type="button" role="radio" aria-checked={wide} onClick={() => setWide(true)}>Whole board</button>
-        </div>
+        <RadioGroup
+          label={t("Which pictures")} value={wide ? "board" : "target"} onChoose={(which) => setWide(which === "board")}
+          options={[{ value: "target", content: target.shape === "frame" ? t("This frame") : t("This picture") }, { value: "board", content: t("Whole board") }]}
+        />
       )}
       {problem && <p className="error" role="alert">{problem} <button type="button" className="button small" onClick={refresh}>Try again</button></p>}
       {!here && !problem && <p className="quiet" role="status">Loading pictures…</p>}
