@@ -65,15 +65,6 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
           ))}
         </div>
         <SeedField form={form} change={change} lastSeed={lastSeed} error={errors.seed} />
-        {form.size && has("width_px") && (
-          <div className="field">
-            <span className="label">Size</span>
-            <span className="seed">
-              <output>{form.size.width_px} × {form.size.height_px} px</output>
-              <button type="button" className="button small" onClick={() => change({ size: null })}>Use frame size</button>
-            </span>
-          </div>
-        )}
         {inFrame && (
           <div className="field">
             <span className="label" onDoubleClick={() => change({ placement: "beside" })}>{t("Placement")}</span>

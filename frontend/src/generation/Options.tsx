@@ -1,15 +1,24 @@
 import { lazy, Suspense } from "react";
-import type { Checkpoint, Style } from "../api/types";
-import { keepsLines, withKind } from "./form";
+import type { Checkpoint, Region, Style } from "../api/types";
+import { t } from "../language/t";
+import { hasSize, keepsLines, styleOf, withKind } from "./form";
 import { KindChoice } from "./KindChoice";
 import { hasStrength, withoutStrength } from "./strength";
 import { StrengthSlider } from "./StrengthSlider";
 import type { FormState } from "./useForm";
 
 const StyleRow = lazy(() => import("./StyleRow"));
+const SizeChoice = lazy(() => import("./SizeChoice"));
 
-/** The settings between prompt and button: kind, strength, style and switches, as far as the checkpoint has them. */
-export function Options({ state, checkpoints }: { state: FormState; checkpoints: readonly Checkpoint[] }) {
+interface Props {
+  state: FormState;
+  checkpoints: readonly Checkpoint[];
+  /** Of what the picture is made from. */
+  region: Region | undefined;
+}
+
+/** The settings between prompt and button: kind, strength, style, size and switches, as far as the checkpoint has them. */
+export function Options({ state, checkpoints, region }: Props) {
   const { form, change, checkpoint, kindName, kind } = state;
   const styles: readonly Style[] = kind.uses.includes("style") ? checkpoint.styles : [];
   const lines = keepsLines(form, kind);
@@ -19,17 +28,22 @@ export function Options({ state, checkpoints }: { state: FormState; checkpoints:
       {hasStrength(kind) && <StrengthSlider position={form.position} onChange={(position) => change({ position, numbers: withoutStrength(form.numbers) })} />}
       {styles.length > 0 && (
         <Suspense>
-          <StyleRow styles={styles} chosen={form.style} onChoose={(style) => change({ style })} />
+          <StyleRow styles={styles} chosen={styleOf(form, checkpoint, kind)} onChoose={(style) => change({ style })} />
+        </Suspense>
+      )}
+      {hasSize(kind) && (
+        <Suspense>
+          <SizeChoice form={form} change={change} checkpoint={checkpoint} kind={kind} region={kind.sees === "nothing" ? undefined : region} />
         </Suspense>
       )}
       {lines !== null && (
-        <label className="switch" title="Lays your lines over the picture.">
-          <input type="checkbox" checked={lines} onChange={(event) => change({ keepLines: event.target.checked })} /> Keep my lines
+        <label className="switch" title={t("Lays your lines over the picture.")}>
+          <input type="checkbox" checked={lines} onChange={(event) => change({ keepLines: event.target.checked })} /> {t("Keep my lines")}
         </label>
       )}
       {kind.draft_steps && (
-        <label className="switch" title="Fewer steps: rougher, but faster. You can make a draft final later.">
-          <input type="checkbox" checked={form.draft} onChange={(event) => change({ draft: event.target.checked })} /> Draft first
+        <label className="switch" title={t("Fewer steps: rougher, but faster. You can make a draft final later.")}>
+          <input type="checkbox" checked={form.draft} onChange={(event) => change({ draft: event.target.checked })} /> {t("Draft first")}
         </label>
       )}
     </>

@@ -374,17 +374,45 @@ describe("styles and drafts", () => {
     kinds: { img2img: { ...checkpoint.kinds.img2img!, uses: [...checkpoint.kinds.img2img!.uses, "style", "draft"], draft_steps: 4 } },
   };
 
-  it("a style is a tile that is pressed and pressed again", async () => {
+  it("a style is one of several tiles, the first of which is none", async () => {
     await open(frame("f", "a boat"), [styled]);
-    const tile = await vi.waitFor(() => screen.getByText("Ink").closest("button")!);
-    fireEvent.click(tile);
-    expect(tile.getAttribute("aria-pressed")).toBe("true");
+    const tile = (name: string) => screen.getByText(name).closest("button")!;
+    await vi.waitFor(() => tile("Ink"));
+    expect(tile("No style").getAttribute("aria-checked")).toBe("true");
+    fireEvent.click(tile("Ink"));
     fireEvent.click(button());
     await settle();
-    fireEvent.click(tile);
+    tile("Ink").focus();
+    fireEvent.keyDown(tile("Ink"), { key: "ArrowLeft" });
+    expect(document.activeElement).toBe(tile("No style"));
     fireEvent.click(button());
     await settle();
     expect(asked.map(({ request }) => request.params.style)).toEqual(["ink", undefined]);
+  });
+
+  it("a style shows what the model drew in it, and no picture where it drew none", async () => {
+    const [ink] = styled.styles;
+    await open(frame("f", "a boat"), [{ ...styled, styles: [ink!, { ...ink!, name: "flat", title: "Flat", thumbnail: "/static/flat.webp" }] }]);
+    await vi.waitFor(() => screen.getByText("Flat"));
+    expect(screen.getByText("Flat").closest("button")!.querySelector("img")!.getAttribute("src")).toBe("/static/flat.webp");
+    expect(screen.getByText("Ink").closest("button")!.querySelector("img")).toBeNull();
+  });
+
+  it("a size is a shape and a length; as the sketch is where it begins", async () => {
+    const uses = [...checkpoint.kinds.img2img!.uses, "width_px", "height_px"];
+    await open(frame("f", "a boat"), [{ ...checkpoint, kinds: { img2img: { ...checkpoint.kinds.img2img!, uses } } }]);
+    await vi.waitFor(() => screen.getByText("As sketch"));
+    const send = async () => { fireEvent.click(button()); await settle(); };
+    await send();
+    fireEvent.click(screen.getByText("1024"));
+    await send();
+    fireEvent.click(screen.getByText("4:3"));
+    await send();
+    fireEvent.click(screen.getByText("As sketch"));
+    fireEvent.click(screen.getByText("512"));
+    await send();
+    expect(asked.map(({ request: { params: { width_px, height_px } } }) => [width_px, height_px])).toEqual([[undefined, undefined], [1024, undefined], [1024, 768], [undefined, undefined]]);
+    expect(screen.getByText("This model draws 128 px and enlarges.")).toBeTruthy();
   });
 
   it("a draft leaves its steps to the server", async () => {

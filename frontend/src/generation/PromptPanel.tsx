@@ -86,12 +86,12 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
         label={instruction ? "What should change?" : questionOf(kind)} placeholder={instruction ? "make it night" : "a red house by the sea"}
         draft={draft} recall={recall} maxLength={promptMax} disabled={!board.mayEdit} error={errors.prompt}
       />
-      {board.mayEdit && <Options state={state} checkpoints={checkpoints} />}
+      {board.mayEdit && <Options state={state} checkpoints={checkpoints} region={target?.region} />}
       <GenerateButton
         count={form.count} countMax={board.mayEdit ? (kind.limits.count?.[1] ?? 4) : 1} sending={sending} hindrance={hindrance} problem={errors.count ?? errors[""]} checkpoint={checkpoint}
         onCount={(count) => { storeCount(count); change({ count }); }} onGenerate={onGenerate}
       />
-      {live && checkpoint.live_kind && target?.shape === "frame" && board.mayEdit && live(target, paramsOf(form, checkpoint, draft.text))}
+      {live && checkpoint.live_kind && target?.shape === "frame" && board.mayEdit && live(target, paramsOf(form, checkpoint, draft.text, target.region))}
       {board.mayEdit && <Advanced form={form} change={change} checkpoints={checkpoints} checkpoint={checkpoint} kind={kind} errors={errors} lastSeed={lastSeed} inFrame={target?.shape === "frame"} />}
       <Queue jobs={jobs} {...queue} onShow={(job: Job) => { onAway(); board.show(job); }} />
       {children}

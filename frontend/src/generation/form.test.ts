@@ -46,7 +46,7 @@ describe("a recall", () => {
   it("of a part leaves the rest alone", () => {
     const form = { ...blank, negative: "mine", count: 2 };
     expect(recalled(form, { params, part: "seed" })).toEqual({ ...form, seed: 0, seedLocked: true });
-    expect(recalled(form, { params, part: "size" })).toEqual({ ...form, size: { width_px: 512, height_px: 256 } });
+    expect(recalled(form, { params, part: "size" })).toEqual({ ...form, size: { width_px: 512, height_px: 256 }, longest: null });
     expect(recalled(form, { params, part: "prompt" })).toEqual({ ...form, negative: "fog", style: null });
   });
 
@@ -55,6 +55,7 @@ describe("a recall", () => {
     const sized = { ...checkpoint, kinds: { img2img: { ...checkpoint.kinds.img2img!, uses: [...checkpoint.kinds.img2img!.uses, "width_px", "height_px"] } } };
     expect(paramsOf(form, sized, "x")).toMatchObject({ width_px: 512, height_px: 256 });
     expect(paramsOf(form, checkpoint, "x")).not.toHaveProperty("width_px");
+    expect(paramsOf({ ...blank, longest: 768 }, sized, "x", { x: 0, y: 0, width: 1, height: 2 })).toMatchObject({ height_px: 768 });
   });
 });
 

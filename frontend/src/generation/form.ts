@@ -1,4 +1,5 @@
-import type { Checkpoint, Kind, KindOfCheckpoint, NumberParam, Params } from "../api/types";
+import type { Checkpoint, Kind, KindOfCheckpoint, NumberParam, Params, Region } from "../api/types";
+import { longestParams, type Size } from "./sizes";
 import { balanced, strengthParams } from "./strength";
 
 /** The settings of the panel; null is the checkpoint's default. */
@@ -17,7 +18,9 @@ export interface Form {
   draft: boolean;
   keepLines: boolean | null;
   /** null: the shape of the frame. */
-  size: { width_px: number; height_px: number } | null;
+  size: Size | null;
+  /** The longer side in px; null: as usual for the checkpoint. */
+  longest: number | null;
 }
 
 export const blank: Form = {
@@ -34,6 +37,7 @@ export const blank: Form = {
   draft: false,
   keepLines: null,
   size: null,
+  longest: null,
 };
 
 export const largest_seed = 2 ** 32 - 1;
@@ -97,8 +101,12 @@ export function numberOf(form: Form, kind: KindOfCheckpoint, name: NumberParam):
 
 const numbers: readonly NumberParam[] = ["strength", "guidance_scale", "image_guidance_scale", "steps"];
 
-/** The params of a request: only those that this kind of this checkpoint uses, as others are refused. */
-export function paramsOf(form: Form, checkpoint: Checkpoint, prompt: string): Params {
+/**
+ * The params of a request: only those that this kind of this checkpoint uses, as others are refused.
+ *
+ * region: of the sketch, which says which side is the longer one.
+ */
+export function paramsOf(form: Form, checkpoint: Checkpoint, prompt: string, region?: Region): Params {
   const name = kindOf(form, checkpoint);
   const kind = checkpoint.kinds[name]!;
   const params: Params = { kind: name, checkpoint: checkpoint.name, prompt: prompt.trim(), count: form.count, seed: form.seedLocked ? form.seed : null };
@@ -113,8 +121,13 @@ export function paramsOf(form: Form, checkpoint: Checkpoint, prompt: string): Pa
   if (lines !== null) params.keep_lines = lines;
   const style = styleOf(form, checkpoint, kind);
   if (style) params.style = style;
-  if (form.size && kind.uses.includes("width_px")) Object.assign(params, form.size);
+  if (hasSize(kind)) Object.assign(params, form.size ?? longestParams(form.longest, region));
   return params;
+}
+
+/** True if the size can be chosen: what is repainted or enlarged keeps its own. */
+export function hasSize(kind: KindOfCheckpoint): boolean {
+  return kind.uses.includes("width_px") && kind.sees !== "pictures_and_mask";
 }
 
 /** True if a draft is requested; its number of steps is fixed by the server. */
@@ -160,7 +173,7 @@ export function recalled(form: Form, { params, part }: Recall): Form {
   const seed = params.seed ?? null;
   if (part === "prompt") return { ...form, negative: params.negative_prompt ?? "", style: params.style ?? null };
   if (part === "seed") return { ...form, seed, seedLocked: seed !== null };
-  if (part === "size") return { ...form, size };
+  if (part === "size") return { ...form, size, longest: null };
   const typed: Form["numbers"] = {};
   for (const name of numbers) {
     const value = params[name] ?? undefined;
@@ -179,6 +192,7 @@ export function recalled(form: Form, { params, part }: Recall): Form {
     draft: params.draft ?? false,
     keepLines: params.keep_lines ?? null,
     size,
+    longest: null,
   };
 }
 

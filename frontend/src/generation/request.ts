@@ -15,7 +15,7 @@ export interface Draft {
 
 /** Draws what the model has to see and builds the request. Rejects when the board cannot draw it. */
 export async function buildRequest(board: BoardPort, { form, checkpoint, prompt, target }: Draft): Promise<JobRequest> {
-  const params = paramsOf(form, checkpoint, prompt);
+  const params = paramsOf(form, checkpoint, prompt, target?.region);
   const place = target ? { frame: target.id, region: target.region } : { region: board.middleOfView() };
   const seen = target ? await seenBy(board, target, checkpoint.kinds[kindOf(form, checkpoint)]!.sees) : {};
   return { params, ...place, ...seen, ...placementOf(form, target?.shape === "frame") };
