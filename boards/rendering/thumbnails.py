@@ -18,7 +18,7 @@ from boards.errors import BoardGone
 from boards.exchange import exporting
 from boards.exchange.exporting import Contents
 from boards.models import Board, Thumbnail
-from boards.rendering import render, scenes
+from boards.rendering import content, render, scenes
 from boards.rendering.options import RenderOptions
 from boards.rendering.render import RenderBusy, RenderFailed
 from generation.errors import StorageUnavailable
@@ -105,15 +105,21 @@ def _redraw(board: Board) -> None:
 
 
 def draw(contents: Contents, size_px: tuple[int, int] = SIZE_PX) -> Image.Image:
-    """The whole scene in the middle of a sheet of this size. Raises RenderFailed, StorageUnavailable."""
+    """The scene in the middle of a sheet of this size; of one that is spread far, its main part.
+
+    Raises RenderFailed, StorageUnavailable.
+    """
     ground = on_paper(contents.board.background)
     sheet = Image.new("RGB", size_px, ground)
     if not contents.elements:
         return sheet
     images = scenes.image_files_or_none(contents)
-    options = RenderOptions(padding=PADDING, background=ground)
+    part = content.main_part(contents.elements, SIZE_PX)
+    region = part.grown(PADDING) if part else None
+    elements = scenes.elements_near(contents.elements, region) if region else contents.elements
+    options = RenderOptions(region, padding=PADDING, background=ground)
     scale = LARGEST_SCALE * size_px[0] / SIZE_PX[0]
-    png = render.png_bytes(contents.elements, images, options, scale=scale, within_px=size_px)
+    png = render.png_bytes(elements, images, options, scale=scale, within_px=size_px)
     drawn = Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGB")
     sheet.paste(drawn, ((size_px[0] - drawn.width) // 2, (size_px[1] - drawn.height) // 2))
     return sheet

@@ -47,6 +47,24 @@ def test_a_board_is_drawn_when_it_has_settled_in_the_middle_of_a_sheet(board: Bo
     assert thumbnails.draw_due(later(3_600)) == 0, "nothing changed since"
 
 
+def test_a_stray_stroke_far_away_does_not_make_the_drawing_tiny(board: Board) -> None:
+    paint(board)
+    store.apply(board.pk, [element("second", x=40, y=40, width=50, height=50)])
+    store.apply(board.pk, [element("stray", x=90_000, y=-70_000, width=30, height=30)])
+    thumbnails.draw_due(later())
+    drawn = image(board)
+    wide = sum(drawn.getpixel((x, 210)) == RED for x in range(SIZE_PX[0]))
+    assert wide > 0.6 * SIZE_PX[0], "the box is shown large"
+    assert drawn.getpixel((2, 210)) == WHITE, "with a margin"
+
+
+def test_a_dark_board_keeps_its_ground(board: Board) -> None:
+    Board.objects.filter(pk=board.pk).update(background="#121212")
+    paint(board)
+    thumbnails.draw_due(later())
+    assert image(board).getpixel((5, 5)) == (18, 18, 18)
+
+
 def test_a_board_that_never_rests_is_drawn_once_a_minute(board: Board) -> None:
     paint(board)
     assert thumbnails.draw_due(later()) == 1
