@@ -5,6 +5,7 @@ import { compressed } from "./build/compressed.ts";
 import { checkChunks, codeSplitting } from "./build/excalidrawChunks.ts";
 import { fonts } from "./build/fonts.ts";
 import { ownFileLimit } from "./build/ownFileLimit.ts";
+import { trueColours } from "./build/trueColours.ts";
 import { twoWeights } from "./build/twoWeights.ts";
 import { withoutCdn } from "./build/withoutCdn.ts";
 
@@ -12,7 +13,7 @@ const base = "/static/board/"; // Django collects frontend/dist under this prefi
 
 export default defineConfig({
   base,
-  plugins: [withoutCdn(base), ownFileLimit(), twoWeights(), react(), checkChunks(), fonts(), compressed()],
+  plugins: [withoutCdn(base), ownFileLimit(), trueColours(), twoWeights(), react(), checkChunks(), fonts(), compressed()],
   resolve: { alias: { "image-blob-reduce": fileURLToPath(new URL("src/canvas/imageBlobReduce.ts", import.meta.url)) } },
   build: {
     manifest: true,
