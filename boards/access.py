@@ -104,6 +104,32 @@ def find(principal: Principal, board_id: uuid.UUID | str, act: Act) -> tuple[Boa
     return found
 
 
+def may_invite(role: Role | None, board: Board) -> bool:
+    """True if the role may make share links: the owner's, and on a welcome board that of all who may draw."""
+    return role is Role.OWNER or (role is Role.EDIT and bool(board.welcome))
+
+
+def find_to_invite(principal: Principal, board_id: uuid.UUID | str) -> tuple[Board, Role]:
+    """The board and the principal's role on it, if that may invite. Raises BoardGone, Forbidden."""
+    board, role = find(principal, board_id, Act.SEE)
+    if not may_invite(role, board):
+        raise Forbidden("Only the board's owner may share it.")
+    return board, role
+
+
+def find_in_trash(principal: Principal, board_id: uuid.UUID | str) -> Board:
+    """A deleted board of the principal's user. Raises BoardGone."""
+    board = _get(board_id)
+    if board is None or board.deleted_at is None or not _owns(principal, board):
+        raise BoardGone("There is no such board in your trash.")
+    return board
+
+
+def _owns(principal: Principal, board: Board) -> bool:
+    user = principal.user
+    return user is not None and user.is_active and board.owner_id == user.pk
+
+
 def find_each(
     principals: Sequence[Principal], board_id: uuid.UUID | str, act: Act
 ) -> list[tuple[Board, Role] | BoardError]:
@@ -127,6 +153,11 @@ def boards_of(user: User) -> QuerySet[Board]:
     """The boards that the user owns or is a member of; without those in the trash."""
     joined = _memberships().filter(user=user).values("board")
     return Board.objects.filter(Q(owner=user) | Q(pk__in=joined), deleted_at=None)
+
+
+def trash_of(user: User) -> QuerySet[Board]:
+    """The user's deleted boards, which can be restored."""
+    return Board.objects.filter(owner=user, deleted_at__isnull=False)
 
 
 def _get(board_id: uuid.UUID | str) -> Board | None:

@@ -29,6 +29,7 @@ NEEDED: Mapping[str, Scope | None] = {
     "GET /api/v1/boards/{board_id}": READ,
     "PATCH /api/v1/boards/{board_id}": BOARDS,
     "DELETE /api/v1/boards/{board_id}": BOARDS,
+    "POST /api/v1/boards/{board_id}/restore": BOARDS,
     "GET /api/v1/boards/{board_id}/links": BOARDS,
     "POST /api/v1/boards/{board_id}/links": BOARDS,
     "DELETE /api/v1/boards/{board_id}/links/{link_id}": BOARDS,

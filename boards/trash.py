@@ -1,4 +1,4 @@
-"""Deletes boards whose time in the trash is over, and jobs that no board or user refers to any more."""
+"""The trash: boards go into it and come back, and are deleted when their time there is over; then their jobs are, too."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +10,19 @@ from django.db.models import Q
 from boards import announce
 from boards.models import Board
 from generation.models import ACTIVE, Job
+
+
+def throw(board: Board, now: datetime) -> None:
+    """Move the board to the trash; everybody who has it open is disconnected."""
+    Board.objects.filter(pk=board.pk).update(deleted_at=now)
+    transaction.on_commit(lambda: announce.board_changed(board.pk))
+
+
+def restore(board: Board) -> None:
+    """Bring the board back, with its people and links."""
+    board.deleted_at = None
+    board.save(update_fields=["deleted_at"])
+    transaction.on_commit(lambda: announce.board_changed(board.pk))
 
 
 def purge(now: datetime) -> int:

@@ -12,7 +12,7 @@ from ninja import Router, Schema, Status
 from pydantic import AfterValidator, StringConstraints
 from typing_extensions import TypedDict
 
-from boards import access, announce, background
+from boards import access, background, title, trash
 from boards.access import Act
 from boards.models import TITLE_MAX, Board, Role
 from boards.principal import of_request, person, person_of
@@ -48,7 +48,8 @@ class BoardDescription(TypedDict):
     """A board as the person who asks sees it.
 
     url: of its page. role: what they may do on it. clock: grows with every change of the scene.
-    frozen: a moderator stopped all changes. background: the colour behind the scene.
+    frozen: a moderator stopped all changes. background: the colour behind the scene. deleted_at: when it went to
+    the trash, where nobody has a role; null: it is not there.
     """
 
     id: str
@@ -60,6 +61,7 @@ class BoardDescription(TypedDict):
     background: str
     created_at: datetime
     changed_at: datetime
+    deleted_at: datetime | None
 
 
 class BoardPage(TypedDict):
@@ -81,6 +83,7 @@ def describe(board: Board, role: Role | None) -> BoardDescription:
         "background": board.background,
         "created_at": board.created_at,
         "changed_at": board.changed_at,
+        "deleted_at": board.deleted_at,
     }
 
 
@@ -92,15 +95,18 @@ def create_board(request: HttpRequest, body: NewBoard | None = None) -> Status[B
 
 
 @router.get("", response=Answer[BoardPage])
-def list_boards(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> BoardPage:
-    """Boards that the person who asks owns or joined, newest first."""
+def list_boards(
+    request: HttpRequest, limit: int = 50, cursor: str | None = None, trash: bool = False
+) -> BoardPage:
+    """Boards that the person who asks owns or joined, newest first; with `trash` those of theirs in the trash."""
     principal = of_request(request)
 
     def describe_each(boards: Sequence[Board]) -> list[BoardDescription]:
         roles = access.roles([(principal, board) for board in boards])
         return [describe(board, role) for board, role in zip(boards, roles, strict=True)]
 
-    return page(access.boards_of(person(principal)), describe_each, limit, cursor)
+    of = access.trash_of if trash else access.boards_of
+    return page(of(person(principal)), describe_each, limit, cursor)
 
 
 @router.get("/{uuid:board_id}", response=Answer[BoardDescription])
@@ -119,9 +125,7 @@ def change_board(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -
         background.change(board.pk, body.background)
         board.refresh_from_db()
     if body.title is not None:
-        board.title = body.title
-        board.save(update_fields=["title"])
-        announce.board_changed(board.pk)
+        title.change(board, body.title)
     return describe(board, role)
 
 
@@ -129,7 +133,13 @@ def change_board(request: HttpRequest, board_id: uuid.UUID, body: BoardChange) -
 def delete_board(request: HttpRequest, board_id: uuid.UUID) -> Status[None]:
     """Move the board to the trash; everybody who has it open is disconnected."""
     board, _ = access.find(of_request(request), board_id, Act.MANAGE)
-    board.deleted_at = timezone.now()
-    board.save(update_fields=["deleted_at"])
-    announce.board_changed(board.pk)
+    trash.throw(board, timezone.now())
     return Status(204, None)
+
+
+@router.post("/{uuid:board_id}/restore", response=Answer[BoardDescription])
+def restore_board(request: HttpRequest, board_id: uuid.UUID) -> BoardDescription:
+    """Bring a board back from the trash, with its people and links. Only its owner may."""
+    board = access.find_in_trash(of_request(request), board_id)
+    trash.restore(board)
+    return describe(board, Role.OWNER)

@@ -11,11 +11,11 @@ from pydantic import StringConstraints
 from typing_extensions import TypedDict
 
 from boards import access
-from boards.access import Act
-from boards.errors import LinkInvalid
+from boards.errors import Forbidden, LinkInvalid
 from boards.models import Role, ShareLink
 from boards.principal import of_request, person_of
-from boards.sharing import links
+from boards.sharing import links, people
+from boards.sharing.people import PersonDescription
 from http_api.lists import Moment
 from http_api.openapi import Answer
 
@@ -34,7 +34,8 @@ class NewLink(Schema):
 class LinkDescription(TypedDict):
     """A share link. role: given to those who open it. password: whether it asks for one.
 
-    url and token: null where the link was made under another SECRET_KEY and can only be revoked.
+    url and token: null where the link was made under another SECRET_KEY and can only be revoked. created_by: who made
+    it. uses: how many people are members by it.
     """
 
     id: str
@@ -44,6 +45,8 @@ class LinkDescription(TypedDict):
     expires_at: datetime | None
     password: bool
     created_at: datetime
+    created_by: PersonDescription | None
+    uses: int
 
 
 class LinkPage(TypedDict):
@@ -63,31 +66,35 @@ def describe(link: ShareLink) -> LinkDescription:
         "expires_at": link.expires_at,
         "password": bool(link.password),
         "created_at": link.created_at,
+        "created_by": people.describe(link.created_by),
+        "uses": link.memberships.count(),
     }
 
 
 @router.post("/{uuid:board_id}/links", response={201: Answer[LinkDescription]})
 def create_link(request: HttpRequest, board_id: uuid.UUID, body: NewLink) -> Status[LinkDescription]:
-    """Make a share link. Only the board's owner may."""
-    board, _ = access.find(of_request(request), board_id, Act.MANAGE)
+    """Make a share link. The board's owner may, and on a welcome board everybody who may draw."""
+    board, _ = access.find_to_invite(of_request(request), board_id)
     link = links.create(board, person_of(request), Role(body.role), body.expires_at, body.password)
     return Status(201, describe(link))
 
 
 @router.get("/{uuid:board_id}/links", response=Answer[LinkPage])
 def list_links(request: HttpRequest, board_id: uuid.UUID) -> LinkPage:
-    """The board's share links that are valid. Only its owner may see them."""
-    board, _ = access.find(of_request(request), board_id, Act.MANAGE)
-    valid = [link for link in board.links.filter(revoked_at=None).order_by("-created_at") if link.is_valid]
+    """The board's share links that are valid. Whoever may make some may see them."""
+    board, _ = access.find_to_invite(of_request(request), board_id)
+    valid = [link for link in links.of(board) if link.is_valid]
     return {"items": [describe(link) for link in valid], "next": None}
 
 
 @router.delete("/{uuid:board_id}/links/{uuid:link_id}", response={204: None})
 def revoke_link(request: HttpRequest, board_id: uuid.UUID, link_id: uuid.UUID) -> Status[None]:
-    """End the link and every membership that came by it."""
-    board, _ = access.find(of_request(request), board_id, Act.MANAGE)
+    """End the link and every membership that came by it. The board's owner may, and whoever made it."""
+    board, role = access.find_to_invite(of_request(request), board_id)
     link = board.links.filter(pk=link_id).first()
     if link is None:
         raise LinkInvalid("There is no such link.")
+    if role != Role.OWNER and link.created_by != person_of(request):
+        raise Forbidden("Only the board's owner may end a link that somebody else made.")
     links.revoke(link)
     return Status(204, None)

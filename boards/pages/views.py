@@ -10,15 +10,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts import address, guests, sessions
 from accounts.models import User
-from boards import access, scopes
+from boards import access, scopes, title, trash
 from boards.access import Act
 from boards.errors import BoardError, LinkInvalid, ScopeRequired, Unauthenticated
-from boards.models import Board, BoardFile, Role, Thumbnail
+from boards.models import TITLE_MAX, Board, BoardFile, Role, Thumbnail
 from boards.pages import demo, link_preview, welcome
 from boards.principal import Principal, by_session, of_request, person
 from boards.responses import stored_file
@@ -61,13 +62,59 @@ def demo_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def board_list(request: HttpRequest) -> HttpResponse:
-    """The 200 boards of the user that changed last."""
-    boards = (
-        access.boards_of(person(by_session(request)))
-        .select_related("thumbnail")
-        .order_by("-changed_at")[:200]
-    )
-    return render(request, "boards/list.html", {"boards": boards, "demo": settings.ATELIER_DEMO_BOARD})
+    """The 200 boards of the user that changed last, or with `?trash` those in the trash.
+
+    `?trashed=ID` offers to bring back a board that was just thrown away.
+    """
+    principal = by_session(request)
+    user, trashed = person(principal), "trash" in request.GET
+    boards = access.trash_of(user) if trashed else access.boards_of(user)
+    undo: Board | None = None
+    with suppress(BoardError):
+        undo = access.find_in_trash(principal, request.GET.get("trashed", ""))
+    shown = {
+        "boards": boards.select_related("thumbnail").order_by("-deleted_at", "-changed_at")[:200],
+        "trash": trashed,
+        "in_trash": access.trash_of(user).count(),
+        "undo": undo,
+        "kept_days": settings.TRASH_KEPT_DAYS,
+        "demo": settings.ATELIER_DEMO_BOARD,
+    }
+    return render(request, "boards/list.html", shown)
+
+
+@require_POST
+def rename_board(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
+    """Gives a board of the list another name; an empty one changes nothing."""
+    found = _managed(request, board)
+    if name := " ".join(request.POST.get("title", "").split())[:TITLE_MAX]:
+        title.change(found, name)
+    return redirect("board-list")
+
+
+@require_POST
+def trash_board(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
+    """Moves a board of the list to the trash; the list then offers to bring it back."""
+    trash.throw(_managed(request, board), timezone.now())
+    return redirect(f"{reverse('board-list')}?trashed={board}")
+
+
+@require_POST
+def restore_board(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
+    """Brings a board back from the trash."""
+    try:
+        trash.restore(access.find_in_trash(by_session(request), board))
+    except BoardError as error:
+        return _refused(error, "There is no such board.")
+    return redirect("board-list")
+
+
+def _managed(request: HttpRequest, board: uuid.UUID) -> Board:
+    """A board that the person may manage. Raises Http404."""
+    try:
+        return access.find(by_session(request), board, Act.MANAGE)[0]
+    except BoardError:
+        raise Http404("There is no such board.") from None
 
 
 @require_POST
@@ -98,7 +145,12 @@ def board_page(request: HttpRequest, board: uuid.UUID) -> HttpResponse:
 def _config(board: Board, user: User, role: Role) -> dict[str, Any]:
     """What the page's script needs before it connects: see BoardConfig in frontend/src/canvas/config.ts."""
     return {
-        "board": {"id": str(board.pk), "title": board.title},
+        "board": {
+            "id": str(board.pk),
+            "title": board.title,
+            "welcome": bool(board.welcome),
+            "open": bool(board.open_role),
+        },
         "you": {
             "id": str(user.pk),
             "name": user.display_name,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.errors import RateLimited
@@ -30,6 +31,11 @@ def create(
         expires_at=expires_at,
         password=make_password(password) if password else "",
     )
+
+
+def of(board: Board) -> QuerySet[ShareLink]:
+    """The links of a board that were not revoked, newest first."""
+    return board.links.filter(revoked_at=None).select_related("created_by").order_by("-created_at")
 
 
 def valid(token: str) -> ShareLink:

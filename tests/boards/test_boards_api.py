@@ -28,6 +28,23 @@ def test_a_board_is_made_listed_renamed_and_trashed(alice: User) -> None:
     assert Board.objects.get(pk=board["id"]).deleted_at is not None
 
 
+def test_a_trashed_board_is_listed_apart_and_comes_back_with_its_people(
+    board: Board, alice: User, bob: User
+) -> None:
+    owner, path = signed_in(alice), f"{API}/boards/{board.pk}"
+    assert owner.get(f"{API}/boards?trash=true").json()["items"] == []
+    owner.delete(path)
+    (item,) = owner.get(f"{API}/boards?trash=true").json()["items"]
+    assert item["id"] == str(board.pk) and item["deleted_at"] and item["role"] is None
+    assert owner.get(f"{API}/boards").json()["items"] == []
+    assert signed_in(bob).get(f"{API}/boards?trash=true").json()["items"] == [], "it is its owner's"
+    assert post(signed_in(bob), f"/boards/{board.pk}/restore").status_code == 404
+    back = post(owner, f"/boards/{board.pk}/restore")
+    assert back.status_code == 200 and back.json()["role"] == "owner" and back.json()["deleted_at"] is None
+    assert signed_in(bob).get(path).json()["role"] == "edit"
+    assert post(owner, f"/boards/{board.pk}/restore").status_code == 404, "it is not there any more"
+
+
 def test_lists_come_in_pages(alice: User) -> None:
     client = signed_in(alice)
     ids = [post(client, "/boards").json()["id"] for _ in range(5)]

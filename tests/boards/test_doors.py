@@ -63,6 +63,7 @@ DOORS = {
     "GET /api/v1/boards/{board_id}": Door(404),
     "PATCH /api/v1/boards/{board_id}": Door(404, 200, {"title": "Other"}),
     "DELETE /api/v1/boards/{board_id}": Door(404, 204),
+    "POST /api/v1/boards/{board_id}/restore": Door(404, 404),  # it is not in the trash
     "GET /api/v1/boards/{board_id}/links": Door(404),
     "POST /api/v1/boards/{board_id}/links": Door(404, 201, {"role": "view"}),
     "DELETE /api/v1/boards/{board_id}/links/{link_id}": Door(404, 204),
@@ -106,6 +107,9 @@ PAGES = {
     "b/<uuid:board>": 404,
     "b/<uuid:board>/files/<str:file_id>": 404,
     "b/<uuid:board>/thumbnail": 404,
+    "b/<uuid:board>/rename": 405,
+    "b/<uuid:board>/trash": 405,
+    "b/<uuid:board>/restore": 405,
     "join/<str:token>": 404,
     "live": 200,
     "ready": None,  # says how the servers are, to anybody

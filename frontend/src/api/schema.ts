@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List Boards
-         * @description Boards that the person who asks owns or joined, newest first.
+         * @description Boards that the person who asks owns or joined, newest first; with `trash` those of theirs in the trash.
          */
         get: operations["list_boards"];
         put?: never;
@@ -171,13 +171,13 @@ export interface paths {
         };
         /**
          * List Links
-         * @description The board's share links that are valid. Only its owner may see them.
+         * @description The board's share links that are valid. Whoever may make some may see them.
          */
         get: operations["list_links"];
         put?: never;
         /**
          * Create Link
-         * @description Make a share link. Only the board's owner may.
+         * @description Make a share link. The board's owner may, and on a welcome board everybody who may draw.
          */
         post: operations["create_link"];
         delete?: never;
@@ -198,7 +198,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke Link
-         * @description End the link and every membership that came by it.
+         * @description End the link and every membership that came by it. The board's owner may, and whoever made it.
          */
         delete: operations["revoke_link"];
         options?: never;
@@ -243,6 +243,26 @@ export interface paths {
         get: operations["render_svg"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/boards/{board_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Board
+         * @description Bring a board back from the trash, with its people and links. Only its owner may.
+         */
+        post: operations["restore_board"];
         delete?: never;
         options?: never;
         head?: never;
@@ -705,7 +725,8 @@ export interface components {
          * @description A board as the person who asks sees it.
          *
          *     url: of its page. role: what they may do on it. clock: grows with every change of the scene.
-         *     frozen: a moderator stopped all changes. background: the colour behind the scene.
+         *     frozen: a moderator stopped all changes. background: the colour behind the scene. deleted_at: when it went to
+         *     the trash, where nobody has a role; null: it is not there.
          */
         BoardDescription: {
             background: string;
@@ -714,6 +735,7 @@ export interface components {
             clock: number;
             /** Format: date-time */
             created_at: string;
+            deleted_at: string | null;
             frozen: boolean;
             id: string;
             role: components["schemas"]["Role"] | null;
@@ -947,11 +969,13 @@ export interface components {
         /**
          * @description A share link. role: given to those who open it. password: whether it asks for one.
          *
-         *     url and token: null where the link was made under another SECRET_KEY and can only be revoked.
+         *     url and token: null where the link was made under another SECRET_KEY and can only be revoked. created_by: who made
+         *     it. uses: how many people are members by it.
          */
         LinkDescription: {
             /** Format: date-time */
             created_at: string;
+            created_by: components["schemas"]["PersonDescription"] | null;
             expires_at: string | null;
             id: string;
             password: boolean;
@@ -959,6 +983,7 @@ export interface components {
             role: "view" | "comment" | "edit";
             token: string | null;
             url: string | null;
+            uses: number;
         };
         /** @description Every link of a board that is valid, newest first. next: always null. */
         LinkPage: {
@@ -1219,6 +1244,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string | null;
+                trash?: boolean;
             };
             header?: never;
             path?: never;
@@ -1625,6 +1651,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    restore_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                board_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardDescription"];
+                };
             };
             default: components["responses"]["Problem"];
         };
