@@ -31,10 +31,15 @@ export interface JobRequest {
   accepted_placement?: NonNullable<Schemas["BoardJobForm"]["accepted_placement"]>;
 }
 
+export type Hearing = Schemas["Hearing"];
+
 export interface Api {
   checkpoints(): Promise<Checkpoint[]>;
+  /** What a checkpoint hears of a prompt with the words of a style after it. */
+  hear(checkpoint: string, said: { prompt: string; negative_prompt: string; style: string | null }): Promise<Hearing>;
   /** key: one per press of the button, so that a repeated request makes one job. */
   generate(board: string, request: JobRequest, key: string): Promise<Job>;
+  job(job: string): Promise<Job>;
   cancel(job: string): Promise<Job>;
   /** All that this person still waits for on the board. */
   cancelMine(board: string): Promise<Job[]>;
@@ -80,8 +85,10 @@ export function createApi(base: string, fetcher?: typeof fetch): Api {
   const call = createCall(base, fetcher);
   return {
     checkpoints: async () => (await call<Schemas["CheckpointPage"]>("GET", "/checkpoints")).items,
+    hear: (checkpoint, said) => call("POST", `/checkpoints/${encodeURIComponent(checkpoint)}/hearing`, said),
     generate: (board, request, key) =>
       call("POST", `/boards/${board}/jobs`, jobForm(request), { "Idempotency-Key": key }),
+    job: (job) => call("GET", `/jobs/${job}`),
     cancel: (job) => call("POST", `/jobs/${job}/cancel`),
     cancelMine: async (board) => (await call<Schemas["JobList"]>("POST", `/boards/${board}/jobs/cancel`)).items,
     runNext: (job) => call("POST", `/jobs/${job}/run-next`),

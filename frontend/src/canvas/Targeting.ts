@@ -1,11 +1,12 @@
 import type { Job, Region, Sees } from "../api/types";
 import type { BoardPort } from "../generation/BoardPort";
+import type { MaskState, maskState as MaskStateOf } from "../generation/mask";
 import { noteOf, type Note } from "../generation/note";
 import { elementsSeen, longest_side_px, onPaper, snapshotSize } from "../generation/snapshot";
 import { chooseTarget, type Shape, type Target } from "../generation/target";
 import type { RoomClient } from "../room/RoomClient";
 import type { StagingPort } from "../staging/StagingPort";
-import { backgroundOf, bringIntoView, changed, drawRegion, heldIds, inView, onScreen, takeFrameTool, type BoardApi, type SceneElement } from "./excalidraw";
+import { backgroundOf, bringIntoView, changed, drawRegion, heldIds, inView, onScreen, selectOnly, takeFrameTool, takePenTool, type BoardApi, type SceneElement } from "./excalidraw";
 import type { SceneSync } from "./sceneSync";
 
 const look_again_ms = 120;
@@ -17,6 +18,8 @@ export class Targeting implements BoardPort, StagingPort {
   private signature = 0;
   private seenCount = 0;
   private selection = "";
+  private held: string | null = null;
+  private maskState: typeof MaskStateOf | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly listeners = new Set<() => void>();
   private readonly stops: (() => void)[];
@@ -89,6 +92,33 @@ export class Targeting implements BoardPort, StagingPort {
     takeFrameTool(this.api);
   }
 
+  takePen(): void {
+    takePenTool(this.api);
+  }
+
+  aimAt(id: string): boolean {
+    if (!this.find(id)) return false;
+    selectOnly(this.api, id);
+    this.update();
+    return true;
+  }
+
+  hold(picture: string | null): void {
+    if (this.held === picture) return;
+    this.held = picture;
+    this.updateSoon();
+  }
+
+  readonly masked = (): MaskState => {
+    if (!this.aim) return "no_picture";
+    if (this.maskState) return this.maskState(this.shapes(), this.aim);
+    void import("../generation/mask").then(({ maskState }) => {
+      this.maskState = maskState;
+      for (const listener of this.listeners) listener();
+    });
+    return "unmarked";
+  };
+
   show(job: Job): void {
     const element = job.frame ? this.find(job.frame) : undefined;
     if (element) bringIntoView(this.api, [element], true);
@@ -136,7 +166,7 @@ export class Targeting implements BoardPort, StagingPort {
     const shapes = this.shapes();
     const selected = Object.keys(this.api.getAppState().selectedElementIds);
     const key = selected.join();
-    const aim = this.targetWhileTyping(shapes, key) ?? chooseTarget(shapes, new Set(selected), inView(this.api));
+    const aim = this.targetWhileTyping(shapes, key) ?? this.targetHeld(shapes, selected) ?? chooseTarget(shapes, new Set(selected), inView(this.api));
     this.selection = key;
     const signature = aim ? signatureOf(withResults(shapes, aim) as SceneElement[], aim, this.api.getFiles(), backgroundOf(this.api)) : 0;
     const moved = JSON.stringify(aim) !== JSON.stringify(this.aim);
@@ -152,6 +182,13 @@ export class Targeting implements BoardPort, StagingPort {
     if (!this.aim || selection !== this.selection || !document.activeElement?.closest(".prompt-panel")) return null;
     const element = shapes.find(({ id }) => id === this.aim!.id);
     return element ? chooseTarget(shapes, new Set([element.id]), inView(this.api)) : null;
+  }
+
+  /** The picture that is being drawn over, until another picture or a frame is selected. */
+  private targetHeld(shapes: readonly Shape[], selected: readonly string[]): Target | null {
+    const held = this.held && shapes.find(({ id }) => id === this.held);
+    const other = shapes.some(({ id, type }) => id !== this.held && (type === "frame" || type === "image") && selected.includes(id));
+    return held && !other ? chooseTarget(shapes, new Set([held.id]), inView(this.api)) : null;
   }
 
   private shapes(): readonly Shape[] {

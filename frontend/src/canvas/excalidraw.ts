@@ -392,6 +392,15 @@ export function takeFrameTool(api: BoardApi): void {
   api.setActiveTool({ type: "frame" });
 }
 
+export function takePenTool(api: BoardApi): void {
+  api.setActiveTool({ type: "freedraw" });
+}
+
+/** Selects one element and nothing else. */
+export function selectOnly(api: BoardApi, id: string): void {
+  api.updateScene({ appState: { selectedElementIds: { [id]: true }, selectedGroupIds: {} }, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
 /** Gives Excalidraw's menu button a name, which it has none of; it is made anew with every change between desktop and phone layout. */
 export function nameMenuButton(): void {
   document.querySelector(".main-menu-trigger:not([aria-label])")?.setAttribute("aria-label", "Menu");

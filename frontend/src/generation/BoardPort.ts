@@ -1,4 +1,5 @@
 import type { Job, Region, Sees } from "../api/types";
+import type { MaskState } from "./mask";
 import type { Note } from "./note";
 import type { Target } from "./target";
 
@@ -20,6 +21,14 @@ export interface BoardPort {
   remember(target: Target, note: Pick<Note, "prompt" | "kind" | "strength">): void;
   /** Selects the tool that draws a frame. */
   drawRegion(): void;
+  /** Selects an element to generate from; false if it is gone. */
+  aimAt(id: string): boolean;
+  /** Stays with a picture while things are drawn over it, which unselects it; null: no longer. */
+  hold(picture: string | null): void;
+  /** Whether it is marked what of the target to repaint. */
+  readonly masked: () => MaskState;
+  /** Selects the tool that draws freely. */
+  takePen(): void;
   /** Brings the place of a job into view. */
   show(job: Job): void;
   /** Where a job's frame lies on the canvas in CSS pixels, null when it is gone. */

@@ -8,6 +8,7 @@ import type { BoardPort } from "./BoardPort";
 import { recall } from "./form";
 import { JobStore } from "./jobStore";
 import { PromptPanel } from "./PromptPanel";
+import type { MaskState } from "./mask";
 import type { Target } from "./target";
 
 /** The board at its door: a target that a test changes, and what was written on it. */
@@ -36,6 +37,16 @@ class Board implements BoardPort {
     if (this.aim?.id === target.id) this.set({ ...this.aim, ...note });
   };
   drawRegion = vi.fn();
+  takePen = vi.fn();
+  marks: MaskState = "marked";
+  masked = () => this.marks;
+  held: (string | null)[] = [];
+  hold = (id: string | null) => void this.held.push(id);
+  frames: Record<string, Target> = {};
+  aimAt = (id: string) => {
+    if (this.frames[id]) this.set(this.frames[id]);
+    return id in this.frames;
+  };
   show = vi.fn();
   place = () => null;
   onMove = () => () => undefined;
@@ -50,6 +61,7 @@ let asked: { request: JobRequest; key: string }[];
 let finished: string[];
 let store: JobStore;
 let answer: () => Promise<Job>;
+let jobs: Record<string, Job>;
 
 const prompt = () => screen.getByTestId<HTMLTextAreaElement>("prompt");
 const type = (text: string) => fireEvent.change(prompt(), { target: { value: text } });
@@ -64,6 +76,11 @@ async function open(aim: Target | null, checkpoints = [checkpoint]) {
       asked.push({ request, key });
       return answer();
     },
+    hear: async (_name: string, { prompt }: { prompt: string }) => {
+      const at = prompt.indexOf("|");
+      return { prompt: { heard: at < 0 ? prompt : prompt.slice(0, at).trim(), not_heard: at < 0 ? "" : prompt.slice(at + 1).trim() }, negative_prompt: { heard: "", not_heard: "" } };
+    },
+    job: (id: string) => (jobs[id] ? Promise.resolve(jobs[id]) : Promise.reject(new ApiError(404, "not_found", "No such job."))),
     finish: (job: string, image: string) => {
       finished.push(`${job} ${image}`);
       return answer();
@@ -80,6 +97,7 @@ beforeEach(() => {
   store = new JobStore();
   asked = [];
   finished = [];
+  jobs = {};
   answer = async () => ({ id: "j1", status: "queued", kind: "img2img", params: { kind: "img2img", prompt: "", seed: 99 }, images: [], created_at: "" }) as unknown as Job;
 });
 
@@ -471,5 +489,163 @@ describe("what an earlier picture was made with", () => {
     fireEvent.click(button());
     await settle();
     expect(asked[0]!.request.params).toMatchObject({ kind: "img2img", prompt: "my words", seed: 7 });
+  });
+});
+
+describe("a selected picture", () => {
+  const region = { x: 0, y: 0, width: 10, height: 10 };
+  const picture = (fields: Partial<Target> = {}): Target => ({ shape: "picture", id: "p", title: "Selected picture", region, prompt: "", origin: { job: "j", image: "i", source: "f" }, ...fields });
+  const made = { id: "j", params: { kind: "txt2img", prompt: "a red house", seed: 6, count: 4, checkpoint: "bundled", width_px: 512, height_px: 512 }, images: [{ id: "i", seed: 7, width_px: 512, height_px: 512 }] } as unknown as Job;
+  const shown = () => vi.waitFor(() => screen.getByTestId("origin"));
+
+  it("says how it was made", async () => {
+    jobs.j = made;
+    await open(picture());
+    const card = await shown();
+    expect(card.textContent).toContain("a red house");
+    expect(card.textContent).toContain("Built-in · 512 × 512 · seed 7");
+  });
+
+  it("brings everything back at its sketch, and one press brings back what was there", async () => {
+    jobs.j = made;
+    board.frames.f = frame("f", "my words");
+    await open(picture());
+    await shown();
+    act(() => screen.getByText("Use again").click());
+    expect(prompt().value).toBe("a red house");
+    expect(screen.getByText("Words only").getAttribute("aria-checked")).toBe("true");
+    fireEvent.click(button());
+    await settle();
+    expect(asked[0]!.request).toMatchObject({ frame: "f", params: { kind: "txt2img", prompt: "a red house", seed: 7, count: 1 } });
+    act(() => board.set(picture()));
+    await shown();
+    board.frames.f = frame("f", "my words");
+    act(() => screen.getByText("Use again").click());
+    fireEvent.click(screen.getByText("Undo"));
+    expect(prompt().value).toBe("my words");
+    expect(board.remembered.every((note) => (note as { id: string }).id === "f")).toBe(true);
+  });
+
+  it("whose sketch is gone is used where one is", async () => {
+    jobs.j = made;
+    await open(picture());
+    await shown();
+    act(() => screen.getByText("Use again").click());
+    expect(prompt().value).toBe("a red house");
+  });
+
+  it("gives its words or its seed alone; the words are among the earlier ones then", async () => {
+    jobs.j = made;
+    await open(picture());
+    await shown();
+    type("mine");
+    act(() => screen.getByText("Use the seed").click());
+    expect(prompt().value).toBe("mine");
+    expect(screen.getByText("Sketch to picture").getAttribute("aria-checked")).toBe("true");
+    act(() => screen.getByText("Use the words").click());
+    expect(prompt().value).toBe("a red house");
+    board.set(frame("g", ""));
+    expect(screen.queryByText("Undo"), "it was filled in elsewhere").toBeNull();
+    fireEvent.keyDown(prompt(), { key: "ArrowUp", altKey: true });
+    expect(prompt().value).toBe("a red house");
+  });
+
+  it("of another board says nothing", async () => {
+    await open(picture());
+    await settle();
+    expect(screen.queryByTestId("origin")).toBeNull();
+  });
+});
+
+describe("repainting a part", () => {
+  const inpaint = { ...checkpoint.kinds.img2img!, title: "Repaint a part", sees: "pictures_and_mask" as const };
+  const painter = { ...checkpoint, kinds: { ...checkpoint.kinds, inpaint } };
+  const picture: Target = { shape: "picture", id: "p", title: "Selected picture", region: { x: 0, y: 0, width: 10, height: 10 }, prompt: "" };
+
+  it("teaches how to mark it and waits for the mark", async () => {
+    board.marks = "unmarked";
+    await open(picture, [painter]);
+    fireEvent.click(screen.getByText("Repaint a part"));
+    type("a tree");
+    expect(screen.getByText("Draw over the part of the picture to repaint, then say what should be there.")).toBeTruthy();
+    expect(button().disabled).toBe(true);
+    expect(screen.getByText("Draw over the part to repaint first.")).toBeTruthy();
+    fireEvent.click(screen.getByText("Draw over it"));
+    expect(board.takePen).toHaveBeenCalled();
+    expect(board.held.at(-1), "drawing unselects the picture").toBe("p");
+    board.marks = "marked";
+    board.set({ ...picture });
+    expect(screen.queryByTestId("mask-lesson")).toBeNull();
+    expect(button().disabled).toBe(false);
+    fireEvent.click(screen.getByText("Sketch to picture"));
+    expect(board.held.at(-1)).toBeNull();
+  });
+
+  it("needs a picture", async () => {
+    board.marks = "no_picture";
+    await open(frame("f", "a tree"), [painter]);
+    fireEvent.click(screen.getByText("Repaint a part"));
+    expect(screen.getByText("Select a picture first.")).toBeTruthy();
+  });
+});
+
+describe("earlier prompts", () => {
+  const key = (key: string, altKey = false) => fireEvent.keyDown(prompt(), { key, altKey });
+  const generate = async (text: string) => {
+    type(text);
+    fireEvent.click(button());
+    await settle();
+  };
+
+  it("come by Alt+Up, go by Alt+Down, and Esc brings back what was typed", async () => {
+    await open(frame("f"));
+    for (const text of ["one", "two", "one"]) await generate(text);
+    type("typed");
+    key("ArrowUp");
+    expect(prompt().value).toBe("typed");
+    for (const [pressed, value] of [["ArrowUp", "one"], ["ArrowUp", "two"], ["ArrowUp", "two"], ["ArrowDown", "one"], ["ArrowDown", "typed"], ["ArrowDown", "typed"]] as const) {
+      key(pressed, true);
+      expect(prompt().value).toBe(value);
+    }
+    key("ArrowUp", true);
+    key("Escape");
+    expect(prompt().value).toBe("typed");
+  });
+
+  it("are a list to click at, which can be undone", async () => {
+    await open(frame("f"));
+    for (const text of ["one", "two"]) await generate(text);
+    type("typed");
+    fireEvent.click(screen.getByTestId("earlier-prompts"));
+    const list = await vi.waitFor(() => screen.getByTestId("prompt-history"));
+    expect([...list.querySelectorAll("li")].map(({ textContent }) => textContent)).toEqual(["two", "one"]);
+    fireEvent.click(screen.getByText("one", { selector: "li button" }));
+    expect(prompt().value).toBe("one");
+    expect(document.activeElement).toBe(prompt());
+    fireEvent.click(screen.getByText("Undo"));
+    expect(prompt().value).toBe("typed");
+  });
+});
+
+describe("what the model does not hear", () => {
+  it("is said while one types, of the text that stands there", async () => {
+    await open(frame("f"), [{ ...checkpoint, hears_tokens: 30 }]);
+    type("a red house by the sea | with three birds");
+    await act(async () => void (await vi.advanceTimersByTimeAsync(600)));
+    expect(screen.getByTestId("not-heard").textContent).toBe("This model hears the first 6 words only. Not heard: “with three birds”");
+    type("a red house by the sea at night");
+    expect(screen.queryByTestId("not-heard")).toBeNull();
+  });
+});
+
+describe("models that are not there", () => {
+  it("are told of, folded, without a word for operators", async () => {
+    const gone = { ...checkpoint, name: "big", title: "Big model", default: false, status: "failed" as const, description: "Paints photographs.", reason: "run `manage.py checkpoints fetch big`" };
+    await open(frame("f", "x"), [checkpoint, gone, { ...gone, name: "other", title: "Other", status: "ready" }]);
+    const listed = within(screen.getByTestId("unavailable"));
+    expect(listed.getByText("Ask your operator: 1 more model")).toBeTruthy();
+    expect(listed.getByText("Paints photographs.")).toBeTruthy();
+    expect([...screen.getByLabelText<HTMLSelectElement>("Model").options].map(({ text }) => text)).toEqual(["Built-in", "Other"]);
+    expect(document.body.textContent).not.toContain("manage.py");
   });
 });

@@ -1,15 +1,19 @@
-import { useSyncExternalStore, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useSyncExternalStore, type ReactNode } from "react";
 import type { Api } from "../api/client";
 import type { Checkpoint, Job, KindOfCheckpoint, Params } from "../api/types";
 import { Advanced } from "./Advanced";
 import type { BoardPort } from "./BoardPort";
-import { paramsOf } from "./form";
+import { t } from "../language/t";
+import { paramsOf, styleOf } from "./form";
 import { GenerateButton } from "./GenerateButton";
 import type { JobStore } from "./jobStore";
+import { MaskLesson } from "./MaskLesson";
+import { NotHeard } from "./NotHeard";
 import { Options } from "./Options";
+import { rememberPrompt } from "./promptHistory";
 import { PromptField } from "./PromptField";
 import { Queue, type QueueActions } from "./Queue";
-import { buildRequest, hindranceOf, isInstruction } from "./request";
+import { buildRequest, hindranceOf, isInstruction, repaints } from "./request";
 import { toNote } from "./strength";
 import { storeCount } from "./storedCount";
 import { TargetCard } from "./TargetCard";
@@ -17,14 +21,19 @@ import type { Target } from "./target";
 import { useCheckpoints } from "./useCheckpoints";
 import { useForm } from "./useForm";
 import { useGenerate } from "./useGenerate";
+import { useHearing } from "./useHearing";
 import { useJobs } from "./useJobs";
 import { usePromptDraft } from "./usePromptDraft";
 import { useRecall } from "./useRecall";
 import { useThumbnail } from "./useThumbnail";
 import "./PromptPanel.css";
 
+const PictureOrigin = lazy(() => import("./PictureOrigin"));
+
+const alwaysMarked = () => "marked" as const;
+
 export interface PanelProps {
-  api: Pick<Api, "checkpoints" | "generate" | "finish">;
+  api: Pick<Api, "checkpoints" | "generate" | "finish" | "hear" | "job">;
   boardId: string;
   board: BoardPort;
   store: JobStore;
@@ -44,8 +53,8 @@ export interface PanelProps {
 export function PromptPanel(props: PanelProps) {
   const waiting = useJobs(props.store).some(({ status, created_by }) => status === "queued" && created_by?.id === props.queue.you);
   const checkpoints = useCheckpoints(props.api, waiting);
-  if (!checkpoints) return <p className="quiet panel-wait">Loading models…</p>;
-  if (!checkpoints.length) return <p className="quiet panel-wait">No model is installed. Ask the administrator of this server.</p>;
+  if (!checkpoints) return <p className="quiet panel-wait">{t("Loading models…")}</p>;
+  if (!checkpoints.length) return <p className="quiet panel-wait">{t("No model is installed. Ask whoever runs this server.")}</p>;
   return <Panel {...props} checkpoints={checkpoints} />;
 }
 
@@ -54,21 +63,29 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
   const jobs = useJobs(store);
   const state = useForm(checkpoints, target);
   const { form, change, checkpoint, kindName, kind } = state;
+  const masked = useSyncExternalStore(board.subscribe, repaints(kind) ? board.masked : alwaysMarked);
+  const held = repaints(kind) && target?.shape === "picture" ? target.id : null;
+  useEffect(() => {
+    board.hold(held);
+    return () => board.hold(null);
+  }, [board, held]);
   const thumbnail = useThumbnail(board, target, kind.sees, open);
 
   const remember = (prompt: string) => {
     if (target?.shape === "frame" && board.mayEdit) board.remember(target, { prompt, kind: kindName, strength: toNote(form.position) });
   };
   const draft = usePromptDraft(target?.id ?? "", target?.prompt ?? "", remember);
-  const recall = useRecall(state, draft);
+  const recall = useRecall(state, draft, target?.id ?? "");
+  const hearing = useHearing(api, checkpoint, draft.text, kind.uses.includes("negative_prompt") ? form.negative : "", styleOf(form, checkpoint, kind));
   const { sending, errors, lastSeed, generate, finish } = useGenerate(api, boardId, store, target?.id ?? "", onAway);
 
-  const hindrance = hindranceOf(board, target, kind, draft.text);
+  const hindrance = hindranceOf(board, target, kind, draft.text, masked);
   const instruction = isInstruction(kind, target);
   const onGenerate = () => {
     if (hindrance) return;
     remember(draft.text);
     recall.forget();
+    rememberPrompt(draft.text);
     void generate(() => buildRequest(board, { form, checkpoint, prompt: draft.text, target }));
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
@@ -81,30 +98,35 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
 
   return (
     <div className="prompt-panel" onKeyDown={onKeyDown}>
-      <TargetCard target={target} sees={kind.sees} thumbnail={thumbnail} mayDraw={board.mayEdit} onDrawRegion={() => { onAway(); board.drawRegion(); }} onFinish={({ job, image }) => void finish(job, image)} />
+      <TargetCard target={target} marked={masked === "marked"} sees={kind.sees} thumbnail={thumbnail} mayDraw={board.mayEdit} onDrawRegion={() => { onAway(); board.drawRegion(); }} onFinish={({ job, image }) => void finish(job, image)}>
+        {target?.origin && board.mayEdit && <Suspense><PictureOrigin api={api} board={board} origin={target.origin} checkpoints={checkpoints} /></Suspense>}
+      </TargetCard>
+      {repaints(kind) && board.mayEdit && masked === "unmarked" && <MaskLesson onDraw={() => { onAway(); board.takePen(); }} />}
       <PromptField
-        label={instruction ? "What should change?" : questionOf(kind)} placeholder={instruction ? "make it night" : "a red house by the sea"}
+        label={instruction ? t("What should change?") : questionOf(kind)} placeholder={instruction ? t("make it night") : t("a red house by the sea")} kind={kindName}
         draft={draft} recall={recall} maxLength={promptMax} disabled={!board.mayEdit} error={errors.prompt}
-      />
+      >
+        {hearing && <NotHeard {...hearing.prompt} />}
+      </PromptField>
       {board.mayEdit && <Options state={state} checkpoints={checkpoints} region={target?.region} />}
       <GenerateButton
         count={form.count} countMax={board.mayEdit ? (kind.limits.count?.[1] ?? 4) : 1} sending={sending} hindrance={hindrance} problem={errors.count ?? errors[""]} checkpoint={checkpoint}
         onCount={(count) => { storeCount(count); change({ count }); }} onGenerate={onGenerate}
       />
       {live && checkpoint.live_kind && target?.shape === "frame" && board.mayEdit && live(target, paramsOf(form, checkpoint, draft.text, target.region))}
-      {board.mayEdit && <Advanced form={form} change={change} checkpoints={checkpoints} checkpoint={checkpoint} kind={kind} errors={errors} lastSeed={lastSeed} inFrame={target?.shape === "frame"} />}
+      {board.mayEdit && <Advanced form={form} change={change} checkpoints={checkpoints} checkpoint={checkpoint} kind={kind} errors={errors} negativeHeard={hearing?.negative_prompt ?? null} lastSeed={lastSeed} inFrame={target?.shape === "frame"} />}
       <Queue jobs={jobs} {...queue} onShow={(job: Job) => { onAway(); board.show(job); }} />
       {children}
       <p className="quiet about">
-        <strong>{checkpoint.bundled ? "Built-in illustration model." : checkpoint.title}</strong> {firstSentence(checkpoint.description)}
+        <strong>{checkpoint.bundled ? t("Built-in illustration model.") : checkpoint.title}</strong> {firstSentence(checkpoint.description)}
       </p>
     </div>
   );
 }
 
 function questionOf({ sees, needs_prompt }: KindOfCheckpoint): string {
-  if (!needs_prompt) return "What is in the picture? (optional)";
-  return sees === "pictures_and_mask" ? "What should be there instead?" : "What should it become?";
+  if (!needs_prompt) return t("What is in the picture? (optional)");
+  return sees === "pictures_and_mask" ? t("What should be there instead?") : t("What should it become?");
 }
 
 function firstSentence(text: string): string {

@@ -1,4 +1,6 @@
+import type { ReactNode } from "react";
 import type { Sees } from "../api/types";
+import { t } from "../language/t";
 import { FrameIcon, PictureIcon, SparkIcon } from "../ui/icons";
 import type { Target } from "./target";
 import type { Thumbnail } from "./useThumbnail";
@@ -6,24 +8,28 @@ import type { Thumbnail } from "./useThumbnail";
 interface Props {
   target: Target | null;
   sees: Sees;
+  /** It is marked what to repaint, for what sees that. */
+  marked: boolean;
   /** Small pictures of what the model sees and of what it repaints. */
   thumbnail: Thumbnail;
   mayDraw: boolean;
   onDrawRegion(): void;
   onFinish(draft: NonNullable<Target["draft"]>): void;
+  /** Shown below a target. */
+  children?: ReactNode;
 }
 
 /** The target, as the model will be given it. */
-export function TargetCard({ target, sees, thumbnail, mayDraw, onDrawRegion, onFinish }: Props) {
+export function TargetCard({ target, sees, marked, thumbnail, mayDraw, onDrawRegion, onFinish, children }: Props) {
   const draw = mayDraw && (
     <button type="button" className="button small" onClick={onDrawRegion}>
-      <FrameIcon size={16} /> Draw a region
+      <FrameIcon size={16} /> {t("Draw a region")}
     </button>
   );
   if (!target) {
     return mayDraw && (
       <div className="target-card" data-empty="true">
-        <p className="quiet">The model sees what is in a frame. Draw one around your sketch.</p>
+        <p className="quiet">{t("The model sees what is in a frame. Draw one around your sketch.")}</p>
         {draw}
       </div>
     );
@@ -37,21 +43,22 @@ export function TargetCard({ target, sees, thumbnail, mayDraw, onDrawRegion, onF
         {draw}
       </div>
       {sees === "nothing" ? (
-        <p className="quiet">The sketch is not used, only its position.</p>
+        <p className="quiet">{t("The sketch is not used, only its position.")}</p>
       ) : (
         <figure>
           <div className="seen" style={{ aspectRatio: `${Math.max(width, 1)} / ${Math.max(height, 1)}` }}>
             {thumbnail.seen && <img src={thumbnail.seen} alt="" data-testid="thumbnail" />}
             {thumbnail.mask && <i data-testid="mask" style={{ maskImage: `url(${thumbnail.mask})` }} />}
           </div>
-          <figcaption>{sees === "pictures_and_mask" ? "The tinted part is repainted" : "What the model sees"}</figcaption>
+          <figcaption>{sees === "pictures_and_mask" && marked ? t("The tinted part is repainted") : t("What the model sees")}</figcaption>
         </figure>
       )}
       {mayDraw && target.draft && (
-        <button type="button" className="button small" title="Makes the same picture with all steps" onClick={() => onFinish(target.draft!)}>
-          <SparkIcon size={16} /> Make this draft final
+        <button type="button" className="button small" title={t("Makes the same picture with all steps")} onClick={() => onFinish(target.draft!)}>
+          <SparkIcon size={16} /> {t("Make this draft final")}
         </button>
       )}
+      {children}
     </div>
   );
 }

@@ -147,8 +147,8 @@ export function styleOf(form: Form, checkpoint: Checkpoint, kind: KindOfCheckpoi
   return known ? form.style : null;
 }
 
-/** Which params of an earlier picture are used again. */
-export type Part = "all" | "prompt" | "seed" | "size";
+/** Which params of an earlier picture are used again. prompt: with its negative prompt and style; words: without them. */
+export type Part = "all" | "prompt" | "words" | "seed" | "size";
 
 export interface Recall {
   params: Params;
@@ -172,6 +172,7 @@ export function recalled(form: Form, { params, part }: Recall): Form {
   const size = params.width_px && params.height_px ? { width_px: params.width_px, height_px: params.height_px } : null;
   const seed = params.seed ?? null;
   if (part === "prompt") return { ...form, negative: params.negative_prompt ?? "", style: params.style ?? null };
+  if (part === "words") return form;
   if (part === "seed") return { ...form, seed, seedLocked: seed !== null };
   if (part === "size") return { ...form, size, longest: null };
   const typed: Form["numbers"] = {};

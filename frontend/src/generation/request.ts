@@ -1,7 +1,9 @@
 import { ApiError, type JobRequest } from "../api/client";
 import type { Checkpoint, KindOfCheckpoint, Sees } from "../api/types";
 import type { BoardPort } from "./BoardPort";
+import { t } from "../language/t";
 import { kindOf, paramsOf, type Form } from "./form";
+import type { MaskState } from "./mask";
 import type { Target } from "./target";
 
 /** What Generate sends, what keeps it from being sent, and the server's refusal by field. */
@@ -34,13 +36,21 @@ function placementOf({ count, placement }: Form, inFrame: boolean): Pick<JobRequ
   return count > 1 ? { placement: "stage", accepted_placement: spot } : { placement: spot };
 }
 
-/** Why Generate is disabled, as a sentence that says what to do; "" when it is enabled. */
-export function hindranceOf({ mayEdit }: Pick<BoardPort, "mayEdit">, target: Target | null, kind: KindOfCheckpoint, prompt: string): string {
-  if (!mayEdit) return "You can only view this board.";
-  if (kind.sees === "file" && target?.shape !== "picture") return "Select a picture first.";
-  if (!target && kind.sees !== "nothing") return "Draw a region around a sketch first.";
-  if (kind.needs_prompt && !prompt.trim()) return isInstruction(kind, target) ? "Describe what should change." : "Describe what it should become.";
-  return "";
+/** Why Generate is disabled, as a sentence that says what to do; "" when it is enabled. masked: counts for kinds that repaint. */
+export function hindranceOf({ mayEdit }: Pick<BoardPort, "mayEdit">, target: Target | null, kind: KindOfCheckpoint, prompt: string, masked: MaskState = "marked"): string {
+  if (!mayEdit) return t("You can only view this board.");
+  if (kind.sees === "file" && target?.shape !== "picture") return t("Select a picture first.");
+  if (repaints(kind) && (!target || masked === "no_picture")) return t("Select a picture first.");
+  if (!target && kind.sees !== "nothing") return t("Draw a region around a sketch first.");
+  if (repaints(kind) && masked === "unmarked") return t("Draw over the part to repaint first.");
+  if (!kind.needs_prompt || prompt.trim()) return "";
+  if (repaints(kind)) return t("Say what should be there.");
+  return isInstruction(kind, target) ? t("Describe what should change.") : t("Describe what it should become.");
+}
+
+/** True if only a marked part of a picture is made anew. */
+export function repaints({ sees }: KindOfCheckpoint): boolean {
+  return sees === "pictures_and_mask";
 }
 
 /** True if the prompt says what should change: a picture is edited, a sketch becomes something. */

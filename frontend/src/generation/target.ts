@@ -1,4 +1,5 @@
 import type { Kind, Region } from "../api/types";
+import { t } from "../language/t";
 import { noteOf } from "./note";
 
 /** What a picture is made from: a frame, or a picture on the board. */
@@ -14,6 +15,8 @@ export interface Target {
   strength?: number;
   /** Of a picture that was made here with few steps: which one it is. */
   draft?: { job: string; image: string };
+  /** Of a picture that was made here: which one it is, and the frame or picture that it was made from. */
+  origin?: { job: string; image: string; source: string | null };
 }
 
 /** The fields of an element that are needed to choose a target. */
@@ -24,6 +27,9 @@ export interface Shape {
   y: number;
   width: number;
   height: number;
+  angle?: number;
+  /** Of lines and strokes, from (x, y) on. */
+  points?: readonly (readonly [number, number])[];
   frameId?: string | null;
   name?: string | null;
   isDeleted?: boolean;
@@ -50,10 +56,13 @@ export function chooseTarget(elements: readonly Shape[], selected: ReadonlySet<s
 }
 
 function targetOf(element: Shape, frames: readonly Shape[]): Target {
-  const { prompt = "", kind, strength, job, image, draft } = noteOf(element);
+  const { prompt = "", kind, strength, job, image, source, draft } = noteOf(element);
   const region = { x: element.x, y: element.y, width: element.width, height: element.height };
-  if (element.type === "image") return { shape: "picture", id: element.id, title: "Selected picture", region, prompt: "", ...(draft && job && image ? { draft: { job, image } } : {}) };
-  const title = (typeof element.name === "string" && element.name) || (frames.length > 1 ? `Frame ${frames.indexOf(element) + 1}` : "Frame");
+  if (element.type === "image") {
+    const made = job && image ? { origin: { job, image, source: source ?? null }, ...(draft ? { draft: { job, image } } : {}) } : {};
+    return { shape: "picture", id: element.id, title: t("Selected picture"), region, prompt: "", ...made };
+  }
+  const title = (typeof element.name === "string" && element.name) || (frames.length > 1 ? t("Frame {n}", { n: frames.indexOf(element) + 1 }) : t("Frame"));
   return { shape: "frame", id: element.id, title, region, prompt, kind, strength };
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 
 const settle_ms = 700;
 
@@ -36,7 +36,8 @@ export function usePromptDraft(key: string, shared: string, write: (text: string
     now.write(now.text);
   };
 
-  useEffect(() => {
+  // Before anything is painted or filled in: another frame's text must not be seen, nor replaced.
+  useLayoutEffect(() => {
     const now = held.current;
     if (now.key !== key) {
       save(); // with the old write: it belongs to the old key

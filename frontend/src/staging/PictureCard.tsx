@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { CandidatesApi } from "../api/candidates";
 import type { Job } from "../api/types";
+import { paramsOfImage } from "../generation/again";
 import { recall, type Part } from "../generation/form";
 import { ChevronLeftIcon } from "../ui/icons";
 import { standingWord, whoAndWhen, type EarlierPicture } from "./earlierPictures";
@@ -65,7 +66,7 @@ export function PictureCard({ picture: { image, job }, problem, mayEdit, board, 
           <span className="label">Use again</span>
           <div className="earlier-parts" role="group" aria-label="Use again">
             {parts.map(({ part, label, hint }) => (
-              <button key={part} type="button" className="button small" title={hint} data-part={part} onClick={() => recall({ ...job.params, count: 1, seed: image.seed, width_px: image.width_px, height_px: image.height_px }, part)}>{label}</button>
+              <button key={part} type="button" className="button small" title={hint} data-part={part} onClick={() => recall(paramsOfImage(job, image), part)}>{label}</button>
             ))}
           </div>
         </div>
