@@ -8,7 +8,7 @@ from pathlib import Path
 from webapp.embedded import supervisor
 
 PROJECT = Path(__file__).resolve().parents[2]
-HEAVY = ["torch", "diffusers", "transformers", "huggingface_hub", "numpy"]
+HEAVY = ["torch", "diffusers", "transformers", "huggingface_hub", "numpy", "cv2"]
 # Everything that the web process imports, what it does with jobs, and what it says about checkpoints.
 PROGRAM = f"""
 import sys
