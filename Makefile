@@ -117,7 +117,7 @@ frontend/node_modules/.stamp: frontend/package.json frontend/package-lock.json $
 	@$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-frontend/dist/.stamp: frontend/node_modules/.stamp $(shell find frontend/src frontend/render/*.ts frontend/*.ts frontend/*.json frontend/build -type f 2>/dev/null)
+frontend/dist/.stamp: frontend/node_modules/.stamp webapp/static/atelier/tokens.css $(shell find frontend/src frontend/render/*.ts frontend/*.ts frontend/*.json frontend/build -type f 2>/dev/null)
 	@echo "Building the front end …"
 	@$(NPM) run build --silent
 	@touch $@

@@ -5,6 +5,8 @@ const name = "[\\w$]+";
 const code = fileURLToPath(new URL("../src/canvas/darkCanvas.ts", import.meta.url));
 
 interface Place {
+  /** Looked for first, as the expressions take long over files of half a megabyte. */
+  near: string;
   at: RegExp;
   becomes: string;
 }
@@ -12,18 +14,22 @@ interface Place {
 /** Where Excalidraw's renderer begins a scene, an element and a link's icon, and where a colour is picked from the canvas. */
 const places: readonly Place[] = [
   {
+    near: 'getContext("2d");return',
     at: new RegExp(`let (${name})=(${name})\\.getContext\\("2d"\\);(?=return \\1\\.setTransform\\(1,0,0,1,0,0\\),\\1\\.scale\\((${name}),\\3\\),(${name})&&(${name})===${name}\\.DARK&&)`),
     becomes: 'let $1=$2.getContext("2d");paintScene($1,$5,$4);',
   },
   {
-    at: new RegExp(`${name}\\((${name}),(${name}),(${name})\\)&&\\((${name})\\.filter=${name}\\)(?=,${name}\\(\\1,${name},\\4,\\2,\\3\\))`),
+    near: '.filter=',
+    at: new RegExp(`(?<![\\w$])${name}\\((${name}),(${name}),(${name})\\)&&\\((${name})\\.filter=${name}\\)(?=,${name}\\(\\1,${name},\\4,\\2,\\3\\))`),
     becomes: "paintElement($4,$3.theme,$1,$2)",
   },
   {
-    at: new RegExp(`(${name})\\.rotate\\(${name}\\.angle\\);(?=let ${name}=${name}\\(${name}\\.link\\)\\?"elementLink":"regularLink")`),
+    near: '"elementLink":"regularLink"',
+    at: new RegExp(`(?<![\\w$])(${name})\\.rotate\\(${name}\\.angle\\);(?=let ${name}=${name}\\(${name}\\.link\\)\\?"elementLink":"regularLink")`),
     becomes: "$&paintIcon($1);",
   },
   {
+    near: '.getImageData(',
     at: new RegExp(`let (${name})=(${name})\\.getImageData\\(([^;]*),1,1\\)\\.data;(?=return ${name}\\(\\1\\[0\\],\\1\\[1\\],\\1\\[2\\]\\))`),
     becomes: "let $1=picked($2,$2.getImageData($3,1,1).data);",
   },
@@ -48,7 +54,7 @@ export function trueColours(): Plugin {
         return { code: text.replace(filtered, ".excalidraw.theme--dark canvas:not(.excalidraw__canvas:not(.interactive)){"), map: null };
       }
       if (!/@excalidraw[\\/]excalidraw[\\/]dist.*\.js/.test(id)) return;
-      const here = places.filter(({ at }) => at.test(text));
+      const here = places.filter(({ near, at }) => text.includes(near) && at.test(text));
       if (!here.length) return;
       found += here.length;
       const changed = here.reduce((before, { at, becomes }) => before.replace(at, becomes), text);

@@ -1,5 +1,6 @@
 import "@excalidraw/excalidraw/index.css";
-import "./ui/tokens.css";
+import "../../webapp/static/atelier/tokens.css";
+import "./ui/page.css";
 import "./ui/controls.css";
 import { createRoot } from "react-dom/client";
 import { readConfig } from "./canvas/config";

@@ -139,3 +139,44 @@ def test_a_picture_keeps_its_colours_in_an_older_version(dark: tuple[BoardPage, 
     page.page.get_by_test_id("version").filter(has_text="Patched").click()
     expect(page.page.get_by_test_id("preview-canvas")).to_be_visible()
     assert far(until_painted(page, image), EXACT) == {}
+
+
+PAGES = ("/boards/", "/accounts/login/", "/accounts/signup/", "/nothing/here")
+DARK = "getComputedStyle(document.querySelector('.top, .board-page')).backgroundColor"
+
+
+def is_dark(page: BoardPage) -> bool:
+    red = int(page.page.evaluate(DARK).split("(")[1].split(",")[0])
+    return red < 128
+
+
+def test_every_page_follows_the_system_until_somebody_chooses(atelier: Atelier, browser: Browser) -> None:
+    page = BoardPage(browser, atelier.url)
+    for scheme in ("light", "dark"):
+        page.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.page.wait_for_function(f"() => document.documentElement.dataset.theme === '{scheme}'")
+        assert is_dark(page) == (scheme == "dark"), "a board that is open follows"
+    for path in PAGES:
+        page.page.goto(atelier.url + path)
+        assert is_dark(page), path
+
+    # Chosen on a board, it holds on all pages, whatever the system says.
+    page.open("/")
+    page.page.get_by_test_id("main-menu-trigger").click()
+    page.page.get_by_text("Light mode").click()
+    page.page.wait_for_function("() => document.documentElement.dataset.theme === 'light'")
+    for path in PAGES:
+        page.page.goto(atelier.url + path)
+        assert not is_dark(page), path
+        font, accent = page.page.evaluate(
+            "(() => { const s = getComputedStyle(document.body); return [s.fontFamily, s.getPropertyValue('--accent')]; })()"
+        )
+        assert font.startswith("Assistant") and "#b9492a" in accent
+
+    # Whoever chooses the system's again follows it again.
+    page.open("/")
+    page.page.get_by_test_id("main-menu-trigger").click()
+    page.page.get_by_text("Dark mode").click()
+    page.page.emulate_media(color_scheme="light")
+    page.page.wait_for_function("() => document.documentElement.dataset.theme === 'light'")
+    page.context.close()

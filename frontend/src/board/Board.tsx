@@ -4,7 +4,6 @@ import { Canvas } from "../canvas/Canvas";
 import { CanvasExchange } from "../canvas/CanvasExchange";
 import type { CanvasSession, LastScene, Uploads } from "../canvas/CanvasSession";
 import type { BoardConfig } from "../canvas/config";
-import type { Theme } from "../canvas/excalidraw";
 import type { Quarantine } from "../canvas/Quarantine";
 import { Part } from "../errors/ErrorBoundary";
 import { pickFiles } from "../exchange/pick";
@@ -30,7 +29,7 @@ import { usePhoneLayout } from "./usePhoneLayout";
 import { useReconnect } from "./useReconnect";
 import { useRoom } from "./useRoom";
 import { useSidePanel } from "./useSidePanel";
-import { useStoredChoice } from "./useStoredChoice";
+import { useTheme } from "./useTheme";
 import { useTitle } from "./useTitle";
 import "./Board.css";
 
@@ -51,7 +50,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
   const canvas = useRef<HTMLElement>(null);
   const [session, setSession] = useState<CanvasSession | null>(null);
   const [uploads, setUploads] = useState<Uploads>({ pending: 0, failed: 0 });
-  const [theme, setTheme] = useStoredChoice<Theme>("atelier:theme", "light");
+  const [theme, setTheme] = useTheme();
   const state = useRoom(room);
   const title = useTitle(room, config.board.title);
   const panel = useSidePanel();
