@@ -74,7 +74,14 @@ def settle(raw: Mapping[str, Any]) -> dict[str, Any]:
     asked = parse(raw, checkpoint)
     if checkpoint.live is None:
         raise LiveNotOffered(checkpoint.title)
-    kept = ["seed", "prompt", "style", "keep_lines", *checkpoint.kinds[checkpoint.live.kind].uses]
+    kept = [
+        "seed",
+        "prompt",
+        "style",
+        "keep_lines",
+        "tidy_colours",
+        *checkpoint.kinds[checkpoint.live.kind].uses,
+    ]
     chosen = {name: value for name in kept if (value := getattr(asked, name, None)) is not None}
     params = parse({"kind": checkpoint.live.kind, "checkpoint": checkpoint.name, **chosen}, checkpoint)
     return as_json(replace(complete(params, checkpoint.sizes[0]), width_px=None, height_px=None))

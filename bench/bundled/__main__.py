@@ -3,7 +3,8 @@
 python -m bench.bundled       writes bench/out/bundled-scenes.png, to be looked at, and bundled-scenes.json
 
 Whatever lies in generation/bundled/ is measured, with the defaults that its checkpoint.json names, but without the
-lines of the sketch, which would flatter it; the sheet shows one picture more with them, as people get it. Seconds count
+lines of the sketch and without tidy colours, which would flatter it; the sheet shows one picture more with both, as people get
+it. Seconds count
 one picture in the engine on as many threads as a worker takes; nothing else should run meanwhile.
 """
 
@@ -59,7 +60,9 @@ def _pictures(studio: Studio, drawn: list[Scene], papers: list[Image.Image]) -> 
     rows, scores = [], []
     for number, (scene, paper) in enumerate(zip(drawn, papers, strict=True)):
         print(f"drawing {scene.prompt} …", file=sys.stderr, flush=True)
-        made = [studio.picture(paper, scene.prompt, seed, keep_lines=False) for seed in SEEDS]
+        made = [
+            studio.picture(paper, scene.prompt, seed, keep_lines=False, tidy_colours=False) for seed in SEEDS
+        ]
         as_people_get_it, _ = studio.picture(paper, scene.prompt, SEEDS[0])
         rows.append(Row(scene.prompt, [paper, *(image for image, _ in made), as_people_get_it]))
         for seed, (image, seconds) in zip(SEEDS, made, strict=True):

@@ -79,6 +79,7 @@ class Kind:
     seen_as: picture, or strokes for a pipeline that wants white lines on black, as scribble ControlNets do.
     draft_steps: for a first look; None where it makes no drafts.
     keeps_lines: the default for laying the sketch's lines over the picture; None: not offered.
+    tidies_colours: the default for giving each region of the sketch one colour; None: not offered.
     scale: how much larger the picture comes out of the pipeline than it went in.
     batches: whether several images in one call are a picture each. To newer pipelines they are several references for
         every picture, which would mix people's images.
@@ -95,6 +96,7 @@ class Kind:
     seen_as: str = "picture"
     draft_steps: int | None = None
     keeps_lines: bool | None = None
+    tidies_colours: bool | None = None
     scale: int = 1
     batches: bool = False
 
@@ -102,7 +104,7 @@ class Kind:
     def switches(self) -> dict[str, bool]:
         """The on/off params that are offered, by name, with their defaults."""
         drafts = None if self.draft_steps is None else False
-        known = {"draft": drafts, "keep_lines": self.keeps_lines}
+        known = {"draft": drafts, "keep_lines": self.keeps_lines, "tidy_colours": self.tidies_colours}
         return {name: preset for name, preset in known.items() if preset is not None}
 
 
@@ -301,6 +303,7 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
         seen_as=raw.get("seen_as", "picture"),
         draft_steps=raw.get("draft_steps"),
         keeps_lines=raw.get("keeps_lines"),
+        tidies_colours=raw.get("tidies_colours"),
         scale=raw.get("scale", 1),
         batches=raw.get("batches", raw["pipeline"].startswith(BATCHING)),
     )
@@ -314,10 +317,12 @@ def _check_choices(kind: Kind, where: str) -> None:
         low, high = allowed("steps", kind.limits) if "steps" in kind.uses else (1, 0)
         if not low <= kind.draft_steps <= high:
             raise CatalogueInvalid(f"{where}.draft_steps is {kind.draft_steps}, which it does not take.")
-    if kind.keeps_lines not in (None, True, False) or (kind.keeps_lines is not None and not kind.pipeline):
-        raise CatalogueInvalid(
-            f"{where}.keeps_lines is {kind.keeps_lines!r}; use true or false, and only where Atelier itself draws."
-        )
+    for name in ("keeps_lines", "tidies_colours"):
+        preset = getattr(kind, name)
+        if preset not in (None, True, False) or (preset is not None and not kind.pipeline):
+            raise CatalogueInvalid(
+                f"{where}.{name} is {preset!r}; use true or false, and only where Atelier itself draws."
+            )
     if kind.scale not in SCALES:
         raise CatalogueInvalid(f"{where}.scale is {kind.scale!r}; use one of {SCALES}.")
     if kind.seen_as not in SEEN_AS:

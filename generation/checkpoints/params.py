@@ -17,7 +17,7 @@ from generation.checkpoints.limits import COMMON, NUMBERS, SEED_MAX, TEXT_MAX, N
 from generation.errors import ParamsInvalid
 
 SHOWN_MAX = 40
-SWITCHES = ("draft", "keep_lines")
+SWITCHES = ("draft", "keep_lines", "tidy_colours")
 
 
 def parse(raw: object, checkpoint: Checkpoint) -> Params:

@@ -32,6 +32,7 @@ class ParamFields(TypedDict, total=False):
 
     strength: 0–1, how far the picture may depart from the init image. seed: of the first picture, the next ones follow it.
     style: one of the checkpoint's. draft: few steps, for a first look. keep_lines: the sketch's lines are laid over it.
+    tidy_colours: one colour for each region that the lines enclose.
     """
 
     negative_prompt: str | None
@@ -47,6 +48,7 @@ class ParamFields(TypedDict, total=False):
     style: str | None
     draft: bool | None
     keep_lines: bool | None
+    tidy_colours: bool | None
 
 
 class ParamsDescription(ParamFields):
@@ -54,6 +56,7 @@ class ParamsDescription(ParamFields):
 
     strength: 0–1, how far the picture may depart from the init image. seed: of the first picture, the next ones follow it.
     style: one of the checkpoint's. draft: few steps, for a first look. keep_lines: the sketch's lines are laid over it.
+    tidy_colours: one colour for each region that the lines enclose.
     """
 
     kind: str
@@ -136,7 +139,8 @@ class KindDescription(TypedDict):
     title: what the checkpoint calls the kind, else its usual name. hint: one sentence for people.
     sees: what of the board the model is shown. instructs: the prompt says what should change. needs_prompt: refused
     without one. uses: params that have an effect here.
-    draft_steps: null where it makes no drafts. keeps_lines: the default of `keep_lines`; null: it has no such choice.
+    draft_steps: null where it makes no drafts. keeps_lines, tidies_colours: the defaults of `keep_lines` and `tidy_colours`;
+    null: it has no such choice.
     defaults: by param. limits: [smallest, largest] by param.
     """
 
@@ -148,6 +152,7 @@ class KindDescription(TypedDict):
     uses: list[str]
     draft_steps: int | None
     keeps_lines: bool | None
+    tidies_colours: bool | None
     defaults: dict[str, float]
     limits: dict[str, tuple[float, float]]
 
@@ -280,6 +285,7 @@ def _kind(name: str, kind: Kind, checkpoint: Checkpoint) -> KindDescription:
         "uses": [*kind.uses, *common, *more, *kind.switches],
         "draft_steps": kind.draft_steps,
         "keeps_lines": kind.keeps_lines,
+        "tidies_colours": kind.tidies_colours,
         "defaults": {name: kind.defaults[name] for name in NUMBERS if name in kind.uses} | {"count": 1},
         "limits": {name: allowed(name, kind.limits) for name in numbers},
     }

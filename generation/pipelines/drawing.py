@@ -16,8 +16,9 @@ from generation.checkpoints.params import complete, parse, words
 from generation.errors import PictureWithheld
 from generation.images import framing
 from generation.images.framing import Crop
-from generation.pipelines import lines
+from generation.pipelines import lines, regions, tidy_colours
 from generation.pipelines.loading import LoadedCheckpoint
+from generation.pipelines.regions import Regions
 from generation.work import Work
 
 # Called with: round, step (1 after the first), steps, latents.
@@ -39,7 +40,8 @@ class Drawing:
     """One picture to draw. arguments: of the pipeline's call; without seed and callbacks.
 
     init_image: fitted to the size drawn, RGB; None for kinds without. mask: fitted likewise, L, white where it is repainted;
-    None if all of it is. lines: of the sketch, laid over the picture; None for none. size: (width, height) that is drawn.
+    None if all of it is. lines: of the sketch, laid over the picture; None for none. regions: of the sketch, in which colours
+    are tidied; None for none. size: (width, height) that is drawn.
     """
 
     work: Work
@@ -49,6 +51,7 @@ class Drawing:
     crop: Crop
     mask: Image.Image | None = None
     lines: Image.Image | None = None
+    regions: Regions | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,6 +76,8 @@ class Drawing:
         cut = framing.cut(picture, self.crop, sharpen)
         if self.mask is not None:
             return framing.patch(self.work.init_image, cut, self.mask, self.crop)
+        if self.regions is not None:
+            cut = tidy_colours.tidy(cut, self.regions, self.work.params.prompt)
         return cut if self.lines is None else lines.overlay(cut, self.lines)
 
 
@@ -85,13 +90,16 @@ def drawings(work: Work) -> list[Drawing]:
     init_image = None if work.init_image is None else framing.lay(work.init_image, crop)
     if init_image is not None and kind.seen_as == "strokes":
         init_image = ImageOps.invert(init_image.convert("L")).convert("RGB")
-    sketch_lines = (
-        lines.extract(work.init_image, crop.result) if work.init_image and params.keep_lines else None
-    )
+    sketch = work.init_image if mask is None else None
+    sketch_lines = lines.extract(sketch, crop.result) if sketch and params.keep_lines else None
+    sketch_regions = regions.of(sketch, crop.result) if sketch and params.tidy_colours else None
     arguments = (
         _param_arguments(params, checkpoint) | dict(kind.arguments) | _image_arguments(init_image, mask, crop)
     )
-    return [Drawing(work, seed, arguments, init_image, crop, mask, sketch_lines) for seed in work.seeds]
+    return [
+        Drawing(work, seed, arguments, init_image, crop, mask, sketch_lines, sketch_regions)
+        for seed in work.seeds
+    ]
 
 
 def _crop(work: Work, kind: Kind) -> Crop:

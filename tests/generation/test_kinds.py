@@ -1,4 +1,4 @@
-"""Repainting a part, making larger, styles, drafts and lines, with tiny checkpoints of the true classes on a real engine."""
+"""Repainting a part, making larger, styles, drafts, lines and tidy colours, with tiny checkpoints of the true classes on a real engine."""
 
 import io
 from collections.abc import Callable
@@ -279,3 +279,32 @@ def test_lines_are_kept_or_not(bundled: Checkpoint, tiny_checkpoint: TinyCheckpo
     raw["txt2img"]["keeps_lines"] = "yes"
     with pytest.raises(CatalogueInvalid, match="keeps_lines is 'yes'"):
         tiny_checkpoint("sd", SD, kinds=raw)
+
+
+def test_colours_are_tidied_or_not(bundled: Checkpoint, tiny_checkpoint: TinyCheckpoint) -> None:
+    assert asked(bundled).tidy_colours is True and asked(bundled, tidy_colours=False).tidy_colours is False
+    with pytest.raises(ParamsInvalid, match="tidy_colours: 'yes' is neither true nor false"):
+        asked(bundled, tidy_colours="yes")
+    with pytest.raises(ParamsInvalid, match="tidy_colours: True has no effect"):
+        asked(catalogue.get("sd-turbo"), tidy_colours=True)
+    raw = tiny.entry(tiny.Path(), SD)["kinds"]
+    raw["txt2img"]["tidies_colours"] = "yes"
+    with pytest.raises(CatalogueInvalid, match="tidies_colours is 'yes'"):
+        tiny_checkpoint("sd", SD, kinds=raw)
+
+
+def test_a_picture_is_tidied_unless_one_does_not_want_it(bundled: Checkpoint) -> None:
+    paper = Image.new("RGB", (512, 512), "white")
+    ImageDraw.Draw(paper).rectangle((100, 100, 412, 412), outline="black", width=6)
+    blotchy = Image.new("RGB", (128, 128), (220, 60, 40))
+    ImageDraw.Draw(blotchy).rectangle((40, 40, 70, 70), fill=(40, 90, 220))
+    tidied, plain = (
+        drawing.drawings(Work(bundled, complete(asked(bundled, seed=1, **chosen), (512, 512)), paper))[0].cut(
+            blotchy
+        )
+        for chosen in ({}, {"tidy_colours": False})
+    )
+    blotch, away = (200, 200), (85, 85)
+    assert plain.getpixel(blotch)[2] > 200 and plain.getpixel(away) != (255, 255, 255)
+    assert tidied.getpixel(blotch)[0] > 200 > 80 > tidied.getpixel(blotch)[2]
+    assert tidied.getpixel(away) == (255, 255, 255)

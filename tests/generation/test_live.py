@@ -57,6 +57,12 @@ def test_L2_the_params_are_those_of_a_careful_job_and_a_frame_is_drawn_fast() ->
     assert (params.width_px, params.height_px) == (300, 200)
 
 
+def test_L2_switches_that_change_the_look_are_kept() -> None:
+    settled = live.settle(CAT | {"keep_lines": False, "tidy_colours": False})
+    assert (settled["keep_lines"], settled["tidy_colours"]) == (False, False)
+    assert live.settle(CAT)["tidy_colours"] is True
+
+
 def test_L2_a_seed_is_drawn_once_and_another_kind_is_drawn_as_the_live_one() -> None:
     settled = live.settle({"kind": "txt2img", "prompt": "a cat", "steps": 30})
     assert settled["kind"] == "pix2pix" and settled["prompt"] == "a cat"

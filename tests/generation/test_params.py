@@ -147,7 +147,17 @@ def test_stored_params_have_every_name_of_the_contract(bundled: Checkpoint) -> N
         "image_guidance_scale",
         "steps",
     }
-    names |= {"seed", "count", "width_px", "height_px", "checkpoint", "style", "draft", "keep_lines"}
+    names |= {
+        "seed",
+        "count",
+        "width_px",
+        "height_px",
+        "checkpoint",
+        "style",
+        "draft",
+        "keep_lines",
+        "tidy_colours",
+    }
     assert set(as_json(parse({}, bundled))) == names
 
 

@@ -943,7 +943,8 @@ export interface components {
          *     title: what the checkpoint calls the kind, else its usual name. hint: one sentence for people.
          *     sees: what of the board the model is shown. instructs: the prompt says what should change. needs_prompt: refused
          *     without one. uses: params that have an effect here.
-         *     draft_steps: null where it makes no drafts. keeps_lines: the default of `keep_lines`; null: it has no such choice.
+         *     draft_steps: null where it makes no drafts. keeps_lines, tidies_colours: the defaults of `keep_lines` and `tidy_colours`;
+         *     null: it has no such choice.
          *     defaults: by param. limits: [smallest, largest] by param.
          */
         KindDescription: {
@@ -963,6 +964,7 @@ export interface components {
             needs_prompt: boolean;
             /** @enum {string} */
             sees: "nothing" | "sketch" | "pictures_and_mask" | "file";
+            tidies_colours: boolean | null;
             title: string;
             uses: string[];
         };
@@ -1047,6 +1049,7 @@ export interface components {
          *
          *     strength: 0–1, how far the picture may depart from the init image. seed: of the first picture, the next ones follow it.
          *     style: one of the checkpoint's. draft: few steps, for a first look. keep_lines: the sketch's lines are laid over it.
+         *     tidy_colours: one colour for each region that the lines enclose.
          */
         ParamsDescription: {
             checkpoint?: string | null;
@@ -1063,6 +1066,7 @@ export interface components {
             steps?: number | null;
             strength?: number | null;
             style?: string | null;
+            tidy_colours?: boolean | null;
             width_px?: number | null;
         };
         /**
@@ -1085,6 +1089,7 @@ export interface components {
             steps?: number | null;
             strength?: number | null;
             style?: string | null;
+            tidy_colours?: boolean | null;
             width_px?: number | null;
         };
         /** @description A person as others see them. color: CSS, the same everywhere and always. */

@@ -1,7 +1,7 @@
 import { lazy, Suspense } from "react";
 import type { Checkpoint, Region, Style } from "../api/types";
 import { t } from "../language/t";
-import { hasSize, keepsLines, styleOf, withKind } from "./form";
+import { hasSize, keepsLines, styleOf, tidiesColours, withKind } from "./form";
 import { KindChoice } from "./KindChoice";
 import { hasStrength, withoutStrength } from "./strength";
 import { StrengthSlider } from "./StrengthSlider";
@@ -22,6 +22,7 @@ export function Options({ state, checkpoints, region }: Props) {
   const { form, change, checkpoint, kindName, kind } = state;
   const styles: readonly Style[] = kind.uses.includes("style") ? checkpoint.styles : [];
   const lines = keepsLines(form, kind);
+  const tidy = tidiesColours(form, kind);
   return (
     <>
       <KindChoice checkpoint={checkpoint} checkpoints={checkpoints} chosen={kindName} onChoose={(next) => change(withKind(next, checkpoint, checkpoints))} />
@@ -39,6 +40,11 @@ export function Options({ state, checkpoints, region }: Props) {
       {lines !== null && (
         <label className="switch" title={t("Lays your lines over the picture.")}>
           <input type="checkbox" checked={lines} onChange={(event) => change({ keepLines: event.target.checked })} /> {t("Keep my lines")}
+        </label>
+      )}
+      {tidy !== null && (
+        <label className="switch" title={t("Gives each shape that your lines enclose one clean colour.")}>
+          <input type="checkbox" checked={tidy} onChange={(event) => change({ tidyColours: event.target.checked })} /> {t("Tidy colours")}
         </label>
       )}
       {kind.draft_steps && (

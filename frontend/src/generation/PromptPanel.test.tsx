@@ -325,7 +325,7 @@ describe("settings", () => {
 });
 
 describe("kinds that other models make", () => {
-  const kind = { title: "Repaint a part", hint: "", sees: "pictures_and_mask" as const, instructs: false, needs_prompt: true, draft_steps: null, keeps_lines: null, uses: ["prompt", "steps", "seed", "count"], defaults: { steps: 20 }, limits: {} };
+  const kind = { title: "Repaint a part", hint: "", sees: "pictures_and_mask" as const, instructs: false, needs_prompt: true, draft_steps: null, keeps_lines: null, tidies_colours: null, uses: ["prompt", "steps", "seed", "count"], defaults: { steps: 20 }, limits: {} };
   const painter = { ...checkpoint, name: "painter", default: false, default_kind: "inpaint" as const, kinds: { inpaint: { ...kind, uses: [...kind.uses, "strength"], defaults: { steps: 20, strength: 1 } } } };
   const enlarger = { ...checkpoint, name: "enlarger", default: false, default_kind: "upscale" as const, kinds: { upscale: { ...kind, title: "Make larger", sees: "file" as const, needs_prompt: false } } };
 
@@ -363,7 +363,7 @@ describe("kinds that other models make", () => {
 });
 
 describe("a kind that this page has never heard of", () => {
-  const colourise = { title: "Colourise", hint: "Fills your lines with colour.", sees: "sketch" as const, instructs: false, needs_prompt: false, draft_steps: null, keeps_lines: null, uses: ["steps", "seed", "count"], defaults: { steps: 8 }, limits: {} };
+  const colourise = { title: "Colourise", hint: "Fills your lines with colour.", sees: "sketch" as const, instructs: false, needs_prompt: false, draft_steps: null, keeps_lines: null, tidies_colours: null, uses: ["steps", "seed", "count"], defaults: { steps: 8 }, limits: {} };
 
   it("is shown with the server's words and sent as it is", async () => {
     await open(frame("f"), [{ ...checkpoint, kinds: { ...checkpoint.kinds, colourise } }]);
@@ -451,6 +451,18 @@ describe("styles and drafts", () => {
     fireEvent.click(button());
     await settle();
     expect(asked.map(({ request }) => request.params.keep_lines)).toEqual([true, false]);
+  });
+
+  it("colours are tidied unless one does not want it, and only where that can be chosen", async () => {
+    const tidying = { ...checkpoint, kinds: { img2img: { ...checkpoint.kinds.img2img!, tidies_colours: true } } };
+    await open(frame("f", "a boat"), [tidying]);
+    fireEvent.click(button());
+    await settle();
+    fireEvent.click(screen.getByLabelText("Tidy colours"));
+    fireEvent.click(button());
+    await settle();
+    expect(asked.map(({ request }) => request.params.tidy_colours)).toEqual([true, false]);
+    expect("keep_lines" in asked[0]!.request.params).toBe(false);
   });
 
   it("a checkpoint that keeps no lines is not asked to", async () => {

@@ -17,6 +17,7 @@ export interface Form {
   style: string | null;
   draft: boolean;
   keepLines: boolean | null;
+  tidyColours: boolean | null;
   /** null: the shape of the frame. */
   size: Size | null;
   /** The longer side in px; null: as usual for the checkpoint. */
@@ -36,6 +37,7 @@ export const blank: Form = {
   style: null,
   draft: false,
   keepLines: null,
+  tidyColours: null,
   size: null,
   longest: null,
 };
@@ -119,6 +121,8 @@ export function paramsOf(form: Form, checkpoint: Checkpoint, prompt: string, reg
   if (draft) params.draft = true;
   const lines = keepsLines(form, kind);
   if (lines !== null) params.keep_lines = lines;
+  const tidy = tidiesColours(form, kind);
+  if (tidy !== null) params.tidy_colours = tidy;
   const style = styleOf(form, checkpoint, kind);
   if (style) params.style = style;
   if (hasSize(kind)) Object.assign(params, form.size ?? longestParams(form.longest, region));
@@ -139,6 +143,12 @@ export function isDraft(form: Form, kind: KindOfCheckpoint): boolean {
 export function keepsLines(form: Form, kind: KindOfCheckpoint): boolean | null {
   const preset = kind.keeps_lines;
   return preset === null ? null : form.keepLines ?? preset;
+}
+
+/** True if each region that the lines enclose gets one colour; null where this kind has no such choice. */
+export function tidiesColours(form: Form, kind: KindOfCheckpoint): boolean | null {
+  const preset = kind.tidies_colours;
+  return preset === null ? null : form.tidyColours ?? preset;
 }
 
 /** The chosen style if the checkpoint knows it and the kind uses styles, else null. */
@@ -192,6 +202,7 @@ export function recalled(form: Form, { params, part }: Recall): Form {
     style: params.style ?? null,
     draft: params.draft ?? false,
     keepLines: params.keep_lines ?? null,
+    tidyColours: params.tidy_colours ?? null,
     size,
     longest: null,
   };
