@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 from accounts.models import User
 from boards import announce, background, database
 from boards.elements import store, tombstones
+from boards.elements.bounds import bounds_of
 from boards.elements.element import SHAPES, Element, parse
 from boards.elements.geometry import Rectangle, union
 from boards.elements.hatching import BOARD_COST_MAX
@@ -131,7 +132,7 @@ def check_elements(bodies: Iterable[bytes], here: Collection[str] = frozenset())
 def scene_box(board: Board) -> Rectangle | None:
     """The rectangle around the live elements of the board; None if there are none."""
     bodies = board.elements.filter(is_deleted=False).values_list("body", flat=True)
-    return union(layout.box_of(body.encode()) for body in bodies)
+    return union(bounds_of(body) for body in bodies)
 
 
 def _restored(
@@ -213,12 +214,12 @@ def _parsed_bare(fields: Fields) -> Element | None:
 def _copy(bodies: Sequence[bytes], scene: Rectangle | None) -> Iterator[bytes]:
     ids = IdMap()
     live = (body for body in bodies if not _is_deleted(body))
-    by = layout.shift_beside(scene, union(map(layout.box_of, live)))
+    by = layout.shift_beside(scene, union(map(bounds_of, live)))
     return (_changed(body, ids, by) for body in bodies)
 
 
 def _library(items: Sequence[Sequence[bytes]], scene: Rectangle | None) -> Iterator[bytes]:
-    boxes = [union(map(layout.box_of, item)) for item in items]
+    boxes = [union(map(bounds_of, item)) for item in items]
     for item, by in zip(items, layout.shifts_in_grid(boxes, scene), strict=True):
         ids, group = IdMap(), (new_id(),) if len(item) > 1 else ()
         for body in item:

@@ -4,41 +4,13 @@ import math
 from collections.abc import Sequence
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from boards.elements.geometry import Rectangle
 from boards.exchange.document import Fields
 
 GAP = 80.0
 ITEM_GAP = 48.0
-
-
-class _Extent(Struct):
-    x: float
-    y: float
-    width: float = 0.0
-    height: float = 0.0
-    angle: float = 0.0
-    points: list[list[float]] | None = None
-
-
-_extent = msgspec.json.Decoder(_Extent)
-
-
-def box_of(body: bytes) -> Rectangle | None:
-    """The rectangle that an element covers, rotation included; None if its fields are malformed."""
-    try:
-        found = _extent.decode(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
-    xs, ys = [0.0, found.width], [0.0, found.height]
-    if points := [point for point in found.points or () if len(point) >= 2]:
-        xs, ys = [point[0] for point in points], [point[1] for point in points]
-    left, right = found.x + min(xs), found.x + max(xs)
-    top, bottom = found.y + min(ys), found.y + max(ys)
-    width, height = right - left, bottom - top
-    cos, sin = abs(math.cos(found.angle)), abs(math.sin(found.angle))
-    return Rectangle(left, top, width, height).centred(width * cos + height * sin, width * sin + height * cos)
 
 
 def moved(fields: Fields, by: tuple[float, float]) -> Fields:

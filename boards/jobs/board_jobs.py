@@ -16,11 +16,13 @@ from typing_extensions import TypedDict
 
 from accounts.models import User
 from boards import access, announce, database, request_limits
+from boards.elements.bounds import bounds_of
+from boards.elements.geometry import Rectangle, union
 from boards.errors import BoardGone, JobGone, NoRegion
 from boards.jobs import candidates
 from boards.models import Board, Element, Placement
 from boards.principal import Principal
-from boards.rendering import scenes, snapshot
+from boards.rendering import snapshot
 from boards.sharing import people
 from boards.sharing.people import PersonDescription
 from boards.wire.client_messages import REGION_SIDE_MAX, Region
@@ -286,15 +288,11 @@ def region_of(board: Board, element_id: str) -> Region:
 def region_of_all(board: Board, sees: Sees) -> Region:
     """All that is on the board; for a kind that sees nothing of it, a square at its right edge."""
     rows = Element.objects.filter(board=board, is_deleted=False).values_list("body", flat=True)
-    boxes = [scenes.shape_of(body).region for body in rows]
-    left = min((box.x for box in boxes), default=0.0)
-    top = min((box.y for box in boxes), default=0.0)
-    right = max((box.x + box.width for box in boxes), default=WORDS_SIDE)
-    bottom = max((box.y + box.height for box in boxes), default=WORDS_SIDE)
+    box = union(map(bounds_of, rows)) or Rectangle(0.0, 0.0, WORDS_SIDE, WORDS_SIDE)
     if sees is Sees.NOTHING:
-        return Region(right - WORDS_SIDE, top, WORDS_SIDE, WORDS_SIDE)
-    sides = (min(max(side, 1.0), REGION_SIDE_MAX) for side in (right - left, bottom - top))
-    return Region(left, top, *sides)
+        return Region(box.right - WORDS_SIDE, box.y, WORDS_SIDE, WORDS_SIDE)
+    sides = (min(max(side, 1.0), REGION_SIDE_MAX) for side in (box.width, box.height))
+    return Region(box.x, box.y, *sides)
 
 
 def find(principal: Principal, job_id: str | uuid.UUID, act: access.Act) -> Job:

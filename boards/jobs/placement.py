@@ -14,6 +14,7 @@ from accounts.models import User
 from boards import access
 from boards.access import Act
 from boards.elements import store
+from boards.elements.bounds import bounds_of
 from boards.elements.defaults import DEFAULTS, NULLABLE
 from boards.elements.element import Element
 from boards.elements.geometry import Rectangle, rectangle_of
@@ -157,4 +158,4 @@ def _indexes_below(board: Board, index: str, count: int) -> list[str]:
 def _occupied(board: Board) -> list[Rectangle]:
     """The places of the board's elements."""
     bodies = ElementRow.objects.filter(board=board, is_deleted=False).values_list("body", flat=True)
-    return [msgspec.json.decode(body, type=Rectangle) for body in bodies]
+    return [box for box in map(bounds_of, bodies) if box is not None]

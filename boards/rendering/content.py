@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from boards.elements.bounds import bounds_of
 from boards.elements.geometry import Rectangle, union
 
 GAP = 400.0
@@ -12,33 +13,22 @@ SMALLEST_SCALE = 0.3
 """Pixels for each scene unit: smaller, drawings are not recognised any more, and only the main part is shown."""
 
 
-class _Shape(msgspec.Struct, rename="camel"):
-    x: float
-    y: float
-    width: float
-    height: float
+class _Visibility(msgspec.Struct):
     opacity: float | None = None
-    points: list[list[float]] | None = None
 
 
-_shape_of = msgspec.json.Decoder(_Shape).decode
+_visibility_of = msgspec.json.Decoder(_Visibility).decode
 
 
 def main_part(bodies: Sequence[bytes], size_px: tuple[int, int]) -> Rectangle | None:
     """The part of a scene with most of its elements; None where the whole is shown well enough at this size."""
-    boxes = [_box(shape) for shape in map(_shape_of, bodies) if shape.opacity != 0]
+    visible = (body for body in bodies if _visibility_of(body).opacity != 0)
+    boxes = [box for box in map(bounds_of, visible) if box is not None]
     whole = union(boxes)
     if whole is None or _scale(whole, size_px) >= SMALLEST_SCALE:
         return None
     part = union(_densest(boxes))
     return None if part == whole else part
-
-
-def _box(shape: _Shape) -> Rectangle:
-    """A line's points say where it lies: drawn from right to left, it lies at the left of its x."""
-    xs = [point[0] for point in shape.points or () if len(point) > 1] or [0.0, shape.width]
-    ys = [point[1] for point in shape.points or () if len(point) > 1] or [0.0, shape.height]
-    return Rectangle(shape.x + min(xs), shape.y + min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
 
 def _scale(box: Rectangle, size_px: tuple[int, int]) -> float:

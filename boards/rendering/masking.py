@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from boards.elements.bounds import bounds_of
 from boards.elements.geometry import Rectangle
 from boards.rendering.scenes import FRAME_TYPES, Shape
 from generation.errors import NothingToRepaint
@@ -24,7 +25,9 @@ def images_and_mask(
     Raises NothingToRepaint where there is no image.
     """
     found = [
-        (body, shape) for body, shape in zip(bodies, shapes, strict=True) if _belongs(shape, region, target)
+        (body, shape)
+        for body, shape in zip(bodies, shapes, strict=True)
+        if _belongs(body, shape, region, target)
     ]
     images = [_changed(body, {}) for body, shape in found if shape.type == "image"]
     if not images:
@@ -34,7 +37,7 @@ def images_and_mask(
     ]
 
 
-def _belongs(shape: Shape, region: Rectangle, target: Shape | None) -> bool:
+def _belongs(body: bytes, shape: Shape, region: Rectangle, target: Shape | None) -> bool:
     if shape.is_deleted or shape.type in FRAME_TYPES:
         return False
     if target is not None and target.type == "image":
@@ -42,7 +45,7 @@ def _belongs(shape: Shape, region: Rectangle, target: Shape | None) -> bool:
             return shape.id == target.id
     elif target is not None and shape.frame_id and shape.frame_id != target.id:
         return False
-    at = shape.region if shape.type == "image" else shape.reach()
+    at = (bounds_of(body) or shape.region) if shape.type == "image" else shape.reach()
     return at.overlaps(region)
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from boards.elements.bounds import bounds_of
 from boards.elements.geometry import Rectangle
 from boards.exchange import layout
 from boards.exchange.id_remapping import IdMap, remapped, with_file_ids
@@ -97,13 +98,11 @@ def test_items_of_a_library_never_meet_each_other_or_the_scene(
 
 
 def test_a_box_reaches_as_far_as_what_is_drawn() -> None:
-    turned = layout.box_of(
-        json.dumps({"x": 0, "y": 0, "width": 100, "height": 0, "angle": 1.5707963}).encode()
-    )
+    turned = bounds_of(json.dumps({"x": 0, "y": 0, "width": 100, "height": 0, "angle": 1.5707963}).encode())
     assert turned is not None and round(turned.height) == 100 and round(turned.x) == 50
-    line = layout.box_of(json.dumps({"x": 10, "y": 10, "points": [[0, 0], [-30, 5]]}).encode())
+    line = bounds_of(json.dumps({"x": 10, "y": 10, "points": [[0, 0], [-30, 5]]}).encode())
     assert line == Rectangle(-20, 10, 30, 5)
-    assert layout.box_of(b'{"x": "left"}') is None
+    assert bounds_of(b'{"x": "left"}') is None
 
 
 def test_a_copy_stays_where_it_is_unless_something_is_there() -> None:

@@ -177,10 +177,10 @@ def test_without_a_region_all_that_is_there_is_redrawn(board: Board, bob: Any, p
     client.force_login(bob)
     path = f"/api/v1/boards/{board.pk}/jobs"
     drawn = client.post(path, {"params": {"kind": "img2img"}}, content_type="application/json").json()
-    assert drawn["region"] == {"x": -10, "y": 0, "width": 110, "height": 50}
-    assert snapshot_of(Job.objects.get(pk=drawn["id"])).size == (512, 233)
+    assert drawn["region"] == {"x": -11, "y": -1, "width": 112, "height": 52}
+    assert snapshot_of(Job.objects.get(pk=drawn["id"])).size == (512, 238)
     words = client.post(path, {"params": {"kind": "txt2img"}}, content_type="application/json").json()
-    assert words["region"] == {"x": 100 - 512, "y": 0, "width": 512, "height": 512}, (
+    assert words["region"] == {"x": 101 - 512, "y": -1, "width": 512, "height": 512}, (
         "it goes to the right of that"
     )
 

@@ -1,4 +1,5 @@
 import type { Region } from "../api/types";
+import { boundsOf } from "./bounds";
 import { overlap, reachOf, type Shape, type Target } from "./target";
 
 /**
@@ -31,12 +32,12 @@ export type MaskState = "no_picture" | "unmarked" | "marked";
 /** Points along each side of the region that are looked at. */
 const samples = 12;
 
-/** Whether the mask has white in it. Turned elements count with all of their reach; the server looks at the mask itself. */
+/** Whether the mask has white in it. The server looks at the mask itself. */
 export function maskState(elements: readonly Shape[], target: Pick<Target, "id" | "shape" | "region">): MaskState {
   const here = belonging(elements, target);
-  const pictures = here.filter(({ type }) => type === "image").map(boxOf);
+  const pictures = here.filter(({ type }) => type === "image").map(boundsOf);
   if (!pictures.length) return "no_picture";
-  const drawnOver = here.some((element) => element.type !== "image" && pictures.some((picture) => overlap(boxOf(element), picture)));
+  const drawnOver = here.some((element) => element.type !== "image" && pictures.some((picture) => overlap(boundsOf(element), picture)));
   return drawnOver || (target.shape === "frame" && isUncovered(target.region, pictures)) ? "marked" : "unmarked";
 }
 
@@ -44,15 +45,6 @@ function isUncovered({ x, y, width, height }: Region, pictures: readonly Region[
   const at = Array.from({ length: samples }, (_, index) => (index + 0.5) / samples);
   const covers = (px: number, py: number) => pictures.some((box) => px >= box.x - rim && px <= box.x + box.width + rim && py >= box.y - rim && py <= box.y + box.height + rim);
   return at.some((across) => at.some((down) => !covers(x + across * width, y + down * height)));
-}
-
-/** Where an element lies: of a stroke, all of its points, which may lie left of and above where it begins. */
-function boxOf(element: Shape): Region {
-  if (element.angle) return reachOf(element);
-  const points = element.points?.length ? element.points : [[0, 0], [element.width, element.height]] as const;
-  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
-  const [left, top] = [Math.min(...xs), Math.min(...ys)];
-  return { x: element.x + left, y: element.y + top, width: Math.max(...xs) - left || 1, height: Math.max(...ys) - top || 1 };
 }
 
 const drawn = {
@@ -83,6 +75,6 @@ function belonging<E extends Shape>(elements: readonly E[], target: Pick<Target,
     } else if (element.frameId && element.frameId !== target.id) {
       return false;
     }
-    return overlap(element.type === "image" ? element : reachOf(element), target.region);
+    return overlap(element.type === "image" ? boundsOf(element) : reachOf(element), target.region);
   });
 }
