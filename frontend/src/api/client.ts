@@ -1,4 +1,4 @@
-import type { Checkpoint, FieldError, Imported, Job, NewLink, NewShareLink, Params, Problem, Region, Schemas, UploadedFile } from "./types";
+import type { Checkpoint, FieldError, Imported, Job, NewLink, NewShareLink, Params, Problem, Region, Schemas, ShareLink, UploadedFile } from "./types";
 
 /** An answer that is not 2xx (RFC 9457), or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -51,6 +51,11 @@ export interface Api {
   upload(board: string, fileId: string | null, bytes: Blob): Promise<UploadedFile>;
   importFile(board: string, file: File, how: "merge" | "copy"): Promise<Imported>;
   share(board: string, link: NewLink): Promise<NewShareLink>;
+  /** Those that are valid, newest first. */
+  links(board: string): Promise<ShareLink[]>;
+  revoke(board: string, link: string): Promise<unknown>;
+  createBoard(): Promise<Schemas["BoardDescription"]>;
+  trashBoard(board: string): Promise<unknown>;
   rename(name: string): Promise<void>;
   renameBoard(board: string, title: string): Promise<unknown>;
   paintBoard(board: string, background: string): Promise<unknown>;
@@ -106,6 +111,10 @@ export function createApi(base: string, fetcher?: typeof fetch): Api {
       return call("POST", `/boards/${board}/import?as=${how}`, form);
     },
     share: (board, link) => call("POST", `/boards/${board}/links`, link),
+    links: async (board) => (await call<Schemas["LinkPage"]>("GET", `/boards/${board}/links`)).items,
+    revoke: (board, link) => call("DELETE", `/boards/${board}/links/${link}`),
+    createBoard: () => call("POST", "/boards", {}),
+    trashBoard: (board) => call("DELETE", `/boards/${board}`),
     rename: (name) => call("PATCH", "/me", { name }),
     renameBoard: (board, title) => call("PATCH", `/boards/${board}`, { title }),
     paintBoard: (board, background) => call("PATCH", `/boards/${board}`, { background }),

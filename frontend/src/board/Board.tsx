@@ -12,13 +12,16 @@ import { Earlier } from "../staging/Earlier";
 import { NoticeList } from "../ui/NoticeList";
 import { StatusChip } from "../ui/StatusChip";
 import { BoardHistory } from "./BoardHistory";
+import { BoardTitle } from "./BoardTitle";
 import { ConnectionState } from "./ConnectionState";
 import { Dialogs } from "./Dialogs";
 import { jobActions } from "./jobActions";
+import { leaving } from "./leaving";
 import { Menu } from "./Menu";
 import { Overlays } from "./Overlays";
 import { createParts } from "./parts";
 import { saving } from "./saving";
+import { SeeItTogether } from "./SeeItTogether";
 import { SidePanel } from "./SidePanel";
 import { exposeForTests } from "./testHook";
 import { TopBar } from "./TopBar";
@@ -72,31 +75,37 @@ export function Board({ config, quarantine, lastScene }: Props) {
   const importer = useMemo(() => exchange && { api, board, port: exchange, notices }, [api, board, exchange, notices]);
   const importFiles = useImport(canvas, importer, showProblem);
 
+  const mayInvite = isOwner || (config.board.welcome && state.role === "edit");
+  const share = state.status !== "closed" && (mayInvite || config.board.open) ? dialogs.show.share : undefined;
+  const leave = useMemo(() => leaving(api, config, showProblem), [api, config, showProblem]);
   const rename = useCallback(async (name: string) => {
     await api.rename(name);
     room.reenter(); // the others see the name that was current on entering
   }, [api, room]);
-  const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={dialogs.show.share} brief={phone} />, [room, config, rename, dialogs.show, phone]);
+  const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={share} brief={phone} />, [room, config, rename, share, phone]);
   const topRight = useCallback((narrow: boolean) => (narrow || panel.sheet ? null : bar), [bar, panel.sheet]);
   const menu = useMemo(
     () => (
       <Menu
         config={config} theme={theme} onTheme={setTheme} onOpen={panel.uncoverCanvas} mayEdit={state.mayEdit} onImport={() => pickFiles(importFiles)} onExport={dialogs.show.export}
-        onRename={isOwner ? dialogs.show.rename : undefined} onShare={dialogs.show.share} onHistory={history.show}
+        onNew={leave.toNew} onRename={isOwner ? dialogs.show.rename : undefined} onTrash={isOwner ? leave.toTrash : undefined} onShare={share} onHistory={history.show}
       />
     ),
-    [config, theme, setTheme, panel.uncoverCanvas, state.mayEdit, importFiles, isOwner, dialogs.show, history.show],
+    [config, theme, setTheme, panel.uncoverCanvas, state.mayEdit, importFiles, isOwner, leave, share, dialogs.show, history.show],
   );
   const chip = saving({ ...state, pending: state.pending + uploads.pending, failed: uploads.failed });
   const status = useMemo(() => <StatusChip state={chip.state} text={chip.text} />, [chip.state, chip.text]);
-  const footer = useMemo(() => <div className="footer-chip">{status}</div>, [status]);
+  const invites = config.board.welcome && mayInvite && Boolean(share);
+  const invitation = useMemo(() => invites && <SeeItTogether room={room} onInvite={dialogs.show.invite} />, [invites, room, dialogs.show]);
+  const footer = useMemo(() => <div className="footer-chip">{status}{invitation}</div>, [status, invitation]);
 
   return (
     <div className="atelier board-page" data-theme={theme}>
       <main className="board-canvas" data-testid="canvas" ref={canvas}>
-        <h1 className="unseen">{title}</h1>
         <Canvas parts={parts} server={api} board={board} theme={theme} viewOnly={!state.mayEdit} menu={menu} footer={footer} topRight={topRight} onSession={setSession} onUploads={setUploads} />
         {session && <Overlays session={session} api={api} config={config} jobs={jobs} notices={notices} actions={actions} />}
+        <BoardTitle title={title} mayRename={isOwner} rename={(next) => api.renameBoard(board, next)} phone={phone} />
+        {phone && invitation}
         <ConnectionState state={state} />
         <NoticeList notices={notices} />
       </main>
@@ -113,7 +122,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
         )}
       </SidePanel>
       {session && <BoardHistory history={history} session={session} config={config} mayEdit={state.mayEdit} notices={notices} theme={theme} />}
-      <Dialogs dialogs={dialogs} api={api} config={config} title={title} isOwner={isOwner} exchange={exchange} />
+      <Dialogs dialogs={dialogs} api={api} config={config} title={title} mayInvite={mayInvite} exchange={exchange} />
     </div>
   );
 }

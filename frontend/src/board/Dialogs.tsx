@@ -3,9 +3,10 @@ import type { Api } from "../api/client";
 import type { CanvasExchange } from "../canvas/CanvasExchange";
 import type { BoardConfig } from "../canvas/config";
 import { Part } from "../errors/ErrorBoundary";
-import { ShareDialog } from "./ShareDialog";
 import type { DialogState } from "./useDialogs";
 
+const ShareDialog = lazy(() => import("./ShareDialog"));
+const ShareAddress = lazy(() => import("./ShareAddress"));
 const RenameDialog = lazy(() => import("./RenameDialog"));
 const ExportDialog = lazy(() => import("../exchange/ExportDialog"));
 
@@ -14,13 +15,14 @@ interface Props {
   api: Api;
   config: BoardConfig;
   title: string;
-  isOwner: boolean;
+  /** Whether this person may make share links; otherwise the address of an open board is shared. */
+  mayInvite: boolean;
   /** null while the canvas is not ready. */
   exchange: CanvasExchange | null;
 }
 
 /** The dialog that is open, if any. */
-export function Dialogs({ dialogs: { name, close }, api, config, title, isOwner, exchange }: Props) {
+export function Dialogs({ dialogs: { name, close }, api, config, title, mayInvite, exchange }: Props) {
   const board = config.board.id;
   return (
     <>
@@ -36,8 +38,10 @@ export function Dialogs({ dialogs: { name, close }, api, config, title, isOwner,
           <RenameDialog title={title} rename={(next) => api.renameBoard(board, next)} onClose={close} />
         </Suspense>
       )}
-      {name === "share" && (
-        <ShareDialog address={isOwner ? undefined : location.href} share={(link) => api.share(board, link)} onClose={close} />
+      {(name === "share" || name === "invite") && (
+        <Suspense>
+          {mayInvite ? <ShareDialog api={api} board={board} you={config.you.id} invite={name === "invite"} onClose={close} /> : <ShareAddress onClose={close} />}
+        </Suspense>
       )}
     </>
   );

@@ -1,7 +1,8 @@
 import { useEffect } from "react";
-import { BoardsIcon, HistoryIcon, ImportIcon, MoonIcon, PenIcon, PersonIcon, SaveIcon, ShareIcon, SunIcon } from "../ui/icons";
+import { BoardsIcon, HistoryIcon, ImportIcon, MoonIcon, PenIcon, PersonIcon, PlusIcon, SaveIcon, ShareIcon, SunIcon, TrashIcon } from "../ui/icons";
 import type { BoardConfig } from "../canvas/config";
 import { MainMenu, type Theme } from "../canvas/excalidraw";
+import { t } from "../language/t";
 
 interface Props {
   config: BoardConfig;
@@ -12,40 +13,46 @@ interface Props {
   mayEdit: boolean;
   onImport(): void;
   onExport(): void;
+  onNew(): void;
   /** Absent unless this person owns the board. */
   onRename?(): void;
-  onShare(): void;
+  onTrash?(): void;
+  /** Absent where this person cannot invite anybody. */
+  onShare?(): void;
   onHistory(): void;
 }
 
 /** The main menu, in place of Excalidraw's own, whose items lead to other servers. */
-export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onOpen, onImport, onExport, onRename, onShare, onHistory }: Props) {
+export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onOpen, onImport, onExport, onNew, onRename, onTrash, onShare, onHistory }: Props) {
   const dark = theme === "dark";
   const back = `?next=${encodeURIComponent(location.pathname)}`;
   return (
     <MainMenu>
       <Opened onOpen={onOpen} />
-      <MainMenu.Item onSelect={() => location.assign(urls.boards)} icon={<BoardsIcon size={16} />}>All boards</MainMenu.Item>
-      {onRename && <MainMenu.Item onSelect={onRename} icon={<PenIcon size={16} />}>Rename…</MainMenu.Item>}
-      <MainMenu.Item onSelect={onShare} icon={<ShareIcon size={16} />}>Share…</MainMenu.Item>
-      <MainMenu.Item onSelect={onHistory} icon={<HistoryIcon size={16} />}>History</MainMenu.Item>
+      <MainMenu.Item onSelect={() => location.assign(urls.boards)} icon={<BoardsIcon size={16} />}>{t("All boards")}</MainMenu.Item>
+      <MainMenu.Item onSelect={onNew} icon={<PlusIcon size={16} />}>{t("New board")}</MainMenu.Item>
       <MainMenu.Separator />
-      {mayEdit && <MainMenu.Item onSelect={onImport} icon={<ImportIcon size={16} />}>Import…</MainMenu.Item>}
-      <MainMenu.Item onSelect={onExport} icon={<SaveIcon size={16} />}>Export…</MainMenu.Item>
+      {onRename && <MainMenu.Item onSelect={onRename} icon={<PenIcon size={16} />}>{t("Rename…")}</MainMenu.Item>}
+      {onShare && <MainMenu.Item onSelect={onShare} icon={<ShareIcon size={16} />}>{t("Share…")}</MainMenu.Item>}
+      <MainMenu.Item onSelect={onHistory} icon={<HistoryIcon size={16} />}>{t("History")}</MainMenu.Item>
+      {onTrash && <MainMenu.Item onSelect={onTrash} icon={<TrashIcon size={16} />}>{t("Move to trash")}</MainMenu.Item>}
+      <MainMenu.Separator />
+      {mayEdit && <MainMenu.Item onSelect={onImport} icon={<ImportIcon size={16} />}>{t("Import…")}</MainMenu.Item>}
+      <MainMenu.Item onSelect={onExport} icon={<SaveIcon size={16} />}>{t("Export…")}</MainMenu.Item>
       <MainMenu.DefaultItems.SearchMenu />
       <MainMenu.Separator />
       <MainMenu.Item onSelect={() => onTheme(dark ? "light" : "dark")} icon={dark ? <SunIcon size={16} /> : <MoonIcon size={16} />}>
-        {dark ? "Light mode" : "Dark mode"}
+        {dark ? t("Light mode") : t("Dark mode")}
       </MainMenu.Item>
       <MainMenu.DefaultItems.ChangeCanvasBackground />
       <MainMenu.Separator />
       {you.guest ? (
         <>
-          <MainMenu.Item onSelect={() => location.assign(urls.login + back)} icon={<PersonIcon size={16} />}>Sign in</MainMenu.Item>
-          <MainMenu.Item onSelect={() => location.assign(urls.signup + back)} icon={<PersonIcon size={16} />}>Sign up</MainMenu.Item>
+          <MainMenu.Item onSelect={() => location.assign(urls.login + back)} icon={<PersonIcon size={16} />}>{t("Sign in")}</MainMenu.Item>
+          <MainMenu.Item onSelect={() => location.assign(urls.signup + back)} icon={<PersonIcon size={16} />}>{t("Sign up")}</MainMenu.Item>
         </>
       ) : (
-        <MainMenu.Item onSelect={() => location.assign(urls.logout)} icon={<PersonIcon size={16} />}>Sign out</MainMenu.Item>
+        <MainMenu.Item onSelect={() => location.assign(urls.logout)} icon={<PersonIcon size={16} />}>{t("Sign out")}</MainMenu.Item>
       )}
     </MainMenu>
   );

@@ -1,83 +1,59 @@
-import { useRef, useState } from "react";
-import type { NewLink, NewShareLink } from "../api/types";
+import { useEffect, useRef, useState } from "react";
+import type { Api } from "../api/client";
+import type { ShareLink } from "../api/types";
+import { t } from "../language/t";
 import { Dialog } from "../ui/Dialog";
-import { CopyIcon } from "../ui/icons";
-
-type OfferedRole = Extract<NewLink["role"], "edit" | "view">;
-
-const words: Record<OfferedRole, string> = { edit: "Can draw", view: "Can view" };
+import { RadioGroup } from "../ui/RadioGroup";
+import { copyText, LinkField } from "./LinkField";
+import { ShareLinks } from "./ShareLinks";
+import { isPlain, offered, roleInWords, urlOf, type OfferedRole } from "./linkInWords";
+import { useShareLinks } from "./useShareLinks";
 
 interface Props {
-  /** The URL of the board, shown instead of links to people who may not create links. It gives no access. */
-  address?: string;
-  /** Creates a link; rejects with an Error whose message is shown. */
-  share(link: NewLink): Promise<NewShareLink>;
+  api: Pick<Api, "share" | "links" | "revoke">;
+  board: string;
+  /** Id of the person at this page. */
+  you: string;
+  /** Copies a link with which people may draw, and makes it first if there is none. */
+  invite: boolean;
   onClose(): void;
 }
 
-/** Creates share links, one per role, and copies them. */
-export function ShareDialog({ address, share, onClose }: Props) {
+/** Creates share links, one per role, copies and revokes them. */
+export default function ShareDialog({ api, board, you, invite, onClose }: Props) {
+  const { links, busy, problem, create, revoke } = useShareLinks(api, board);
   const [role, setRole] = useState<OfferedRole>("edit");
-  const [links, setLinks] = useState<Partial<Record<OfferedRole, NewShareLink>>>({});
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
-  const [copied, setCopied] = useState(false);
-  const field = useRef<HTMLInputElement>(null);
-  const link = links[role];
-  const url = address ?? (link && new URL(link.url, location.href).href);
+  const [copied, setCopied] = useState("");
+  const link = links?.find((each) => isPlain(each, role));
+  const invited = useRef(false);
 
-  const choose = (next: OfferedRole) => {
-    setRole(next);
-    setCopied(false);
-    setProblem("");
-  };
-  const make = async () => {
-    setBusy(true);
-    setProblem("");
-    try {
-      const made = await share({ role });
-      setLinks((before) => ({ ...before, [role]: made }));
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-    } finally {
-      setBusy(false);
-    }
-  };
-  const copy = async () => {
-    field.current?.select();
-    try {
-      await navigator.clipboard.writeText(url!);
-    } catch {
-      document.execCommand("copy"); // plain http has no clipboard API
-    }
-    setCopied(true);
-  };
+  useEffect(() => {
+    if (!invite || !links || invited.current) return;
+    invited.current = true;
+    const copy = async (found: ShareLink | undefined) => {
+      if (found && (await copyText(urlOf(found)!))) setCopied(found.id);
+    };
+    void (async () => copy(links.find((each) => isPlain(each, "edit")) ?? (await create("edit"))))();
+  }, [invite, links, create]);
 
   return (
-    <Dialog title="Share this board" onClose={onClose}>
+    <Dialog title={invite ? t("See it together") : t("Share this board")} onClose={onClose}>
       <p className="quiet">
-        {address ? "This address works for people who can already see the board. Only its owner can create links for others." : "Anyone with the link can join under a name. No account is needed."}
+        {copied ? t("The link is copied. Send it to a friend: they join under a name, and you draw together.") : t("Anyone with the link can join under a name. No account is needed.")}
       </p>
-      {!address && <div className="choices" role="radiogroup" aria-label="What people with the link can do">
-        {(Object.keys(words) as OfferedRole[]).map((each) => (
-          <button key={each} type="button" role="radio" aria-checked={each === role} onClick={() => choose(each)}>
-            {words[each]}
-          </button>
-        ))}
-      </div>}
-      {url ? (
-        <div className="row">
-          <input ref={field} type="text" readOnly value={url} aria-label="Link" data-testid="share-url" autoFocus onFocus={(event) => event.target.select()} />
-          <button type="button" className="button primary" onClick={() => void copy()}>
-            <CopyIcon /> {copied ? "Copied" : "Copy"}
-          </button>
-        </div>
+      <RadioGroup<OfferedRole>
+        label={t("What people with the link can do")} value={role} onChoose={setRole}
+        options={offered.map((each) => ({ value: each, content: roleInWords({ role: each }) }))}
+      />
+      {link ? (
+        <LinkField key={link.id} url={urlOf(link)!} copied={copied === link.id} />
       ) : (
-        <button type="button" className="button primary" disabled={busy} onClick={() => void make()}>
-          {busy ? "Creating link…" : "Create link"}
+        <button type="button" className="button primary" disabled={busy || !links} onClick={() => void create(role)}>
+          {busy ? t("Creating link…") : t("Create link")}
         </button>
       )}
       {problem && <p role="alert" style={{ color: "var(--bad)" }}>{problem}</p>}
+      {links && links.length > 0 && <ShareLinks links={links} you={you} onRevoke={revoke} />}
     </Dialog>
   );
 }

@@ -3,6 +3,7 @@ import type { RoomClient } from "../room/RoomClient";
 import { ShareIcon } from "../ui/icons";
 import { Avatar, usePeople } from "../canvas/Collaborators";
 import type { BoardConfig } from "../canvas/config";
+import { t } from "../language/t";
 import { NameCard } from "./NameCard";
 import "./TopBar.css";
 
@@ -10,7 +11,8 @@ interface Props {
   room: RoomClient;
   config: BoardConfig;
   rename(name: string): Promise<void>;
-  onShare(): void;
+  /** Absent where this person cannot invite anybody. */
+  onShare?(): void;
   /** Of the others only the number is shown. */
   brief: boolean;
 }
@@ -41,9 +43,11 @@ export function TopBar({ room, config, rename, onShare, brief }: Props) {
           </button>
         </li>
       </ul>
-      <button type="button" className="button primary" aria-label="Share" data-testid="share" onClick={onShare}>
-        <ShareIcon size={17} /> <span>Share</span>
-      </button>
+      {onShare && (
+        <button type="button" className="button primary" aria-label={t("Share")} data-testid="share" onClick={onShare}>
+          <ShareIcon size={17} /> <span>{t("Share")}</span>
+        </button>
+      )}
       {open && <NameCard name={name} guest={config.you.guest} urls={config.urls} onSave={save} onClose={() => setOpen(false)} />}
     </div>
   );

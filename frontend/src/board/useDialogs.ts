@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 
-export type DialogName = "share" | "export" | "rename";
+export type DialogName = "share" | "invite" | "export" | "rename";
 
 export interface DialogState {
   /** The dialog that is open; null: none. Modal: there is at most one. */
@@ -13,7 +13,7 @@ export interface DialogState {
 export function useDialogs(): DialogState {
   const [name, setName] = useState<DialogName | null>(null);
   const functions = useMemo(() => {
-    const show = { share: () => setName("share"), export: () => setName("export"), rename: () => setName("rename") };
+    const show = { share: () => setName("share"), invite: () => setName("invite"), export: () => setName("export"), rename: () => setName("rename") };
     return { show, close: () => setName(null) };
   }, []);
   return { name, ...functions };

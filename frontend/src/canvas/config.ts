@@ -2,7 +2,8 @@ import type { Role } from "../room/messages";
 
 /** The JSON in the page's `<script id="board-config">`, written by Django. */
 export interface BoardConfig {
-  board: { id: string; title: string };
+  /** welcome: whoever may draw on it may invite others. open: its address is an invitation. */
+  board: { id: string; title: string; welcome: boolean; open: boolean };
   you: { id: string; name: string; guest: boolean; role: Role; color?: string };
   /** Path of the websocket. */
   socket: string;

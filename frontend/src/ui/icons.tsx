@@ -29,6 +29,8 @@ export const PenIcon = icon(<path d="M4 20l1-4L16 5l3 3L8 19z" />);
 export const SaveIcon = icon(<path d="M12 4v11M7.5 11l4.5 4.5L16.5 11M5 20h14" />);
 export const ImportIcon = icon(<path d="M12 15V4M7.500 8.500L12 4l4.500 4.500M5 20h14" />);
 export const HistoryIcon = icon(<path d="M4.500 12a7.500 7.500 0 102.600-5.700M4 4.500v4h4M12 8v4.500l3 2" />);
+export const PlusIcon = icon(<path d="M12 5v14M5 12h14" />);
+export const TrashIcon = icon(<path d="M4.5 7h15M9.500 7V4.500h5V7M6.500 7l.8 12.500h9.400L17.500 7M10 10.500v6M14 10.500v6" />);
 export const BoardsIcon = icon(<><rect x="4" y="4" width="7" height="7" rx="1.5" /><rect x="13" y="4" width="7" height="7" rx="1.5" /><rect x="4" y="13" width="7" height="7" rx="1.5" /><rect x="13" y="13" width="7" height="7" rx="1.5" /></>);
 export const PersonIcon = icon(<><circle cx="12" cy="8" r="3.6" /><path d="M5 20c.8-4 3.5-6 7-6s6.2 2 7 6" /></>);
 export const MoonIcon = icon(<path d="M19.5 14.5A8 8 0 019.5 4.5a8 8 0 1010 10z" />);
