@@ -49,7 +49,7 @@ def test_a_draft_becomes_final_and_a_part_of_it_is_repainted(
 
     # A draft in a look, into the frame.
     a.page.get_by_label("What should it become?").fill("a green car")
-    panel.get_by_role("button", name="Ink").click()
+    panel.get_by_role("radio", name="Ink").click()
     panel.get_by_label("Draft first").check()
     a.page.get_by_text("Advanced").click()
     panel.get_by_role("radio", name="Into the frame").click()
@@ -100,6 +100,6 @@ def test_repainting_without_a_picture_says_what_is_missing(atelier: Atelier, bro
     panel = a.page.get_by_test_id("panel")
     panel.get_by_role("radio", name="Repaint a part").click()
     a.page.get_by_label("What should be there instead?").fill("a red window")
-    panel.get_by_test_id("generate").click()
-    expect(panel.get_by_text("There is no picture here")).to_be_visible()
+    expect(panel.get_by_test_id("generate")).to_be_disabled()
+    expect(panel.get_by_text("Select a picture first.")).to_be_visible()
     a.context.close()

@@ -101,7 +101,7 @@ def test_four_candidates_flip_accept_undo_redo(atelier: Atelier, browser: Browse
     a.page.get_by_test_id("notice").get_by_role("button", name="Choose again").click()
     for page in (a, b):
         expect(thumbs(page)).to_have_count(3)
-    bar(b).get_by_role("button", name="Keep").click()
+    bar(b).get_by_role("button", name="Keep for later").click()
     for page in (a, b):
         expect(thumbs(page)).to_have_count(2)
     bar(b).get_by_role("button", name="Discard all").click()

@@ -1,3 +1,4 @@
+import type { Ref } from "react";
 import type { Checkpoint } from "../api/types";
 import { t } from "../language/t";
 import { SparkIcon } from "../ui/icons";
@@ -15,22 +16,23 @@ interface Props {
   checkpoint: Checkpoint;
   onCount(count: number): void;
   onGenerate(): void;
+  ref?: Ref<HTMLButtonElement>;
 }
 
 /** The button with the number of pictures, and one line below: what to do first, what went wrong, or the state of the model. */
-export function GenerateButton({ count, countMax, sending, hindrance, problem, checkpoint, onCount, onGenerate }: Props) {
+export function GenerateButton({ count, countMax, sending, hindrance, problem, checkpoint, onCount, onGenerate, ref }: Props) {
   const refused = !hindrance && Boolean(problem);
   return (
     <div className="generate-line">
       <div className="generate-row">
         {countMax > 1 && <CountChoice count={count} max={countMax} onChoose={onCount} />}
         {/* While sending it is not `disabled`: that would take the focus away from it. */}
-        <button type="button" className="button primary generate" data-testid="generate" disabled={Boolean(hindrance)} aria-disabled={sending || undefined} onClick={() => sending || onGenerate()}>
+        <button ref={ref} type="button" className="button primary generate" data-testid="generate" disabled={Boolean(hindrance)} aria-disabled={sending || undefined} onClick={() => sending || onGenerate()}>
           <SparkIcon /> {sending ? t("Sending…") : count > 1 ? t("Generate {n}", { n: count }) : t("Generate")}
         </button>
       </div>
       <p className="quiet hint" role={refused ? "alert" : undefined} data-problem={refused}>
-        {hindrance || problem || statusText(checkpoint) || "Ctrl+Enter"}
+        {hindrance || problem || statusText(checkpoint) || <span className="shortcut">Ctrl+Enter</span>}
       </p>
     </div>
   );

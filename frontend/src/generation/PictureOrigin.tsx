@@ -14,22 +14,25 @@ interface Props {
   board: Pick<BoardPort, "aimAt">;
   origin: NonNullable<Target["origin"]>;
   checkpoints: readonly Checkpoint[];
+  /** Called when this card has gone because the panel is at another target now, and its focus with it. */
+  onLeft(): void;
 }
 
 /** How the selected picture was made, and buttons that bring that back. Nothing where this board does not know it. */
-export default function PictureOrigin({ api, board, origin, checkpoints }: Props) {
+export default function PictureOrigin({ api, board, origin, checkpoints, onLeft }: Props) {
   const job = useJob(api, origin.job);
   const image = job?.images.find(({ id }) => id === origin.image);
   if (!job || !image) return null;
   const params = paramsOfImage(job, image);
   const use = (part: Part) => {
     // Everything belongs to the sketch that it was made from; the panel has to be there before it is filled in.
-    if (part === "all" && origin.source) flushSync(() => board.aimAt(origin.source!));
+    const left = part === "all" && origin.source !== null && flushSync(() => board.aimAt(origin.source!));
     recall(params, part);
+    if (left) onLeft();
   };
   const checkpoint = checkpoints.find(({ name }) => name === params.checkpoint);
   const style = checkpoint?.styles.find(({ name }) => name === params.style);
-  const facts = [checkpoint?.title ?? params.checkpoint, style && t(style.title), `${image.width_px} × ${image.height_px}`, t("seed {seed}", { seed: String(image.seed) })];
+  const facts = [checkpoint?.title ?? params.checkpoint, style && t(style.title), `${image.width_px} × ${image.height_px}`, t("seed {seed}", { seed: String(image.seed) }).replaceAll(" ", "\u00a0")];
   return (
     <section className="origin" aria-label={t("How this picture was made")} data-testid="origin">
       <p className="origin-words">{params.prompt || t("No prompt")}</p>

@@ -32,10 +32,12 @@ export function PromptField({ label, placeholder, draft, recall, kind, maxLength
     event.preventDefault();
     event.stopPropagation();
   };
-  const closeList = () => {
-    setListed(false);
+  /** The button that is pressed goes away. */
+  const toField = (act: () => void) => () => {
+    act();
     field.current?.focus();
   };
+  const closeList = toField(() => setListed(false));
   return (
     <div className="field">
       <div className="prompt-line">
@@ -62,12 +64,12 @@ export function PromptField({ label, placeholder, draft, recall, kind, maxLength
       {children}
       {draft.theirs !== null && (
         <p className="theirs" role="status">
-          {t("Someone changed this prompt to “{prompt}”.", { prompt: draft.theirs })} <button type="button" className="button small" onClick={draft.takeTheirs}>{t("Use theirs")}</button>
+          {t("Someone changed this prompt to “{prompt}”.", { prompt: draft.theirs })} <button type="button" className="button small" onClick={toField(draft.takeTheirs)}>{t("Use theirs")}</button>
         </p>
       )}
       {recall.canUndo && (
         <p className="theirs" role="status">
-          {recall.canUndo === "words" ? t("Filled in an earlier prompt.") : t("Filled in from an earlier picture.")} <button type="button" className="button small" onClick={recall.undo}>{t("Undo")}</button>
+          {recall.canUndo === "words" ? t("Filled in an earlier prompt.") : t("Filled in from an earlier picture.")} <button type="button" className="button small" onClick={toField(recall.undo)}>{t("Undo")}</button>
         </p>
       )}
       {error && <span id={`${id}-error`} className="error" role="alert">{error}</span>}

@@ -419,14 +419,14 @@ describe("styles and drafts", () => {
   it("a size is a shape and a length; as the sketch is where it begins", async () => {
     const uses = [...checkpoint.kinds.img2img!.uses, "width_px", "height_px"];
     await open(frame("f", "a boat"), [{ ...checkpoint, kinds: { img2img: { ...checkpoint.kinds.img2img!, uses } } }]);
-    await vi.waitFor(() => screen.getByText("As sketch"));
+    await vi.waitFor(() => screen.getByText("Sketch"));
     const send = async () => { fireEvent.click(button()); await settle(); };
     await send();
     fireEvent.click(screen.getByText("1024"));
     await send();
     fireEvent.click(screen.getByText("4:3"));
     await send();
-    fireEvent.click(screen.getByText("As sketch"));
+    fireEvent.click(screen.getByText("Sketch"));
     fireEvent.click(screen.getByText("512"));
     await send();
     expect(asked.map(({ request: { params: { width_px, height_px } } }) => [width_px, height_px])).toEqual([[undefined, undefined], [1024, undefined], [1024, 768], [undefined, undefined]]);
@@ -515,7 +515,7 @@ describe("a selected picture", () => {
     await open(picture());
     const card = await shown();
     expect(card.textContent).toContain("a red house");
-    expect(card.textContent).toContain("Built-in · 512 × 512 · seed 7");
+    expect(card.textContent).toContain("Built-in · 512 × 512 · seed\u00a07");
   });
 
   it("brings everything back at its sketch, and one press brings back what was there", async () => {
@@ -525,6 +525,7 @@ describe("a selected picture", () => {
     await shown();
     act(() => screen.getByText("Use again").click());
     expect(prompt().value).toBe("a red house");
+    expect(document.activeElement, "the card has gone").toBe(button());
     expect(screen.getByText("Words only").getAttribute("aria-checked")).toBe("true");
     fireEvent.click(button());
     await settle();

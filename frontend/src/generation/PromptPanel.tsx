@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useSyncExternalStore, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useRef, useSyncExternalStore, type ReactNode } from "react";
 import type { Api } from "../api/client";
 import type { Checkpoint, Job, KindOfCheckpoint, Params } from "../api/types";
 import { Advanced } from "./Advanced";
@@ -63,6 +63,7 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
   const jobs = useJobs(store);
   const state = useForm(checkpoints, target);
   const { form, change, checkpoint, kindName, kind } = state;
+  const button = useRef<HTMLButtonElement>(null);
   const masked = useSyncExternalStore(board.subscribe, repaints(kind) ? board.masked : alwaysMarked);
   const held = repaints(kind) && target?.shape === "picture" ? target.id : null;
   useEffect(() => {
@@ -99,18 +100,18 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
   return (
     <div className="prompt-panel" onKeyDown={onKeyDown}>
       <TargetCard target={target} marked={masked === "marked"} sees={kind.sees} thumbnail={thumbnail} mayDraw={board.mayEdit} onDrawRegion={() => { onAway(); board.drawRegion(); }} onFinish={({ job, image }) => void finish(job, image)}>
-        {target?.origin && board.mayEdit && <Suspense><PictureOrigin api={api} board={board} origin={target.origin} checkpoints={checkpoints} /></Suspense>}
+        {target?.origin && board.mayEdit && <Suspense><PictureOrigin api={api} board={board} origin={target.origin} checkpoints={checkpoints} onLeft={() => button.current?.focus()} /></Suspense>}
       </TargetCard>
       {repaints(kind) && board.mayEdit && masked === "unmarked" && <MaskLesson onDraw={() => { onAway(); board.takePen(); }} />}
       <PromptField
-        label={instruction ? t("What should change?") : questionOf(kind)} placeholder={instruction ? t("make it night") : t("a red house by the sea")} kind={kindName}
+        label={instruction ? t("What should change?") : questionOf(kind)} placeholder={instruction ? t("make it night") : repaints(kind) ? t("a round window") : t("a red house by the sea")} kind={kindName}
         draft={draft} recall={recall} maxLength={promptMax} disabled={!board.mayEdit} error={errors.prompt}
       >
         {hearing && <NotHeard {...hearing.prompt} />}
       </PromptField>
       {board.mayEdit && <Options state={state} checkpoints={checkpoints} region={target?.region} />}
       <GenerateButton
-        count={form.count} countMax={board.mayEdit ? (kind.limits.count?.[1] ?? 4) : 1} sending={sending} hindrance={hindrance} problem={errors.count ?? errors[""]} checkpoint={checkpoint}
+        ref={button} count={form.count} countMax={board.mayEdit ? (kind.limits.count?.[1] ?? 4) : 1} sending={sending} hindrance={hindrance} problem={errors.count ?? errors[""]} checkpoint={checkpoint}
         onCount={(count) => { storeCount(count); change({ count }); }} onGenerate={onGenerate}
       />
       {live && checkpoint.live_kind && target?.shape === "frame" && board.mayEdit && live(target, paramsOf(form, checkpoint, draft.text, target.region))}

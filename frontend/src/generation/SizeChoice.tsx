@@ -70,7 +70,7 @@ function ratioOf(tile: Choice, { size }: Form, region: Region | undefined): numb
 
 function nameOf(tile: Choice, hasSketch: boolean, { size }: Form): string {
   if (tile === "other") return `${size!.width_px} × ${size!.height_px}`;
-  const names = { sketch: hasSketch ? t("As sketch") : t("Standard"), square: t("Square"), landscape: "4:3", portrait: "3:4", wide: "16:9", tall: "9:16" };
+  const names = { sketch: hasSketch ? t("Sketch") : t("Standard"), square: t("Square"), landscape: "4:3", portrait: "3:4", wide: "16:9", tall: "9:16" };
   return names[tile];
 }
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { CandidatesApi } from "../api/candidates";
 import type { Job } from "../api/types";
+import { t } from "../language/t";
 import { paramsOfImage } from "../generation/again";
 import { recall, type Part } from "../generation/form";
 import { ChevronLeftIcon } from "../ui/icons";
@@ -20,11 +21,11 @@ interface Props {
   onBack(): void;
 }
 
-const parts: { part: Part; label: string; hint: string }[] = [
-  { part: "all", label: "Everything", hint: "Prompt and all settings, including the seed" },
-  { part: "prompt", label: "Prompt", hint: "Only the prompt" },
-  { part: "seed", label: "Seed", hint: "Only the seed" },
-  { part: "size", label: "Size", hint: "Only the size in pixels" },
+const parts = (): { part: Part; label: string; hint: string }[] => [
+  { part: "all", label: t("Everything"), hint: t("Prompt and all settings, including the seed") },
+  { part: "prompt", label: t("Prompt"), hint: t("Only the prompt") },
+  { part: "seed", label: t("Seed"), hint: t("Only the seed") },
+  { part: "size", label: t("Size"), hint: t("Only the size in pixels") },
 ];
 
 /** One earlier picture: its snapshot, prompt, person and time, and what of it can be used again. */
@@ -47,25 +48,25 @@ export function PictureCard({ picture: { image, job }, problem, mayEdit, board, 
   const word = standingWord(image);
   return (
     <div className="earlier" data-testid="earlier-card">
-      <button ref={back} type="button" className="button plain small earlier-back" onClick={onBack}><ChevronLeftIcon size={16} /> All pictures</button>
+      <button ref={back} type="button" className="button plain small earlier-back" onClick={onBack}><ChevronLeftIcon size={16} /> {t("All pictures")}</button>
       <figure className="earlier-large">
         {sketch && job.snapshot_url ? <img src={job.snapshot_url} alt="What the model saw" data-testid="what-the-model-saw" /> : <img src={image.url} alt={prompt || "No prompt"} />}
         <figcaption>{sketch ? "What the model saw" : word || "Not on the board"}</figcaption>
       </figure>
-      {job.snapshot_url && <button type="button" className="button small" aria-pressed={sketch} onClick={() => setSketch(!sketch)}>{sketch ? "Show the picture" : "What the model saw"}</button>}
+      {job.snapshot_url && <button type="button" className="button small" aria-pressed={sketch} onClick={() => setSketch(!sketch)}>{sketch ? t("Show the picture") : t("What the model saw")}</button>}
       <p className="earlier-prompt">{prompt || "No prompt"}</p>
       <p className="quiet earlier-facts">{whoAndWhen(job, new Date())}<br />{image.width_px} × {image.height_px} · seed {image.seed}</p>
       {problem && <p className="error" role="alert">{problem}</p>}
       <div className="earlier-deeds">
-        {(mayEdit || element) && <button type="button" className="button primary" data-testid="earlier-place" onClick={show}>{element ? "Show on the board" : "Place on the board"}</button>}
-        {mayEdit && !element && image.standing === "discarded" && <button type="button" className="button" onClick={() => onRun(api.put(job.id, image.id, "keep"))}>Keep</button>}
-        {mayEdit && !element && image.standing !== "discarded" && image.standing && <button type="button" className="button" onClick={() => onRun(api.put(job.id, image.id, "discard"))}>Discard</button>}
+        {(mayEdit || element) && <button type="button" className="button primary" data-testid="earlier-place" onClick={show}>{element ? t("Show on the board") : t("Place on the board")}</button>}
+        {mayEdit && !element && image.standing === "discarded" && <button type="button" className="button" onClick={() => onRun(api.put(job.id, image.id, "keep"))}>{t("Keep for later")}</button>}
+        {mayEdit && !element && image.standing !== "discarded" && image.standing && <button type="button" className="button" onClick={() => onRun(api.put(job.id, image.id, "discard"))}>{t("Discard")}</button>}
       </div>
       {mayEdit && (
         <div className="field">
-          <span className="label">Use again</span>
-          <div className="earlier-parts" role="group" aria-label="Use again">
-            {parts.map(({ part, label, hint }) => (
+          <span className="label">{t("Use again")}</span>
+          <div className="earlier-parts" role="group" aria-label={t("Use again")}>
+            {parts().map(({ part, label, hint }) => (
               <button key={part} type="button" className="button small" title={hint} data-part={part} onClick={() => recall(paramsOfImage(job, image), part)}>{label}</button>
             ))}
           </div>

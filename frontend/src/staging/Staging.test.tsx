@@ -139,7 +139,7 @@ describe("choosing", () => {
     expect(screen.getAllByTestId("stage-thumb")).toHaveLength(4);
   });
 
-  it.each([["Keep", "keep"], ["Discard", "discard"]])("%s takes one away, the next is looked at", async (label, verb) => {
+  it.each([["Keep for later", "keep"], ["Discard", "discard"]])("%s takes one away, the next is looked at", async (label, verb) => {
     answer = job({ ...four, a: verb === "keep" ? "kept" : "discarded" });
     fireEvent.click(screen.getByText(label));
     await settle();

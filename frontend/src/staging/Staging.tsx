@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { createCandidatesApi } from "../api/candidates";
 import type { Job } from "../api/types";
+import { t } from "../language/t";
 import type { JobStore } from "../generation/jobStore";
 import { CheckIcon, ChevronLeftIcon, ChevronRightIcon, CloseIcon } from "../ui/icons";
 import type { Notices } from "../ui/notices";
@@ -52,8 +53,8 @@ export default function Staging({ base, boardId, you, store, board, notices, may
   const at = candidates.indexOf(shown) + 1;
   const coming = missing(job);
   const next = staged[(staged.indexOf(job) + 1) % staged.length]!;
-  const who = job.created_by?.id === you ? "" : `${job.created_by?.name ?? "Someone"}: `;
-  const words = `${who}${job.params.prompt || "No prompt"}`;
+  const who = job.created_by?.id === you ? "" : `${job.created_by?.name ?? t("Someone")}: `;
+  const words = `${who}${job.params.prompt || t("No prompt")}`;
   const locked = actions.busy || !board.mayEdit;
   const onKeyDown = (event: React.KeyboardEvent) => {
     event.stopPropagation(); // keys pressed here are not shortcuts of the canvas
@@ -67,33 +68,33 @@ export default function Staging({ base, boardId, you, store, board, notices, may
       <div className="stage-overlay" ref={overlay}>
         <img src={shown.url} alt="" data-testid="stage-picture" data-image={shown.id} />
       </div>
-      <section className="ours stage-bar" aria-label="Pictures to choose from" data-testid="stage-bar" onKeyDown={onKeyDown}>
+      <section className="ours stage-bar" aria-label={t("Pictures to choose from")} data-testid="stage-bar" onKeyDown={onKeyDown}>
         <div className="stage-line">
-          <button type="button" className="stage-words" title="Show on the board" onClick={() => board.show(job)}>{words}</button>
-          {staged.length > 1 && <button type="button" className="button small" onClick={() => setPicked(next.id)}>Next of {staged.length} choices</button>}
+          <button type="button" className="stage-words" title={t("Show on the board")} onClick={() => board.show(job)}>{words}</button>
+          {staged.length > 1 && <button type="button" className="button small" onClick={() => setPicked(next.id)}>{t("Next of {n} choices", { n: staged.length })}</button>}
         </div>
         <div className="stage-strip">
-          <button type="button" className="button plain icon" aria-label="Previous picture" disabled={candidates.length < 2} onClick={() => flip(-1)}><ChevronLeftIcon /></button>
+          <button type="button" className="button plain icon" aria-label={t("Previous picture")} disabled={candidates.length < 2} onClick={() => flip(-1)}><ChevronLeftIcon /></button>
           <div className="stage-thumbs" ref={thumbs} role="radiogroup" aria-label={words}>
             {candidates.map((image, index) => (
               <button
                 key={image.id} type="button" role="radio" aria-checked={image === shown} tabIndex={image === shown ? 0 : -1} data-testid="stage-thumb"
-                aria-label={`Picture ${index + 1} of ${candidates.length}`} onClick={() => look(image.id)}
+                aria-label={t("Picture {n} of {all}", { n: index + 1, all: candidates.length })} onClick={() => look(image.id)}
               >
                 <img src={image.url} alt="" />
               </button>
             ))}
             {Array.from({ length: coming }, (_, index) => <span key={index} className="stage-coming" aria-hidden="true" />)}
           </div>
-          <button type="button" className="button plain icon" aria-label="Next picture" disabled={candidates.length < 2} onClick={() => flip(1)}><ChevronRightIcon /></button>
+          <button type="button" className="button plain icon" aria-label={t("Next picture")} disabled={candidates.length < 2} onClick={() => flip(1)}><ChevronRightIcon /></button>
         </div>
         <p className="unseen" role="status">Picture {at} of {candidates.length}{coming ? `, ${coming} more on the way` : ""}. {words}</p>
         {board.mayEdit && (
           <div className="stage-deeds">
-            <button type="button" className="button primary" data-testid="stage-accept" disabled={locked} onClick={() => actions.accept(job, shown)}><CheckIcon size={17} /> Accept</button>
-            <button type="button" className="button" disabled={locked} title="Save it for later" onClick={() => actions.keep(job, shown)}>Keep</button>
-            <button type="button" className="button" disabled={locked} onClick={() => actions.discard(job, shown)}>Discard</button>
-            {candidates.length > 1 && <button type="button" className="button plain" aria-label="Discard all" disabled={locked} onClick={() => actions.discardAll(job)}><CloseIcon size={16} /> <span>Discard all</span></button>}
+            <button type="button" className="button primary" data-testid="stage-accept" disabled={locked} title={t("Puts this picture on the board")} onClick={() => actions.accept(job, shown)}><CheckIcon size={17} /> {t("Accept")}</button>
+            <button type="button" className="button" disabled={locked} title={t("Leaves it off the board, under “Earlier pictures”")} onClick={() => actions.keep(job, shown)}>{t("Keep for later")}</button>
+            <button type="button" className="button" disabled={locked} onClick={() => actions.discard(job, shown)}>{t("Discard")}</button>
+            {candidates.length > 1 && <button type="button" className="button plain" aria-label={t("Discard all")} disabled={locked} onClick={() => actions.discardAll(job)}><CloseIcon size={16} /> <span>{t("Discard all")}</span></button>}
           </div>
         )}
       </section>
