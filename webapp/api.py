@@ -1,6 +1,7 @@
 """The HTTP API under /api/v1: authentication, scopes and routers."""
 
 from django.http import HttpRequest
+from ninja.openapi.docs import Swagger
 from ninja.security import SessionAuth
 from ninja.security.http import HttpAuthBase
 
@@ -46,6 +47,8 @@ api = DocumentedAPI(
     description="Boards, their elements, and pictures made from them.",
     auth=[Bearer(), Session()],
     docs_url="/docs",
+    # Deep links are links within buttons, which no screen reader can open.
+    docs=Swagger({"deepLinking": False}),
     openapi_url="/openapi.json",
 )
 problems.install(api)
