@@ -4,6 +4,7 @@ import { CanvasSession, type CanvasParts, type Uploads } from "./CanvasSession";
 import { useCursors } from "./Collaborators";
 import { Excalidraw, focusHelp, Footer, nameMenuButton, type BoardApi, type Files, type SceneElement, type Theme } from "./excalidraw";
 import { usePresence } from "./usePresence";
+import { useRedoKey } from "./useRedoKey";
 
 interface Props {
   parts: CanvasParts;
@@ -31,6 +32,7 @@ export const Canvas = memo(function Canvas({ parts, server, board, theme, viewOn
   const session = useRef<CanvasSession | null>(null);
   const dialog = useRef<string>(undefined);
   const presence = usePresence(room);
+  useRedoKey();
   useCursors(loaded ? api : null, room);
   useEffect(() => {
     // Excalidraw measures what is pasted at once, by another font where this one has not come: lines would lose their ends.
