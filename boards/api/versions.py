@@ -67,10 +67,14 @@ class VersionPage(TypedDict):
 
 
 class Restored(TypedDict):
-    """clock: the board's, afterwards. changed: how many elements. before: restore it to undo; null: nothing changed."""
+    """clock: the board's, afterwards. changed: how many elements; elements: their ids.
+
+    before: restore it to undo; null: nothing changed.
+    """
 
     clock: int
     changed: int
+    elements: list[str]
     before: VersionDescription | None
 
 
@@ -183,7 +187,12 @@ def restore_version(
     board, _, version = _find(request, board_id, version_id, Act.EDIT)
     restored = versions.restore(board, version, person_of(request), _short(idempotency_key))
     before = describe(restored.before) if restored.before else None
-    return {"clock": restored.clock, "changed": restored.changed, "before": before}
+    return {
+        "clock": restored.clock,
+        "changed": len(restored.elements),
+        "elements": restored.elements,
+        "before": before,
+    }
 
 
 @router.post("/{uuid:board_id}/undo-person", response=Answer[Undone])

@@ -38,10 +38,13 @@ NAMED_MAX = 500
 
 
 class Restored(NamedTuple):
-    """The board's clock afterwards, how many elements changed, and the version made before; None if nothing changed."""
+    """The board's clock afterwards, the ids of the elements that changed, and the version made before.
+
+    before: None if nothing changed.
+    """
 
     clock: int
-    changed: int
+    elements: list[str]
     before: Version | None
 
 
@@ -108,11 +111,11 @@ def restore(board: Board, version: Version, by: User, idempotency_key: str = "")
         if board.frozen:
             raise BoardFrozen("A moderator froze this board.")
         if known := _made_by_request(board, by, idempotency_key):
-            return Restored(board.clock, 0, known)
+            return Restored(board.clock, [], known)
         then = revisions.replaced_since(board.pk, version.clock)
         changes = _changes_to(board, then, store.changes_since(board.pk, version.clock))
         if not changes and board.background == version.background:
-            return Restored(board.clock, 0, None)
+            return Restored(board.clock, [], None)
         before = _make(board, by, before_restore_of=version, idempotency_key=idempotency_key)
         return _restored(board, changes, version.background, by, before)
 
@@ -126,7 +129,7 @@ def restore_scene(board: Board, scene: Sequence[Element], ground: str) -> Restor
         board = _locked(board.pk)
         changes = _changes_to(board, {element.id: element for element in scene}, store.snapshot(board.pk))
         if not changes and board.background == ground:
-            return Restored(board.clock, 0, None)
+            return Restored(board.clock, [], None)
         return _restored(board, changes, ground, None, _make(board))
 
 
@@ -136,7 +139,7 @@ def _restored(
     background.write(board, ground)
     change = store.apply(board.pk, changes, {element.id: _id(by) for element in changes})
     transaction.on_commit(lambda: announce.clock_moved(board.pk, change.clock))
-    return Restored(change.clock, len(change.elements), before)
+    return Restored(change.clock, [element.id for element in change.elements], before)
 
 
 def _changes_to(board: Board, then: Mapping[str, Element], since: store.Snapshot) -> list[Element]:

@@ -258,7 +258,7 @@ def test_H6_going_back_is_one_change_with_newer_versions(board, alice, bob):
     restored = versions.restore(board, version, alice)
 
     assert scene(board) == {"changed": 1, "deleted": 2, "same": 3}
-    assert restored.clock == clock + 1 and restored.changed == 3
+    assert restored.clock == clock + 1 and len(restored.elements) == 3
     rows = {row.element_id: row for row in Element.objects.filter(board=board)}
     assert {name: row.version for name, row in rows.items()} == {
         "changed": 10,
@@ -297,10 +297,10 @@ def test_H6_going_back_to_what_stands_changes_nothing(board, alice):
     draw(board, alice, "box", x=1, **look)
     version = versions.create_named(board, alice, "First")
     clock = Board.objects.get(pk=board.pk).clock
-    assert versions.restore(board, version, alice) == (clock, 0, None)
+    assert versions.restore(board, version, alice) == (clock, [], None)
     draw(board, alice, "box", 2, x=2, **look)
     draw(board, alice, "box", 3, x=1, **look)
-    assert versions.restore(board, version, alice).changed == 0, "it looks the same again"
+    assert versions.restore(board, version, alice).elements == [], "it looks the same again"
 
 
 def test_H6_a_request_that_is_repeated_goes_back_once(board, alice):

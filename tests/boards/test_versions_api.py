@@ -172,12 +172,12 @@ def test_an_empty_board_has_a_thumbnail_too(board, alice):
 
 def test_restoring_says_how_to_undo_it(board, version, alice, bob):
     answer = send(as_(bob), "post", path(board, "versions", version.pk, "restore")).json()
-    assert scene(board) == {"box": 1} and answer["changed"] == 1
+    assert scene(board) == {"box": 1} and (answer["changed"], answer["elements"]) == (1, ["box"])
     assert answer["before"]["before_restore_of"] == str(version.pk)
     undone = send(as_(bob), "post", path(board, "versions", answer["before"]["id"], "restore")).json()
     assert scene(board) == {"box": 2} and undone["clock"] == answer["clock"] + 1
     again = send(as_(bob), "post", path(board, "versions", answer["before"]["id"], "restore")).json()
-    assert again == {"clock": undone["clock"], "changed": 0, "before": None}
+    assert again == {"clock": undone["clock"], "changed": 0, "elements": [], "before": None}
 
 
 def test_a_frozen_board_refuses_to_go_back(board, version, alice):

@@ -91,6 +91,19 @@ def test_one_goes_back_the_other_sees_it_and_it_is_taken_back(
     notice = a.page.get_by_test_id("notice")
     expect(notice).to_contain_text("3 elements changed")
     a.page.screenshot(path=pictures / "history-restored.png")
+
+    # Ctrl+Z takes the whole of it back as one step, Ctrl+Y does it again, and so does the notice's button take it back.
+    a.page.get_by_role("button", name="Close the history").click()
+    a.page.keyboard.press("Control+z")
+    for page in (a, b):
+        page.until_element(is_live(later["id"]))
+        page.until_element(is_live(meanwhile["id"]))
+        until_gone(page, kept["id"])
+    a.page.keyboard.press("Control+y")
+    for page in (a, b):
+        page.until_element(is_live(kept["id"]))
+        until_gone(page, later["id"])
+    open_history(a.page)
     notice.get_by_role("button", name="Undo").click()
     for page in (a, b):
         page.until_element(is_live(later["id"]))

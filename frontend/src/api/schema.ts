@@ -1128,11 +1128,16 @@ export interface components {
         Rename: {
             name: string;
         };
-        /** @description clock: the board's, afterwards. changed: how many elements. before: restore it to undo; null: nothing changed. */
+        /**
+         * @description clock: the board's, afterwards. changed: how many elements; elements: their ids.
+         *
+         *     before: restore it to undo; null: nothing changed.
+         */
         Restored: {
             before: components["schemas"]["VersionDescription"] | null;
             changed: number;
             clock: number;
+            elements: string[];
         };
         /**
          * @description A role on a board, weakest first; boards.access says what each allows.

@@ -26,6 +26,7 @@ export function BoardHistory({ history: { over, close }, session, config, mayEdi
       <Suspense>
         <History
           base={config.api} board={config.board.id} mayEdit={mayEdit} notices={notices} canvas={over} onClose={close}
+          showAsEdit={(request) => session.sync.showAsEdit(request)}
           draw={(scene) => <ScenePreview scene={scene} live={session.canvas} theme={theme} />}
         />
       </Suspense>

@@ -13,11 +13,15 @@ describe("the colour behind the scene", () => {
   let answer: () => void;
   let refuse: (error: Error) => void;
   let saved: string[];
+  let taken: string[];
+  let held: boolean;
   const canvas = { colour: "white" };
 
   beforeEach(() => {
     vi.useFakeTimers();
     saved = [];
+    taken = [];
+    held = false;
     canvas.colour = "white";
   });
   afterEach(() => void vi.useRealTimers());
@@ -32,7 +36,7 @@ describe("the colour behind the scene", () => {
         saved.push(colour);
         [answer, refuse] = [resolve, reject];
       });
-    const made = new BackgroundSync(canvas as never, room as never, save, () => undefined);
+    const made = new BackgroundSync(canvas as never, room as never, save, () => undefined, (colour) => taken.push(colour) > 0 && held);
     send({ background: "white" });
     return made;
   }
@@ -91,5 +95,18 @@ describe("the colour behind the scene", () => {
     refuse(new Error("frozen"));
     await vi.runAllTimersAsync();
     expect(canvas.colour).toBe("white");
+  });
+
+  it("waits for the elements that change with it, and is not sent back meanwhile", async () => {
+    const made = backdrop();
+    held = true;
+    send({ background: "black" });
+    made.changed();
+    await vi.runAllTimersAsync();
+    expect([canvas.colour, saved, taken]).toEqual(["white", [], ["white", "black"]]);
+    await pick("black", made); // shown with the elements
+    expect(saved).toEqual([]);
+    await pick("white", made); // undone here
+    expect(saved).toEqual(["white"]);
   });
 });

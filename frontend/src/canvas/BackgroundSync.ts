@@ -10,6 +10,8 @@ export class BackgroundSync {
   private readonly stopListening: () => void;
   /** The board's colour; null until the server has sent it. */
   private boardColour: string | null = null;
+  /** The board's newest colour, if the canvas will show it later. */
+  private taken: string | null = null;
   private sending = false;
   /** True if a colour was received since the last one was sent: the board's colour is known from that. */
   private receivedSince = false;
@@ -19,6 +21,8 @@ export class BackgroundSync {
     private readonly room: RoomClient,
     private readonly save: (colour: string) => Promise<unknown>,
     private readonly failed: (error: unknown) => void,
+    /** Returns true if the colour will be shown later, together with the elements that changed with it. */
+    private readonly isTaken: (colour: string) => boolean = () => false,
   ) {
     this.stopListening = room.boardUpdated.on(({ background }) => background && this.receive(background));
   }
@@ -30,6 +34,7 @@ export class BackgroundSync {
 
   /** Called on every change of the canvas. */
   changed(): void {
+    if (this.taken === backgroundOf(this.api)) this.boardColour = this.taken;
     if (this.isPicked) this.pace.ask();
   }
 
@@ -39,8 +44,9 @@ export class BackgroundSync {
 
   private receive(colour: string): void {
     const picked = this.isPicked;
-    this.boardColour = colour;
     this.receivedSince = true;
+    if (!picked && !this.sending && this.isTaken(colour)) return void (this.taken = colour);
+    this.boardColour = colour;
     if (!picked && !this.sending) showBackground(this.api, colour);
   }
 

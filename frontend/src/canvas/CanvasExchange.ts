@@ -70,6 +70,14 @@ export class CanvasExchange implements ExchangePort {
     };
   }
 
+  async showAsEdit<Change extends ImportOutcome & { clock: number }>(request: () => Promise<Change>): Promise<Change> {
+    const { change } = await this.session.sync.showAsEdit(async () => {
+      const change = await request();
+      return { change, clock: change.clock, elements: [...change.added_ids, ...change.updated_ids, ...change.revived_ids] };
+    });
+    return change;
+  }
+
   reveal(ids: readonly string[]): void {
     const wanted = new Set(ids);
     const look = () => {

@@ -68,6 +68,7 @@ export class CanvasSession {
     this.targeting = new Targeting(canvas, room, this.sync);
     this.background = new BackgroundSync(canvas, room, (colour) => paintBoard(board, colour), (error) =>
       notices.show({ key: "background", tone: "problem", text: `The background was not changed. ${error instanceof Error ? error.message : String(error)}` }),
+      (colour) => this.sync.takesBackground(colour),
     );
     this.stops = [room.statusChanged.on(() => this.open()), quarantine.changed.on(() => this.showQuarantine())];
   }

@@ -180,9 +180,10 @@ export function replaceScene(api: BoardApi, elements: readonly SceneElement[]): 
   api.updateScene({ elements, captureUpdate: CaptureUpdateAction.NEVER });
 }
 
-/** Replaces the scene as an edit that can be undone. */
-export function replaceAsEdit(api: BoardApi, elements: readonly SceneElement[]): void {
-  api.updateScene({ elements, captureUpdate: CaptureUpdateAction.IMMEDIATELY });
+/** Replaces the scene, and the background unless it is null, as an edit that can be undone. */
+export function replaceAsEdit(api: BoardApi, elements: readonly SceneElement[], background: string | null = null): void {
+  const appState = background === null ? {} : { appState: { viewBackgroundColor: background } };
+  api.updateScene({ elements, ...appState, captureUpdate: CaptureUpdateAction.IMMEDIATELY });
 }
 
 export const backgroundOf = (api: BoardApi): string => api.getAppState().viewBackgroundColor;

@@ -6,7 +6,7 @@ import { StubSocket } from "../test/StubSocket";
 import { element, welcome } from "../test/wire";
 import { Quarantine } from "./Quarantine";
 import type { BoardApi, SceneElement } from "./excalidraw";
-import { SceneSync } from "./sceneSync";
+import { SceneSync, type ServerChange } from "./sceneSync";
 
 /** The canvas behind its door: a list of elements, and what somebody has in hand. */
 const canvas = vi.hoisted(() => ({
@@ -33,9 +33,9 @@ vi.mock("./excalidraw", () => ({
     canvas.replaced += 1;
     vi.advanceTimersByTime(canvas.cost_ms);
   },
-  replaceAsEdit: (_api: unknown, elements: { id: string }[]) => {
-    const known = new Set((canvas.elements as { id: string }[]).map(({ id }) => id));
-    canvas.undoable.push(elements.map(({ id }) => id).filter((id) => !known.has(id)));
+  replaceAsEdit: (_api: unknown, elements: { id: string; version: number }[]) => {
+    const before = new Map((canvas.elements as { id: string; version: number }[]).map(({ id, version }) => [id, version]));
+    canvas.undoable.push(elements.filter(({ id, version }) => before.get(id) !== version).map(({ id }) => id));
     canvas.elements = [...elements];
   },
   moveInPlace: (element: object, index: string) => Object.assign(element, { index }),
@@ -337,5 +337,44 @@ describe("what would break the canvas", () => {
     socket().feed({ type: "patch", clock: 11, elements: [element("b", { version: 2, index: "a5", isDeleted: true })] });
     later(300);
     expect(quarantine.elements).toEqual([]);
+  });
+});
+
+describe("what a request of this page changes", () => {
+  const patch = (clock: number, elements: WireElement[]) => socket().feed({ type: "patch", clock, elements });
+  const here = () => (canvas.elements as WireElement[]).map(({ id, version }) => `${id}${version}`).sort();
+  const settled = () => vi.advanceTimersByTimeAsync(100);
+
+  it("is one edit that can be undone, whether the answer or the elements come first", async () => {
+    enter({ clock: 4, elements: [element("a", { index: "a0" }), element("b", { index: "a1" })] });
+    const early = sync.showAsEdit(async () => ({ clock: 5, elements: ["a"] }));
+    await settled();
+    patch(5, [element("a", { version: 2, index: "a0" })]);
+    await early;
+    await settled();
+    let answer: (change: ServerChange) => void = () => undefined;
+    const late = sync.showAsEdit(() => new Promise<ServerChange>((resolve) => (answer = resolve)));
+    patch(6, [element("b", { version: 2, index: "a1" }), element("theirs", { index: "a2" })]);
+    await settled();
+    expect(here()).toEqual(["a2", "b1"]); // waits
+    answer({ clock: 6, elements: ["b"] });
+    await late;
+    await settled();
+    expect(here()).toEqual(["a2", "b2", "theirs1"]);
+    expect(canvas.undoable).toEqual([["a"], ["b"]]);
+  });
+
+  it("is a change like those of others when the server takes too long, and after it failed", async () => {
+    enter({ clock: 4, elements: [element("a", { index: "a0" })] });
+    const slow = sync.showAsEdit(async () => ({ clock: 5, elements: ["a"] }));
+    await vi.advanceTimersByTimeAsync(3_100);
+    await slow;
+    patch(5, [element("a", { version: 2, index: "a0" })]);
+    await settled();
+    const failed = sync.showAsEdit(() => Promise.reject(new Error("no")));
+    await expect(failed).rejects.toThrow("no");
+    patch(6, [element("a", { version: 3, index: "a0" })]);
+    await settled();
+    expect([here(), canvas.undoable]).toEqual([["a3"], []]);
   });
 });

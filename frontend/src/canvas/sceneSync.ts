@@ -9,6 +9,13 @@ import { isTooLong } from "./oversized";
 import { asWire, continueStroke, heldIds, inParts, isInvisible, moveInPlace, pointsBeingDrawn, replaceAsEdit, replaceScene, restored, takeMove, type BoardApi, type SceneElement } from "./excalidraw";
 
 const dropped_frame_ms = 25;
+const longest_hold_ms = 3_000;
+
+/** What a request changed: the board's clock afterwards, and the ids of the elements. */
+export interface ServerChange {
+  clock: number;
+  elements: readonly string[];
+}
 
 /**
  * Carries changes between the canvas and the room.
@@ -21,6 +28,11 @@ export class SceneSync {
   readonly unknown = new Map<string, WireElement>();
   private readonly outPace = new Pace(() => this.outWait_ms(), () => this.collect());
   private readonly refused = new Set<string>();
+  /** Requests of this page that are changing the board on the server. While there are any, nothing is applied. */
+  private awaited = 0;
+  /** What such a request changed, shown next as one edit that can be undone: ids of elements, and the background. */
+  private readonly changedHere = new Set<string>();
+  private background: string | null = null;
   /** Other people's elements that have another index here than on the server, until the element at their index moves. */
   private readonly displaced = new Map<string, { version: number; index: string; serverIndex: string }>();
   private frame = 0;
@@ -70,6 +82,38 @@ export class SceneSync {
     if (this.room.inbox.size) this.schedule();
   }
 
+  /**
+   * Shows what a request of this page changes on the server as one edit, which Ctrl+Z takes back.
+   *
+   * What arrives waits for the answer and its clock, since nothing on the wire tells the page's own change from those of
+   * others. When that takes too long, all of it is shown as a change by others.
+   */
+  async showAsEdit<Change extends ServerChange>(request: () => Promise<Change>): Promise<Change> {
+    this.settle();
+    this.awaited++;
+    let waits = true;
+    const release = () => {
+      if (waits) this.awaited--;
+      waits = false;
+      this.schedule();
+    };
+    const timer = setTimeout(release, longest_hold_ms);
+    try {
+      const change = await request();
+      if (await this.room.reached(change.clock, longest_hold_ms)) for (const id of change.elements) this.changedHere.add(id);
+      return change;
+    } finally {
+      clearTimeout(timer);
+      release();
+    }
+  }
+
+  /** The board's background changed. Returns true if it will be shown with the change that a request of this page makes. */
+  takesBackground(colour: string): boolean {
+    if (this.awaited) this.background = colour;
+    return this.awaited > 0;
+  }
+
   /** Sends and applies everything that waits, at once. */
   settle(): void {
     this.collect();
@@ -80,6 +124,7 @@ export class SceneSync {
 
   /** Applies the elements that wait in the inbox, except those being edited here. */
   apply(): void {
+    if (this.awaited) return;
     const started = performance.now();
     const byId = new Map(this.everything().map((element) => [element.id, element]));
     const held = heldIds(this.api);
@@ -90,10 +135,13 @@ export class SceneSync {
     for (const element of unknown) this.unknown.set(element.id, element);
     const newer = elements.filter((element) => takesIncoming(byId.get(element.id), element) && (byId.has(element.id) || !element.isDeleted));
     const moved = this.room.inbox.takeMoves().filter((move) => this.follow(byId.get(move.id), move));
-    const own = newer.filter((element) => !byId.has(element.id) && this.isOwn(element));
+    const own = newer.filter((element) => this.changedHere.has(element.id) || (!byId.has(element.id) && this.isOwn(element)));
+    const background = this.background;
+    this.background = null;
+    this.changedHere.clear();
     const others = newer.filter((element) => !own.includes(element));
     if (others.length || moved.length) this.show(others);
-    if (own.length) this.show(own, replaceAsEdit);
+    if (own.length || background) this.show(own, (api, scene) => replaceAsEdit(api, scene, background));
     this.appliedAt = performance.now();
     this.applyCost_ms = this.appliedAt - started;
     // Drawing comes later and costs more: when it delayed an animation frame, the delay counts too.

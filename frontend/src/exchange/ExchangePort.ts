@@ -11,6 +11,8 @@ export interface ExchangePort {
   document(frame: string | null): Promise<Blob>;
   /** Called before an import; returns a function that undoes the import, given its outcome. */
   remember(): (outcome: ImportOutcome) => void;
+  /** Shows what the import changes as one edit that can be undone. */
+  showAsEdit<Change extends ImportOutcome & { clock: number }>(request: () => Promise<Change>): Promise<Change>;
   /** Brings elements into view as soon as they are there. */
   reveal(ids: readonly string[]): void;
   /** Sends everything that was drawn, so that the server's own export holds it. */

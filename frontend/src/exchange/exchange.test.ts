@@ -68,7 +68,7 @@ describe("an import", () => {
     const notices = new Notices();
     const undo = vi.fn();
     const importFile = vi.fn(answer);
-    const port = { mayEdit, title: "", remember: () => undo, reveal: vi.fn() } as unknown as ExchangePort;
+    const port = { mayEdit, title: "", remember: () => undo, reveal: vi.fn(), showAsEdit: (request: () => unknown) => request() } as unknown as ExchangePort;
     const importer = { api: { importFile } as unknown as Api, board: "b", port, notices };
     return { importer, notices, undo, port, importFile, said: () => notices.list().at(-1) };
   };

@@ -27,7 +27,7 @@ async function importOne(file: File, importer: Importer, how: "merge" | "copy"):
   notices.show({ key, text: `Importing ${file.name}…`, seconds: null });
   const undo = port.remember();
   try {
-    const done = await api.importFile(board, file, how);
+    const done = await port.showAsEdit(() => api.importFile(board, file, how));
     const changed = done.added + done.updated + done.revived > 0;
     if (changed) port.reveal([...done.added_ids, ...done.revived_ids, ...done.updated_ids]);
     const action = changed

@@ -29,8 +29,8 @@ beforeEach(() => {
     "GET /boards/b/versions?limit=30": () => ({ body: { items: [draft, older], next: null } }),
     "GET /boards/b/versions/draft/scene?pictures=linked": () => ({ body: { elements: [{ id: "e" }], files: {} } }),
     "GET /boards/b/versions/older/scene?pictures=linked": () => ({ body: { elements: [], files: {} } }),
-    "POST /boards/b/versions/draft/restore": () => ({ body: { clock: 9, changed: 3, before } }),
-    "POST /boards/b/versions/before/restore": () => ({ body: { clock: 10, changed: 3, before: draft } }),
+    "POST /boards/b/versions/draft/restore": () => ({ body: { clock: 9, changed: 3, elements: ["x", "y", "z"], before } }),
+    "POST /boards/b/versions/before/restore": () => ({ body: { clock: 10, changed: 3, elements: ["x", "y", "z"], before: draft } }),
     "POST /boards/b/versions": () => ({ status: 201, body: draft }),
     "PATCH /boards/b/versions/older": () => ({ body: older }),
   };
@@ -55,7 +55,7 @@ afterEach(() => {
 
 async function open(mayEdit = true) {
   render(
-    <History base="" board="b" mayEdit={mayEdit} notices={notices} canvas={canvas} draw={(scene) => <p data-testid="drawn">{scene.elements.length}</p>} onClose={() => closed++} />,
+    <History base="" board="b" mayEdit={mayEdit} notices={notices} canvas={canvas} draw={(scene) => <p data-testid="drawn">{scene.elements.length}</p>} showAsEdit={(request) => request()} onClose={() => closed++} />,
   );
   await settle();
 }

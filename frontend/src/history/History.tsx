@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { createPortal } from "react-dom";
 import { uuid } from "../api/ids";
-import { createVersionsApi, type Version, type VersionScene } from "../api/versions";
+import { createVersionsApi, type Restored, type Version, type VersionScene } from "../api/versions";
 import type { Notices } from "../ui/notices";
 import { HistoryPanel } from "./HistoryPanel";
 import { inWords } from "./timeline";
@@ -19,11 +19,13 @@ interface Props {
   /** The element that a version covers. */
   canvas: HTMLElement;
   draw(scene: VersionScene): ReactNode;
+  /** Shows on the canvas what a request changes, as one edit that can be undone. */
+  showAsEdit(request: () => Promise<Restored>): Promise<Restored>;
   onClose(): void;
 }
 
 /** The history of the board: a list of versions beside it, and the chosen version over it. */
-export default function History({ base, board, mayEdit, notices, canvas, draw, onClose }: Props) {
+export default function History({ base, board, mayEdit, notices, canvas, draw, showAsEdit, onClose }: Props) {
   const api = useMemo(() => createVersionsApi(base, board), [base, board]);
   const versions = useVersions(api);
   const [chosen, setChosen] = useState<Version | null>(null);
@@ -54,7 +56,7 @@ export default function History({ base, board, mayEdit, notices, canvas, draw, o
   const restore = async (version: Version) => {
     setBusy(true);
     try {
-      const { changed, before } = await api.restore(version.id, uuid());
+      const { changed, before } = await showAsEdit(() => api.restore(version.id, uuid()));
       back();
       notices.show({
         key: "restored",
@@ -69,7 +71,7 @@ export default function History({ base, board, mayEdit, notices, canvas, draw, o
   };
   const undo = async (before: Version) => {
     try {
-      await api.restore(before.id, uuid());
+      await showAsEdit(() => api.restore(before.id, uuid()));
       notices.show({ key: "restored", text: "Undone. The board is as it was before." });
     } catch (error) {
       notices.show({ key: "restored", tone: "problem", text: messageOf(error), action: { label: "Try again", run: () => void undo(before) } });

@@ -52,6 +52,7 @@ const elements = { per_second: 3_000, burst: 20_000 }; // it allows 4,000 and 25
 export class RoomClient {
   readonly statusChanged = new Signal();
   readonly elementsArrived = new Signal();
+  readonly clockMoved = new Signal();
   readonly elementsGone = new Signal<[ids: ReadonlySet<string>]>();
   readonly refused = new Signal<[Refusal]>();
   /** Pictures that a closed page of this person had not uploaded. */
@@ -334,9 +335,25 @@ export class RoomClient {
     this.elementsArrived.send();
   }
 
+  /** Resolves to true once everything up to this clock has arrived, to false if it has not within the time. */
+  reached(clock: number, within_ms: number): Promise<boolean> {
+    const there = () => this.synced && (this.clock ?? 0) >= clock;
+    if (there()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const settle = (reached: boolean) => {
+        stop();
+        clearTimeout(timer);
+        resolve(reached);
+      };
+      const stop = this.clockMoved.on(() => there() && settle(true));
+      const timer = setTimeout(() => settle(false), within_ms);
+    });
+  }
+
   /** Acknowledgements count too: the server sends us everything up to that clock before it acknowledges. */
   private advance(clock: number): void {
     this.clock = Math.max(this.clock ?? 0, clock);
+    this.clockMoved.send();
   }
 
   private arrived(elements: readonly WireElement[]): void {
