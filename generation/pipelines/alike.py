@@ -29,7 +29,7 @@ def groups(regions: Sequence[Region]) -> list[list[Region]]:
     return [group for group in found.values() if len(group) > 1]
 
 
-def is_pocket(region: Region, regions: Sequence[Region]) -> bool:
+def is_pocket(region: Region) -> bool:
     """True for a small place between regions that is part of none: its sides bend inwards."""
     if region.area > POCKET_AREA or not region.touches_outside or len(region.neighbours) < 2:
         return False

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from generation.pipelines import alike, region_colours
+from generation.pipelines import alike, colour_words, region_colours
 from generation.pipelines.regions import OUTSIDE, Lab, Mask, Pixels, Region, Regions, to_lab
 from generation.pipelines.wished_colours import wished
 
@@ -17,6 +17,8 @@ from generation.pipelines.wished_colours import wished
 STRAY_MAX = 0.35
 # More of the paint as dark as ink: the model has drawn lines instead of surfaces.
 BLACK_MAX = 0.5
+# With so much of the regions painted, black is a surface.
+SURFACE_MIN = 0.75
 # How much of the light and dark is kept, and how far it may go from the region's lightness, in L.
 SHADE, SHADE_MAX = 0.4, 8.0
 # How slow: the blur's sigma in shares of the side. It is taken at a fourth of the size.
@@ -37,7 +39,7 @@ def tidy(picture: Image.Image, sketch: Regions, prompt: str) -> Image.Image:
     """
     small = picture.resize(sketch.size, Image.Resampling.BILINEAR) if picture.size != sketch.size else picture
     lab = to_lab(np.asarray(small.convert("RGB")))
-    if not can_be_tidied(lab, sketch):
+    if not can_be_tidied(lab, sketch, bool(colour_words.read(prompt).whole)):
         return picture
     sheet = np.empty_like(lab)
     sheet[:] = WHITE_LAB
@@ -51,30 +53,43 @@ def tidy(picture: Image.Image, sketch: Regions, prompt: str) -> Image.Image:
     return tidied if tidied.size == picture.size else tidied.resize(picture.size, Image.Resampling.BICUBIC)
 
 
-def can_be_tidied(lab: Pixels, sketch: Regions) -> bool:
-    """False where the paint lies mostly beside the regions, or is mostly black. lab: the picture, (height, width, 3)."""
-    paint = ~region_colours.paper_in(lab)
+def can_be_tidied(lab: Pixels, sketch: Regions, is_colour_named: bool = False) -> bool:
+    """False where the paint lies mostly beside the regions, or is mostly black. lab: the picture, (height, width, 3).
+
+    is_colour_named: the prompt says the thing's colour, so that black surfaces do not matter; black lines still do.
+    """
+    paint, inside = ~region_colours.paper_in(lab), sketch.labels != OUTSIDE
     total = int(paint.sum())
     if not total:
         return False
-    beside = paint & (sketch.labels == OUTSIDE) & ~_near_lines(sketch.ink, NEAR_LINE)
-    return bool(
-        beside.sum() <= STRAY_MAX * total
-        and (paint & region_colours.black_in(lab)).sum() <= BLACK_MAX * total
-    )
+    beside = paint & ~inside & ~_near_lines(sketch.ink, NEAR_LINE)
+    black = paint & region_colours.black_in(lab)
+    is_surface = is_colour_named and (paint & inside).sum() >= SURFACE_MIN * inside.sum()
+    return bool(beside.sum() <= STRAY_MAX * total and (is_surface or black.sum() <= BLACK_MAX * total))
 
 
 def colours(lab: Pixels, sketch: Regions, prompt: str) -> list[Lab | None]:
     """The colour of each region; None for paper."""
     regions = sketch.found
     own = region_colours.painted(lab, sketch)
-    for index, colour in region_colours.alike(alike.groups(regions), lab, sketch).items():
+    groups = alike.groups(regions)
+    for index, colour in region_colours.alike(groups, lab, sketch).items():
         own[index] = colour
-    for region in regions:
-        if alike.is_pocket(region, regions):
-            own[region.index] = None
-    wishes = wished(regions, own, prompt)
-    return [wish or colour for wish, colour in zip(wishes, own, strict=True)]
+    pockets = {region.index for region in regions if alike.is_pocket(region)}
+    wishes = _shared(wished(regions, own, prompt), groups)
+    return [
+        None if index in pockets else wish or colour
+        for index, (wish, colour) in enumerate(zip(wishes, own, strict=True))
+    ]
+
+
+def _shared(wishes: list[Lab | None], groups: list[list[Region]]) -> list[Lab | None]:
+    """Regions that are alike wish the same: the first wish of each group, where one of it has none."""
+    for group in groups:
+        known = next((wish for region in group if (wish := wishes[region.index])), None)
+        for region in group:
+            wishes[region.index] = wishes[region.index] or known
+    return wishes
 
 
 def _shaded(region: Region, colour: Lab, lab: Pixels) -> Pixels:

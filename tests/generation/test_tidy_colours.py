@@ -88,6 +88,17 @@ def test_a_picture_that_is_mostly_black_stays_as_it_is() -> None:
     assert tidied(sketch(SQUARE), picture) is picture
 
 
+def test_a_black_surface_takes_the_colour_that_is_named() -> None:
+    picture = painted((SQUARE, (20, 20, 22)))
+    red = tidied(sketch(SQUARE), picture, "a red box").getpixel((256, 256))
+    assert red[0] > 150 > 90 > max(red[1:])
+
+
+def test_black_lines_stay_as_they_are_whatever_is_named() -> None:
+    picture = painted((SQUARE, (20, 20, 22)), ((170, 170, 350, 350), (255, 255, 255)))
+    assert tidied(sketch(SQUARE), picture, "a red box") is picture
+
+
 def test_an_empty_picture_stays_as_it_is() -> None:
     picture = painted()
     assert tidied(sketch(SQUARE), picture) is picture
