@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from generation.checkpoints.kinds import KINDS
+from generation.checkpoints.limits import SEED_MAX
 
 _Id = Annotated[str, Meta(max_length=64)]
 
@@ -32,6 +33,27 @@ def repaired(annotation: object) -> dict[str, Any] | None:
     return {
         name: value for name, value in annotation.items() if name not in FIELDS or _is(value, FIELDS[name])
     }
+
+
+class _Note(msgspec.Struct):
+    seed: Annotated[int, Meta(ge=0, le=SEED_MAX)] | None = None
+
+
+class _CustomData(msgspec.Struct):
+    atelier: _Note | None = None
+
+
+class _Annotated(msgspec.Struct, rename="camel"):
+    custom_data: _CustomData | None = None
+
+
+def seed_of(body: str) -> int | None:
+    """The seed in the annotation of an element; None where there is none, or it is not valid."""
+    try:
+        found = msgspec.json.decode(body, type=_Annotated).custom_data
+    except msgspec.ValidationError:
+        return None
+    return found.atelier.seed if found and found.atelier else None
 
 
 def _is(value: object, type_: Any) -> bool:

@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 
 from accounts.models import User
 from boards import access, announce, database, request_limits
+from boards.elements import annotations
 from boards.elements.bounds import bounds_of
 from boards.elements.geometry import Rectangle, union
 from boards.errors import BoardGone, JobGone, NoRegion
@@ -113,6 +114,7 @@ def ask(board: Board, user: User, request: Request, to: Destination = ANYWHERE, 
     request = replace(request, audience=announce.group(board.pk))
     region = msgspec.structs.asdict(_region(board, request, to))
     plan = submission.plan(user, request, {"frame": to.frame, "where": to.where, **region})
+    plan = _with_seed_of_frame(plan, board, to.frame)
     # Drawing, decoding and storing may take seconds: no transaction is open meanwhile, and no connection held.
     images = _images(plan, board, region, to.frame, request.images, waits)
     database.give_back()
@@ -122,6 +124,20 @@ def ask(board: Board, user: User, request: Request, to: Destination = ANYWHERE, 
         job = submission.submit(plan, inputs)
         Placement.objects.get_or_create(job=job, defaults=place | region)
     return job
+
+
+def _with_seed_of_frame(plan: Plan, board: Board, frame: str) -> Plan:
+    """The plan with the seed that the frame names, if this is its first picture and the request has no seed.
+
+    The frame of a welcome board names one whose picture is known to come out well.
+    """
+    if plan.params is None or plan.params.seed is not None or not frame:
+        return plan
+    if Placement.objects.filter(board=board, frame=frame).exists():
+        return plan
+    row = Element.objects.filter(board=board, element_id=frame, is_deleted=False).first()
+    seed = annotations.seed_of(row.body) if row else None
+    return plan if seed is None else replace(plan, params=replace(plan.params, seed=seed))
 
 
 def _region(board: Board, request: Request, to: Destination) -> Region:

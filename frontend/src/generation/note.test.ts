@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { noteOf } from "./note";
 
 const note = (atelier: unknown) => noteOf({ customData: { atelier } });
-const whole = { prompt: "a boat", kind: "pix2pix", strength: 0.25, job: "j", image: "i", source: null, draft: true };
+const whole = { prompt: "a boat", kind: "pix2pix", strength: 0.25, seed: 2, job: "j", image: "i", source: null, draft: true };
 
 describe("the note on an element", () => {
   it("is read as it was written", () => {
@@ -20,7 +20,7 @@ describe("the note on an element", () => {
   });
 
   it("takes each field only in its own type", () => {
-    const odd = { strength: "0.5", job: 1, image: {}, source: 4, draft: "yes" };
+    const odd = { strength: "0.5", seed: 1.5, job: 1, image: {}, source: 4, draft: "yes" };
     expect(note({ ...odd, prompt: "a" })).toEqual({ prompt: "a" });
     for (const strength of [-1, 1.5, NaN, Infinity]) expect(note({ strength })).toEqual({});
   });

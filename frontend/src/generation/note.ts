@@ -5,6 +5,8 @@ export interface Note {
   prompt?: string;
   kind?: Kind;
   strength?: number;
+  /** Of the first picture of a frame, where nobody asks for another: one that is known to come out well. */
+  seed?: number;
   job?: string;
   image?: string;
   source?: string | null;
@@ -18,6 +20,7 @@ const checks: Record<keyof Note, (value: unknown) => boolean> = {
   prompt: isText,
   kind: isText,
   strength: (value) => typeof value === "number" && value >= 0 && value <= 1,
+  seed: (value) => typeof value === "number" && Number.isInteger(value) && value >= 0,
   job: isText,
   image: isText,
   source: (value) => value === null || isText(value),
