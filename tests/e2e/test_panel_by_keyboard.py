@@ -71,6 +71,8 @@ def test_a_picture_is_made_by_keyboard_alone(atelier: Atelier, browser: Browser)
     page.keyboard.press("Escape")
     expect(panel.get_by_test_id("prompt")).to_have_value("something else")
 
+    a.until_element("e.type === 'frame' && e.customData?.atelier?.prompt === 'something else'")
+
     # The picture tells how it was made, also after a reload, and brings it back at its sketch.
     a.until_saved()
     page.reload()

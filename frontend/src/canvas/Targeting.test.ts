@@ -9,6 +9,7 @@ vi.mock("./excalidraw", () => ({
   drawRegion,
   backgroundOf: (api: { getAppState(): { viewBackgroundColor: string } }) => api.getAppState().viewBackgroundColor,
   inView: () => ({ x: 0, y: 0, width: 500, height: 500 }),
+  selectOnly: () => undefined,
 }));
 
 const element = (id: string, type: string) => ({ id, type, x: 0, y: 0, width: 100, height: 100, version: 1, versionNonce: 1, fileId: `${id}.png` });
@@ -65,5 +66,56 @@ describe("what is sent of a board", () => {
     const many = [...Array.from({ length: 30 }, (_, at) => ({ ...element(`${at}`, "line"), versionNonce: 2_000_000_000 - at })), element("p", "image")];
     const signature = (files: Record<string, unknown>) => signatureOf(many as never, target, files, background);
     expect(signature({ "p.png": {} })).not.toBe(signature({}));
+  });
+});
+
+describe("what is aimed at", () => {
+  const picture = { ...element("p", "image"), x: 200 };
+  let selectedElementIds: Record<string, true>;
+  let elements: object[];
+  const changed = new Set<() => void>();
+  const api = {
+    getAppState: () => ({ viewBackgroundColor: "#ffffff", selectedElementIds }),
+    getSceneElements: () => elements,
+    getFiles: () => ({}),
+    onChange: (listener: () => void) => changed.add(listener) && (() => undefined),
+    onScrollChange: () => () => undefined,
+  };
+  const look = () => {
+    for (const listener of changed) listener();
+    vi.runAllTimers();
+  };
+  const open = () => new Targeting(api as never, { statusChanged: { on: () => () => undefined } } as never, {} as never);
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    changed.clear();
+    selectedElementIds = { p: true };
+    elements = [element("f", "frame"), picture];
+    return () => void vi.useRealTimers();
+  });
+
+  it("changes at once on request, though the canvas selects a moment later", () => {
+    const targeting = open();
+    expect(targeting.target()?.id).toBe("p");
+    expect(targeting.aimAt("f")).toBe(true);
+    expect(targeting.target()?.id).toBe("f");
+    expect(targeting.aimAt("gone")).toBe(false);
+  });
+
+  it("stays with a picture that is drawn over, until something else is chosen", () => {
+    const targeting = open();
+    targeting.hold("p");
+    selectedElementIds = {};
+    elements = [...elements, { ...element("l", "freedraw"), x: 210 }];
+    look();
+    expect(targeting.target()?.id).toBe("p");
+    selectedElementIds = { f: true };
+    look();
+    expect(targeting.target()?.id).toBe("f");
+    selectedElementIds = {};
+    targeting.hold(null);
+    look();
+    expect(targeting.target()?.id).toBe("f");
   });
 });

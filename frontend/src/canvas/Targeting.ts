@@ -99,7 +99,8 @@ export class Targeting implements BoardPort, StagingPort {
   aimAt(id: string): boolean {
     if (!this.find(id)) return false;
     selectOnly(this.api, id);
-    this.update();
+    this.selection = id; // Excalidraw selects it a moment later
+    this.take(chooseTarget(this.shapes(), new Set([id]), inView(this.api)));
     return true;
   }
 
@@ -168,7 +169,11 @@ export class Targeting implements BoardPort, StagingPort {
     const key = selected.join();
     const aim = this.targetWhileTyping(shapes, key) ?? this.targetHeld(shapes, selected) ?? chooseTarget(shapes, new Set(selected), inView(this.api));
     this.selection = key;
-    const signature = aim ? signatureOf(withResults(shapes, aim) as SceneElement[], aim, this.api.getFiles(), backgroundOf(this.api)) : 0;
+    this.take(aim);
+  }
+
+  private take(aim: Target | null): void {
+    const signature = aim ? signatureOf(withResults(this.shapes(), aim) as SceneElement[], aim, this.api.getFiles(), backgroundOf(this.api)) : 0;
     const moved = JSON.stringify(aim) !== JSON.stringify(this.aim);
     if (!moved && signature === this.signature) return;
     if (moved) this.aim = aim;

@@ -27,8 +27,9 @@ export default function PictureOrigin({ api, board, origin, checkpoints, onLeft 
   const use = (part: Part) => {
     // Everything belongs to the sketch that it was made from; the panel has to be there before it is filled in.
     const left = part === "all" && origin.source !== null && flushSync(() => board.aimAt(origin.source!));
-    recall(params, part);
-    if (left) onLeft();
+    if (!left) return recall(params, part);
+    flushSync(() => recall(params, part)); // before that the button may be disabled
+    onLeft();
   };
   const checkpoint = checkpoints.find(({ name }) => name === params.checkpoint);
   const style = checkpoint?.styles.find(({ name }) => name === params.style);
