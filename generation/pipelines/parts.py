@@ -16,6 +16,8 @@ NEARLY = 0.4
 EVIDENCE = 20.0
 # The largest region is a part only if another one is nearly as large.
 RIVAL = 0.35
+# Smaller shares of the drawn area, such as smoke, do not say where the drawing ends.
+SPECK = 0.02
 PAPER: Lab = (100.0, 0.0, 0.0)
 
 
@@ -23,7 +25,7 @@ PAPER: Lab = (100.0, 0.0, 0.0)
 class Trait:
     """Where a part is and how it looks.
 
-    y: 0 at the top of the drawing, 1 at the bottom; None: anywhere. most: its largest share of the drawn area. many: it
+    y: 0 at the top of the drawing, 1 at the bottom; None: anywhere. most, least: its share of the drawn area. many: it
     comes in numbers. inside: no outside beside it; None: either. shape: round, tall, wide or any.
     """
 
@@ -32,25 +34,26 @@ class Trait:
     many: bool = False
     inside: bool | None = None
     shape: str = "any"
+    least: float = 0.01
 
 
-_TOP = Trait(0.15, 0.6)
-_BOTTOM = Trait(0.85, 0.6)
+_TOP = Trait(0.15, 0.6, least=0.08)
+_BOTTOM = Trait(0.85, 0.6, least=0.06)
 _SIDES = Trait(None, 0.3, many=True, inside=False)
-_DOTS = Trait(None, 0.08, many=True, inside=True, shape="round")
+_DOTS = Trait(None, 0.08, many=True, inside=True, shape="round", least=0)
 
 TRAITS: dict[str, Trait] = {
     noun: trait
     for nouns, trait in (
         ("roof cap hat lid top crown hair icing frosting snow peak", _TOP),
-        ("cherry flame tip star chimney nose comb", Trait(0.05, 0.15)),
+        ("cherry flame tip star chimney nose comb", Trait(0.05, 0.15, least=0.003)),
         ("head", Trait(0.2, 0.5)),
         ("pot vase base stand cone basket wrapper hull plate saucer", _BOTTOM),
         ("cup sole ground grass wave boot trouser pant skirt", _BOTTOM),
         ("trunk stem stalk stick", Trait(0.8, 0.4, shape="tall")),
         ("foot leg shoe paw", Trait(0.92, 0.2, many=True)),
         ("wheel tyre tire", Trait(0.85, 0.25, many=True, shape="round")),
-        ("window", Trait(0.55, 0.2, many=True, inside=True)),
+        ("window", Trait(None, 0.2, many=True, inside=True, least=0.003)),
         ("door", Trait(0.8, 0.25, shape="tall")),
         ("leaf wing fin arm handle sail claw flipper pocket", _SIDES),
         ("ear horn antenna", Trait(0.1, 0.2, many=True)),
@@ -74,8 +77,9 @@ class Layout:
     def __init__(self, regions: Sequence[Region]) -> None:
         self.regions = regions
         self.drawn = sum(region.area for region in regions) or 1.0
-        self.top = min((region.box[1] for region in regions), default=0)
-        self.bottom = max((region.box[3] for region in regions), default=1)
+        large = [region for region in regions if self.share(region) > SPECK]
+        self.top = min((region.box[1] for region in large), default=0)
+        self.bottom = max((region.box[3] for region in large), default=1)
         by_area = sorted(regions, key=lambda region: -region.area)
         self.main = by_area[0] if by_area else None
         self.has_rival = len(by_area) > 1 and by_area[1].area > RIVAL * by_area[0].area
@@ -113,7 +117,7 @@ def find(
 
 
 def _score(region: Region, trait: Trait, layout: Layout) -> float:
-    score = 0.5 if layout.share(region) <= trait.most else -1.0
+    score = 0.5 if trait.least <= layout.share(region) <= trait.most else -1.0
     score += 0.5 if trait.y is None else 1 - abs(layout.height(region) - trait.y) / 0.4
     if trait.inside is not None:
         score += 0.4 if trait.inside != region.touches_outside else -0.7

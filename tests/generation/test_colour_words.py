@@ -83,6 +83,23 @@ def test_parts_take_their_colours_and_the_rest_the_first_one() -> None:
     assert (roof, wall, door) == ("red", "yellow", "blue")
 
 
+def test_smoke_above_a_roof_is_no_roof() -> None:
+    sheet = Image.new("RGB", (512, 512), "white")
+    pen = ImageDraw.Draw(sheet)
+    pen.polygon([(80, 240), (256, 120), (432, 240)], outline="black", width=6)
+    pen.rectangle((110, 240, 400, 440), outline="black", width=6)
+    pen.ellipse((340, 40, 364, 64), outline="black", width=6)
+    known = regions.find(sheet)
+    assert known is not None
+    found = wished(known.found, [GREY] * 3, "a house with a red roof")
+    [roof] = [region for region in known.found if found[region.index]]
+    assert roof.area == max(region.area for region in known.found if region.box[1] < 200)
+
+
+def test_windows_are_found_in_a_wall() -> None:
+    assert wishes("a red house with yellow windows") == ["red", "red", "yellow", "red"]
+
+
 def test_a_part_alone_leaves_the_rest_to_the_model() -> None:
     assert wishes("a house with a red roof") == ["red", "-", "-", "-"]
 
