@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bench.bundled.scene import read
+from bench.bundled.studio import Studio
 from boards.elements.element import parse
 from boards.elements.reconcile import is_index
 from generation.checkpoints import catalogue
@@ -79,3 +81,18 @@ def _box(element: Element) -> tuple[float, float, float, float]:
     assert max(across) - min(across) == pytest.approx(element["width"], abs=0.02)
     assert max(down) - min(down) == pytest.approx(element["height"], abs=0.02)
     return x + min(across), y + min(down), x + max(across), y + max(down)
+
+
+def test_a_house_gets_the_colours_that_its_prompt_names() -> None:
+    scene = read(catalogue.BUNDLED / "scenes" / "house.excalidraw")
+    studio = Studio("bundled")
+    studio.open()
+    try:
+        picture, _ = studio.picture(scene.paper(), scene.prompt, 1)
+    finally:
+        studio.close()
+    assert scene.prompt == "a yellow house with a red roof"
+    roof, wall, sky = (picture.getpixel(place) for place in [(256, 200), (245, 285), (60, 60)])
+    assert roof[0] > 150 > 90 > max(roof[1:]), roof
+    assert min(wall[:2]) > 150 > 120 > wall[2], wall
+    assert sky == (255, 255, 255)
