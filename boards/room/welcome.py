@@ -35,6 +35,7 @@ def packets(
         protocol=protocol.VERSION,
         session=session.id,
         you=You(session.who.id, session.who.name, session.who.color, session.role),
+        frozen=board.frozen,
         clock=(since or 0) if rest else clock,
         complete=since is None,
         more=bool(rest),

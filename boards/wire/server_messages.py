@@ -120,12 +120,13 @@ class Welcome(Message, frozen=True, tag="welcome"):
     """The answer to `hello`. `complete`: start over with these elements and this clock, also where they are older
     than what you saw: that was taken back; otherwise they are what changed since your clock. `more: true`: `patch`
     messages follow, then `synced`. `background`: the colour behind the scene. Running jobs have
-    a `preview_url` besides: the newest preview.
+    a `preview_url` besides: the newest preview. `frozen`: a moderator stopped all changes.
     """
 
     protocol: int
     session: str
     you: You
+    frozen: bool
     clock: int
     complete: bool
     more: bool

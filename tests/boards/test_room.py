@@ -186,6 +186,14 @@ async def test_RM18_what_is_written_past_the_room_arrives(board, alice, bob):
         assert b.clock == change.clock
 
 
+async def test_one_who_opens_a_frozen_board_is_told_at_once(board, alice, bob):
+    async with joined(board, alice) as a:
+        assert a.welcome["frozen"] is False
+    await sync_to_async(type(board).objects.filter(pk=board.pk).update)(frozen=True)
+    async with joined(board, bob) as b:
+        assert b.welcome["frozen"] is True
+
+
 async def test_a_frozen_board_refuses_and_keeps_the_socket(board, alice):
     from boards import announce
 

@@ -113,7 +113,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
         {session && (
           <Part name="The panel">
             <PromptPanel
-              api={api} boardId={board} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={panel.open} queue={actions} onAway={panel.uncoverCanvas}
+              api={api} boardId={board} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={panel.open} online={state.status === "open" && !state.unheard} queue={actions} onAway={panel.uncoverCanvas}
               live={(target, params) => <Suspense><LiveSwitch room={room} frame={target.id} params={params} /></Suspense>}
             >
               <Earlier base={config.api} boardId={board} store={jobs} board={session.targeting} onAway={panel.uncoverCanvas} />

@@ -6,6 +6,7 @@ import { JobStore } from "../generation/jobStore";
 import { Journal } from "../room/Journal";
 import { LocalDatabase } from "../room/LocalDatabase";
 import { RoomClient } from "../room/RoomClient";
+import { t } from "../language/t";
 import { Notices } from "../ui/notices";
 
 const guest = "guest"; // one browser is one guest at a time; whoever signs in takes their changes along
@@ -18,10 +19,11 @@ export function createParts(config: BoardConfig, quarantine: Quarantine, lastSce
   room.jobsArrived.on((arrived, all) => jobs.apply(arrived, all));
   room.progressed.on(({ job, step, steps, preview_url }) => jobs.progress(job, step, steps, preview_url));
   room.refused.on(({ code, message }) =>
-    notices.show({ key: `refused-${code}`, tone: "problem", text: refusalText(code, message) }),
+    notices.show({ key: `refused-${code}`, tone: "problem", text: refusalText(code, message), holds: code === "frozen" || code === "forbidden" ? () => !room.mayEdit : undefined }),
   );
   room.troubled.on(({ code, message }) => notices.show({ key: `trouble-${code}`, tone: "problem", text: message }));
   followBoardNews(room, notices);
+  room.statusChanged.on(() => notices.review());
   return { room, jobs, notices, quarantine, lastScene };
 }
 
@@ -41,23 +43,25 @@ function createRoom(config: BoardConfig): RoomClient {
   });
 }
 
-/** Keeps the title of the window, and shows a notice when the board is frozen or open again. */
+/** Keeps the title of the window, and says when a frozen board can be changed again. */
 function followBoardNews(room: RoomClient, notices: Notices): void {
   let frozen = false;
-  room.boardUpdated.on((update) => {
-    if (update.title) document.title = `${update.title} – Atelier`;
-    if (update.frozen !== undefined && update.frozen !== frozen) notices.show({ key: "frozen", text: update.frozen ? "This board was frozen. You can view it, but not change it." : "This board is no longer frozen." });
-    frozen = update.frozen ?? frozen;
+  room.boardUpdated.on(({ title }) => {
+    if (title) document.title = `${title} – Atelier`;
+  });
+  room.statusChanged.on(() => {
+    if (frozen && !room.frozen) notices.show({ key: "thawed", text: t("This board is no longer frozen."), holds: () => !room.frozen });
+    frozen = room.frozen;
   });
 }
 
 const refusals = new Map(Object.entries({
-  element_too_big: "An element is too large to save, so the change was undone. Draw a very long stroke in parts.",
-  board_full: "This board is full. Delete something before you add more.",
-  frozen: "This board is frozen. Your last change was undone.",
-  forbidden: "You can only view this board. Your last change was undone.",
+  element_too_big: () => t("An element is too large to save, so the change was undone. Draw a very long stroke in parts."),
+  board_full: () => t("This board is full. Delete something before you add more."),
+  frozen: () => t("This board is frozen. Your last change was undone."),
+  forbidden: () => t("You can only view this board. Your last change was undone."),
 }));
 
 function refusalText(code: string, message: string): string {
-  return refusals.get(code) ?? `A change could not be saved and was undone. (${message})`;
+  return refusals.get(code)?.() ?? t("A change could not be saved and was undone. ({message})", { message });
 }

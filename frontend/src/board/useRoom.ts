@@ -8,6 +8,7 @@ export interface RoomState {
   storedHere: boolean;
   mayEdit: boolean;
   frozen: boolean;
+  unheard: boolean;
   role: RoomClient["you"]["role"];
   synced: boolean;
   closedBecause: string;
@@ -20,6 +21,7 @@ const read = (room: RoomClient): RoomState => ({
   storedHere: room.storedHere,
   mayEdit: room.mayEdit,
   frozen: room.frozen,
+  unheard: room.unheard,
   role: room.you.role,
   synced: room.clock !== null,
   closedBecause: room.closedBecause,

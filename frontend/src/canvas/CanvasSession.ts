@@ -89,6 +89,7 @@ export class CanvasSession {
     this.files.check(elements, files);
     this.sync.changed();
     this.background.changed();
+    this.parts.notices.review();
   }
 
   private showQuarantine(): void {

@@ -86,7 +86,7 @@ async function open(aim: Target | null, checkpoints = [checkpoint]) {
       return answer();
     },
   };
-  render(<PromptPanel api={api} boardId="b1" board={board} store={store} promptMax={1000} open={false} queue={{ you: "u1", mayCancel: () => true, onCancel: () => undefined, onCancelMine: () => undefined }} onAway={() => undefined} />);
+  render(<PromptPanel api={api} boardId="b1" board={board} store={store} promptMax={1000} open={false} online queue={{ you: "u1", mayCancel: () => true, onCancel: () => undefined, onCancelMine: () => undefined }} onAway={() => undefined} />);
   await settle();
 }
 

@@ -47,6 +47,8 @@ export interface PanelProps {
   children?: ReactNode;
   /** Called when the next step happens on the canvas: a sheet that covers it should close. */
   onAway(): void;
+  /** Whether the board is connected. */
+  online: boolean;
 }
 
 /** The panel beside the canvas: prompt, settings, Generate, and the queue of jobs. */
@@ -58,7 +60,7 @@ export function PromptPanel(props: PanelProps) {
   return <Panel {...props} checkpoints={checkpoints} />;
 }
 
-function Panel({ api, boardId, board, store, promptMax, open, queue, live, children, onAway, checkpoints }: PanelProps & { checkpoints: readonly Checkpoint[] }) {
+function Panel({ api, boardId, board, store, promptMax, open, queue, live, children, onAway, online, checkpoints }: PanelProps & { checkpoints: readonly Checkpoint[] }) {
   const target = useSyncExternalStore(board.subscribe, board.target);
   const jobs = useJobs(store);
   const state = useForm(checkpoints, target);
@@ -78,7 +80,7 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
   const draft = usePromptDraft(target?.id ?? "", target?.prompt ?? "", remember);
   const recall = useRecall(state, draft, target?.id ?? "");
   const hearing = useHearing(api, checkpoint, draft.text, kind.uses.includes("negative_prompt") ? form.negative : "", styleOf(form, checkpoint, kind));
-  const { sending, errors, lastSeed, generate, finish } = useGenerate(api, boardId, store, target?.id ?? "", onAway);
+  const { sending, errors, lastSeed, generate, finish } = useGenerate(api, boardId, store, target?.id ?? "", online, onAway);
 
   const hindrance = hindranceOf(board, target, kind, draft.text, masked);
   const instruction = isInstruction(kind, target);

@@ -13,7 +13,7 @@ let store: JobStore;
 let answers: ((answer: Job | Error) => void)[];
 const ask = () => new Promise<Job>((resolve, reject) => answers.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer))));
 const onSent = vi.fn();
-const open = () => renderHook(({ target }) => useGenerate({ generate: ask, finish: ask }, "b", store, target, onSent), { initialProps: { target: "f" } });
+const open = () => renderHook(({ target, online = true }: { target: string; online?: boolean }) => useGenerate({ generate: ask, finish: ask }, "b", store, target, online, onSent), { initialProps: { target: "f" } as { target: string; online?: boolean } });
 const answer = (each: Job | Error) => act(async () => answers.at(-1)!(each));
 
 beforeEach(() => {
@@ -43,6 +43,16 @@ describe("requests for pictures", () => {
     await act(async () => void result.current.generate(request));
     await answer(job({ id: "staged", placement: "stage" }));
     expect(["placed", "staged"].map((id) => store.isOwn({ job: id }))).toEqual([true, false]);
+  });
+
+  it("no longer say that the server could not be reached once it can be", async () => {
+    const { result, rerender } = open();
+    await act(async () => void result.current.generate(request));
+    await answer(new ApiError(0, "offline", "The server could not be reached."));
+    rerender({ target: "f", online: false });
+    expect(result.current.errors).toEqual({ "": "The server could not be reached." });
+    rerender({ target: "f", online: true });
+    expect(result.current.errors).toEqual({});
   });
 
   it("leave their errors until the next one, or another target", async () => {

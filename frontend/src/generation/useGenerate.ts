@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { Api, JobRequest } from "../api/client";
+import { ApiError, type Api, type JobRequest } from "../api/client";
 import { uuid } from "../api/ids";
 import type { Job } from "../api/types";
 import type { JobStore } from "./jobStore";
@@ -21,9 +21,10 @@ export interface Generate {
 /**
  * Sends requests for pictures, one at a time, and puts the jobs into the store.
  *
- * targetId: what is generated from; errors belong to it. onSent: called once the server has taken a request.
+ * targetId: what is generated from; errors belong to it. online: whether the board is connected; that the server could not
+ * be reached is no longer said when it is again. onSent: called once the server has taken a request.
  */
-export function useGenerate(api: Pick<Api, "generate" | "finish">, boardId: string, store: JobStore, targetId: string, onSent: () => void): Generate {
+export function useGenerate(api: Pick<Api, "generate" | "finish">, boardId: string, store: JobStore, targetId: string, online: boolean, onSent: () => void): Generate {
   const [sending, setSending] = useState(false);
   const [errors, setErrors] = useState<FieldErrors>({});
   const [lastSeed, setLastSeed] = useState<number | null>(null);
@@ -31,6 +32,13 @@ export function useGenerate(api: Pick<Api, "generate" | "finish">, boardId: stri
   if (errorsOf !== targetId) {
     setErrorsOf(targetId);
     setErrors({});
+  }
+
+  const [wasOnline, setWasOnline] = useState(online);
+  const [unreached, setUnreached] = useState(false);
+  if (wasOnline !== online) {
+    setWasOnline(online);
+    if (online && unreached) setErrors({});
   }
 
   const send = async (request: () => Promise<Job>) => {
@@ -45,6 +53,7 @@ export function useGenerate(api: Pick<Api, "generate" | "finish">, boardId: stri
       onSent();
     } catch (error) {
       setErrors(fieldErrors(error));
+      setUnreached(error instanceof ApiError && error.code === "offline");
     } finally {
       setSending(false);
     }

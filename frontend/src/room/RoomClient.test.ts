@@ -625,6 +625,19 @@ describe("a line that died without a word", () => {
     expect(room.status).toBe("offline");
   });
 
+  it("is shown within 3 s while something is unconfirmed, else within 8 s, and no longer once the server answers", () => {
+    enter();
+    later(8_000);
+    expect(room.unheard).toBe(true);
+    socket().feed({ type: "pong" });
+    expect(room.unheard).toBe(false);
+    room.offer([element("a")]);
+    later(3_000);
+    expect([room.unheard, room.status, reconnects()]).toEqual([true, "open", 0]);
+    socket().feed({ type: "ack", ref: "p1", clock: 11, refused: [] });
+    expect(room.unheard).toBe(false);
+  });
+
   it("is not suspected while anything is heard, a pong at the least", () => {
     enter();
     for (let second = 0; second < 120; second++) {

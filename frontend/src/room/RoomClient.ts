@@ -31,8 +31,11 @@ export interface RoomOptions {
   doors?: Doors;
 }
 
+const check_ms = 1_000;
 const heartbeat_ms = 5_000;
-const pong_timeout_ms = 15_000; // with the heartbeat: a dead connection is noticed within 20 s
+const unconfirmed_silence_ms = 900; // while something waits for its acknowledgement, a silence is looked into sooner
+const answer_ms = 1_900; // what takes longer is shown, though the connection may still be alive
+const pong_timeout_ms = 15_000; // a new connection costs the server more than patience: one that is merely busy is kept
 const hurried_pong_timeout_ms = 4_000; // the browser says that the network changed: an old connection is probably dead
 const ack_timeout_ms = 30_000;
 const welcome_timeout_ms = 30_000;
@@ -72,6 +75,8 @@ export class RoomClient {
   you: Self;
   session = "";
   frozen = false;
+  /** True while the server leaves a ping unanswered: what is sent now may not arrive. */
+  unheard = false;
   limits: Limits = default_limits;
   /** The server's clock up to which everything was received; null before the first scene is complete. */
   clock: number | null = null;
@@ -151,7 +156,7 @@ export class RoomClient {
       this.stops.push(journal.adopted.on((queue) => this.adoptQueue(queue)), journal.changed.on(() => this.journalChanged()));
       journal.start();
     }
-    this.heartbeat = setInterval(() => this.checkConnection(), heartbeat_ms);
+    this.heartbeat = setInterval(() => this.checkConnection(), check_ms);
     this.connection.connect();
   }
 
@@ -251,6 +256,7 @@ export class RoomClient {
   private receive(message: ServerMessage): void {
     this.receivedAt = Date.now();
     this.pingedAt = null;
+    this.setUnheard(false);
     switch (message.type) {
       case "welcome":
         return this.welcome(message);
@@ -289,6 +295,7 @@ export class RoomClient {
 
   private welcome(message: Welcome): void {
     this.status = "open";
+    this.frozen = message.frozen;
     this.welcomed = true;
     this.session = message.session;
     this.you = { ...this.you, ...message.you };
@@ -450,14 +457,23 @@ export class RoomClient {
       return;
     }
     // abs: a system clock that was set back must not delay this by as much.
-    if (this.pingedAt !== null && Math.abs(now - this.pingedAt) >= this.pongTimeout_ms && !this.connection.isDraining()) {
+    const waited_ms = this.pingedAt === null || this.connection.isDraining() ? 0 : Math.abs(now - this.pingedAt);
+    if (waited_ms >= this.pongTimeout_ms) {
       this.disconnected("offline");
       this.connection.renew();
       return;
     }
-    if (Math.abs(now - this.receivedAt) >= heartbeat_ms - 500) this.ping();
+    this.setUnheard(waited_ms >= answer_ms);
+    const silence_ms = this.outbox.pendingCount ? unconfirmed_silence_ms : heartbeat_ms - 500;
+    if (Math.abs(now - this.receivedAt) >= silence_ms) this.ping();
     // The connection is alive, but the server cannot store changes at the moment; those of others still arrive.
     if (this.connection.isIdle && !this.delayed.size && this.outbox.sendAgain(now - ack_timeout_ms)) this.pushPace.ask();
+  }
+
+  private setUnheard(unheard: boolean): void {
+    if (unheard === this.unheard) return;
+    this.unheard = unheard;
+    this.statusChanged.send();
   }
 
   private ping(): void {

@@ -3,12 +3,13 @@
 import type { BoardFile, Job, Params } from "../api/types";
 import type { WireElement } from "./protocol";
 
-/** The answer to `hello`. `complete`: start over with these elements and this clock, also where they are older than what you saw: that was taken back; otherwise they are what changed since your clock. `more: true`: `patch` messages follow, then `synced`. `background`: the colour behind the scene. Running jobs have a `preview_url` besides: the newest preview. */
+/** The answer to `hello`. `complete`: start over with these elements and this clock, also where they are older than what you saw: that was taken back; otherwise they are what changed since your clock. `more: true`: `patch` messages follow, then `synced`. `background`: the colour behind the scene. Running jobs have a `preview_url` besides: the newest preview. `frozen`: a moderator stopped all changes. */
 export interface Welcome {
   type: "welcome";
   protocol: number;
   session: string;
   you: You;
+  frozen: boolean;
   clock: number;
   complete: boolean;
   more: boolean;

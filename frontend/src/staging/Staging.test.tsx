@@ -133,10 +133,24 @@ describe("choosing", () => {
     board.set("el");
     board.set();
     expect(notices.list().map(({ text, action }) => [text, action!.label])).toEqual([["The picture was removed from the board.", "Choose again"]]);
+    notices.review();
+    expect(notices.list()).toHaveLength(1);
     answer = job(four);
     act(() => notices.list()[0]!.action!.run());
     await settle();
     expect(screen.getAllByTestId("stage-thumb")).toHaveLength(4);
+  });
+
+  it("is not said to be removed any more once it was put back", async () => {
+    answer = job({ a: "placed", b: "kept", c: "kept", d: "kept" });
+    answer.images[0]!.element_id = "el";
+    fireEvent.click(screen.getByTestId("stage-accept"));
+    await settle();
+    board.set("el");
+    board.set();
+    board.set("el");
+    notices.review();
+    expect(notices.list()).toEqual([]);
   });
 
   it.each([["Keep for later", "keep"], ["Discard", "discard"]])("%s takes one away, the next is looked at", async (label, verb) => {

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { CandidatesApi, Verb } from "../api/candidates";
 import type { Job, JobImage } from "../api/types";
+import { t, tn } from "../language/t";
 import type { JobStore } from "../generation/jobStore";
 import type { Notices } from "../ui/notices";
 import { candidatesOf } from "./choice";
@@ -21,14 +22,15 @@ export interface StagingActions {
 interface Outcome {
   text: string;
   back: { label: string; verb(): Promise<Job> };
+  holds?(): boolean;
 }
 
 /** Accepts, keeps and discards candidates; each shows a notice with the way to undo it. */
 export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<StagingPort, "has" | "onMove">, notices: Notices, onCancel: (job: Job) => void): StagingActions {
   const [busy, setBusy] = useState(false);
 
-  const notify = ({ text, back }: Outcome) => {
-    notices.show({ key: "staging", text, seconds: notice_seconds, action: { label: back.label, run: () => void run(back.verb, () => null) } });
+  const notify = ({ text, back, holds }: Outcome) => {
+    notices.show({ key: "staging", text, holds, seconds: notice_seconds, action: { label: back.label, run: () => void run(back.verb, () => null) } });
   };
   const run = async (action: () => Promise<Job>, outcomeOf: (job: Job) => Outcome | null) => {
     setBusy(true);
@@ -49,21 +51,21 @@ export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<Stag
     accept(job, image) {
       store.expect(image.id); // before the answer: the picture itself may be faster
       const others = candidatesOf(job).length - 1;
-      const again = { label: "Choose again", verb: put(job, null, "restore") };
+      const again = { label: t("Choose again"), verb: put(job, null, "restore") };
       void run(
         () => api.accept(job.id, image.id, true),
         (after) => {
           const element = after.images.find(({ id }) => id === image.id)?.element_id;
-          if (element) onceGone(board, element, () => notify({ text: "The picture was removed from the board.", back: again }));
-          return others > 0 ? { text: `Placed on the board. ${others === 1 ? "The other one is" : `The other ${others} are`} kept under “Earlier pictures”.`, back: again } : null;
+          if (element) onceGone(board, element, () => notify({ text: t("The picture was removed from the board."), back: again, holds: () => !board.has(element) }));
+          return others > 0 ? { text: tn(others, "Placed on the board. The other one is kept under “Earlier pictures”.", "Placed on the board. The other {n} are kept under “Earlier pictures”."), back: again } : null;
         },
       );
     },
     keep(job, image) {
-      void run(put(job, image, "keep"), () => ({ text: "Kept under “Earlier pictures”.", back: { label: "Bring back", verb: put(job, image, "restore") } }));
+      void run(put(job, image, "keep"), () => ({ text: t("Kept under “Earlier pictures”."), back: { label: t("Bring back"), verb: put(job, image, "restore") } }));
     },
     discard(job, image) {
-      void run(put(job, image, "discard"), () => ({ text: "Discarded.", back: { label: "Bring back", verb: put(job, image, "restore") } }));
+      void run(put(job, image, "discard"), () => ({ text: t("Discarded."), back: { label: t("Bring back"), verb: put(job, image, "restore") } }));
     },
     discardAll(job) {
       const discarded = candidatesOf(job);
@@ -73,7 +75,7 @@ export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<Stag
         for (const image of discarded) last = await api.put(job.id, image.id, "restore");
         return last;
       };
-      void run(put(job, null, "discard"), () => ({ text: discarded.length === 1 ? "Discarded." : `${discarded.length} pictures discarded.`, back: { label: "Bring back", verb: restore } }));
+      void run(put(job, null, "discard"), () => ({ text: tn(discarded.length, "Discarded.", "{n} pictures discarded."), back: { label: t("Bring back"), verb: restore } }));
     },
   };
 }

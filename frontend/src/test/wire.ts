@@ -11,7 +11,7 @@ export function element(id: string, fields: Partial<WireElement> = {}): WireElem
 export function welcome(fields: Partial<Welcome> = {}): Welcome {
   return {
     type: "welcome", protocol: 1, session: "s1", you: { id: "u1", name: "Ana", color: "red", role: "edit" }, clock: 10,
-    complete: true, more: false, background: "", limits: default_limits, live: null,
+    frozen: false, complete: true, more: false, background: "", limits: default_limits, live: null,
     elements: [], files: {}, collaborators: {}, jobs: [], ...fields,
   };
 }

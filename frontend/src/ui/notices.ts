@@ -6,6 +6,8 @@ export interface Notice {
   action?: { label: string; run(): void };
   /** null: stays until it is closed. */
   seconds: number | null;
+  /** Returns false once what it says is no longer true; asked by `review`. */
+  holds?(): boolean;
 }
 
 /** The short messages that are shown now, at most four; most close by themselves. */
@@ -26,6 +28,11 @@ export class Notices {
     this.change([...this.shown.filter(({ key }) => key !== full.key), full].slice(-4));
     clearTimeout(this.timers.get(full.key));
     if (full.seconds !== null) this.timers.set(full.key, setTimeout(() => this.close(full.key), full.seconds * 1000));
+  }
+
+  /** Closes the messages that are no longer true. Called when something changed that they may speak of. */
+  review(): void {
+    for (const { key } of this.shown.filter(({ holds }) => holds && !holds())) this.close(key);
   }
 
   readonly close = (key: string): void => {
