@@ -23,6 +23,7 @@ import { createParts } from "./parts";
 import { saving } from "./saving";
 import { SeeItTogether } from "./SeeItTogether";
 import { SidePanel } from "./SidePanel";
+import { SkipLink } from "./SkipLink";
 import { exposeForTests } from "./testHook";
 import { TopBar } from "./TopBar";
 import { useDialogs } from "./useDialogs";
@@ -101,6 +102,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
 
   return (
     <div className="atelier board-page" data-theme={theme}>
+      <SkipLink open={panel.open} onOpen={panel.toggle} />
       <main className="board-canvas" data-testid="canvas" ref={canvas}>
         <Canvas parts={parts} server={api} board={board} theme={theme} viewOnly={!state.mayEdit} menu={menu} footer={footer} topRight={topRight} onSession={setSession} onUploads={setUploads} />
         {session && <Overlays session={session} api={api} config={config} jobs={jobs} notices={notices} actions={actions} />}

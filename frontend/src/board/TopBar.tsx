@@ -19,6 +19,11 @@ interface Props {
 
 const most_avatars = 5;
 
+/** Enter presses the button that has the focus: the canvas would take it for its own and rename a selected frame. */
+function pressed(event: React.KeyboardEvent): void {
+  if (event.key === "Enter" || event.key === " ") event.stopPropagation();
+}
+
 /** The people on this board, the name of the person at this page, and the share button. */
 export function TopBar({ room, config, rename, onShare, brief }: Props) {
   const people = usePeople(room);
@@ -31,7 +36,7 @@ export function TopBar({ room, config, rename, onShare, brief }: Props) {
     setOpen(false);
   };
   return (
-    <div className="ours top-bar" data-testid="top-bar">
+    <div className="ours top-bar" data-testid="top-bar" onKeyDown={pressed}>
       <ul className="people" aria-label={`${people.length + 1} ${people.length ? "people are" : "person is"} here`} data-testid="people">
         {people.slice(0, shown).map((person) => (
           <li key={person.id}><Avatar person={person} /></li>

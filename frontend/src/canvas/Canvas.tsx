@@ -2,7 +2,8 @@ import { memo, useEffect, useRef, useState, type ReactNode } from "react";
 import type { Api } from "../api/client";
 import { CanvasSession, type CanvasParts, type Uploads } from "./CanvasSession";
 import { useCursors } from "./Collaborators";
-import { Excalidraw, focusHelp, Footer, nameMenuButton, type BoardApi, type Files, type SceneElement, type Theme } from "./excalidraw";
+import { Excalidraw, focusHelp, Footer, type BoardApi, type Files, type SceneElement, type Theme } from "./excalidraw";
+import { nameControls } from "./names";
 import { usePresence } from "./usePresence";
 import { useRedoKey } from "./useRedoKey";
 
@@ -34,6 +35,7 @@ export const Canvas = memo(function Canvas({ parts, server, board, theme, viewOn
   const presence = usePresence(room);
   useRedoKey();
   useCursors(loaded ? api : null, room);
+  useEffect(nameControls, []);
   useEffect(() => {
     // Excalidraw measures what is pasted at once, by another font where this one has not come: lines would lose their ends.
     if (loaded) void document.fonts.load("20px Excalifont");
@@ -58,7 +60,6 @@ export const Canvas = memo(function Canvas({ parts, server, board, theme, viewOn
       excalidrawAPI={setApi}
       onChange={(elements, { selectedElementIds, openDialog, errorMessage }, files: Files) => {
         if (!loaded) setLoaded(true);
-        nameMenuButton();
         if (api && typeof errorMessage === "string") {
           // Excalidraw's own message has no button that closes it.
           api.updateScene({ appState: { errorMessage: null } });

@@ -1,3 +1,4 @@
+import { uuid } from "../api/ids";
 import type { Job, Region, Sees } from "../api/types";
 import type { BoardPort } from "../generation/BoardPort";
 import type { MaskState, maskState as MaskStateOf } from "../generation/mask";
@@ -6,11 +7,12 @@ import { elementsSeen, longest_side_px, onPaper, snapshotSize } from "../generat
 import { chooseTarget, type Shape, type Target } from "../generation/target";
 import type { RoomClient } from "../room/RoomClient";
 import type { StagingPort } from "../staging/StagingPort";
-import { backgroundOf, bringIntoView, changed, drawRegion, heldIds, inView, onScreen, selectOnly, takeFrameTool, takePenTool, type BoardApi, type SceneElement } from "./excalidraw";
+import { addFrame, backgroundOf, boundsOf, bringIntoView, changed, drawRegion, heldIds, inView, onScreen, selectOnly, takeFrameTool, takePenTool, type BoardApi, type SceneElement } from "./excalidraw";
 import type { SceneSync } from "./sceneSync";
 
 const look_again_ms = 120;
 const words_only_side = 512;
+const frame_margin = 20;
 
 /** The board as generation and staging see it: the target, its pictures, and where jobs lie on the screen. */
 export class Targeting implements BoardPort, StagingPort {
@@ -87,6 +89,12 @@ export class Targeting implements BoardPort, StagingPort {
     const customData = { ...frame.customData, atelier: { ...before, prompt, kind, strength } };
     this.sync.replace(new Map([[frame.id, changed(frame, { customData })]]));
   }
+
+  readonly frameSelection = (): void => {
+    const { selectedElementIds } = this.api.getAppState();
+    const chosen = this.api.getSceneElements().filter(({ id, type }) => Object.hasOwn(selectedElementIds, id) && type !== "frame") as SceneElement[];
+    addFrame(this.api, uuid(), chosen.length ? around(boundsOf(chosen)) : this.middleOfView());
+  };
 
   drawRegion(): void {
     takeFrameTool(this.api);
@@ -203,6 +211,11 @@ export class Targeting implements BoardPort, StagingPort {
   private find(id: string): SceneElement | undefined {
     return this.api.getSceneElements().find((element) => element.id === id) as SceneElement | undefined;
   }
+}
+
+/** Left, top, right and bottom with a margin. */
+function around([left, top, right, bottom]: readonly [number, number, number, number]): Region {
+  return { x: left - frame_margin, y: top - frame_margin, width: right - left + 2 * frame_margin, height: bottom - top + 2 * frame_margin };
 }
 
 export function regionOf({ x, y, width, height }: Region): Region {

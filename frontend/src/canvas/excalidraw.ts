@@ -402,9 +402,22 @@ export function selectOnly(api: BoardApi, id: string): void {
   api.updateScene({ appState: { selectedElementIds: { [id]: true }, selectedGroupIds: {} }, captureUpdate: CaptureUpdateAction.NEVER });
 }
 
-/** Gives Excalidraw's menu button a name, which it has none of; it is made anew with every change between desktop and phone layout. */
-export function nameMenuButton(): void {
-  document.querySelector(".main-menu-trigger:not([aria-label])")?.setAttribute("aria-label", "Menu");
+/** A frame around a region, selected, as an edit that can be undone; what lies wholly in it and in no other frame belongs to it. */
+export function addFrame(api: BoardApi, id: string, region: Region): void {
+  const within = ({ x, y, width, height }: SceneElement) =>
+    x >= region.x && y >= region.y && x + width <= region.x + region.width && y + height <= region.y + region.height;
+  const versionNonce = Math.floor(Math.random() * 2 ** 31);
+  const frame = { ...blankFrame, ...region, id, index: null, versionNonce, updated: Date.now() } as unknown as SceneElement;
+  const elements = api.getSceneElementsIncludingDeleted().map((each) => {
+    const element = each as SceneElement;
+    const joins = !element.isDeleted && !element.frameId && element.type !== "frame" && element.type !== "magicframe" && within(element);
+    return joins ? changed(element, { frameId: id }) : element;
+  });
+  api.updateScene({
+    elements: [...elements, frame],
+    appState: { selectedElementIds: { [id]: true }, selectedGroupIds: {} },
+    captureUpdate: CaptureUpdateAction.IMMEDIATELY,
+  });
 }
 
 /**

@@ -21,6 +21,8 @@ export interface BoardPort {
   remember(target: Target, note: Pick<Note, "prompt" | "kind" | "strength">): void;
   /** Selects the tool that draws a frame. */
   drawRegion(): void;
+  /** Puts a frame around the selection, or in the middle of the view, and selects it. */
+  frameSelection(): void;
   /** Selects an element to generate from; false if it is gone. */
   aimAt(id: string): boolean;
   /** Stays with a picture while things are drawn over it, which unselects it; null: no longer. */

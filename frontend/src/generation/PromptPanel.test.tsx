@@ -37,6 +37,7 @@ class Board implements BoardPort {
     if (this.aim?.id === target.id) this.set({ ...this.aim, ...note });
   };
   drawRegion = vi.fn();
+  frameSelection = vi.fn();
   takePen = vi.fn();
   marks: MaskState = "marked";
   masked = () => this.marks;
@@ -225,8 +226,13 @@ describe("generating", () => {
     await open(null);
     expect(button().disabled).toBe(true);
     expect(screen.getByText("Draw a region around a sketch first.")).toBeTruthy();
-    fireEvent.click(screen.getByText("Draw a region"));
-    expect(board.drawRegion).toHaveBeenCalled();
+    fireEvent.click(screen.getByText("Draw a region"), { detail: 1 });
+    expect(board.drawRegion).toHaveBeenCalledOnce();
+    expect(board.frameSelection).not.toHaveBeenCalled();
+    fireEvent.click(screen.getByText("Draw a region"), { detail: 0 }); // as Enter does
+    expect(board.drawRegion).toHaveBeenCalledOnce();
+    expect(board.frameSelection).toHaveBeenCalledOnce();
+    expect(document.activeElement).toBe(prompt());
     board.set(frame("f"));
     expect(screen.getByText("Describe what it should become.")).toBeTruthy();
   });

@@ -101,7 +101,7 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
 
   return (
     <div className="prompt-panel" onKeyDown={onKeyDown}>
-      <TargetCard target={target} marked={masked === "marked"} sees={kind.sees} thumbnail={thumbnail} mayDraw={board.mayEdit} onDrawRegion={() => { onAway(); board.drawRegion(); }} onFinish={({ job, image }) => void finish(job, image)}>
+      <TargetCard target={target} marked={masked === "marked"} sees={kind.sees} thumbnail={thumbnail} mayDraw={board.mayEdit} onDrawRegion={() => { onAway(); board.drawRegion(); }} onFrameSelection={board.frameSelection} onFinish={({ job, image }) => void finish(job, image)}>
         {target?.origin && board.mayEdit && <Suspense><PictureOrigin api={api} board={board} origin={target.origin} checkpoints={checkpoints} onLeft={() => button.current?.focus()} /></Suspense>}
       </TargetCard>
       {repaints(kind) && board.mayEdit && masked === "unmarked" && <MaskLesson onDraw={() => { onAway(); board.takePen(); }} />}

@@ -14,15 +14,23 @@ interface Props {
   thumbnail: Thumbnail;
   mayDraw: boolean;
   onDrawRegion(): void;
+  /** Asked for instead where there is no pointer. */
+  onFrameSelection(): void;
   onFinish(draft: NonNullable<Target["draft"]>): void;
   /** Shown below a target. */
   children?: ReactNode;
 }
 
 /** The target, as the model will be given it. */
-export function TargetCard({ target, sees, marked, thumbnail, mayDraw, onDrawRegion, onFinish, children }: Props) {
+export function TargetCard({ target, sees, marked, thumbnail, mayDraw, onDrawRegion, onFrameSelection, onFinish, children }: Props) {
+  const onDraw = ({ detail, currentTarget }: React.MouseEvent) => {
+    if (detail) return onDrawRegion();
+    // Pressed by a key: no pointer may be there to draw with. The words come next, and this button goes.
+    currentTarget.closest(".prompt-panel")?.querySelector("textarea")?.focus();
+    onFrameSelection();
+  };
   const draw = mayDraw && (
-    <button type="button" className="button small" onClick={onDrawRegion}>
+    <button type="button" className="button small" title={t("With the keyboard: puts a frame around the selection, or in the middle of the view")} onClick={onDraw}>
       <FrameIcon size={16} /> {t("Draw a region")}
     </button>
   );

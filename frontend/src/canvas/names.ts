@@ -1,0 +1,33 @@
+import { t } from "../language/t";
+
+type Change = (element: Element) => void;
+
+const named = (name: string): Change => (element) => {
+  element.removeAttribute("aria-labelledby");
+  element.setAttribute("aria-label", name);
+};
+/** The words that are seen are the name; what was said instead is in the title. */
+const asSeen: Change = (element) => element.removeAttribute("aria-label");
+
+/** What Excalidraw gives no name, or another than it shows. Each selector matches until the change is made. */
+function changes(): readonly (readonly [string, Change])[] {
+  return [
+    [".main-menu-trigger:not([aria-label])", named(t("Menu"))],
+    [".color-picker-container:not([aria-label])", named(t("Colour"))],
+    [".HelpDialog:not([aria-label])", named(t("Help"))],
+    [".reset-zoom-button[aria-label]", asSeen],
+    ['[data-testid="search-menu-button"][aria-label]', asSeen],
+  ];
+}
+
+/** Names Excalidraw's controls for screen readers, as they come and go; returns a function that stops it. */
+export function nameControls(): () => void {
+  const list = changes();
+  const look = () => {
+    for (const [selector, change] of list) document.querySelectorAll(selector).forEach(change);
+  };
+  look();
+  const observer = new MutationObserver(look); // its menus and dialogs hang on the body
+  observer.observe(document.body, { childList: true, subtree: true });
+  return () => observer.disconnect();
+}
