@@ -2,12 +2,23 @@ import { useEffect, useRef, type ReactNode } from "react";
 import { CloseIcon } from "./icons";
 import "./Dialog.css";
 
+/** Focuses what had the focus before; the canvas where that is gone, as an item of a menu is. */
+function giveBack(before: Element | null): void {
+  queueMicrotask(() => {
+    if (document.activeElement !== document.body) return;
+    const there = before instanceof HTMLElement && before.isConnected && before !== document.body;
+    (there ? before : document.querySelector<HTMLElement>(".excalidraw"))?.focus();
+  });
+}
+
 /** A modal dialog, with the browser's handling of focus, Escape and screen readers. */
 export function Dialog({ title, onClose, children }: { title: string; onClose(): void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current!;
+    const before = document.activeElement;
     if (!element.open) element.showModal();
+    return () => giveBack(before);
   }, []);
   useEffect(() => {
     // When what had the focus disappears, keys land on the page, where the canvas takes them (and Escape) for its own.
