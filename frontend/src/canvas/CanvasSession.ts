@@ -6,8 +6,9 @@ import type { RoomClient } from "../room/RoomClient";
 import type { Notices } from "../ui/notices";
 import { quarantineText, tombstoneOf, type Quarantine } from "./Quarantine";
 import { BackgroundSync } from "./BackgroundSync";
-import { bringIntoView, prepareForPictures, type BoardApi, type Files, type SceneElement } from "./excalidraw";
+import { boundsOf, bringIntoView, prepareForPictures, type BoardApi, type Files, type SceneElement } from "./excalidraw";
 import { FileLoader } from "./fileLoader";
+import { openingView } from "./openingView";
 import { SceneSync } from "./sceneSync";
 import { Targeting } from "./Targeting";
 
@@ -101,12 +102,15 @@ export class CanvasSession {
     notices.show({ key: "quarantine", tone: "problem", text: quarantineText(elements), seconds: null, action: this.room.mayEdit ? { label, run: remove } : undefined });
   }
 
-  /** Shows the first complete scene, once, and brings all of it into view. */
+  /** Shows the first complete scene, once, and brings it into view, or of a wide one on a small screen its first frame. */
   private open(): void {
     if (this.opened || !this.room.synced) return;
     this.opened = true;
     this.sync.apply();
-    requestAnimationFrame(() => bringIntoView(this.canvas, this.canvas.getSceneElements() as SceneElement[], false));
+    requestAnimationFrame(() => {
+      const elements = this.canvas.getSceneElements() as SceneElement[];
+      bringIntoView(this.canvas, openingView(elements, boundsOf(elements), this.canvas.getAppState()), false);
+    });
     this.later = setTimeout(() => void prepareForPictures(), settled_ms);
   }
 }
