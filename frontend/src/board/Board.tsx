@@ -26,13 +26,14 @@ import { SidePanel } from "./SidePanel";
 import { SkipLink } from "./SkipLink";
 import { exposeForTests } from "./testHook";
 import { TopBar } from "./TopBar";
+import { useCanvasRoom } from "./useCanvasRoom";
 import { useDialogs } from "./useDialogs";
 import { useHistory } from "./useHistory";
 import { useImport } from "./useImport";
-import { usePhoneLayout } from "./usePhoneLayout";
 import { useReconnect } from "./useReconnect";
 import { useRoom } from "./useRoom";
 import { useSidePanel } from "./useSidePanel";
+import { useSteadyView } from "./useSteadyView";
 import { useTheme } from "./useTheme";
 import { useTitle } from "./useTitle";
 import "./Board.css";
@@ -60,7 +61,9 @@ export function Board({ config, quarantine, lastScene }: Props) {
   const panel = useSidePanel();
   const dialogs = useDialogs();
   const history = useHistory(canvas);
-  const phone = usePhoneLayout(canvas);
+  const space = useCanvasRoom(canvas);
+  const phone = space === "phone";
+  useSteadyView(canvas, session, panel.sheet);
   useReconnect(room);
   useEffect(() => (session ? exposeForTests(session) : undefined), [session]);
 
@@ -83,16 +86,16 @@ export function Board({ config, quarantine, lastScene }: Props) {
     await api.rename(name);
     room.reenter(); // the others see the name that was current on entering
   }, [api, room]);
-  const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={share} brief={phone} />, [room, config, rename, share, phone]);
+  const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={share} space={space} />, [room, config, rename, share, space]);
   const topRight = useCallback((narrow: boolean) => (narrow || panel.sheet ? null : bar), [bar, panel.sheet]);
   const menu = useMemo(
     () => (
       <Menu
-        config={config} theme={theme} onTheme={setTheme} onOpen={panel.uncoverCanvas} mayEdit={state.mayEdit} onImport={() => pickFiles(importFiles)} onExport={dialogs.show.export}
+        config={config} theme={theme} onTheme={setTheme} onOpen={panel.lower} mayEdit={state.mayEdit} onImport={() => pickFiles(importFiles)} onExport={dialogs.show.export}
         onNew={leave.toNew} onRename={isOwner ? dialogs.show.rename : undefined} onTrash={isOwner ? leave.toTrash : undefined} onShare={share} onHistory={history.show}
       />
     ),
-    [config, theme, setTheme, panel.uncoverCanvas, state.mayEdit, importFiles, isOwner, leave, share, dialogs.show, history.show],
+    [config, theme, setTheme, panel.lower, state.mayEdit, importFiles, isOwner, leave, share, dialogs.show, history.show],
   );
   const chip = saving({ ...state, pending: state.pending + uploads.pending, failed: uploads.failed });
   const status = useMemo(() => <StatusChip state={chip.state} text={chip.text} />, [chip.state, chip.text]);
@@ -101,7 +104,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
   const footer = useMemo(() => <div className="footer-chip">{status}{invitation}</div>, [status, invitation]);
 
   return (
-    <div className="atelier board-page" data-theme={theme}>
+    <div className="atelier board-page" data-theme={theme} data-layout={panel.sheet ? "sheet" : "column"}>
       <SkipLink open={panel.open} onOpen={panel.toggle} />
       <main className="board-canvas" data-testid="canvas" ref={canvas}>
         <Canvas parts={parts} server={api} board={board} theme={theme} viewOnly={!state.mayEdit} menu={menu} footer={footer} topRight={topRight} onSession={setSession} onUploads={setUploads} />
@@ -111,7 +114,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
         <ConnectionState state={state} />
         <NoticeList notices={notices} />
       </main>
-      <SidePanel open={panel.open} onToggle={panel.toggle} bar={panel.sheet && <>{phone && status}{bar}</>}>
+      <SidePanel panel={panel} bar={(panel.sheet || phone) && <>{phone && status}{bar}</>}>
         {session && (
           <Part name="The panel">
             <PromptPanel

@@ -5,6 +5,7 @@ import { Avatar, usePeople } from "../canvas/Collaborators";
 import type { BoardConfig } from "../canvas/config";
 import { t } from "../language/t";
 import { NameCard } from "./NameCard";
+import type { CanvasRoom } from "./useCanvasRoom";
 import "./TopBar.css";
 
 interface Props {
@@ -13,8 +14,8 @@ interface Props {
   rename(name: string): Promise<void>;
   /** Absent where this person cannot invite anybody. */
   onShare?(): void;
-  /** Of the others only the number is shown. */
-  brief: boolean;
+  /** On a phone's canvas only the number of the others is shown. */
+  space: CanvasRoom;
 }
 
 const most_avatars = 5;
@@ -25,9 +26,9 @@ function pressed(event: React.KeyboardEvent): void {
 }
 
 /** The people on this board, the name of the person at this page, and the share button. */
-export function TopBar({ room, config, rename, onShare, brief }: Props) {
+export function TopBar({ room, config, rename, onShare, space }: Props) {
   const people = usePeople(room);
-  const shown = brief ? 0 : most_avatars;
+  const shown = space === "phone" ? 0 : most_avatars;
   const [name, setName] = useState(config.you.name);
   const [open, setOpen] = useState(false);
   const save = async (next: string) => {
@@ -36,7 +37,7 @@ export function TopBar({ room, config, rename, onShare, brief }: Props) {
     setOpen(false);
   };
   return (
-    <div className="ours top-bar" data-testid="top-bar" onKeyDown={pressed}>
+    <div className="ours top-bar" data-space={space} data-testid="top-bar" onKeyDown={pressed}>
       <ul className="people" aria-label={`${people.length + 1} ${people.length ? "people are" : "person is"} here`} data-testid="people">
         {people.slice(0, shown).map((person) => (
           <li key={person.id}><Avatar person={person} /></li>

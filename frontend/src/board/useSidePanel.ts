@@ -1,25 +1,37 @@
-import { useCallback, useState, useSyncExternalStore } from "react";
+import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
 
-const sheet_screen = matchMedia("(width <= 1100px)"); // a column beside it would leave the canvas too narrow for its tools
+/** Below this width the panel is a sheet; on phones held sideways a sheet would leave neither it nor the canvas any height. */
+const sheet_screen = matchMedia("(width < 900px) and (height >= 480px), (width < 600px)");
+const short_screen = matchMedia("(height < 700px)");
+
+/** How far a sheet is drawn up: its bar alone, half of the page, or nearly all of it. */
+export type SheetHeight = "peek" | "half" | "full";
+export const sheet_heights: readonly SheetHeight[] = ["peek", "half", "full"];
 
 export interface SidePanelState {
   open: boolean;
-  /** It is a sheet, with a bar at the bottom of the page. */
+  /** It is a sheet at the bottom of the page, not a column at the right. */
   sheet: boolean;
+  /** Of a column only whether it is "peek", which is closed. */
+  height: SheetHeight;
+  setHeight(height: SheetHeight): void;
   toggle(): void;
-  /** Closes the panel where it is a sheet that covers the canvas. */
+  /** Lowers a sheet as far as what happens on the canvas needs. */
   uncoverCanvas(): void;
+  /** Lowers a sheet to its bar. */
+  lower(): void;
 }
 
-/** Whether the side panel is open. It starts closed on screens where it is a sheet. */
+/** The height of the side panel. It starts open, except on phones held sideways. */
 export function useSidePanel(): SidePanelState {
-  const [open, setOpen] = useState(() => !sheet_screen.matches);
   const sheet = useSyncExternalStore(onSheet, () => sheet_screen.matches);
-  const toggle = () => setOpen(!open);
-  const uncoverCanvas = useCallback(() => {
-    if (sheet_screen.matches) setOpen(false);
+  const [height, setHeight] = useState<SheetHeight>(() => (innerWidth < 900 && !sheet_screen.matches ? "peek" : "half"));
+  const toggle = useCallback(() => setHeight((now) => (now === "peek" ? "half" : "peek")), []);
+  const lowering = useMemo(() => {
+    const lowerTo = (aim: SheetHeight) => sheet_screen.matches && setHeight((now) => (now === "peek" ? now : aim));
+    return { uncoverCanvas: () => void lowerTo(short_screen.matches ? "peek" : "half"), lower: () => void lowerTo("peek") };
   }, []);
-  return { open, sheet, toggle, uncoverCanvas };
+  return { open: height !== "peek", sheet, height, setHeight, toggle, ...lowering };
 }
 
 function onSheet(listener: () => void): () => void {

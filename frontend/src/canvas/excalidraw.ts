@@ -384,6 +384,12 @@ export function bringIntoView(api: BoardApi, elements: readonly SceneElement[], 
   if (elements.length) api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, maxZoom: 1, animate });
 }
 
+/** Moves what is in view by so many CSS pixels to the right and down. */
+export function moveView(api: BoardApi, right_px: number, down_px: number): void {
+  const { scrollX, scrollY, zoom } = api.getAppState();
+  api.updateScene({ appState: { scrollX: scrollX + right_px / zoom.value, scrollY: scrollY + down_px / zoom.value }, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
 /** True if Excalidraw uses its phone layout, which has no footer and no space at the top right. */
 export function isPhoneLayout(width: number, height: number): boolean {
   return width < 730 || (height < 500 && width < 1000);
