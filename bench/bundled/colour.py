@@ -1,6 +1,7 @@
 """Measures whether a picture has the colour that its prompt names."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from PIL import Image
 PAPER_MIN = 232  # of 255: lighter than this in every channel is paper
 PALE_MAX = 0.2  # saturation up to here is grey, 0–1
 DARK_MAX = 0.25  # value up to here is black, 0–1
+MIN_SHARE = 0.03  # of what is drawn: a colour that covers less is not there
 
 # Degrees on the colour wheel, from and to. Neighbours overlap, as their names do.
 HUES = {
@@ -34,8 +36,19 @@ def agreement(prompt: str, picture: Image.Image) -> float | None:
     drawn with a pen of the colour in its prompt; filled with one flat colour inside their lines, 0.6 to 0.9.
     """
     colours = named(prompt)
-    if not colours:
+    return _share(colours, picture) if colours else None
+
+
+def all_there(prompt: str, picture: Image.Image) -> float | None:
+    """1 if each colour named covers at least MIN_SHARE of what is drawn, else 0; None where fewer than two are named."""
+    colours = set(named(prompt))
+    if len(colours) < 2:
         return None
+    return float(all(_share([name], picture) >= MIN_SHARE for name in colours))
+
+
+def _share(colours: Sequence[str], picture: Image.Image) -> float:
+    """The share, 0–1, of the pixels drawn over that have one of the colours; 0 if nothing is drawn."""
     rgb = np.asarray(picture.convert("RGB"))
     drawn = rgb.min(2) < PAPER_MIN
     hue, saturation, value = (plane / 255 for plane in np.moveaxis(np.asarray(picture.convert("HSV")), 2, 0))
