@@ -4,7 +4,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from generation.checkpoints import hearing
 from generation.engine import device as devices
@@ -32,6 +34,7 @@ class PromptEncoder:
     def __init__(self, pipeline: Any, cached_max: int = CACHED_PROMPTS_MAX) -> None:
         self._pipeline, self._cached_max = pipeline, cached_max
         self._cache: OrderedDict[str | None, PromptEmbeds] = OrderedDict()
+        self._sentences: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self.misses = 0
 
     def encode(self, prompt: str | None) -> PromptEmbeds:
@@ -57,6 +60,16 @@ class PromptEncoder:
         missing = (tokens - embeds.prompt_embeds.shape[1]) // empty.shape[1]
         return embeds._replace(prompt_embeds=torch.cat([embeds.prompt_embeds, *[empty] * missing], 1))
 
+    def sentence(self, words: str) -> NDArray[np.float32]:
+        """One unit vector for all the words, (width,): the mean of their embeddings, padding left out."""
+        if words not in self._sentences:
+            embeds, tokens = self.encode(words).prompt_embeds[0].float(), self._tokens(words)
+            mean = embeds[tokens.attention_mask[0].bool().to(embeds.device)].mean(0)
+            self._sentences[words] = np.asarray(torch.nn.functional.normalize(mean, dim=0).cpu())
+            if len(self._sentences) > self._cached_max:
+                self._sentences.popitem(last=False)
+        return self._sentences[words]
+
     def _encode(self, prompt: str | None) -> PromptEmbeds:
         chunks = [self._encode_chunk(chunk) for chunk in self._chunks(prompt)]
         return chunks[0]._replace(prompt_embeds=torch.cat([chunk.prompt_embeds for chunk in chunks], 1))
@@ -74,18 +87,22 @@ class PromptEncoder:
     def _encode_chunk(self, prompt: str | None) -> PromptEmbeds:
         if hasattr(self._pipeline, "text_encoder_2"):
             return self._encode_sdxl(prompt)
-        tokenizer, text_encoder = self._pipeline.tokenizer, self._pipeline.text_encoder
-        tokens = tokenizer(
-            prompt or "",
+        text_encoder, tokens = self._pipeline.text_encoder, self._tokens(prompt or "")
+        device = text_encoder.device
+        uses_mask = getattr(text_encoder.config, "use_attention_mask", False)
+        attention_mask = tokens.attention_mask.to(device) if uses_mask else None
+        return PromptEmbeds(text_encoder(tokens.input_ids.to(device), attention_mask=attention_mask)[0])
+
+    def _tokens(self, words: str) -> Any:
+        """input_ids and attention_mask, each (1, as many as the model takes)."""
+        tokenizer = self._pipeline.tokenizer
+        return tokenizer(
+            words,
             padding="max_length",
             max_length=tokenizer.model_max_length,
             truncation=True,
             return_tensors="pt",
         )
-        device = text_encoder.device
-        uses_mask = getattr(text_encoder.config, "use_attention_mask", False)
-        attention_mask = tokens.attention_mask.to(device) if uses_mask else None
-        return PromptEmbeds(text_encoder(tokens.input_ids.to(device), attention_mask=attention_mask)[0])
 
     def _encode_sdxl(self, prompt: str | None) -> PromptEmbeds:
         """By both text encoders; zeros for a missing negative prompt where the checkpoint asks for that."""

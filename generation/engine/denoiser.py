@@ -9,7 +9,9 @@ tests/generation/test_engine_golden.py compares both.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from generation.engine import device as devices
 from generation.engine import schedulers
@@ -25,7 +27,8 @@ class Sample:
     latents, pred_original_sample (of the last step): (1, channels, height/8, width/8), float32.
     prompt_embeds: (rows, tokens, width), the UNet's dtype. image_latents: (rows, more channels, height/8, width/8), what
     is concatenated to the latents, or None. added_cond_kwargs: SDXL's, rows first.
-    step: how many steps are made.
+    sentence: unit vector of what is drawn, (width,), where the finished picture's colours need it. step: how many steps are
+    made.
     """
 
     schedule: Schedule
@@ -37,6 +40,7 @@ class Sample:
     guidance_scale: float = 0.0
     image_guidance_scale: float = 0.0
     inpaint_blend: InpaintBlend | None = None
+    sentence: NDArray[np.float32] | None = None
     step: int = 0
     pred_original_sample: torch.Tensor = field(init=False)
     _noise: torch.Tensor | None = field(default=None, init=False)

@@ -12,12 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from generation.checkpoints.catalogue import Checkpoint
 from generation.engine import device as devices
 from generation.engine.batching import split
+from generation.engine.denoiser import Sample
 from generation.engine.postprocessing import download_images
 from generation.engine.residency import Residency, Resident
 from generation.engine.sampler import Sampler
@@ -136,12 +139,9 @@ class LiveRenderer:
         """Draw a batch; one by one if that fails, so that only the frame that causes it fails."""
         failure: Exception | None = None
         try:
-            latents = self._denoise(frames, resident, sampler)
-            pairs = list(zip(frames, latents, strict=True))
+            pairs = list(zip(frames, self._denoise(frames, resident, sampler), strict=True))
             for batch in split(pairs, lambda _: 1, residency.tuning.pictures):
-                self._decode(
-                    [pending for pending, _ in batch], torch.cat([each for _, each in batch]), sampler
-                )
+                self._decode(batch, sampler)
         except Exception as error:
             failure = without_traceback(error)
         if failure is None:
@@ -154,24 +154,30 @@ class LiveRenderer:
         for pending in frames:
             self._draw([pending], residency, resident, sampler)
 
-    def _denoise(
-        self, frames: Sequence[PendingFrame], resident: Resident, sampler: Sampler
-    ) -> list[torch.Tensor]:
-        """The finished latents, (1, channels, height/8, width/8) each."""
+    def _denoise(self, frames: Sequence[PendingFrame], resident: Resident, sampler: Sampler) -> list[Sample]:
+        """The finished pictures, not decoded."""
         denoiser = resident.denoiser(sampler)
         samples = [sampler.begin(pending.drawing) for pending in frames]
         while in_flight := [sample for sample in samples if not sample.done]:
             denoiser.step(in_flight)
-        return [sample.latents for sample in samples]
+        return samples
 
-    def _decode(self, frames: Sequence[PendingFrame], latents: torch.Tensor, sampler: Sampler) -> None:
-        for pending, get_image in zip(frames, download_images(*sampler.decode(latents)), strict=True):
-            self._encoding.submit(self._deliver, pending, get_image)
+    def _decode(self, batch: Sequence[tuple[PendingFrame, Sample]], sampler: Sampler) -> None:
+        latents = torch.cat([sample.latents for _, sample in batch])
+        for (pending, sample), get_image in zip(
+            batch, download_images(*sampler.decode(latents)), strict=True
+        ):
+            self._encoding.submit(self._deliver, pending, sample.sentence, get_image)
 
-    def _deliver(self, pending: PendingFrame, get_image: Callable[[], Image.Image | None]) -> None:
+    def _deliver(
+        self,
+        pending: PendingFrame,
+        sentence: NDArray[np.float32] | None,
+        get_image: Callable[[], Image.Image | None],
+    ) -> None:
         try:
             image = get_image()
-            jpeg = encode_jpeg(pending.drawing.cut(image)) if image else b""
+            jpeg = encode_jpeg(pending.drawing.cut(image, sentence)) if image else b""
         # An exception of this thread would be lost.
         except Exception:
             logger.exception("a live picture could not be encoded")

@@ -39,7 +39,8 @@ class Postprocessor:
     def _deliver(self, picture: Pending, get_image: Callable[[], Image.Image | None]) -> None:
         try:
             image = get_image()
-            finished = Picture(picture.drawing.cut(image), picture.drawing.seed) if image else None
+            drawing = picture.drawing
+            finished = Picture(drawing.cut(image, picture.sentence), drawing.seed) if image else None
             picture.request.deliver(picture.index, finished)
         # An exception of this thread would be lost, and the ticket must be answered.
         except Exception as error:

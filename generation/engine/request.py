@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from generation.checkpoints.catalogue import Checkpoint
 from generation.engine.denoiser import Denoiser, Sample
@@ -147,6 +149,11 @@ class Pending:
     def drawing(self) -> Drawing:
         return self.request.drawings[self.index]
 
+    @property
+    def sentence(self) -> NDArray[np.float32] | None:
+        """As `Drawing.cut` takes it."""
+        return None
+
 
 @dataclass(eq=False)
 class InFlight(Pending):
@@ -160,3 +167,7 @@ class InFlight(Pending):
     @property
     def rows(self) -> int:
         return self.sample.rows
+
+    @property
+    def sentence(self) -> NDArray[np.float32] | None:
+        return self.sample.sentence

@@ -103,6 +103,7 @@ class Sampler:
             guidance_scale=float(arguments["guidance_scale"]),
             image_guidance_scale=float(arguments.get("image_guidance_scale") or 0) if rows == 3 else 0.0,
             inpaint_blend=inpaint_blend,
+            sentence=self._prompt_encoder.sentence(drawing.thing) if drawing.thing else None,
         )
 
     def decode(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from generation.checkpoints.catalogue import Checkpoint, Kind
@@ -16,9 +18,10 @@ from generation.checkpoints.params import complete, parse, words
 from generation.errors import PictureWithheld
 from generation.images import framing
 from generation.images.framing import Crop
-from generation.pipelines import lines, regions, tidy_colours
+from generation.pipelines import lines, natural_colours, regions, tidy_colours
 from generation.pipelines.loading import LoadedCheckpoint
 from generation.pipelines.regions import Regions
+from generation.pipelines.wished_colours import Source
 from generation.work import Work
 
 # Called with: round, step (1 after the first), steps, latents.
@@ -68,8 +71,17 @@ class Drawing:
         params = self.work.params
         return params.checkpoint, params.kind, self.size, *present, repr(sorted(shared.items()))
 
-    def cut(self, picture: Image.Image) -> Image.Image:
-        """The drawn picture in the place and size that was asked for, with the unmasked part or the lines put back."""
+    @property
+    def thing(self) -> str:
+        """What is drawn, if natural colours are known for it and wanted; else empty."""
+        wanted = self.regions is not None and natural_colours.network(self.work.checkpoint.folder)
+        return natural_colours.thing(self.work.params.prompt) if wanted else ""
+
+    def cut(self, picture: Image.Image, sentence: NDArray[np.float32] | None = None) -> Image.Image:
+        """The drawn picture in the place and size that was asked for, with the unmasked part or the lines put back.
+
+        sentence: unit vector of the thing, (width,), by the checkpoint's text encoder; None leaves natural colours out.
+        """
         sharpen = self.work.checkpoint.sharpen_percent
         if self.work.init_image is None:
             return framing.outside(picture, self.crop.result, self.kind.outside, sharpen)
@@ -77,8 +89,14 @@ class Drawing:
         if self.mask is not None:
             return framing.patch(self.work.init_image, cut, self.mask, self.crop)
         if self.regions is not None:
-            cut = tidy_colours.tidy(cut, self.regions, self.work.params.prompt)
+            cut = tidy_colours.tidy(
+                cut, self.regions, self.work.params.prompt, self._natural_colours(sentence)
+            )
         return cut if self.lines is None else lines.overlay(cut, self.lines)
+
+    def _natural_colours(self, sentence: NDArray[np.float32] | None) -> list[Source]:
+        known = natural_colours.network(self.work.checkpoint.folder)
+        return [] if known is None or sentence is None else [natural_colours.source(known, sentence)]
 
 
 def drawings(work: Work) -> list[Drawing]:

@@ -4,6 +4,8 @@ The model's own slow light and dark is kept within a region. Where the sketch is
 mostly beside the regions, the picture stays as it is.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from PIL import Image
 
 from generation.pipelines import alike, colour_words, region_colours
 from generation.pipelines.regions import OUTSIDE, Lab, Mask, Pixels, Region, Regions, to_lab
-from generation.pipelines.wished_colours import wished
+from generation.pipelines.wished_colours import Source, wished
 
 # More of the paint outside of the regions: the sketch is open, what it means lies in what looks like the outside.
 STRAY_MAX = 0.35
@@ -32,10 +34,12 @@ STROKE_CHROMA_MIN = 25.0
 WHITE_LAB = (100.0, 0.0, 0.0)
 
 
-def tidy(picture: Image.Image, sketch: Regions, prompt: str) -> Image.Image:
+def tidy(
+    picture: Image.Image, sketch: Regions, prompt: str, more_sources: Sequence[Source] = ()
+) -> Image.Image:
     """The picture with tidy colours, RGB in its own size, without lines; the picture itself where that cannot be done well.
 
-    picture: RGB, in the place and shape of the sketch.
+    picture: RGB, in the place and shape of the sketch. more_sources: of wished colours, asked after all others.
     """
     small = picture.resize(sketch.size, Image.Resampling.BILINEAR) if picture.size != sketch.size else picture
     lab = to_lab(np.asarray(small.convert("RGB")))
@@ -44,7 +48,7 @@ def tidy(picture: Image.Image, sketch: Regions, prompt: str) -> Image.Image:
     sheet = np.empty_like(lab)
     sheet[:] = WHITE_LAB
     _paint_strokes(sheet, lab, sketch)
-    for region, colour in zip(sketch.found, colours(lab, sketch, prompt), strict=True):
+    for region, colour in zip(sketch.found, colours(lab, sketch, prompt, more_sources), strict=True):
         if colour is not None:
             sheet[region.rows, region.columns][region.mask] = _shaded(region, colour, lab)[region.mask]
         else:
@@ -68,7 +72,9 @@ def can_be_tidied(lab: Pixels, sketch: Regions, is_colour_named: bool = False) -
     return bool(beside.sum() <= STRAY_MAX * total and (is_surface or black.sum() <= BLACK_MAX * total))
 
 
-def colours(lab: Pixels, sketch: Regions, prompt: str) -> list[Lab | None]:
+def colours(
+    lab: Pixels, sketch: Regions, prompt: str, more_sources: Sequence[Source] = ()
+) -> list[Lab | None]:
     """The colour of each region; None for paper."""
     regions = sketch.found
     own = region_colours.painted(lab, sketch)
@@ -77,9 +83,10 @@ def colours(lab: Pixels, sketch: Regions, prompt: str) -> list[Lab | None]:
         own[index] = colour
     pockets = {region.index for region in regions if alike.is_pocket(region)}
     wishes = _shared(wished(regions, own, prompt), groups)
+    more = wished(regions, own, prompt, more_sources)
     return [
-        None if index in pockets else wish or colour
-        for index, (wish, colour) in enumerate(zip(wishes, own, strict=True))
+        None if index in pockets else wish or other or colour
+        for index, (wish, other, colour) in enumerate(zip(wishes, more, own, strict=True))
     ]
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
-from . import art, autoencoder, evaluate, export, rasterise, unet
+from . import art, autoencoder, evaluate, export, rasterise, region_colors, unet
 from .recipe import RECIPES, Recipe, Workplace
 
-STAGES = ("dataset", "rasterise", "vae", "unet", "decoder", "export", "evaluate")
+STAGES = ("dataset", "rasterise", "vae", "unet", "decoder", "export", "colors", "evaluate")
 
 
 def arguments() -> argparse.Namespace:
@@ -41,10 +41,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--start", type=Path, help="an exported unet/ folder to begin from (unet)")
     parser.add_argument("--mix", type=Path, help="an exported unet/ folder to take the mean with (export)")
     parser.add_argument(
-        "--checkpoint", type=Path, help="the exported folder to judge (evaluate, default: --out)"
+        "--checkpoint",
+        type=Path,
+        help="the exported folder to judge (evaluate, default: --out) or to compare with (colors)",
     )
     parser.add_argument(
-        "--count", type=int, default=128, help="pictures per part (evaluate, default: %(default)s)"
+        "--count", type=int, default=128, help="pictures per part (evaluate, colors; default: %(default)s)"
     )
     return parser.parse_args()
 
@@ -63,6 +65,8 @@ def run(
             unet.train(recipe, place, device, options.minutes, options.start)
         case "export":
             export.export(recipe, place, options.out, options.mix)
+        case "colors":
+            region_colors.run(recipe, place, options.out, options.checkpoint, options.count)
         case "evaluate":
             checkpoint = options.checkpoint or options.out
             evaluate.evaluate(recipe, place, device, checkpoint, options.out / "evaluation", options.count)
