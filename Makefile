@@ -78,10 +78,11 @@ bench-engine: $(VENV)/.dev ## the engine beside stock diffusers; on a GPU also k
 bench-workers: $(VENV)/.dev ## ten equal jobs with one to four workers, beside shared steps; draws docs/engine-workers.svg
 	$(BIN)/python -m bench.engine.workers
 
-eval-bundled: $(VENV)/.dev ## judge the built-in model: twenty sketches, then held-out names among 500
+eval-bundled: $(VENV)/.dev ## judge the built-in model: twenty sketches, held-out names among 500, sixty sketches more
 	$(BIN)/python -m bench.bundled
 	for stage in dataset rasterise evaluate; do PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m generation.bundled.training $$stage \
 	  --recipe cpu --work bench/out/bundled --out bench/out --checkpoint generation/bundled --count 96 || exit 1; done
+	$(BIN)/python -m bench.bundled.sixty --judge bench/out/bundled
 
 requirements: ## pin requirements*.txt anew from the .in files
 	rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
