@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any, NamedTuple
 
 from PIL import Image
@@ -64,10 +65,16 @@ class Examiner:
         for scene in drawn:
             print(f"drawing {scene.prompt} …", file=sys.stderr, flush=True)
             paper = scene.paper()
-            made = {way: self.studio.picture(paper, scene.prompt, SEED, **how) for way, how in WAYS.items()}
+            made = {way: self._timed(scene, paper, how) for way, how in WAYS.items()}
             rows.append(Row(scene.prompt, [paper, *(image for image, _ in made.values())]))
             scores += [self._score(scene, paper, way, *made[way]) for way in WAYS]
         return rows, scores
+
+    def _timed(self, scene: Scene, paper: Image.Image, how: dict[str, Any]) -> tuple[Image.Image, float]:
+        """The picture, and how long somebody waits for it: colours are tidied after the engine's own seconds."""
+        began = monotonic()
+        image, _ = self.studio.picture(paper, scene.prompt, SEED, **how)
+        return image, monotonic() - began
 
     def _score(
         self, scene: Scene, paper: Image.Image, way: str, picture: Image.Image, seconds: float
