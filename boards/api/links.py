@@ -56,7 +56,7 @@ class LinkPage(TypedDict):
     next: None
 
 
-def describe(link: ShareLink) -> LinkDescription:
+def describe(link: ShareLink, uses: int) -> LinkDescription:
     token = link.token
     return {
         "id": str(link.pk),
@@ -67,7 +67,7 @@ def describe(link: ShareLink) -> LinkDescription:
         "password": bool(link.password),
         "created_at": link.created_at,
         "created_by": people.describe(link.created_by),
-        "uses": link.memberships.count(),
+        "uses": uses,
     }
 
 
@@ -76,7 +76,7 @@ def create_link(request: HttpRequest, board_id: uuid.UUID, body: NewLink) -> Sta
     """Make a share link. The board's owner may, and on a welcome board everybody who may draw."""
     board, _ = access.find_to_invite(of_request(request), board_id)
     link = links.create(board, person_of(request), Role(body.role), body.expires_at, body.password)
-    return Status(201, describe(link))
+    return Status(201, describe(link, uses=0))
 
 
 @router.get("/{uuid:board_id}/links", response=Answer[LinkPage])
@@ -84,7 +84,8 @@ def list_links(request: HttpRequest, board_id: uuid.UUID) -> LinkPage:
     """The board's share links that are valid. Whoever may make some may see them."""
     board, _ = access.find_to_invite(of_request(request), board_id)
     valid = [link for link in links.of(board) if link.is_valid]
-    return {"items": [describe(link) for link in valid], "next": None}
+    uses = links.uses(board)
+    return {"items": [describe(link, uses.get(link.pk, 0)) for link in valid], "next": None}
 
 
 @router.delete("/{uuid:board_id}/links/{uuid:link_id}", response={204: None})

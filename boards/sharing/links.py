@@ -1,10 +1,11 @@
 """Share links: create, find, check, join a board by one, revoke."""
 
+import uuid
 from datetime import datetime
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from accounts.errors import RateLimited
@@ -36,6 +37,12 @@ def create(
 def of(board: Board) -> QuerySet[ShareLink]:
     """The links of a board that were not revoked, newest first."""
     return board.links.filter(revoked_at=None).select_related("created_by").order_by("-created_at")
+
+
+def uses(board: Board) -> dict[uuid.UUID, int]:
+    """How many people are members by each link of a board, by the link's id; those without any are left out."""
+    by_link = board.memberships.filter(link__isnull=False).values_list("link")
+    return dict(by_link.annotate(Count("pk")))
 
 
 def valid(token: str) -> ShareLink:
