@@ -11,7 +11,7 @@ SIZE = (800, 420)
 
 
 def at(x: float, y: float, width: float = 100, height: float = 100, **fields: Any) -> bytes:
-    return json.dumps(body(x=x, y=y, width=width, height=height, **fields)).encode()
+    return json.dumps(body(x=x, y=y, width=width, height=height, strokeWidth=0, **fields)).encode()
 
 
 def test_what_fits_is_shown_whole() -> None:
