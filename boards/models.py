@@ -349,6 +349,14 @@ class Placement(models.Model):
     width = models.FloatField()
     height = models.FloatField()
     where = models.CharField(max_length=8, choices=Where.choices, default=Where.BESIDE)
+    spots = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="The places kept for its pictures: x, y, width and height of each.",
+    )
+    view = models.JSONField(
+        null=True, blank=True, help_text="What was in view where it was asked for; null: unknown."
+    )
     elements = models.JSONField(
         default=dict, blank=True, help_text="Image id → id of the element that shows it."
     )

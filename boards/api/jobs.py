@@ -70,17 +70,19 @@ class BoardJobRequest(JobRequest, total=False):
 
     frame: id of a frame or picture, whose region it is unless `region` says otherwise. Without both it is the whole
     scene, or, for a picture made of words, a place at its right edge.
+    view: what the person who asks has in view; a free place in it is preferred.
     placement: where the pictures go; “stage”: nowhere until one is accepted, which then goes to `accepted_placement`.
     """
 
     region: RegionDescription | None
     frame: str | None
+    view: RegionDescription | None
     placement: WhereName | None
     accepted_placement: SpotName | None
 
 
 class BoardJobForm(BoardJobRequest, total=False):
-    """The same as a form: `params` and `region` as JSON.
+    """The same as a form: `params`, `region` and `view` as JSON.
 
     snapshot: an image of what the model sees. mask: white where it repaints. The server draws what is missing.
     """
@@ -108,7 +110,7 @@ JSON_PART = {"contentType": "application/json"}
     response={202: Answer[JobDescription]},
     openapi_extra=takes(
         {"multipart/form-data": BoardJobForm, "application/json": BoardJobRequest},
-        encoding={"params": JSON_PART, "region": JSON_PART},
+        encoding={"params": JSON_PART, "region": JSON_PART, "view": JSON_PART},
     ),
 )
 def create_board_job(
@@ -282,7 +284,7 @@ def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes | None]:
         return body, None
     texts = ("frame", "placement", "accepted_placement")
     parts: dict[str, Any] = {name: request.POST.get(name) for name in texts}
-    for name in ("params", "region"):
+    for name in ("params", "region", "view"):
         if text := request.POST.get(name):
             parts[name] = _json(text, name)
     return parts, _upload(request, "snapshot")
@@ -330,6 +332,7 @@ def _destination(body: Mapping[str, Any]) -> Destination:
         str(body.get("frame") or "")[:64],
         where,
         _spot(body.get("accepted_placement")) or Placement.Where.BESIDE,
+        None if body.get("view") is None else _region(body["view"], "view"),
     )
 
 
@@ -340,8 +343,8 @@ def _spot(where: Any) -> str | None:
     raise NoRegion(f"A picture is put “beside” or “inside”, not {where!r}.")
 
 
-def _region(value: Any) -> Region:
+def _region(value: Any, name: str = "region") -> Region:
     try:
         return msgspec.convert(value, Region)
     except msgspec.ValidationError as error:
-        raise NoRegion(f"region: {error}") from None
+        raise NoRegion(f"{name}: {error}") from None

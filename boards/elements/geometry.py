@@ -33,6 +33,15 @@ class Rectangle(Struct, frozen=True):
         apart_x = self.right < other.x or other.right < self.x
         return not (apart_x or self.bottom < other.y or other.bottom < self.y)
 
+    def contains(self, other: "Rectangle") -> bool:
+        """True if no part of the other is outside."""
+        across = self.x <= other.x and other.right <= self.right
+        return across and self.y <= other.y and other.bottom <= self.bottom
+
+    def moved(self, x: float, y: float) -> "Rectangle":
+        """The rectangle at another place, of the same size."""
+        return Rectangle(self.x + x, self.y + y, self.width, self.height)
+
     def grown(self, by: float) -> "Rectangle":
         """The rectangle with its borders moved outwards."""
         return Rectangle(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)

@@ -18,9 +18,10 @@ from accounts.models import User
 from boards import access, announce, database, request_limits
 from boards.elements import annotations
 from boards.elements.bounds import bounds_of
-from boards.elements.geometry import Rectangle, union
+from boards.elements.geometry import Rectangle, rectangle_of, union
 from boards.errors import BoardGone, JobGone, NoRegion
-from boards.jobs import candidates
+from boards.jobs import candidates, reservation
+from boards.jobs.reservation import Ground
 from boards.models import Board, Element, Placement
 from boards.principal import Principal
 from boards.rendering import snapshot
@@ -76,6 +77,7 @@ class JobDescription(JobFields):
     position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while it is not known.
     step, steps: of the attempt that runs. attempt: how often a worker took it. retry_of: the job it tries again.
     board, region, placement: null for a job without a board. frame: id of the frame or picture it was asked for.
+    spots: the places kept for its pictures, beside the region as it was; of pictures to choose from, one.
     snapshot_url: what the model saw; null for words alone. created_by: null once the account was deleted.
     """
 
@@ -84,6 +86,7 @@ class JobDescription(JobFields):
     board: str | None
     frame: str | None
     region: RegionDescription | None
+    spots: list[RegionDescription]
     placement: WhereName | None
     snapshot_url: str | None
 
@@ -93,13 +96,15 @@ class Destination:
     """Where a job's pictures go.
 
     region: None: the frame's, or all that is on the board. frame: id of the frame or picture that they are for, empty
-    if there is none. where: a Placement.Where. accepted_where: the same for one that is accepted later.
+    if there is none. where: a Placement.Where. accepted_where: the same for one that is accepted later. view: what is in
+    view where it is asked for: a place in it is taken first.
     """
 
     region: Region | None = None
     frame: str = ""
     where: str = Placement.Where.BESIDE
     accepted_where: str = Placement.Where.BESIDE
+    view: Region | None = None
 
 
 ANYWHERE = Destination()
@@ -112,17 +117,20 @@ def ask(board: Board, user: User, request: Request, to: Destination = ANYWHERE, 
     Raises what `submission` and `rendering.snapshot` raise, and NoRegion; then nothing is kept.
     """
     request = replace(request, audience=announce.group(board.pk))
-    region = msgspec.structs.asdict(_region(board, request, to))
+    box = _region(board, request, to)
+    region = msgspec.structs.asdict(box)
     plan = submission.plan(user, request, {"frame": to.frame, "where": to.where, **region})
     plan = _with_seed_of_frame(plan, board, to.frame)
     # Drawing, decoding and storing may take seconds: no transaction is open meanwhile, and no connection held.
     images = _images(plan, board, region, to.frame, request.images, waits)
     database.give_back()
     inputs = submission.store_inputs(plan, images)
-    place = {"board": board, "frame": to.frame, "where": to.where, "accepted_where": to.accepted_where}
+    place = {"frame": to.frame, "where": to.where, "accepted_where": to.accepted_where}
+    view = msgspec.structs.asdict(to.view) if to.view else None
+    ground = reservation.ground_of(board)
     with transaction.atomic():
         job = submission.submit(plan, inputs)
-        Placement.objects.get_or_create(job=job, defaults=place | region)
+        _put(board, job, ground, place | region | {"view": view})
     return job
 
 
@@ -138,6 +146,19 @@ def _with_seed_of_frame(plan: Plan, board: Board, frame: str) -> Plan:
     row = Element.objects.filter(board=board, element_id=frame, is_deleted=False).first()
     seed = annotations.seed_of(row.body) if row else None
     return plan if seed is None else replace(plan, params=replace(plan.params, seed=seed))
+
+
+def _put(board: Board, job: Job, ground: Ground, fields: dict[str, Any]) -> None:
+    """Give a job its place on the board, with spots kept for its pictures. Does nothing the second time."""
+    if Placement.objects.filter(job=job).exists():
+        return
+    Board.objects.select_for_update(no_key=True).get(pk=board.pk)  # so that no two jobs keep the same spots
+    staged = fields["where"] == Placement.Where.STAGE
+    where = fields["accepted_where"] if staged else fields["where"]
+    count = 1 if staged else job.params.get("count") or 1
+    view = rectangle_of(fields["view"]) if fields["view"] else None
+    spots = reservation.choose(board, rectangle_of(fields), where, count, view, ground)
+    Placement.objects.create(job=job, board=board, spots=spots, **fields)
 
 
 def _region(board: Board, request: Request, to: Destination) -> Region:
@@ -181,8 +202,9 @@ def finish(job: Job, user: User, image_id: uuid.UUID, idempotency_key: str | Non
 
 def _place_alike(place: Placement, job: Job, **where: str) -> None:
     """Give another job a placement like this one, without pictures. Does nothing the second time."""
-    same = {name: getattr(place, name) for name in ("board_id", "frame", *REGION)}
-    Placement.objects.get_or_create(job=job, defaults=same | where)
+    same = {name: getattr(place, name) for name in ("frame", "view", *REGION)}
+    accepted = {"accepted_where": place.accepted_where}
+    _put(place.board, job, reservation.ground_of(place.board), accepted | same | where)
 
 
 def describe(job: Job) -> JobDescription:
@@ -206,6 +228,7 @@ def _described(job: Job, placement: Placement | None, described: JobWithImages) 
         "created_by": people.describe(job.created_by),
         "board": str(placement.board_id) if placement else None,
         "frame": (placement.frame or None) if placement else None,
+        "spots": cast(list[RegionDescription], placement.spots) if placement else [],
         "region": _region_of(placement) if placement else None,
         "placement": placement.where if placement else None,
         "snapshot_url": f"/api/v1/jobs/{job.pk}/snapshot" if job.snapshot else None,

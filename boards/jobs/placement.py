@@ -14,39 +14,23 @@ from accounts.models import User
 from boards import access
 from boards.access import Act
 from boards.elements import store
-from boards.elements.bounds import bounds_of
 from boards.elements.defaults import DEFAULTS, NULLABLE
 from boards.elements.element import Element
 from boards.elements.geometry import Rectangle, rectangle_of
 from boards.errors import BoardFrozen, BoardFull, BoardGone, Forbidden
 from boards.files import board_files
-from boards.jobs import candidates
+from boards.jobs import candidates, reservation
 from boards.models import Board, Placement
 from boards.models import Element as ElementRow
 from boards.principal import Principal
 from generation.jobs.events import images_made
 from generation.models import GeneratedImage, Job
 
-GAP = 40.0
-"""Scene units between a region and what is put beside it, and between the pictures."""
-COLUMNS = 4
-
 
 def contain(width_px: int, height_px: int, box: Rectangle) -> Rectangle:
     """The largest rectangle of the picture's shape inside `box`, in its middle."""
     scale = min(box.width / width_px, box.height / height_px)
     return box.centred(width_px * scale, height_px * scale)
-
-
-def beside(region: Rectangle, occupied: Sequence[Rectangle]) -> Rectangle:
-    """The first free place of the region's size: to its right, row after row downwards."""
-    for number in range(10_000):
-        row, column = divmod(number, COLUMNS)
-        x = region.x + (column + 1) * (region.width + GAP)
-        place = Rectangle(x, region.y + row * (region.height + GAP), region.width, region.height)
-        if not any(place.overlaps(box) for box in occupied):
-            return place
-    return Rectangle(region.right + GAP, region.y, region.width, region.height)
 
 
 @receiver(images_made)
@@ -96,11 +80,9 @@ def _elements(
     is_frame = frame_body.get("type") in {"frame", "magicframe"}
     indexes = _indexes_below(board, frame.index, len(images)) if inside and frame and is_frame else None
     indexes = indexes or _indexes_on_top(board, len(images))
-    occupied = [] if inside else _occupied(board)
+    slots = [region] * len(images) if inside else reservation.claim(placement, region, len(images))
     placed: list[tuple[str, Element]] = []
-    for image, index in zip(images, indexes, strict=True):
-        slot = region if inside else beside(region, occupied)
-        occupied.append(slot)
+    for image, index, slot in zip(images, indexes, slots, strict=True):
         body = _body(job, image, contain(image.width_px, image.height_px, slot), index)
         body["customData"]["atelier"]["source"] = placement.frame or None
         body["frameId"] = placement.frame if inside and is_frame else None
@@ -153,9 +135,3 @@ def _indexes_below(board: Board, index: str, count: int) -> list[str]:
     """Indexes right below a frame, where Excalidraw keeps a frame's children."""
     below = ElementRow.objects.filter(board=board, index__lt=index).order_by("-index")
     return list(generate_n_keys_between(below.values_list("index", flat=True).first(), index, count))
-
-
-def _occupied(board: Board) -> list[Rectangle]:
-    """The places of the board's elements."""
-    bodies = ElementRow.objects.filter(board=board, is_deleted=False).values_list("body", flat=True)
-    return [box for box in map(bounds_of, bodies) if box is not None]

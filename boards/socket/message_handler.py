@@ -284,7 +284,7 @@ def _generate(message: Generate, session: RoomSession, room: Room) -> None:
         board,
         principal.person(asking),
         submission.Request(message.params, idempotency_key=key),
-        Destination(message.region, message.frame or "", message.placement),
+        Destination(message.region, message.frame or "", message.placement, view=message.view),
         waits=False,  # all sockets share the few threads that draw
     )
 

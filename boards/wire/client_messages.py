@@ -65,7 +65,7 @@ class Region(Struct):
 
 class Generate(Message, tag="generate"):
     """Ask for pictures of a `frame` (the id of a frame or picture) or a `region`. Kinds that need the board's picture
-    get it drawn by the server, as of the last `ack`. The answer is `job` or `error`.
+    get it drawn by the server, as of the last `ack`. `view`: what you see; a free place in it is preferred. The answer is `job` or `error`.
     """
 
     id: Ref
@@ -73,6 +73,7 @@ class Generate(Message, tag="generate"):
     frame: Ref | None = None
     region: Region | None = None
     placement: Literal["beside", "inside", "stage"] = "beside"
+    view: Region | None = None
 
 
 class Cancel(Message, tag="cancel"):

@@ -10,7 +10,8 @@ from boards.elements import store
 from boards.elements.geometry import Rectangle
 from boards.elements.reconcile import is_index
 from boards.jobs import placement
-from boards.jobs.placement import beside, contain
+from boards.jobs.placement import contain
+from boards.jobs.spots import beside
 from boards.models import Board, BoardFile, Element, Placement
 from generation.jobs.events import images_made
 from generation.models import GeneratedImage, Job
@@ -66,6 +67,11 @@ def image(job: Job, position: int = 0) -> GeneratedImage:
         size_bytes=1,
         seed=7 + position,
     )
+
+
+def keep(job: Job, x: float, y: float) -> None:
+    spot = {"x": x, "y": y, "width": 100, "height": 100}
+    Placement.objects.filter(job=job).update(spots=[spot])
 
 
 def succeed(job: Job, *images: GeneratedImage) -> list[dict[str, Any]]:
@@ -128,6 +134,31 @@ class TestPlace:
     ) -> None:
         Board.objects.filter(pk=board.pk).update(**change)
         assert succeed(job, image(job)) == []
+
+    def test_it_goes_to_the_place_that_was_kept(self, board: Board, job: Job) -> None:
+        keep(job, x=300, y=20)
+        (placed,) = succeed(job, image(job))
+        assert (placed["x"], placed["y"]) == (300, 20)
+
+    def test_a_kept_place_moves_along_with_its_frame(self, board: Board, job: Job) -> None:
+        store.apply(board.pk, [element("frame", type="frame", x=10, y=5, width=100, height=100, name=None)])
+        keep(job, x=300, y=20)
+        (placed,) = succeed(job, image(job))
+        assert (placed["x"], placed["y"]) == (310, 25)
+
+    def test_if_somebody_drew_there_it_goes_to_the_next_free_place(self, board: Board, job: Job) -> None:
+        keep(job, x=140, y=0)
+        points = [[0, 0], [-150, 10]]
+        store.apply(board.pk, [element(type="freedraw", x=300, y=50, width=150, height=10, points=points)])
+        (placed,) = succeed(job, image(job))
+        assert (placed["x"], placed["y"]) == (420, 0)
+
+    def test_what_is_kept_for_another_job_is_taken(self, board: Board, job: Job, alice: Any) -> None:
+        other = Job.objects.create(created_by=alice, kind="img2img", params={}, status="queued")
+        spot = {"x": 140, "y": 0, "width": 100, "height": 100}
+        Placement.objects.create(job=other, board=board, x=0, y=0, width=100, height=100, spots=[spot])
+        (placed,) = succeed(job, image(job))
+        assert (placed["x"], placed["y"]) == (280, 0)
 
     def test_a_job_without_a_board_is_left_alone(self, job: Job) -> None:
         Placement.objects.all().delete()

@@ -26,6 +26,8 @@ export interface JobRequest {
   snapshot?: Blob;
   /** White where the picture is repainted. */
   mask?: Blob;
+  /** What is in view, where pictures are put if there is room. */
+  view?: Region;
   /** stage: for a choice; then accepted_placement says where the chosen one goes. */
   placement?: NonNullable<Schemas["BoardJobForm"]["placement"]>;
   accepted_placement?: NonNullable<Schemas["BoardJobForm"]["accepted_placement"]>;
@@ -121,11 +123,12 @@ export function createApi(base: string, fetcher?: typeof fetch): Api {
   };
 }
 
-function jobForm({ params, frame, region, snapshot, mask, placement, accepted_placement }: JobRequest): FormData {
+function jobForm({ params, frame, region, view, snapshot, mask, placement, accepted_placement }: JobRequest): FormData {
   const form = new FormData();
   form.set("params", JSON.stringify(params));
   if (frame) form.set("frame", frame);
   form.set("region", JSON.stringify(region));
+  if (view) form.set("view", JSON.stringify(view));
   if (placement) form.set("placement", placement);
   if (accepted_placement) form.set("accepted_placement", accepted_placement);
   if (snapshot) form.set("snapshot", snapshot, snapshot.type === "image/webp" ? "snapshot.webp" : "snapshot.png");

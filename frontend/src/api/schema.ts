@@ -743,7 +743,7 @@ export interface components {
             url: string;
         };
         /**
-         * @description The same as a form: `params` and `region` as JSON.
+         * @description The same as a form: `params`, `region` and `view` as JSON.
          *
          *     snapshot: an image of what the model sees. mask: white where it repaints. The server draws what is missing.
          */
@@ -757,12 +757,14 @@ export interface components {
             region?: components["schemas"]["RegionDescription"] | null;
             /** Format: binary */
             snapshot?: string;
+            view?: components["schemas"]["RegionDescription"] | null;
         };
         /**
          * @description A request for pictures of a region of a board, as JSON; the server draws what the model sees.
          *
          *     frame: id of a frame or picture, whose region it is unless `region` says otherwise. Without both it is the whole
          *     scene, or, for a picture made of words, a place at its right edge.
+         *     view: what the person who asks has in view; a free place in it is preferred.
          *     placement: where the pictures go; “stage”: nowhere until one is accepted, which then goes to `accepted_placement`.
          */
         BoardJobRequest: {
@@ -771,6 +773,7 @@ export interface components {
             params: components["schemas"]["ParamsRequest"];
             placement?: ("beside" | "inside" | "stage") | null;
             region?: components["schemas"]["RegionDescription"] | null;
+            view?: components["schemas"]["RegionDescription"] | null;
         };
         /** @description Boards, newest first. next: the cursor of the following page; null after the last. */
         BoardPage: {
@@ -885,6 +888,7 @@ export interface components {
          *     position: jobs ahead of it plus one, null unless it waits. eta_seconds: null while it is not known.
          *     step, steps: of the attempt that runs. attempt: how often a worker took it. retry_of: the job it tries again.
          *     board, region, placement: null for a job without a board. frame: id of the frame or picture it was asked for.
+         *     spots: the places kept for its pictures, beside the region as it was; of pictures to choose from, one.
          *     snapshot_url: what the model saw; null for words alone. created_by: null once the account was deleted.
          */
         JobDescription: {
@@ -907,6 +911,7 @@ export interface components {
             region: components["schemas"]["RegionDescription"] | null;
             retry_of: string | null;
             snapshot_url: string | null;
+            spots: components["schemas"]["RegionDescription"][];
             started_at: string | null;
             /** @enum {string} */
             status: "queued" | "running" | "succeeded" | "failed" | "cancelled";

@@ -10,6 +10,7 @@ import type { JobActions } from "./jobActions";
 import { useLiveSeen } from "./useLiveSeen";
 
 const LiveOnBoard = lazy(() => import("./LiveOnBoard"));
+const EdgeChip = lazy(() => import("../generation/EdgeChip"));
 const Staging = lazy(() => import("../staging/Staging"));
 
 interface Props {
@@ -30,6 +31,11 @@ export function Overlays({ session, api, config, jobs, notices, actions: { you, 
     <>
       <Part name="The job view">
         <JobOverlay store={jobs} board={session.targeting} mayCancel={mayCancel} onCancel={onCancel} onRetry={onRetry} />
+      </Part>
+      <Part name="The way to new pictures">
+        <Suspense>
+          <EdgeChip store={jobs} board={session.targeting} you={you} />
+        </Suspense>
       </Part>
       {liveSeen && (
         <Part name="Live redraw">

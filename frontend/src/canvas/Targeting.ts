@@ -1,5 +1,6 @@
 import { uuid } from "../api/ids";
 import type { Job, Region, Sees } from "../api/types";
+import { boundsOf as boxOf, type Extent } from "../generation/bounds";
 import type { BoardPort } from "../generation/BoardPort";
 import type { MaskState, maskState as MaskStateOf } from "../generation/mask";
 import { noteOf, type Note } from "../generation/note";
@@ -129,9 +130,8 @@ export class Targeting implements BoardPort, StagingPort {
   };
 
   show(job: Job): void {
-    const element = job.frame ? this.find(job.frame) : undefined;
-    if (element) bringIntoView(this.api, [element], true);
-    else if (job.region) bringIntoView(this.api, [{ ...job.region, id: "region", type: "rectangle", angle: 0 } as unknown as SceneElement], true);
+    const spot = this.spot(job);
+    if (spot) bringIntoView(this.api, [{ ...spot, id: "region", type: "rectangle", angle: 0 } as unknown as SceneElement], true);
   }
 
   showElement(id: string): boolean {
@@ -150,9 +150,30 @@ export class Targeting implements BoardPort, StagingPort {
   }
 
   place(job: Job): Region | null {
-    const element = job.frame ? this.find(job.frame) : undefined;
-    const region = element ? regionOf(element) : job.region;
-    return region ? onScreen(this.api, region) : null;
+    const spot = this.spot(job);
+    return spot && onScreen(this.api, spot);
+  }
+
+  placeOf(id: string): Region | null {
+    const element = this.find(id);
+    return element ? onScreen(this.api, boxOf(element as unknown as Extent)) : null;
+  }
+
+  screen(): { width: number; height: number } {
+    const { width, height } = this.api.getAppState();
+    return { width, height };
+  }
+
+  view(): Region {
+    return inView(this.api);
+  }
+
+  /** The first place that is kept for a job's pictures; it moves along with the job's frame. Without one, the frame. */
+  private spot({ frame, region, spots }: Job): Region | null {
+    const element = frame ? this.find(frame) : undefined;
+    const spot = spots?.[0];
+    if (!spot || !region) return element ? regionOf(element) : region;
+    return element ? { ...spot, x: spot.x + element.x - region.x, y: spot.y + element.y - region.y } : spot;
   }
 
   onMove(listener: () => void): () => void {

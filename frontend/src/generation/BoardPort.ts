@@ -17,6 +17,8 @@ export interface BoardPort {
   mask(target: Target, longest_px?: number): Promise<Blob>;
   /** The region of a picture that is made without a target. */
   middleOfView(): Region;
+  /** The part of the scene that is in view. */
+  view(): Region;
   /** Writes a note on the frame, for everybody. */
   remember(target: Target, note: Pick<Note, "prompt" | "kind" | "strength">): void;
   /** Selects the tool that draws a frame. */
@@ -33,8 +35,14 @@ export interface BoardPort {
   takePen(): void;
   /** Brings the place of a job into view. */
   show(job: Job): void;
-  /** Where a job's frame lies on the canvas in CSS pixels, null when it is gone. */
+  /** Brings an element into view; false if it is no longer on the board. */
+  showElement(id: string): boolean;
+  /** Where the picture of a job will be, on the canvas in CSS pixels; null if nobody knows. */
   place(job: Job): Region | null;
+  /** Where an element lies on the canvas in CSS pixels, null when it is gone. */
+  placeOf(id: string): Region | null;
+  /** Size of the canvas in CSS pixels. */
+  screen(): { width: number; height: number };
   /** Calls the listener when places may have moved, by scrolling, zooming or edits; returns a function that stops it. */
   onMove(listener: () => void): () => void;
 }

@@ -15,7 +15,7 @@ interface Props {
 }
 
 /**
- * A card over the frame of each job that waits, runs or failed, in screen space below Excalidraw's panels.
+ * A card at the place of each job's picture, while it waits, runs or failed, in screen space below Excalidraw's panels.
  *
  * Not an element of the scene: it cannot be moved, deleted or undone, and is in no export. Of several jobs at one place the first
  * fills the frame, the others are lines below it; so is the first where the frame is smaller than its words.
@@ -111,6 +111,6 @@ function ranked(jobs: readonly Job[], staged: readonly Job[]): { job: Job; rank:
   });
 }
 
-function placeOf({ frame, region }: Job): string {
-  return frame ?? JSON.stringify(region);
+function placeOf({ frame, region, spots }: Job): string {
+  return `${frame} ${JSON.stringify(spots[0] ?? region)}`;
 }

@@ -32,6 +32,10 @@ class Board implements BoardPort {
   snapshot = async () => new Blob(["png"], { type: "image/png" });
   mask = async () => new Blob(["mask"], { type: "image/png" });
   middleOfView = () => ({ x: 0, y: 0, width: 512, height: 512 });
+  view = () => ({ x: 0, y: 0, width: 800, height: 600 });
+  showElement = () => true;
+  placeOf = () => null;
+  screen = () => ({ width: 800, height: 600 });
   remember = (target: Target, note: object) => {
     this.remembered.push({ id: target.id, ...note });
     if (this.aim?.id === target.id) this.set({ ...this.aim, ...note });

@@ -20,7 +20,7 @@ export async function buildRequest(board: BoardPort, { form, checkpoint, prompt,
   const params = paramsOf(form, checkpoint, prompt, target?.region);
   const place = target ? { frame: target.id, region: target.region } : { region: board.middleOfView() };
   const seen = target ? await seenBy(board, target, checkpoint.kinds[kindOf(form, checkpoint)]!.sees) : {};
-  return { params, ...place, ...seen, ...placementOf(form, target?.shape === "frame") };
+  return { params, ...place, view: board.view(), ...seen, ...placementOf(form, target?.shape === "frame") };
 }
 
 /** Snapshot and mask of the target. Empty for prompts alone, and for pictures that the server has in full size. */

@@ -209,7 +209,7 @@ export interface Pointer {
   tool?: "laser" | "pointer";
 }
 
-/** Ask for pictures of a `frame` (the id of a frame or picture) or a `region`. Kinds that need the board's picture get it drawn by the server, as of the last `ack`. The answer is `job` or `error`. */
+/** Ask for pictures of a `frame` (the id of a frame or picture) or a `region`. Kinds that need the board's picture get it drawn by the server, as of the last `ack`. `view`: what you see; a free place in it is preferred. The answer is `job` or `error`. */
 export interface Generate {
   type: "generate";
   id: string;
@@ -217,6 +217,7 @@ export interface Generate {
   frame?: string | null;
   region?: Region | null;
   placement?: "beside" | "inside" | "stage";
+  view?: Region | null;
 }
 
 /** A rectangle of the scene, in scene coordinates. */

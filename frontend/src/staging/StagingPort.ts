@@ -6,7 +6,7 @@ export interface StagingPort {
   readonly mayEdit: boolean;
   readonly target: () => Target | null;
   readonly subscribe: (listener: () => void) => () => void;
-  /** Where a job's frame lies on the canvas in CSS pixels, null when it is gone. */
+  /** Where the picture of a job will be, on the canvas in CSS pixels; null if nobody knows. */
   place(job: Job): Region | null;
   /** Calls the listener when places may have moved, by scrolling, zooming or edits; returns a function that stops it. */
   onMove(listener: () => void): () => void;

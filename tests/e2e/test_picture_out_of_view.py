@@ -1,0 +1,40 @@
+"""A picture that lands out of view: a chip says so and leads there, and no viewport moves by itself."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.atelier import Atelier
+from tests.e2e.browser import BoardPage
+from tests.e2e.test_main_job import IS_PICTURE, until_shown
+
+pytestmark = pytest.mark.e2e
+
+VIEW = "(() => { const s = window.__atelier.api.getAppState(); return [s.scrollX, s.scrollY, s.zoom.value]; })()"
+
+
+def test_a_chip_leads_to_a_picture_out_of_view(atelier: Atelier, browser: Browser) -> None:
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    a = BoardPage(browser, atelier.url, "/", context=phone)
+    a.until_element("e.type === 'frame'")
+    a.page.get_by_test_id("generate").click()
+    chip = a.page.get_by_test_id("edge-chip")
+    expect(chip.get_by_role("button", name="Picture ready")).to_be_visible()
+    picture = a.until_element(IS_PICTURE)
+    before = a.page.evaluate(VIEW)
+    a.page.wait_for_timeout(300)
+    assert a.page.evaluate(VIEW) == before, "nobody's viewport moves by itself"
+    chip.get_by_role("button", name="Picture ready").click()
+    expect(chip).to_have_count(0)
+    until_shown(a, picture)
+    assert a.complaints == []
+    a.context.close()
+
+
+def test_a_picture_that_is_in_view_needs_no_chip(atelier: Atelier, browser: Browser) -> None:
+    a = BoardPage(browser, atelier.url, "/")
+    a.until_element("e.type === 'frame'")
+    a.page.get_by_test_id("generate").click()
+    picture = a.until_element(IS_PICTURE)
+    until_shown(a, picture)
+    expect(a.page.get_by_test_id("edge-chip")).to_have_count(0)
+    a.context.close()
