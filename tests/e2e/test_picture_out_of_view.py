@@ -9,7 +9,9 @@ from tests.e2e.test_main_job import IS_PICTURE, until_shown
 
 pytestmark = pytest.mark.e2e
 
-VIEW = "(() => { const s = window.__atelier.api.getAppState(); return [s.scrollX, s.scrollY, s.zoom.value]; })()"
+VIEW = (
+    "(() => { const s = window.__atelier.api.getAppState(); return [s.scrollX, s.scrollY, s.zoom.value]; })()"
+)
 
 
 def test_a_chip_leads_to_a_picture_out_of_view(atelier: Atelier, browser: Browser) -> None:
