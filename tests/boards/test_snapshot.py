@@ -295,7 +295,7 @@ def test_a_job_without_its_place_is_never_seen(
     def fail(**_: Any) -> None:
         raise OSError("the database went away")
 
-    monkeypatch.setattr(Placement.objects, "get_or_create", fail)
+    monkeypatch.setattr(Placement.objects, "create", fail)
     with pytest.raises(OSError):
         board_jobs.ask(drawn_on, bob, WORDS, HERE)
     assert not Job.objects.exists() and published == []
