@@ -117,7 +117,11 @@ def test_board(atelier: Atelier, person: BrowserContext) -> None:
 
 def test_phone(atelier: Atelier, browser: Browser) -> None:
     context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, bypass_csp=True
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        bypass_csp=True,
+        reduced_motion="reduce",  # what fades in has no contrast yet
     )
     board = BoardPage(browser, atelier.url, context=context)
     assert findings(board.page) == [], "closed"
