@@ -10,6 +10,7 @@ const mayImport = {
   socket: [],
   ui: [],
   errors: ["ui"],
+  command: ["ui"],
   room: ["socket", "api"],
   generation: ["api", "ui"],
   exchange: ["api", "ui"],
@@ -17,7 +18,7 @@ const mayImport = {
   staging: ["generation", "api", "ui"],
   live: ["generation", "room", "api", "ui"],
   canvas: ["live", "generation", "exchange", "staging", "room", "api", "ui"],
-  board: ["canvas", "live", "generation", "exchange", "history", "staging", "room", "socket", "api", "ui", "errors"],
+  board: ["canvas", "command", "live", "generation", "exchange", "history", "staging", "room", "socket", "api", "ui", "errors"],
 };
 const rooms = Object.keys(mayImport);
 

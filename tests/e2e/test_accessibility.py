@@ -91,6 +91,7 @@ def test_board(atelier: Atelier, person: BrowserContext) -> None:
         "advanced": (lambda: page.get_by_text("Advanced").click(), "details[open]"),
         "menu": (lambda: page.get_by_test_id("main-menu-trigger").click(), ".dropdown-menu"),
         "export": (menu("Export…"), "dialog[open]"),
+        "commands": (lambda: page.keyboard.press("ControlOrMeta+k"), "[data-testid=commands]"),
         "share": (lambda: page.get_by_test_id("share").click(), "dialog[open]"),
         "history": (menu("History"), "[data-testid=history]"),
         "tool chosen": (lambda: page.keyboard.press("r"), ".color-picker__top-picks"),

@@ -7,7 +7,8 @@ import type { BoardConfig } from "../canvas/config";
 import type { Quarantine } from "../canvas/Quarantine";
 import { Part } from "../errors/ErrorBoundary";
 import { pickFiles } from "../exchange/pick";
-import { PromptPanel } from "../generation/PromptPanel";
+import { PromptPanel, type PanelHandle } from "../generation/PromptPanel";
+import type { LiveHandle } from "../live/LiveSwitch";
 import { Earlier } from "../staging/Earlier";
 import { NoticeList } from "../ui/NoticeList";
 import { StatusChip } from "../ui/StatusChip";
@@ -17,7 +18,7 @@ import { ConnectionState } from "./ConnectionState";
 import { Dialogs } from "./Dialogs";
 import { jobActions } from "./jobActions";
 import { leaving } from "./leaving";
-import { Menu } from "./Menu";
+import { Menu, type MenuProps } from "./Menu";
 import { Overlays } from "./Overlays";
 import { createParts } from "./parts";
 import { saving } from "./saving";
@@ -27,6 +28,7 @@ import { SkipLink } from "./SkipLink";
 import { exposeForTests } from "./testHook";
 import { TopBar } from "./TopBar";
 import { useCanvasRoom } from "./useCanvasRoom";
+import { useCommandKey } from "./useCommandKey";
 import { useDialogs } from "./useDialogs";
 import { useHistory } from "./useHistory";
 import { useImport } from "./useImport";
@@ -39,6 +41,9 @@ import { useTitle } from "./useTitle";
 import "./Board.css";
 
 const LiveSwitch = lazy(() => import("../live/LiveSwitch"));
+const loadCommands = () => import("./Commands");
+const Commands = lazy(loadCommands);
+const settled_ms = 5_000; // by then the page has what it needs at first
 
 interface Props {
   config: BoardConfig;
@@ -88,15 +93,22 @@ export function Board({ config, quarantine, lastScene }: Props) {
   }, [api, room]);
   const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={share} space={space} />, [room, config, rename, share, space]);
   const topRight = useCallback((narrow: boolean) => (narrow || panel.sheet ? null : bar), [bar, panel.sheet]);
-  const menu = useMemo(
-    () => (
-      <Menu
-        config={config} theme={theme} onTheme={setTheme} onOpen={panel.lower} mayEdit={state.mayEdit} onImport={() => pickFiles(importFiles)} onExport={dialogs.show.export}
-        onNew={leave.toNew} onRename={isOwner ? dialogs.show.rename : undefined} onTrash={isOwner ? leave.toTrash : undefined} onShare={share} onHistory={history.show}
-      />
-    ),
+  const ways = useMemo<MenuProps>(
+    () => ({
+      config, theme, onTheme: setTheme, onOpen: panel.lower, mayEdit: state.mayEdit, onImport: () => pickFiles(importFiles), onExport: dialogs.show.export,
+      onNew: leave.toNew, onRename: isOwner ? dialogs.show.rename : undefined, onTrash: isOwner ? leave.toTrash : undefined, onShare: share, onHistory: history.show,
+      onCommands: dialogs.show.commands, onFrames: dialogs.show.frames,
+    }),
     [config, theme, setTheme, panel.lower, state.mayEdit, importFiles, isOwner, leave, share, dialogs.show, history.show],
   );
+  const menu = useMemo(() => <Menu {...ways} />, [ways]);
+  const prompts = useRef<PanelHandle>(null);
+  const live = useRef<LiveHandle>(null);
+  useCommandKey(dialogs.toggleCommands);
+  useEffect(() => {
+    const timer = setTimeout(() => void loadCommands().catch(() => undefined), settled_ms); // it works offline too
+    return () => clearTimeout(timer);
+  }, []);
   const chip = saving({ ...state, pending: state.pending + uploads.pending, failed: uploads.failed });
   const status = useMemo(() => <StatusChip state={chip.state} text={chip.text} />, [chip.state, chip.text]);
   const invites = config.board.welcome && mayInvite && Boolean(share);
@@ -118,8 +130,8 @@ export function Board({ config, quarantine, lastScene }: Props) {
         {session && (
           <Part name="The panel">
             <PromptPanel
-              api={api} boardId={board} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={panel.open} online={state.status === "open" && !state.unheard} queue={actions} onAway={panel.uncoverCanvas}
-              live={(target, params) => <Suspense><LiveSwitch room={room} frame={target.id} params={params} /></Suspense>}
+              ref={prompts} api={api} boardId={board} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={panel.open} online={state.status === "open" && !state.unheard} queue={actions} onAway={panel.uncoverCanvas}
+              live={(target, params) => <Suspense><LiveSwitch ref={live} room={room} frame={target.id} params={params} /></Suspense>}
             >
               <Earlier base={config.api} boardId={board} store={jobs} board={session.targeting} onAway={panel.uncoverCanvas} />
             </PromptPanel>
@@ -127,6 +139,13 @@ export function Board({ config, quarantine, lastScene }: Props) {
         )}
       </SidePanel>
       {session && <BoardHistory history={history} session={session} config={config} mayEdit={state.mayEdit} notices={notices} theme={theme} />}
+      {session && (dialogs.name === "commands" || dialogs.name === "frames") && (
+        <Part name="The command palette">
+          <Suspense>
+            <Commands key={dialogs.name} scope={dialogs.name} session={session} menu={ways} panel={panel} handles={{ panel: prompts, live }} onClose={dialogs.close} />
+          </Suspense>
+        </Part>
+      )}
       <Dialogs dialogs={dialogs} api={api} config={config} title={title} mayInvite={mayInvite} exchange={exchange} />
     </div>
   );

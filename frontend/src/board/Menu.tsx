@@ -1,10 +1,12 @@
 import { useEffect } from "react";
-import { BoardsIcon, HistoryIcon, ImportIcon, MoonIcon, PenIcon, PersonIcon, PlusIcon, SaveIcon, ShareIcon, SunIcon, TrashIcon } from "../ui/icons";
+import { keyNames } from "../ui/keys";
+import { BoardsIcon, CommandIcon, FrameIcon, HistoryIcon, ImportIcon, MoonIcon, PenIcon, PersonIcon, PlusIcon, SaveIcon, ShareIcon, SunIcon, TrashIcon } from "../ui/icons";
 import type { BoardConfig } from "../canvas/config";
 import { MainMenu, type Theme } from "../canvas/excalidraw";
 import { t } from "../language/t";
 
-interface Props {
+/** What the menu offers, and the command palette too. */
+export interface MenuProps {
   config: BoardConfig;
   theme: Theme;
   onTheme(theme: Theme): void;
@@ -20,10 +22,12 @@ interface Props {
   /** Absent where this person cannot invite anybody. */
   onShare?(): void;
   onHistory(): void;
+  onCommands(): void;
+  onFrames(): void;
 }
 
 /** The main menu, in place of Excalidraw's own, whose items lead to other servers. */
-export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onOpen, onImport, onExport, onNew, onRename, onTrash, onShare, onHistory }: Props) {
+export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onOpen, onImport, onExport, onNew, onRename, onTrash, onShare, onHistory, onCommands, onFrames }: MenuProps) {
   const dark = theme === "dark";
   const back = `?next=${encodeURIComponent(location.pathname)}`;
   return (
@@ -39,7 +43,9 @@ export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onOpen, o
       <MainMenu.Separator />
       {mayEdit && <MainMenu.Item onSelect={onImport} icon={<ImportIcon size={16} />}>{t("Import…")}</MainMenu.Item>}
       <MainMenu.Item onSelect={onExport} icon={<SaveIcon size={16} />}>{t("Export…")}</MainMenu.Item>
+      <MainMenu.Item onSelect={onCommands} icon={<CommandIcon size={16} />} shortcut={keyNames("Ctrl+K")} data-testid="menu-commands">{t("Command palette…")}</MainMenu.Item>
       <MainMenu.DefaultItems.SearchMenu />
+      <MainMenu.Item onSelect={onFrames} icon={<FrameIcon size={16} />} data-testid="menu-frames">{t("Frames…")}</MainMenu.Item>
       <MainMenu.Separator />
       <MainMenu.Item onSelect={() => onTheme(dark ? "light" : "dark")} icon={dark ? <SunIcon size={16} /> : <MoonIcon size={16} />}>
         {dark ? t("Light mode") : t("Dark mode")}
@@ -59,7 +65,7 @@ export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onOpen, o
 }
 
 /** Excalidraw mounts what is in the menu when it opens. */
-function Opened({ onOpen }: Pick<Props, "onOpen">) {
+function Opened({ onOpen }: Pick<MenuProps, "onOpen">) {
   useEffect(onOpen, [onOpen]);
   return null;
 }

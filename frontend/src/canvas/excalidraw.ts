@@ -403,6 +403,27 @@ export function takePenTool(api: BoardApi): void {
   api.setActiveTool({ type: "freedraw" });
 }
 
+export type Tool = "selection" | "hand" | "rectangle" | "diamond" | "ellipse" | "arrow" | "line" | "freedraw" | "text" | "image" | "eraser" | "frame" | "laser";
+
+/** For a picture, it asks which one, and puts it into the middle of the view. */
+export function takeTool(api: BoardApi, tool: Tool): void {
+  api.setActiveTool(tool === "image" ? { type: tool, insertOnCanvasDirectly: true } : { type: tool });
+}
+
+/** Opens the main menu, which has the colours of the background. */
+export function openMainMenu(api: BoardApi): void {
+  api.updateScene({ appState: { openMenu: "canvas" } as never, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
+export function selectedCount(api: BoardApi): number {
+  return Object.keys(api.getAppState().selectedElementIds).length;
+}
+
+/** Opens the field for the link of the selected element. */
+export function editLink(api: BoardApi): void {
+  api.updateScene({ appState: { showHyperlinkPopup: "editor" } as never, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
 /** Selects one element and nothing else. */
 export function selectOnly(api: BoardApi, id: string): void {
   api.updateScene({ appState: { selectedElementIds: { [id]: true }, selectedGroupIds: {} }, captureUpdate: CaptureUpdateAction.NEVER });

@@ -9,6 +9,14 @@ const named = (name: string): Change => (element) => {
 /** The words that are seen are the name; what was said instead is in the title. */
 const asSeen: Change = (element) => element.removeAttribute("aria-label");
 
+/** Ctrl+K opens the command palette here. */
+const withoutLinkKey: Change = (element) => element.setAttribute("title", element.getAttribute("title")!.replace(/ - \S+K$/, ""));
+const ownKeys: Change = (row) => {
+  row.setAttribute("data-seen", "");
+  const keys = [...row.querySelectorAll("kbd")].map((key) => key.textContent).join("+");
+  if (/^(Ctrl|Cmd)\+K$/.test(keys)) row.firstElementChild!.textContent = t("Command palette");
+};
+
 /** What Excalidraw gives no name, or another than it shows. Each selector matches until the change is made. */
 function changes(): readonly (readonly [string, Change])[] {
   return [
@@ -17,6 +25,8 @@ function changes(): readonly (readonly [string, Change])[] {
     [".HelpDialog:not([aria-label])", named(t("Help"))],
     [".reset-zoom-button[aria-label]", asSeen],
     ['[data-testid="search-menu-button"][aria-label]', asSeen],
+    ['.excalidraw button[title$="+K"]', withoutLinkKey],
+    [".HelpDialog__shortcut:not([data-seen])", ownKeys],
   ];
 }
 

@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { pressKeys } from "./pressKeys";
 
 /** Lets Ctrl+Y redo everywhere: Excalidraw listens to it on Windows only, and to Ctrl+Shift+Z on all systems. */
 export function useRedoKey(): void {
@@ -8,7 +9,7 @@ export function useRedoKey(): void {
       if (!plain || event.key.toLowerCase() !== "y" || isTextField(event.target)) return;
       event.preventDefault();
       event.stopPropagation();
-      document.dispatchEvent(new KeyboardEvent("keydown", { key: "Z", code: "KeyZ", ctrlKey: true, shiftKey: true, bubbles: true }));
+      pressKeys("Ctrl+Shift+Z");
     };
     window.addEventListener("keydown", press, { capture: true });
     return () => window.removeEventListener("keydown", press, { capture: true });

@@ -1,6 +1,6 @@
-import { lazy, Suspense, useEffect, useRef, useSyncExternalStore, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useImperativeHandle, useRef, useSyncExternalStore, type ReactNode, type Ref } from "react";
 import type { Api } from "../api/client";
-import type { Checkpoint, Job, KindOfCheckpoint, Params } from "../api/types";
+import type { Checkpoint, Job, KindOfCheckpoint, Params, Style } from "../api/types";
 import { Advanced } from "./Advanced";
 import type { BoardPort } from "./BoardPort";
 import { t } from "../language/t";
@@ -49,6 +49,23 @@ export interface PanelProps {
   onAway(): void;
   /** Whether the board is connected. */
   online: boolean;
+  /** What can be done here from elsewhere; null while the models are loading. */
+  ref?: Ref<PanelHandle>;
+}
+
+/** What the panel does, as far as its buttons do. */
+export interface PanelHandle {
+  /** Why `generate` would do nothing; "" when it would not. */
+  hindrance: string;
+  generate(): void;
+  count: number;
+  /** 1: there is no choice. */
+  countMax: number;
+  setCount(count: number): void;
+  styles: readonly Style[];
+  /** Name of the chosen style; null: none. */
+  style: string | null;
+  setStyle(name: string | null): void;
 }
 
 /** The panel beside the canvas: prompt, settings, Generate, and the queue of jobs. */
@@ -60,7 +77,7 @@ export function PromptPanel(props: PanelProps) {
   return <Panel {...props} checkpoints={checkpoints} />;
 }
 
-function Panel({ api, boardId, board, store, promptMax, open, queue, live, children, onAway, online, checkpoints }: PanelProps & { checkpoints: readonly Checkpoint[] }) {
+function Panel({ api, boardId, board, store, promptMax, open, queue, live, children, onAway, online, ref, checkpoints }: PanelProps & { checkpoints: readonly Checkpoint[] }) {
   const target = useSyncExternalStore(board.subscribe, board.target);
   const jobs = useJobs(store);
   const state = useForm(checkpoints, target);
@@ -91,6 +108,15 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
     rememberPrompt(draft.text);
     void generate(() => buildRequest(board, { form, checkpoint, prompt: draft.text, target }));
   };
+  const countMax = board.mayEdit ? (kind.limits.count?.[1] ?? 4) : 1;
+  const setCount = (count: number) => {
+    storeCount(count);
+    change({ count });
+  };
+  useImperativeHandle(ref, () => ({
+    hindrance, generate: onGenerate, count: form.count, countMax, setCount,
+    styles: kind.uses.includes("style") ? checkpoint.styles : [], style: styleOf(form, checkpoint, kind), setStyle: (style) => change({ style }),
+  }));
   const onKeyDown = (event: React.KeyboardEvent) => {
     event.stopPropagation(); // letters typed here are not tools of the canvas
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -113,8 +139,8 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
       </PromptField>
       {board.mayEdit && <Options state={state} checkpoints={checkpoints} region={target?.region} />}
       <GenerateButton
-        ref={button} count={form.count} countMax={board.mayEdit ? (kind.limits.count?.[1] ?? 4) : 1} sending={sending} hindrance={hindrance} problem={errors.count ?? errors[""]} checkpoint={checkpoint}
-        onCount={(count) => { storeCount(count); change({ count }); }} onGenerate={onGenerate}
+        ref={button} count={form.count} countMax={countMax} sending={sending} hindrance={hindrance} problem={errors.count ?? errors[""]} checkpoint={checkpoint}
+        onCount={setCount} onGenerate={onGenerate}
       />
       {live && checkpoint.live_kind && target?.shape === "frame" && board.mayEdit && live(target, paramsOf(form, checkpoint, draft.text, target.region))}
       {board.mayEdit && <Advanced form={form} change={change} checkpoints={checkpoints} checkpoint={checkpoint} kind={kind} errors={errors} negativeHeard={hearing?.negative_prompt ?? null} lastSeed={lastSeed} inFrame={target?.shape === "frame"} />}

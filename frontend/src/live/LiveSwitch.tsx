@@ -1,4 +1,4 @@
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useEffect, useImperativeHandle, useRef, useSyncExternalStore, type Ref } from "react";
 import type { Params } from "../api/types";
 import type { RoomClient } from "../room/RoomClient";
 import "./Live.css";
@@ -9,10 +9,18 @@ interface Props {
   room: RoomClient;
   frame: string;
   params: Params;
+  ref?: Ref<LiveHandle>;
+}
+
+/** What the switch does, for others than its button. */
+export interface LiveHandle {
+  on: boolean;
+  disabled: boolean;
+  flip(): void;
 }
 
 /** Switches live redraw of a frame on and off. While it is on, changed params are sent after a short pause. */
-export default function LiveSwitch({ room, frame, params }: Props) {
+export default function LiveSwitch({ room, frame, params, ref }: Props) {
   const { live } = room;
   const now = useSyncExternalStore((listener) => live.changed.on(listener), () => live.now);
   const here = now?.frame === frame;
@@ -37,9 +45,11 @@ export default function LiveSwitch({ room, frame, params }: Props) {
   };
 
   const taken = now !== null && !here && !mine;
+  const disabled = taken || (!here && !params.prompt);
+  useImperativeHandle(ref, () => ({ on: here, disabled, flip }));
   return (
     <div className="live-switch">
-      <button type="button" role="switch" aria-checked={here} className="live-toggle" data-testid="live-switch" disabled={taken || (!here && !params.prompt)} onClick={flip}>
+      <button type="button" role="switch" aria-checked={here} className="live-toggle" data-testid="live-switch" disabled={disabled} onClick={flip}>
         <i aria-hidden="true" />
         <span>Live</span>
       </button>

@@ -1,4 +1,5 @@
 import { useEffect, useRef, type ReactNode } from "react";
+import { t } from "../language/t";
 import { CloseIcon } from "./icons";
 import "./Dialog.css";
 
@@ -11,8 +12,17 @@ function giveBack(before: Element | null): void {
   });
 }
 
+interface Props {
+  title: string;
+  onClose(): void;
+  children: ReactNode;
+  /** The title is its name alone: it is not shown, nor is there a button that closes it. */
+  bare?: boolean;
+  className?: string;
+}
+
 /** A modal dialog, with the browser's handling of focus, Escape and screen readers. */
-export function Dialog({ title, onClose, children }: { title: string; onClose(): void; children: ReactNode }) {
+export function Dialog({ title, onClose, children, bare = false, className = "" }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current!;
@@ -34,14 +44,16 @@ export function Dialog({ title, onClose, children }: { title: string; onClose():
   };
   // Keys typed here are not shortcuts of the canvas.
   return (
-    <dialog ref={dialog} className="ours dialog" aria-label={title} onClose={onClose} onClick={onBackdrop} onKeyDown={(event) => event.stopPropagation()}>
+    <dialog ref={dialog} className={`ours dialog ${className}`} aria-label={title} onClose={onClose} onClick={onBackdrop} onKeyDown={(event) => event.stopPropagation()}>
       <div className="dialog-body">
-        <header>
-          <h2>{title}</h2>
-          <button type="button" className="button plain icon" aria-label="Close" onClick={onClose}>
-            <CloseIcon />
-          </button>
-        </header>
+        {!bare && (
+          <header>
+            <h2>{title}</h2>
+            <button type="button" className="button plain icon" aria-label={t("Close")} onClick={onClose}>
+              <CloseIcon />
+            </button>
+          </header>
+        )}
         {children}
       </div>
     </dialog>

@@ -35,3 +35,4 @@ export const BoardsIcon = icon(<><rect x="4" y="4" width="7" height="7" rx="1.5"
 export const PersonIcon = icon(<><circle cx="12" cy="8" r="3.6" /><path d="M5 20c.8-4 3.5-6 7-6s6.2 2 7 6" /></>);
 export const MoonIcon = icon(<path d="M19.5 14.5A8 8 0 019.5 4.5a8 8 0 1010 10z" />);
 export const SunIcon = icon(<><circle cx="12" cy="12" r="4" /><path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.600 5.6l1.4 1.4M17 17l1.400 1.400M5.600 18.400L7 17M17 7l1.400-1.400" /></>);
+export const CommandIcon = icon(<><rect x="3.5" y="5" width="17" height="14" rx="2.5" /><path d="M7.5 10l2.500 2-2.500 2M12.500 14.500h4" /></>);
