@@ -1,5 +1,6 @@
-"""The command palette by keyboard alone: what it finds, what it does, and who has the focus afterwards."""
+"""The command palette by keyboard alone, and following another person."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +39,24 @@ def until_state(page: Page, expression: str) -> None:
 
 def until_at(page: Page, frame: dict[str, Any]) -> None:
     """Until the middle of a frame is the middle of the view."""
-    x, y = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
+    until_middle(page, frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
+
+
+def rename(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Change your name").click()
+    page.get_by_role("textbox", name="Your name").fill(name)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("textbox", name="Your name")).to_have_count(0)
+
+
+def look_at(page: Page, x: float, y: float) -> None:
+    """Put a point of the scene into the middle of the view, as panning would."""
+    script = """([x, y]) => { const { api } = window.__atelier, s = api.getAppState();
+      api.updateScene({ appState: { scrollX: s.width / 2 / s.zoom.value - x, scrollY: s.height / 2 / s.zoom.value - y } }); }"""
+    page.evaluate(script, [x, y])
+
+
+def until_middle(page: Page, x: float, y: float) -> None:
     page.wait_for_function(
         f"([x, y]) => {{ const at = ({MIDDLE})(); return Math.hypot(at[0] - x, at[1] - y) < 5; }}", arg=[x, y]
     )
@@ -119,3 +137,57 @@ def test_frames_as_a_list(atelier: Atelier, browser: Browser) -> None:
     until_at(page, frames["Cellar"])
     assert board.complaints == []
     board.context.close()
+
+
+def test_following_another_person(atelier: Atelier, browser: Browser, pictures: Path) -> None:
+    """Ada's view moves, Bob's goes along, through the palette and through her card, until he moves it himself."""
+    ada, bob = BoardPage(browser, atelier.url, "/demo"), BoardPage(browser, atelier.url, "/demo")
+    rename(ada.page, "Ada")
+    here = bob.page.get_by_test_id("top-bar").get_by_role("button", name="Ada", exact=True)
+    expect(here).to_be_visible()
+    share = bob.page.get_by_test_id("share").bounding_box()
+    look_at(ada.page, 4000, 3000)
+    command(bob.page, "follow ada", "Follow Ada")
+    chip = bob.page.get_by_test_id("following")
+    expect(chip).to_have_text("Following Ada")
+    until_middle(bob.page, 4000, 3000)
+    look_at(ada.page, -2500, 700)
+    until_middle(bob.page, -2500, 700)
+    bob.page.screenshot(path=pictures / "following.png")
+    assert bob.page.get_by_test_id("share").bounding_box() == share, "nobody who joins moves Share"
+
+    # Bob's own hand ends it.
+    bob.page.mouse.move(400, 450)
+    bob.page.mouse.wheel(0, 300)
+    expect(chip).to_have_count(0)
+    at = bob.page.evaluate(MIDDLE)
+    look_at(ada.page, 8000, 8000)
+    ada.until_saved()
+
+    # Her card, by keys.
+    here.focus()
+    bob.page.keyboard.press("Enter")
+    expect(bob.page.get_by_test_id("people-card")).to_be_visible()
+    assert bob.page.evaluate(MIDDLE) == at
+    go = bob.page.get_by_role("button", name="Go to where they are")
+    go.focus()
+    bob.page.keyboard.press("Enter")
+    expect(bob.page.get_by_test_id("people-card")).to_have_count(0)
+    until_middle(bob.page, 8000, 8000)
+
+    # Two who follow each other stay where they are.
+    command(bob.page, "follow ada", "Follow Ada")
+    name = bob.page.evaluate("JSON.parse(document.getElementById('board-config').textContent).you.name")
+    command(ada.page, f"follow {name}", f"Follow {name}")
+    expect(ada.page.get_by_test_id("following")).to_contain_text(name)
+    zoom = "window.__atelier.api.getAppState().zoom.value"
+    before = bob.page.evaluate(zoom)
+    ada.page.get_by_role("button", name=f"Stop following {name}").click()
+    look_at(ada.page, 100, 100)
+    until_middle(bob.page, 100, 100)
+    assert abs(bob.page.evaluate(zoom) - before) < 0.01
+    bob.page.get_by_role("button", name="Stop following Ada").click()
+    expect(chip).to_have_count(0)
+    for page in (ada, bob):
+        assert page.complaints == []
+        page.context.close()

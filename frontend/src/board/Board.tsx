@@ -91,7 +91,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
     await api.rename(name);
     room.reenter(); // the others see the name that was current on entering
   }, [api, room]);
-  const bar = useMemo(() => <TopBar room={room} config={config} rename={rename} onShare={share} space={space} />, [room, config, rename, share, space]);
+  const bar = useMemo(() => <TopBar room={room} config={config} following={session?.following ?? null} rename={rename} onShare={share} space={space} />, [room, config, session, rename, share, space]);
   const topRight = useCallback((narrow: boolean) => (narrow || panel.sheet ? null : bar), [bar, panel.sheet]);
   const ways = useMemo<MenuProps>(
     () => ({

@@ -6,7 +6,7 @@ import type { PanelHandle } from "../generation/PromptPanel";
 import { t } from "../language/t";
 import type { LiveHandle } from "../live/LiveSwitch";
 import { menuCommands, pictureCommands } from "./boardCommands";
-import { editCommands, frameCommands, toolCommands, viewCommands } from "./canvasCommands";
+import { editCommands, frameCommands, peopleCommands, toolCommands, viewCommands } from "./canvasCommands";
 import type { MenuProps } from "./Menu";
 import type { SidePanelState } from "./useSidePanel";
 
@@ -43,6 +43,7 @@ function all({ session, menu, panel, handles }: Parts): Command[] {
     ...menuCommands(menu),
     ...onCanvas([
       ...frameCommands(session),
+      ...peopleCommands(session),
       ...(mayEdit ? toolCommands(session) : []),
       ...(mayEdit ? editCommands(session) : []),
       ...viewCommands(session, mayEdit),

@@ -1,5 +1,6 @@
 import { useId, useState } from "react";
 import type { BoardConfig } from "../canvas/config";
+import { t } from "../language/t";
 
 interface Props {
   name: string;
@@ -29,11 +30,11 @@ export function NameCard({ name, guest, urls, onSave, onClose }: Props) {
   };
   const back = `?next=${encodeURIComponent(location.pathname)}`;
   return (
-    <div className="name-card" onKeyDown={onKeyDown}>
-      <label className="label" htmlFor={id}>Your name</label>
+    <div className="person-card" onKeyDown={onKeyDown}>
+      <label className="label" htmlFor={id}>{t("Your name")}</label>
       <form onSubmit={(event) => void save(event)}>
         <input id={id} type="text" maxLength={80} autoFocus value={text} onChange={(event) => setText(event.target.value)} />
-        <button type="submit" className="button primary">Save</button>
+        <button type="submit" className="button primary">{t("Save")}</button>
       </form>
       {problem && <p className="problem" role="alert">{problem}</p>}
       {guest && (

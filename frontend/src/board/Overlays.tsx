@@ -6,6 +6,7 @@ import { Part } from "../errors/ErrorBoundary";
 import { JobOverlay } from "../generation/JobOverlay";
 import type { JobStore } from "../generation/jobStore";
 import type { Notices } from "../ui/notices";
+import { FollowingChip } from "./FollowingChip";
 import type { JobActions } from "./jobActions";
 import { useLiveSeen } from "./useLiveSeen";
 
@@ -29,6 +30,7 @@ export function Overlays({ session, api, config, jobs, notices, actions: { you, 
   const choosing = useSyncExternalStore(jobs.subscribe, () => jobs.staged().length > 0);
   return (
     <>
+      <FollowingChip following={session.following} />
       <Part name="The job view">
         <JobOverlay store={jobs} board={session.targeting} mayCancel={mayCancel} onCancel={onCancel} onRetry={onRetry} />
       </Part>

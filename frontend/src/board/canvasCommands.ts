@@ -1,4 +1,5 @@
 import type { CanvasSession } from "../canvas/CanvasSession";
+import { peopleOf } from "../canvas/Collaborators";
 import { editLink, openMainMenu, selectedCount, takeTool, type SceneElement, type Tool } from "../canvas/excalidraw";
 import { namedFrames } from "../canvas/frames";
 import { pressKeys } from "../canvas/pressKeys";
@@ -83,6 +84,20 @@ export function frameCommands({ canvas, targeting }: CanvasSession, labelOf = (n
     group: t("Frames"),
     run: () => goTo(targeting, id),
   }));
+}
+
+/** The ways to what the others see. */
+export function peopleCommands({ room, following }: CanvasSession): Command[] {
+  const group = t("People");
+  const now = following.now();
+  const stop: Command[] = now ? [{ id: "unfollow", label: t("Stop following {name}", { name: now.name }), group, run: following.stop }] : [];
+  return [
+    ...stop,
+    ...peopleOf(room).flatMap(({ id, name }) => [
+      { id: `follow-${id}`, label: t("Follow {name}", { name }), group, run: () => following.follow(id) },
+      { id: `to-${id}`, label: t("Go to where {name} is", { name }), group, run: () => void following.goTo(id) },
+    ]),
+  ];
 }
 
 function goTo(targeting: CanvasSession["targeting"], id: string): void {

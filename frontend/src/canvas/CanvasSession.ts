@@ -8,6 +8,7 @@ import { quarantineText, tombstoneOf, type Quarantine } from "./Quarantine";
 import { BackgroundSync } from "./BackgroundSync";
 import { boundsOf, bringIntoView, prepareForPictures, type BoardApi, type Files, type SceneElement } from "./excalidraw";
 import { FileLoader } from "./fileLoader";
+import { Following } from "./Following";
 import { openingView } from "./openingView";
 import { SceneSync } from "./sceneSync";
 import { Targeting } from "./Targeting";
@@ -44,6 +45,7 @@ export class CanvasSession {
   readonly files: FileLoader;
   private readonly background: BackgroundSync;
   readonly targeting: Targeting;
+  readonly following: Following;
   private readonly stops: (() => void)[];
   private opened = false;
   private later: ReturnType<typeof setTimeout> | undefined;
@@ -67,6 +69,7 @@ export class CanvasSession {
     });
     this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element), (element) => jobs.isOwn(noteOf(element)), quarantine, (elements) => Object.assign(parts.lastScene, { elements }));
     this.targeting = new Targeting(canvas, room, this.sync);
+    this.following = new Following(canvas, room);
     this.background = new BackgroundSync(canvas, room, (colour) => paintBoard(board, colour), (error) =>
       notices.show({ key: "background", tone: "problem", text: `The background was not changed. ${error instanceof Error ? error.message : String(error)}` }),
       (colour) => this.sync.takesBackground(colour),
@@ -78,6 +81,7 @@ export class CanvasSession {
     clearTimeout(this.later);
     this.sync.settle();
     this.targeting.stop();
+    this.following.end();
     this.background.stop();
     this.files.stop();
     this.sync.stop();

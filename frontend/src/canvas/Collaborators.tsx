@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { t } from "../language/t";
 import type { RoomClient } from "../room/RoomClient";
 import { cursorColor, initial } from "../ui/hue";
 import { showCursors, type BoardApi } from "./excalidraw";
@@ -28,18 +29,23 @@ export function useCursors(api: BoardApi | null, room: RoomClient): void {
   }, [api, room]);
 }
 
-/** The other people on the board, each once whatever their number of tabs. The same list until one enters, leaves, idles or is renamed. */
+/** The other people on the board, each once whatever their number of tabs. */
+export function peopleOf(room: RoomClient): Person[] {
+  const byId = new Map<string, Person>();
+  for (const { id, name, idle } of room.people.all.values()) {
+    const away = idle !== undefined && idle !== "active";
+    byId.set(id, { id, name, idle: away && (byId.get(id)?.idle ?? true) });
+  }
+  byId.delete(room.you.id);
+  return [...byId.values()];
+}
+
+/** The other people on the board. The same list until one enters, leaves, idles or is renamed. */
 export function usePeople(room: RoomClient): readonly Person[] {
   const [people, setPeople] = useState<readonly Person[]>([]);
   useEffect(() => {
     const look = () => {
-      const byId = new Map<string, Person>();
-      for (const { id, name, idle } of room.people.all.values()) {
-        const away = idle !== undefined && idle !== "active";
-        byId.set(id, { id, name, idle: away && (byId.get(id)?.idle ?? true) });
-      }
-      byId.delete(room.you.id);
-      const next = [...byId.values()];
+      const next = peopleOf(room);
       setPeople((before) => (JSON.stringify(before) === JSON.stringify(next) ? before : next));
     };
     look();
@@ -48,11 +54,11 @@ export function usePeople(room: RoomClient): readonly Person[] {
   return people;
 }
 
-export function Avatar({ person, you = false }: { person: Person; you?: boolean }) {
-  const title = you ? `${person.name} (you)` : person.name + (person.idle ? " (away)" : "");
-  return (
-    <span className="avatar" style={{ background: cursorColor(person.id) }} data-idle={person.idle} title={title} aria-label={title} role="img">
-      {initial(person.name)}
-    </span>
-  );
+/** A person's first letter in the colour of their cursor; what it stands beside says who it is. */
+export function Avatar({ person }: { person: Person }) {
+  return <span className="avatar" style={{ background: cursorColor(person.id) }} data-idle={person.idle} aria-hidden="true">{initial(person.name)}</span>;
+}
+
+export function nameOf({ name, idle }: Person): string {
+  return idle ? t("{name} (away)", { name }) : name;
 }

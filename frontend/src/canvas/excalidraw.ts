@@ -379,6 +379,40 @@ export function inView(api: BoardApi): Region {
   return { x: -scrollX, y: -scrollY, width: width / zoom.value, height: height / zoom.value };
 }
 
+const zooms = { min: 0.1, max: 30 }; // Excalidraw's own
+
+/** Shows a region of the scene in the middle of the view, as large as it goes. Ends no following. */
+export function fitView(api: BoardApi, region: Region): void {
+  const { width, height } = api.getAppState();
+  const zoom = Math.min(Math.max(Math.min(width / region.width, height / region.height), zooms.min), zooms.max);
+  const middle = { x: region.x + region.width / 2, y: region.y + region.height / 2 };
+  api.updateScene({
+    appState: { scrollX: width / 2 / zoom - middle.x, scrollY: height / 2 / zoom - middle.y, zoom: { value: zoom as AppState["zoom"]["value"] } },
+    captureUpdate: CaptureUpdateAction.NEVER,
+  });
+}
+
+/** Scrolls to a region of the scene, "fitted": zooms too, as far as it fits. */
+export function glideTo(api: BoardApi, region: Region, how: "fitted" | "centred"): void {
+  const spot = [{ ...region, id: "region", type: "rectangle", angle: 0 } as unknown as SceneElement];
+  api.scrollToContent(spot, how === "fitted" ? { fitToViewport: true, viewportZoomFactor: 1, animate: true } : { animate: true });
+}
+
+/** The session that the canvas says it follows; null: none. The canvas ends that when a hand moves it or the session leaves. */
+export function followedSession(api: BoardApi): string | null {
+  return api.getAppState().userToFollow?.socketId ?? null;
+}
+
+export function setFollowed(api: BoardApi, followed: { session: string; name: string } | null): void {
+  const userToFollow = followed && { socketId: followed.session as SocketId, username: followed.name };
+  api.updateScene({ appState: { userToFollow }, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
+/** Calls the listener when following begins or has ended. */
+export function onFollowed(api: BoardApi, listener: () => void): () => void {
+  return api.onUserFollow(listener);
+}
+
 /** Scrolls and zooms to elements, never beyond 100 %. */
 export function bringIntoView(api: BoardApi, elements: readonly SceneElement[], animate: boolean): void {
   if (elements.length) api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, maxZoom: 1, animate });
