@@ -56,8 +56,11 @@ export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<Stag
         () => api.accept(job.id, image.id, true),
         (after) => {
           const element = after.images.find(({ id }) => id === image.id)?.element_id;
-          if (element) onceGone(board, element, () => notify({ text: t("The picture was removed from the board."), back: again, holds: () => !board.has(element) }));
-          return others > 0 ? { text: tn(others, "Placed on the board. The other one is kept under “Earlier pictures”.", "Placed on the board. The other {n} are kept under “Earlier pictures”."), back: again } : null;
+          const placed = others > 0 ? { text: tn(others, "Placed on the board. The other one is kept under “Earlier pictures”.", "Placed on the board. The other {n} are kept under “Earlier pictures”."), back: again } : null;
+          if (!element) return placed;
+          const removed = { text: t("The picture was removed from the board."), back: again, holds: () => !board.has(element) };
+          onStanding(board, element, (here) => (here ? placed && notify(placed) : notify(removed)));
+          return placed;
         },
       );
     },
@@ -80,19 +83,16 @@ export function useStaging(api: CandidatesApi, store: JobStore, board: Pick<Stag
   };
 }
 
-/** Calls run once when an element has left the board after it was there, as by an undo. */
-function onceGone(board: Pick<StagingPort, "has" | "onMove">, id: string, run: () => void): void {
+/** Calls `changed` whenever an element leaves the board after it was there, and when it comes back, as by undo and redo. */
+function onStanding(board: Pick<StagingPort, "has" | "onMove">, id: string, changed: (here: boolean) => void): void {
+  let seen = false;
   let here = false;
-  const end = () => {
-    stop();
-    clearTimeout(timer);
-  };
   const stop = board.onMove(() => {
     const was = here;
     here = board.has(id);
-    if (!was || here) return;
-    end();
-    run();
+    if (here === was) return;
+    if (seen) changed(here);
+    seen = true;
   });
-  const timer = setTimeout(end, watched_ms);
+  setTimeout(stop, watched_ms);
 }
