@@ -18,6 +18,13 @@ class Granted(NamedTuple):
     principal: Principal
 
 
+class BoardReading(NamedTuple):
+    """What was read of a board together with the access of a session that is joining."""
+
+    frozen: bool
+    pruned_clock: int
+
+
 class BoardAccess(NamedTuple):
     """sessions: the access of each session id, or the code to close its socket with."""
 

@@ -20,6 +20,7 @@ from boards.elements import store
 from boards.elements.element import Element, Fingerprint
 from boards.errors import BoardError, BoardGone, RoomClosed
 from boards.room import access_watch, board_state, clock_poller, peer_channel, welcome
+from boards.room.access_check import BoardReading
 from boards.room.access_watch import Watched
 from boards.room.board_cache import BoardCache
 from boards.room.board_state import BoardState
@@ -140,17 +141,20 @@ class Room:
 
     # --- joining and leaving ---------------------------------------------------------------------------
 
-    async def join(self, session: RoomSession, since: int | None, pruned_clock: int, asked_at: float) -> None:
+    async def join(
+        self, session: RoomSession, since: int | None, board: BoardReading, asked_at: float
+    ) -> None:
         """Welcome a session with the whole scene, or with what changed since the clock it has seen. Raises RoomClosed.
 
-        asked_at: when its access was read, monotonic seconds. pruned_clock: the board's, read with it.
+        asked_at: when its access was read, monotonic seconds. board: read with it.
         """
         if since is not None and since > self.clock:
             await self.catch_up()  # another process was faster
-        snapshot = await self._snapshots.take(since, pruned_clock, deflate=session.deflate)
+        snapshot = await self._snapshots.take(since, board.pruned_clock, deflate=session.deflate)
         if self.closed or snapshot.epoch != self._scene.epoch:
             raise RoomClosed("The board is read anew: come again.")
         # No await from here on: nothing may fall between the welcome and the next tick.
+        self._access.receive_joining(frozen=board.frozen, asked_at=asked_at)
         packets = welcome.packets(
             session,
             None if snapshot.complete else since,
@@ -165,7 +169,6 @@ class Room:
         self._fanout.presence(session.id, session.entry())
         session.feed(packets, self.clock)
         session.show(self.live.picture)
-        self._access.check_joined(asked_at)
 
     def leave(self, session: RoomSession) -> None:
         if self._fanout.sessions.pop(session.id, None) is not None:

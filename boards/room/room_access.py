@@ -35,14 +35,17 @@ class RoomAccess:
         return {session_id: session.principal for session_id, session in self._fanout.sessions.items()}
 
     def receive_change(self) -> None:
-        """Access may have changed: read it for all sessions. A session that is joining: see `check_joined`."""
+        """Access may have changed: read it for all sessions. A session that is joining: see `receive_joining`."""
         self._changed_at = time.monotonic()
         self._refresh_soon()
 
-    def check_joined(self, asked_at: float) -> None:
-        """Read access again if that of a session that has just joined was read before the last change."""
+    def receive_joining(self, *, frozen: bool, asked_at: float) -> None:
+        """Apply what was read for a session that is joining; read it again if that was before the last change."""
         if asked_at <= self._changed_at:
             self._refresh_soon()
+        elif frozen != self._board.frozen:
+            self._board.frozen = frozen
+            self._refresh_soon()  # the others are told
 
     def receive(self, access: BoardAccess | None, asked_at: float) -> None:
         """Apply what was read at this time, unless a later change is being read already."""

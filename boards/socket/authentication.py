@@ -19,6 +19,7 @@ from boards.database.threads import in_thread
 from boards.errors import BoardError, Unauthenticated
 from boards.models import Role
 from boards.principal import NOBODY, Principal, by_api_key
+from boards.room.access_check import BoardReading
 from boards.sharing import links
 
 BATCH_MAX = 64
@@ -34,11 +35,11 @@ class AdmissionRequest(NamedTuple):
 
 
 class Admission(NamedTuple):
-    """The principal, its role on the board, and the board's pruned clock."""
+    """The principal, its role on the board, and what was read of the board with them."""
 
     principal: Principal
     role: Role
-    pruned_clock: int
+    board: BoardReading
 
 
 async def authenticate(request: AdmissionRequest) -> Admission:
@@ -105,7 +106,7 @@ def authenticate_each(requests: Sequence[AdmissionRequest]) -> list[Admission | 
             answers[number] = (
                 answer
                 if isinstance(answer, BoardError)
-                else Admission(principal, answer[1], answer[0].pruned_clock)
+                else Admission(principal, answer[1], BoardReading(answer[0].frozen, answer[0].pruned_clock))
             )
     return [answer for answer in answers if answer is not None]
 

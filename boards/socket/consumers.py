@@ -169,7 +169,7 @@ async def _enter(
         raise Unauthenticated("Without an Origin, `hello` needs a token.")
     cookie = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME)
     asked_at = time.monotonic()
-    principal, role, pruned_clock = await authentication.authenticate(
+    principal, role, board = await authentication.authenticate(
         AdmissionRequest(board_id, hello.token, cookie)
     )
     if principal.user is not None:
@@ -180,7 +180,7 @@ async def _enter(
     session = RoomSession(session_id, principal, name, role, send, deflate=hello.deflate)
     room = await room_of(board_id)
     resources.callback(room.leave, session)
-    await room.join(session, hello.clock, pruned_clock, asked_at)
+    await room.join(session, hello.clock, board, asked_at)
     return session, room
 
 

@@ -10,6 +10,7 @@ from accounts import api_keys
 from boards.errors import BoardGone, Unauthenticated
 from boards.models import Role
 from boards.principal import NOBODY
+from boards.room.access_check import BoardReading
 from boards.sharing import links
 from boards.socket import authentication
 from boards.socket.authentication import Admission, AdmissionRequest
@@ -57,7 +58,9 @@ def test_who_asks_during_a_visit_is_answered_by_the_next(monkeypatch):
         if len(visits) == 1:
             first_is_inside.set()
             await go_on.wait()
-        return [Admission(NOBODY, Role.VIEW, request.board_id.int) for request in requests]
+        return [
+            Admission(NOBODY, Role.VIEW, BoardReading(False, request.board_id.int)) for request in requests
+        ]
 
     async def crowd():
         monkeypatch.setattr(authentication, "in_thread", visit)
@@ -69,8 +72,8 @@ def test_who_asks_during_a_visit_is_answered_by_the_next(monkeypatch):
         await asyncio.sleep(0)  # they ask
         others[1].cancel()
         go_on.set()
-        assert (await first).pruned_clock == 1
-        return [answer.pruned_clock for answer in await asyncio.gather(others[0], others[2])]
+        assert (await first).board.pruned_clock == 1
+        return [answer.board.pruned_clock for answer in await asyncio.gather(others[0], others[2])]
 
     assert asyncio.run(crowd()) == [2, 4]
     assert visits == [1, 3]

@@ -18,6 +18,7 @@ from boards.models import Board, Role
 from boards.models import Element as Row
 from boards.principal import Principal
 from boards.room import clock_poller, peers, saver
+from boards.room.access_check import BoardReading
 from boards.room.peer_channel import PeerPublisher
 from boards.room.room import Room
 from boards.room.scene import Entry
@@ -26,6 +27,8 @@ from boards.wire.peer_messages import BoardChanged, RoomTick
 from tests.factories import element
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+UNFROZEN = BoardReading(frozen=False, pruned_clock=0)
 
 
 class Page:
@@ -41,7 +44,7 @@ class Page:
             self.messages.append(json.loads(event["text"]))
 
     async def join(self) -> "Page":
-        await self.room.join(self.session, None, 0, time.monotonic())
+        await self.room.join(self.session, None, UNFROZEN, time.monotonic())
         return self
 
     def push(self, ref: str, *elements: Element) -> None:
@@ -155,10 +158,12 @@ async def test_RM12_what_one_process_takes_back_goes_on_the_other_too(board: Boa
     for room in rooms:
         assert list(room._scene.visible()) == []
     one_who_returns = Page(rooms[1], "c")
-    pruned_clock = (await sync_to_async(Board.objects.get)(pk=board.pk)).pruned_clock
-    await rooms[1].join(one_who_returns.session, 0, pruned_clock, time.monotonic())
+    now = await sync_to_async(Board.objects.get)(pk=board.pk)
+    await rooms[1].join(
+        one_who_returns.session, 0, BoardReading(now.frozen, now.pruned_clock), time.monotonic()
+    )
     one_on_the_way = Page(rooms[1], "d")  # was let in just before
-    await rooms[1].join(one_on_the_way.session, 0, 0, time.monotonic())
+    await rooms[1].join(one_on_the_way.session, 0, BoardReading(now.frozen, 0), time.monotonic())
     for page in (one_who_returns, one_on_the_way):
         await until(lambda page=page: page.messages)
         assert page.messages[0]["complete"]
@@ -184,7 +189,7 @@ async def test_whoever_lost_their_access_on_the_way_in_is_sent_away(
     await sync_to_async(board.memberships.filter(user=bob).delete)()
     await announce.publish(board.pk, BoardChanged())
     await until(lambda: rooms[0]._access._changed_at >= asked_at)
-    await rooms[0].join(b.session, None, 0, asked_at)
+    await rooms[0].join(b.session, None, UNFROZEN, asked_at)
     await until(lambda: not b.session.is_open)
 
 
