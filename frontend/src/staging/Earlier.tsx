@@ -1,5 +1,6 @@
 import { lazy, Suspense, useState } from "react";
 import type { PicturesProps } from "./Pictures";
+import { t } from "../language/t";
 
 const Pictures = lazy(() => import("./Pictures"));
 
@@ -8,7 +9,7 @@ export function Earlier(props: PicturesProps) {
   const [open, setOpen] = useState(false);
   return (
     <details className="advanced" data-testid="earlier" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Earlier pictures</summary>
+      <summary>{t("Earlier pictures")}</summary>
       {open && <Suspense><Pictures {...props} /></Suspense>}
     </details>
   );

@@ -50,12 +50,12 @@ export function PictureCard({ picture: { image, job }, problem, mayEdit, board, 
     <div className="earlier" data-testid="earlier-card">
       <button ref={back} type="button" className="button plain small earlier-back" onClick={onBack}><ChevronLeftIcon size={16} /> {t("All pictures")}</button>
       <figure className="earlier-large">
-        {sketch && job.snapshot_url ? <img src={job.snapshot_url} alt="What the model saw" data-testid="what-the-model-saw" /> : <img src={image.url} alt={prompt || "No prompt"} />}
-        <figcaption>{sketch ? "What the model saw" : word || "Not on the board"}</figcaption>
+        {sketch && job.snapshot_url ? <img src={job.snapshot_url} alt={t("What the model saw")} data-testid="what-the-model-saw" /> : <img src={image.url} alt={prompt || t("No prompt")} />}
+        <figcaption>{sketch ? t("What the model saw") : word || t("Not on the board")}</figcaption>
       </figure>
       {job.snapshot_url && <button type="button" className="button small" aria-pressed={sketch} onClick={() => setSketch(!sketch)}>{sketch ? t("Show the picture") : t("What the model saw")}</button>}
-      <p className="earlier-prompt">{prompt || "No prompt"}</p>
-      <p className="quiet earlier-facts">{whoAndWhen(job, new Date())}<br />{image.width_px} × {image.height_px} · seed {image.seed}</p>
+      <p className="earlier-prompt">{prompt || t("No prompt")}</p>
+      <p className="quiet earlier-facts">{whoAndWhen(job, new Date())}<br />{image.width_px} × {image.height_px} · {t("seed {seed}", { seed: String(image.seed) })}</p>
       {problem && <p className="error" role="alert">{problem}</p>}
       <div className="earlier-deeds">
         {(mayEdit || element) && <button type="button" className="button primary" data-testid="earlier-place" onClick={show}>{element ? t("Show on the board") : t("Place on the board")}</button>}

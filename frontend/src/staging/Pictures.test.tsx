@@ -63,17 +63,17 @@ afterEach(() => {
 describe("earlier pictures", () => {
   it("of this frame, the discarded ones too, older ones on demand", async () => {
     expect(asked).toEqual(["GET /api/v1/jobs?board=B&with_pictures=true&limit=30&frame=f"]);
-    expect(alts()).toEqual(["words of b, on the board", "words of b, discarded", "words of a"]);
+    expect(alts()).toEqual(["words of b, On the board", "words of b, Discarded", "words of a"]);
     fireEvent.click(screen.getByText("Show older"));
     await settle();
-    expect(alts().at(-1)).toBe("words of z, kept");
+    expect(alts().at(-1)).toBe("words of z, Kept");
     expect(screen.queryByText("Show older")).toBeNull();
   });
 
   it("of the whole board", async () => {
     fireEvent.click(screen.getByText("Whole board"));
     await settle();
-    expect(alts()).toEqual(["words of elsewhere, kept"]);
+    expect(alts()).toEqual(["words of elsewhere, Kept"]);
   });
 
   it("a picture that is made meanwhile comes to the front", async () => {
@@ -81,7 +81,7 @@ describe("earlier pictures", () => {
     pages.f!.items.unshift(fresh);
     act(() => store.apply([fresh]));
     await settle();
-    expect(alts()[0]).toBe("words of c, to choose from");
+    expect(alts()[0]).toBe("words of c, To choose from");
   });
 
   it("shows what the model saw", () => {

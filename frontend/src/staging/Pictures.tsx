@@ -61,13 +61,13 @@ export default function Pictures({ base, boardId, store, board, onAway }: Pictur
           options={[{ value: "target", content: target.shape === "frame" ? t("This frame") : t("This picture") }, { value: "board", content: t("Whole board") }]}
         />
       )}
-      {problem && <p className="error" role="alert">{problem} <button type="button" className="button small" onClick={refresh}>Try again</button></p>}
-      {!here && !problem && <p className="quiet" role="status">Loading pictures…</p>}
-      {here && !pictures.length && <p className="quiet">No pictures yet. Every picture made here is kept here, even a discarded one.</p>}
+      {problem && <p className="error" role="alert">{problem} <button type="button" className="button small" onClick={refresh}>{t("Try again")}</button></p>}
+      {!here && !problem && <p className="quiet" role="status">{t("Loading pictures…")}</p>}
+      {here && !pictures.length && <p className="quiet">{t("No pictures yet. Every picture made here is kept here, even a discarded one.")}</p>}
       <ul className="earlier-grid">
         {pictures.map((picture) => <li key={picture.image.id}><Thumbnail picture={picture} onOpen={() => setOpened(picture.image.id)} /></li>)}
       </ul>
-      {here?.next && <button type="button" className="button small" onClick={older}>Show older</button>}
+      {here?.next && <button type="button" className="button small" onClick={older}>{t("Show older")}</button>}
     </div>
   );
 }
@@ -75,8 +75,8 @@ export default function Pictures({ base, boardId, store, board, onAway }: Pictur
 function Thumbnail({ picture: { image, job }, onOpen }: { picture: EarlierPicture; onOpen(): void }) {
   const word = standingWord(image);
   return (
-    <button type="button" className="earlier-picture" data-standing={image.standing ?? ""} data-testid="earlier-picture" title={`${job.params.prompt}${word && ` (${word.toLowerCase()})`}`} onClick={onOpen}>
-      <img src={image.url} alt={`${job.params.prompt || "No prompt"}${word && `, ${word.toLowerCase()}`}`} loading="lazy" />
+    <button type="button" className="earlier-picture" data-standing={image.standing ?? ""} data-testid="earlier-picture" title={`${job.params.prompt}${word && ` (${word})`}`} onClick={onOpen}>
+      <img src={image.url} alt={`${job.params.prompt || t("No prompt")}${word && `, ${word}`}`} loading="lazy" />
     </button>
   );
 }

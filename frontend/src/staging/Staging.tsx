@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { createCandidatesApi } from "../api/candidates";
 import type { Job } from "../api/types";
-import { t } from "../language/t";
+import { t, tn } from "../language/t";
 import type { JobStore } from "../generation/jobStore";
 import { CheckIcon, ChevronLeftIcon, ChevronRightIcon, CloseIcon } from "../ui/icons";
 import type { Notices } from "../ui/notices";
@@ -88,7 +88,7 @@ export default function Staging({ base, boardId, you, store, board, notices, may
           </div>
           <button type="button" className="button plain icon" aria-label={t("Next picture")} disabled={candidates.length < 2} onClick={() => flip(1)}><ChevronRightIcon /></button>
         </div>
-        <p className="unseen" role="status">Picture {at} of {candidates.length}{coming ? `, ${coming} more on the way` : ""}. {words}</p>
+        <p className="unseen" role="status">{t("Picture {n} of {all}", { n: at, all: candidates.length })}{coming ? `, ${tn(coming, "one more on the way", "{n} more on the way")}` : ""}. {words}</p>
         {board.mayEdit && (
           <div className="stage-deeds">
             <button type="button" className="button primary" data-testid="stage-accept" disabled={locked} title={t("Puts this picture on the board")} onClick={() => actions.accept(job, shown)}><CheckIcon size={17} /> {t("Accept")}</button>

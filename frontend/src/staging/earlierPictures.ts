@@ -1,4 +1,5 @@
 import type { Job, JobImage } from "../api/types";
+import { t } from "../language/t";
 
 /** A picture that was made, with the job that it came from. */
 export interface EarlierPicture {
@@ -21,11 +22,11 @@ export function renewed(before: readonly Job[], page: readonly Job[]): Job[] {
 export function whoAndWhen({ created_by, created_at }: Job, now: Date): string {
   const at = new Date(created_at);
   const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(at);
-  const day = at.toDateString() === now.toDateString() ? "today" : new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(at);
-  return `${created_by?.name ?? "Someone"}, ${day} ${time}`;
+  const day = at.toDateString() === now.toDateString() ? t("today") : new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(at);
+  return `${created_by?.name ?? t("Someone")}, ${day} ${time}`;
 }
 
 /** The status of a picture in words; "" if it has none. */
 export function standingWord({ standing }: JobImage): string {
-  return standing ? { placed: "On the board", candidate: "To choose from", kept: "Kept", discarded: "Discarded" }[standing] : "";
+  return standing ? { placed: t("On the board"), candidate: t("To choose from"), kept: t("Kept"), discarded: t("Discarded") }[standing] : "";
 }
