@@ -22,10 +22,10 @@ interface Props {
   negativeHeard: Hearing["negative_prompt"] | null;
 }
 
-const numbers: { name: NumberParam; label: string; step: number }[] = [
-  { name: "steps", label: "Steps", step: 1 },
-  { name: "guidance_scale", label: "Prompt guidance", step: 0.5 },
-  { name: "image_guidance_scale", label: "Sketch guidance", step: 0.1 },
+const numbers = (): { name: NumberParam; label: string; step: number }[] => [
+  { name: "steps", label: t("Steps"), step: 1 },
+  { name: "guidance_scale", label: t("Prompt guidance"), step: 0.5 },
+  { name: "image_guidance_scale", label: t("Sketch guidance"), step: 0.1 },
 ];
 
 const placements = () => [
@@ -67,8 +67,8 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
           </div>
         )}
         <div className="pair">
-          {numbers.filter(({ name }) => has(name) && !(name === "steps" && isDraft(form, kind))).map(({ name, label, step }) => (
-            <NumberField key={name} label={t(label)} step={step} value={form.numbers[name]} usual={numberOf({ ...form, numbers: {} }, kind, name)} limits={kind.limits[name]} error={errors[name]} onChange={(value) => setNumber(name, value)} />
+          {numbers().filter(({ name }) => has(name) && !(name === "steps" && isDraft(form, kind))).map(({ name, label, step }) => (
+            <NumberField key={name} label={label} step={step} value={form.numbers[name]} usual={numberOf({ ...form, numbers: {} }, kind, name)} limits={kind.limits[name]} error={errors[name]} onChange={(value) => setNumber(name, value)} />
           ))}
         </div>
         <SeedField form={form} change={change} lastSeed={lastSeed} error={errors.seed} />

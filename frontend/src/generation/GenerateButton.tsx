@@ -1,6 +1,7 @@
 import type { Ref } from "react";
 import type { Checkpoint } from "../api/types";
 import { t } from "../language/t";
+import { keyNames } from "../ui/keys";
 import { SparkIcon } from "../ui/icons";
 import { CountChoice } from "./CountChoice";
 
@@ -32,7 +33,7 @@ export function GenerateButton({ count, countMax, sending, hindrance, problem, c
         </button>
       </div>
       <p className="quiet hint" role={refused ? "alert" : undefined} data-problem={refused}>
-        {hindrance || problem || statusText(checkpoint) || <span className="shortcut">Ctrl+Enter</span>}
+        {hindrance || problem || statusText(checkpoint) || <span className="shortcut">{keyNames("Ctrl+Enter")}</span>}
       </p>
     </div>
   );

@@ -5,6 +5,7 @@ import type { BoardPort } from "./BoardPort";
 import { statusText, useJobAnnouncement, useJobs } from "./useJobs";
 import type { JobStore } from "./jobStore";
 import "./JobOverlay.css";
+import { t } from "../language/t";
 
 interface Props {
   store: JobStore;
@@ -80,20 +81,20 @@ function JobCard({ job, rank, mayCancel, mayRetry, onCancel, onRetry, onDismiss 
   const fraction = job.steps ? (job.step ?? 0) / job.steps : 0;
   const failed = job.status === "failed";
   return (
-    <div className="job-card" data-testid="job-overlay" data-job={job.id} data-rank={rank} data-status={job.status} role="group" aria-label={`${job.created_by?.name ?? "Someone"}: ${statusText(job)}`}>
+    <div className="job-card" data-testid="job-overlay" data-job={job.id} data-rank={rank} data-status={job.status} role="group" aria-label={`${job.created_by?.name ?? t("Someone")}: ${statusText(job)}`}>
       {job.preview_url && !failed && rank === 0 && <img className="job-preview" src={job.preview_url} alt="" />}
       <div className="job-plate">
-        <strong>{job.created_by?.name ?? "Someone"}</strong>
+        <strong>{job.created_by?.name ?? t("Someone")}</strong>
         <span className="job-standing">{statusText(job)}</span>
         {!failed && (
-          <div className="job-bar" role="progressbar" aria-label="Progress" aria-valuemin={0} aria-valuemax={job.steps ?? 1} aria-valuenow={job.step ?? 0} data-waiting={job.status === "queued"}>
+          <div className="job-bar" role="progressbar" aria-label={t("Progress")} aria-valuemin={0} aria-valuemax={job.steps ?? 1} aria-valuenow={job.step ?? 0} data-waiting={job.status === "queued"}>
             <i style={{ width: `${fraction * 100}%` }} />
           </div>
         )}
         <div className="job-actions">
-          {!failed && mayCancel && <button type="button" className="button small" onClick={onCancel} disabled={job.cancel_requested}>Cancel</button>}
-          {failed && mayRetry && <button type="button" className="button small primary" onClick={onRetry}><RetryIcon size={15} /> Try again</button>}
-          {failed && <button type="button" className="button small" onClick={onDismiss}>Dismiss</button>}
+          {!failed && mayCancel && <button type="button" className="button small" onClick={onCancel} disabled={job.cancel_requested}>{t("Cancel")}</button>}
+          {failed && mayRetry && <button type="button" className="button small primary" onClick={onRetry}><RetryIcon size={15} /> {t("Try again")}</button>}
+          {failed && <button type="button" className="button small" onClick={onDismiss}>{t("Dismiss")}</button>}
         </div>
       </div>
     </div>

@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { t } from "../language/t";
 
 interface Props {
   label: string;
@@ -16,7 +17,7 @@ export function NumberField({ label, value, usual, limits, step, error, onChange
   const id = useId();
   return (
     <div className="field">
-      <label htmlFor={id} title="Double-click to reset" onDoubleClick={() => onChange(undefined)}>
+      <label htmlFor={id} title={t("Double-click to reset")} onDoubleClick={() => onChange(undefined)}>
         {label}
       </label>
       <input

@@ -1,6 +1,7 @@
 import type { Job } from "../api/types";
 import { CloseIcon } from "../ui/icons";
 import { statusText } from "./useJobs";
+import { t } from "../language/t";
 
 /** What can be done with the jobs of the queue. */
 export interface QueueActions {
@@ -24,23 +25,23 @@ export function Queue({ jobs, you, mayCancel, onCancel, onCancelMine, onRunNext,
   if (!active.length) return null;
   const mine = active.filter(({ created_by }) => created_by?.id === you);
   return (
-    <section className="queue" aria-label="In progress">
+    <section className="queue" aria-label={t("In progress")}>
       <div className="queue-head">
-        <h3>In progress</h3>
-        {mine.length > 1 && <button type="button" className="button small" data-testid="cancel-mine" onClick={onCancelMine}>Cancel all my jobs</button>}
+        <h3>{t("In progress")}</h3>
+        {mine.length > 1 && <button type="button" className="button small" data-testid="cancel-mine" onClick={onCancelMine}>{t("Cancel all my jobs")}</button>}
       </div>
       <ul>
         {active.map((job) => (
           <li key={job.id} data-testid="queue-item">
-            <button type="button" className="queue-show" onClick={() => onShow(job)} title="Show on the board">
-              <span className="queue-prompt">{job.params.prompt || "No prompt"}</span>
-              <span className="quiet">{job.created_by?.name ?? "Someone"} · {statusText(job)}</span>
+            <button type="button" className="queue-show" onClick={() => onShow(job)} title={t("Show on the board")}>
+              <span className="queue-prompt">{job.params.prompt || t("No prompt")}</span>
+              <span className="quiet">{job.created_by?.name ?? t("Someone")} · {statusText(job)}</span>
             </button>
             {onRunNext && isPassable(job, active) && (
-              <button type="button" className="button small" aria-label={`Run “${job.params.prompt}” next`} title="Runs it before the others of this board" onClick={() => onRunNext(job)}>Run next</button>
+              <button type="button" className="button small" aria-label={t("Run “{prompt}” next", { prompt: job.params.prompt })} title={t("Runs it before the others on this board")} onClick={() => onRunNext(job)}>{t("Run next")}</button>
             )}
             {mayCancel(job) && (
-              <button type="button" className="button plain icon" aria-label={`Cancel “${job.params.prompt}”`} onClick={() => onCancel(job)}>
+              <button type="button" className="button plain icon" aria-label={t("Cancel “{prompt}”", { prompt: job.params.prompt })} onClick={() => onCancel(job)}>
                 <CloseIcon size={16} />
               </button>
             )}

@@ -1,23 +1,25 @@
-import { balanced, strength_words } from "./strength";
+import { balanced, strengthWords } from "./strength";
+import { t } from "../language/t";
 
 /** How far the picture may depart from the sketch, as five words on a slider. */
 export function StrengthSlider({ position, onChange }: { position: number; onChange(position: number): void }) {
+  const words = strengthWords();
   return (
     <div className="field strength">
       <div className="strength-line">
-        <label htmlFor="strength" title="Double-click to reset" onDoubleClick={() => onChange(balanced)}>
-          How freely
+        <label htmlFor="strength" title={t("Double-click to reset")} onDoubleClick={() => onChange(balanced)}>
+          {t("How freely")}
         </label>
-        <output htmlFor="strength" data-testid="strength-word">{strength_words[position]}</output>
+        <output htmlFor="strength" data-testid="strength-word">{words[position]}</output>
       </div>
       <input
         id="strength"
         type="range"
         min={0}
-        max={strength_words.length - 1}
+        max={words.length - 1}
         step={1}
         value={position}
-        aria-valuetext={strength_words[position]}
+        aria-valuetext={words[position]}
         onChange={(event) => onChange(Number(event.target.value))}
       />
     </div>

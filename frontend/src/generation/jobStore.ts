@@ -1,4 +1,5 @@
 import type { Job } from "../api/types";
+import { t } from "../language/t";
 
 /** A change of a job's status, with a sentence for screen readers. */
 export interface JobAnnouncement {
@@ -111,16 +112,16 @@ function isStaged({ images }: Job): boolean {
 }
 
 function announcement(job: Job): string {
-  const what = `${job.created_by?.name ?? "Someone"}’s picture`;
+  const name = job.created_by?.name ?? t("Someone");
   switch (job.status) {
     case "running":
-      return `${what} is being made.`;
+      return t("{name}’s picture is being made.", { name });
     case "succeeded":
-      return isStaged(job) ? `${what.replace(/picture$/, "pictures")} are ready to choose from.` : `${what} is ready.`;
+      return isStaged(job) ? t("{name}’s pictures are ready to choose from.", { name }) : t("{name}’s picture is ready.", { name });
     case "failed":
-      return `${what} failed: ${job.error?.message ?? "unknown reason"}`;
+      return t("{name}’s picture failed: {reason}", { name, reason: job.error?.message ?? t("unknown reason") });
     case "cancelled":
-      return `${what} was cancelled.`;
+      return t("{name}’s picture was cancelled.", { name });
     default:
       return "";
   }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { kinds } from "../test/checkpoint";
-import { balanced, fromNote, hasStrength, strength_words, strengthParams, toNote } from "./strength";
+import { balanced, fromNote, hasStrength, strengthWords, strengthParams, toNote } from "./strength";
 
 const { img2img, pix2pix, txt2img } = kinds;
-const positions = strength_words.map((_word, position) => position);
+const positions = strengthWords().map((_word, position) => position);
 
 describe("strength in words", () => {
   it("Balanced is what the checkpoint calls its default", () => {

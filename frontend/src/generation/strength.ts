@@ -1,16 +1,11 @@
 import type { KindOfCheckpoint, NumberParam } from "../api/types";
+import { t } from "../language/t";
 
 /** How far a picture may depart from the sketch, as five words instead of numbers. */
-export const strength_words = [
-  "Follow my sketch closely",
-  "Follow my sketch",
-  "Balanced",
-  "Be inventive",
-  "Surprise me",
-] as const;
+export const strengthWords = () => [t("Follow my sketch closely"), t("Follow my sketch"), t("Balanced"), t("Be inventive"), t("Surprise me")] as const;
 
 export const balanced = 2;
-const last = strength_words.length - 1;
+const last = 4;
 
 /** The note on a frame holds 0 (closely) to 1 (surprise), so that other numbers of words stay possible. */
 export const toNote = (position: number): number => position / last;
