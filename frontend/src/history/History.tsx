@@ -9,6 +9,7 @@ import { useAlone } from "./useAlone";
 import { useVersions } from "./useVersions";
 import { VersionPreview } from "./VersionPreview";
 import "./History.css";
+import { t, tn } from "../language/t";
 
 interface Props {
   /** Base path of the API. */
@@ -60,8 +61,8 @@ export default function History({ base, board, mayEdit, notices, canvas, draw, s
       back();
       notices.show({
         key: "restored",
-        text: before ? `Restored ${inWords(version, new Date())}. ${counted(changed)} changed.` : "The board already looks like this.",
-        ...(before && { action: { label: "Undo", run: () => void undo(before) }, seconds: 60 }),
+        text: before ? restoredText(version, changed) : t("The board already looks like this."),
+        ...(before && { action: { label: t("Undo"), run: () => void undo(before) }, seconds: 60 }),
       });
     } catch (error) {
       notices.show({ key: "restored", tone: "problem", text: messageOf(error) });
@@ -72,9 +73,9 @@ export default function History({ base, board, mayEdit, notices, canvas, draw, s
   const undo = async (before: Version) => {
     try {
       await showAsEdit(() => api.restore(before.id, uuid()));
-      notices.show({ key: "restored", text: "Undone. The board is as it was before." });
+      notices.show({ key: "restored", text: t("Undone. The board is as it was before.") });
     } catch (error) {
-      notices.show({ key: "restored", tone: "problem", text: messageOf(error), action: { label: "Try again", run: () => void undo(before) } });
+      notices.show({ key: "restored", tone: "problem", text: messageOf(error), action: { label: t("Try again"), run: () => void undo(before) } });
     }
     versions.refresh();
   };
@@ -105,8 +106,8 @@ export default function History({ base, board, mayEdit, notices, canvas, draw, s
   );
 }
 
-function counted(elements: number): string {
-  return elements === 1 ? "One element" : `${elements} elements`;
+function restoredText(version: Version, changed: number): string {
+  return tn(changed, "Restored {version}. One element changed.", "Restored {version}. {n} elements changed.", { version: inWords(version, new Date()) });
 }
 
 function messageOf(error: unknown): string {

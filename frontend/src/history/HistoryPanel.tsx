@@ -5,6 +5,7 @@ import { NameForm } from "../ui/NameForm";
 import { byDay } from "./timeline";
 import type { Versions } from "./useVersions";
 import { VersionRow } from "./VersionRow";
+import { t } from "../language/t";
 
 interface Props {
   versions: Versions;
@@ -25,17 +26,17 @@ export function HistoryPanel({ versions, chosen, mayEdit, thumbnail, onChoose, o
   const { items, problem, hasOlder, older, refresh } = versions;
 
   return (
-    <aside className="ours history-panel" aria-label="History" data-testid="history" onKeyDown={moveAmongVersions}>
+    <aside className="ours history-panel" aria-label={t("History")} data-testid="history" onKeyDown={moveAmongVersions}>
       <header>
         <HistoryIcon />
-        <h2 ref={heading} tabIndex={-1}>History</h2>
-        <button type="button" className="button plain icon" aria-label="Close the history" onClick={onClose}><CloseIcon /></button>
+        <h2 ref={heading} tabIndex={-1}>{t("History")}</h2>
+        <button type="button" className="button plain icon" aria-label={t("Close the history")} onClick={onClose}><CloseIcon /></button>
       </header>
       <div className="history-body">
         {mayEdit && (naming ? (
           <NameForm
-            label="Name of this version"
-            placeholder="First draft"
+            label={t("Name of this version")}
+            placeholder={t("First draft")}
             key={chosen?.id}
             name={chosen?.name ?? ""}
             onSave={async (name) => {
@@ -45,11 +46,11 @@ export function HistoryPanel({ versions, chosen, mayEdit, thumbnail, onChoose, o
             onCancel={() => setNaming(false)}
           />
         ) : (
-          <button type="button" className="button name-now" onClick={() => setNaming(true)}><PenIcon size={16} /> {chosen?.name ? "Rename" : "Name"} this version</button>
+          <button type="button" className="button name-now" onClick={() => setNaming(true)}><PenIcon size={16} /> {chosen?.name ? t("Rename this version") : t("Name this version")}</button>
         ))}
-        {problem && <p role="alert" className="history-problem">{problem} <button type="button" className="button small" onClick={refresh}>Try again</button></p>}
-        {items === null && !problem && <p className="quiet" role="status">Loading versions…</p>}
-        {items?.length === 0 && <p className="quiet">No versions yet. They are saved automatically as people draw{mayEdit ? ", or when you name one" : ""}.</p>}
+        {problem && <p role="alert" className="history-problem">{problem} <button type="button" className="button small" onClick={refresh}>{t("Try again")}</button></p>}
+        {items === null && !problem && <p className="quiet" role="status">{t("Loading versions…")}</p>}
+        {items?.length === 0 && <p className="quiet">{mayEdit ? t("No versions yet. They are saved automatically as people draw, or when you name one.") : t("No versions yet. They are saved automatically as people draw.")}</p>}
         {byDay(items ?? [], new Date()).map((day) => (
           <section key={day.title} aria-label={day.title}>
             <h3>{day.title}</h3>
@@ -68,7 +69,7 @@ export function HistoryPanel({ versions, chosen, mayEdit, thumbnail, onChoose, o
             </ul>
           </section>
         ))}
-        {hasOlder && <button type="button" className="button small" onClick={older}>Show older</button>}
+        {hasOlder && <button type="button" className="button small" onClick={older}>{t("Show older")}</button>}
       </div>
     </aside>
   );

@@ -4,6 +4,7 @@ import { cursorColor } from "../ui/hue";
 import { PenIcon } from "../ui/icons";
 import { NameForm } from "../ui/NameForm";
 import { noteOf, titleOf } from "./timeline";
+import { t } from "../language/t";
 
 interface Props {
   version: Version;
@@ -44,14 +45,14 @@ export function VersionRow({ version, thumbnail, chosen, mayName, onChoose, onNa
         </span>
       </button>
       {mayName && !naming && (
-        <button type="button" className="button plain icon version-name" aria-label={version.name ? `Rename “${version.name}”` : `Name the version of ${title}`} title={version.name ? "Rename" : "Name this version"} onClick={() => setNaming(true)}>
+        <button type="button" className="button plain icon version-name" aria-label={version.name ? t("Rename “{name}”", { name: version.name }) : t("Name the version of {time}", { time: title })} title={version.name ? t("Rename") : t("Name this version")} onClick={() => setNaming(true)}>
           <PenIcon size={16} />
         </button>
       )}
       {naming && (
         <NameForm
-          label="Name of this version"
-          placeholder="First draft"
+          label={t("Name of this version")}
+          placeholder={t("First draft")}
           name={version.name}
           onSave={async (name) => {
             await onName(name);

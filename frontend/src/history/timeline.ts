@@ -36,13 +36,13 @@ export function noteOf(version: Version): string {
 /** Name and time of a version, for a sentence. */
 export function inWords(version: Version, now: Date): string {
   const when = `${dayOf(new Date(version.created_at), now)}, ${timeOf(version)}`;
-  return version.name ? `“${version.name}” (${when})` : when;
+  return version.name ? t("“{name}” ({when})", { name: version.name, when }) : when;
 }
 
 function dayOf(time: Date, now: Date): string {
   const days = Math.round((midnight(now) - midnight(time)) / 86_400_000); // rounded: two days a year have no 24 hours
-  if (days === 0) return "Today";
-  if (days === 1) return "Yesterday";
+  if (days === 0) return t("Today");
+  if (days === 1) return t("Yesterday");
   const year = time.getFullYear() === now.getFullYear() ? undefined : ("numeric" as const);
   return new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year }).format(time);
 }

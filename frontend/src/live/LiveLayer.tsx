@@ -6,6 +6,7 @@ import type { Notices } from "../ui/notices";
 import { LiveHost } from "./LiveHost";
 import type { LivePort } from "./LivePort";
 import "./Live.css";
+import { t } from "../language/t";
 
 const gap_px = 8;
 const footer_px = 64;
@@ -101,23 +102,23 @@ function Shown({ room, board, live, keep }: Omit<Props, "notices"> & { live: Liv
     setKeeping(true);
     void keep(live).finally(() => setKeeping(false));
   };
-  const name = mine ? "you" : live.host.name;
+  const name = mine ? t("You") : live.host.name;
   return (
     <>
       <div className="ours live-pictures">
         <div className="live-picture" ref={picture}>
-          <canvas ref={canvas} data-testid="live-picture" role="img" aria-label={`Live picture of the frame, drawn by ${name}`} />
+          <canvas ref={canvas} data-testid="live-picture" role="img" aria-label={mine ? t("Live picture of the frame, drawn by you") : t("Live picture of the frame, drawn by {name}", { name })} />
         </div>
       </div>
       <div className="ours live-plates">
-        <div className="live-plate" ref={plate} role="group" aria-label={`Live: ${name}`} data-testid="live-plate">
+        <div className="live-plate" ref={plate} role="group" aria-label={t("Live: {name}", { name })} data-testid="live-plate">
           <span className="live-dot" data-waiting={waiting} aria-hidden="true" />
-          <strong role="status">Live · {mine ? "You" : live.host.name}</strong>
-          {waiting && <span className="quiet">Waiting for the first picture…</span>}
+          <strong role="status">{t("Live")} · {name}</strong>
+          {waiting && <span className="quiet">{t("Waiting for the first picture…")}</span>}
           {board.mayEdit && (
             <span className="live-actions">
-              {!waiting && <button type="button" className="button small" disabled={keeping} onClick={onKeep}>{keeping ? "Sending…" : "Keep this picture"}</button>}
-              <button type="button" className="button small" onClick={() => room.live.stop()}>Stop</button>
+              {!waiting && <button type="button" className="button small" disabled={keeping} onClick={onKeep}>{keeping ? t("Sending…") : t("Keep this picture")}</button>}
+              <button type="button" className="button small" onClick={() => room.live.stop()}>{t("Stop")}</button>
             </span>
           )}
         </div>
@@ -129,15 +130,15 @@ function Shown({ room, board, live, keep }: Omit<Props, "notices"> & { live: Liv
 function endOf({ host }: LiveRun, { reason, by, message }: LiveUpdate, you: { id: string; name: string }): string {
   switch (reason) {
     case "stopped":
-      return by === you.name ? "" : `${by ?? "Someone"} stopped the live picture.`;
+      return by === you.name ? "" : t("{name} stopped the live picture.", { name: by ?? t("Someone") });
     case "host_left":
-      return host.id === you.id ? "" : `${host.name} left, so the live picture stopped.`;
+      return host.id === you.id ? "" : t("{name} left, so the live picture stopped.", { name: host.name });
     case "no_worker":
-      return "The live picture stopped: no worker is available. Try again in a moment.";
+      return t("The live picture stopped: no worker is available. Try again in a moment.");
     case "no_answer":
-      return "The live picture stopped: the model did not answer.";
+      return t("The live picture stopped: the model did not answer.");
     default:
-      return `The live picture stopped. ${message ?? ""}`.trim();
+      return t("The live picture stopped. {reason}", { reason: message ?? "" }).trim();
   }
 }
 

@@ -2,6 +2,7 @@ import { useEffect, useImperativeHandle, useRef, useSyncExternalStore, type Ref 
 import type { Params } from "../api/types";
 import type { RoomClient } from "../room/RoomClient";
 import "./Live.css";
+import { t } from "../language/t";
 
 const settle_ms = 500;
 
@@ -51,9 +52,9 @@ export default function LiveSwitch({ room, frame, params, ref }: Props) {
     <div className="live-switch">
       <button type="button" role="switch" aria-checked={here} className="live-toggle" data-testid="live-switch" disabled={disabled} onClick={flip}>
         <i aria-hidden="true" />
-        <span>Live</span>
+        <span>{t("Live")}</span>
       </button>
-      <span className="quiet">{taken ? `${now.host.name} is live on another frame.` : here && !mine ? `${now.host.name} is drawing live.` : "Redraw the frame while you draw."}</span>
+      <span className="quiet">{taken ? t("{name} is live on another frame.", { name: now.host.name }) : here && !mine ? t("{name} is drawing live.", { name: now.host.name }) : t("Redraws the frame while you draw.")}</span>
     </div>
   );
 }
