@@ -117,7 +117,7 @@ def test_what_goes_out_comes_in_on_an_empty_board_as_the_same_scene(
     }
     new_board(a, "Empty")
     bring(a, f"kept.{suffix}", data)
-    expect(a.page.get_by_test_id("notice")).to_contain_text("Added 3 elements")
+    expect(a.page.get_by_test_id("notice")).to_contain_text("3 elements added")
     a.until_element("e.type === 'image'")
     assert drawn(a) == before
     a.page.wait_for_function("() => Object.keys(window.__atelier.api.getFiles()).length === 1")
@@ -127,7 +127,7 @@ def test_a_dropped_scene_is_added_and_never_replaces_what_is_there(a: BoardPage,
     there = {each["id"] for each in a.elements()}
     drop(a, "plan.excalidraw", "", scene(body("new-1", x=0, y=-300), body("new-2", x=200, y=-300)))
     notice = a.page.get_by_test_id("notice")
-    expect(notice).to_contain_text("Added 2 elements from plan.excalidraw")
+    expect(notice).to_contain_text("plan.excalidraw: 2 elements added")
     a.until_element("e.id === 'new-2'")
     a.page.screenshot(path=pictures / "import-notice.png")
     assert {each["id"] for each in a.elements()} == there | {"new-1", "new-2"}
@@ -142,7 +142,7 @@ def test_a_dropped_scene_is_added_and_never_replaces_what_is_there(a: BoardPage,
     drop(a, "plan.excalidraw", "", scene(body("old", x=0, y=-300)))
     expect(notice).to_contain_text("is already on this board")
     notice.get_by_role("button", name="Add a copy").click()
-    expect(notice).to_contain_text("Added 1 element")
+    expect(notice).to_contain_text("1 element added")
     a.page.wait_for_function(f"() => window.__atelier.api.getSceneElements().length === {len(there) + 2}")
 
 
@@ -156,7 +156,7 @@ def test_what_was_deleted_since_the_file_was_saved_comes_back(a: BoardPage) -> N
     drop(a, "saved.excalidraw", "", saved)
     notice = a.page.get_by_test_id("notice")
     expect(notice).to_contain_text(
-        "Brought back 3 elements from saved.excalidraw that had been deleted here."
+        "saved.excalidraw: 3 elements brought back that had been deleted here."
     )
     a.page.wait_for_function("() => window.__atelier.api.getSceneElements().length === 3")
     assert {each["id"] for each in a.elements()} == there
@@ -182,7 +182,7 @@ def test_the_text_of_a_board_file_is_pasted_as_a_copy_of_it(a: BoardPage) -> Non
     label = {"type": "rectangle", "id": "r", "x": 0, "y": 400, "label": {"text": "Login"}}
     for number in (1, 2):
         a.page.evaluate(PASTE, scene(label).decode())
-        expect(a.page.get_by_test_id("notice")).to_contain_text("Added 2 elements from the pasted text")
+        expect(a.page.get_by_test_id("notice")).to_contain_text("the pasted text: 2 elements added")
         a.page.wait_for_function(
             f"() => window.__atelier.api.getSceneElements().length === {there + 2 * number}"
         )

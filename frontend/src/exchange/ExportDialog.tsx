@@ -6,16 +6,17 @@ import { Choices } from "./Choices";
 import { fileName, possibleScale } from "./limits";
 import { download } from "./download";
 import "./ExportDialog.css";
+import { t } from "../language/t";
 
 type Format = "excalidraw" | "png" | "svg" | "zip";
 
-const formats: Record<Format, { label: string; about: string }> = {
-  excalidraw: { label: "Board file", about: "Opens again here and in Excalidraw, pictures included." },
-  png: { label: "PNG", about: "A picture for slides, chats and documents." },
-  svg: { label: "SVG", about: "A drawing that stays sharp at any size." },
-  zip: { label: "Zip", about: "Board file, pictures, and the prompts and seeds behind them." },
-};
-const formatChoices: readonly (readonly [Format, string])[] = Object.entries(formats).map(([value, { label }]) => [value as Format, label] as const);
+const formats = (): Record<Format, { label: string; about: string }> => ({
+  excalidraw: { label: t("Board file"), about: t("Opens again here and in Excalidraw, pictures included.") },
+  png: { label: "PNG", about: t("A picture for slides, chats and documents.") },
+  svg: { label: "SVG", about: t("A drawing that stays sharp at any size.") },
+  zip: { label: "Zip", about: t("Board file, pictures, and the prompts and seeds behind them.") },
+});
+const formatChoices = (): readonly (readonly [Format, string])[] => Object.entries(formats()).map(([value, { label }]) => [value as Format, label] as const);
 const preview_px = 400;
 const preview_wait_ms = 60;
 
@@ -63,40 +64,40 @@ export default function ExportDialog({ port, zipUrl, onClose }: Props) {
   };
 
   return (
-    <Dialog title="Export" onClose={onClose}>
+    <Dialog title={t("Export")} onClose={onClose}>
       <form className="export" onSubmit={(event) => { event.preventDefault(); void save(); }}>
         <figure className="export-preview" data-plain={drawn && !background} data-dark={drawn && dark} data-testid="export-preview">
-          {empty ? <p className="quiet">This board is empty.</p> : preview ? <img src={preview} alt="Preview" /> : <p className="quiet">{preview === null ? "" : "Too large to preview."}</p>}
+          {empty ? <p className="quiet">{t("This board is empty.")}</p> : preview ? <img src={preview} alt={t("Preview")} /> : <p className="quiet">{preview === null ? "" : t("Too large to preview.")}</p>}
         </figure>
-        <Choices label="Format" value={format} options={formatChoices} onChoose={setFormat} />
-        <p className="quiet export-about">{formats[format].about}</p>
+        <Choices label={t("Format")} value={format} options={formatChoices()} onChoose={setFormat} />
+        <p className="quiet export-about">{formats()[format].about}</p>
         {frames.length > 0 && format !== "zip" && (
           <div className="export-line">
-            <label className="label" htmlFor={`${id}-what`}>What</label>
+            <label className="label" htmlFor={`${id}-what`}>{t("What to export")}</label>
             <select id={`${id}-what`} value={frame} onChange={(event) => setFrame(event.target.value)}>
-              <option value="">Whole board</option>
+              <option value="">{t("Whole board")}</option>
               {frames.map((each) => <option key={each.id} value={each.id}>{each.name}</option>)}
             </select>
           </div>
         )}
         {format === "png" && (
           <div className="export-line">
-            <span className="label">Size</span>
-            <Choices label="Size" value={String(scale)} options={[["1", "1×"], ["2", "2×"], ["3", "3×"]]} onChoose={(value) => setScale(Number(value))} />
+            <span className="label">{t("Size")}</span>
+            <Choices label={t("Size")} value={String(scale)} options={[["1", "1×"], ["2", "2×"], ["3", "3×"]]} onChoose={(value) => setScale(Number(value))} />
             <span className="quiet export-size">{pixels(size, scale)}</span>
           </div>
         )}
         {drawn && (
           <fieldset className="export-switches">
-            <legend className="unseen">How it looks</legend>
-            <Switch label="Background" checked={background} onChange={setBackground} />
-            <Switch label="Dark mode" checked={dark} onChange={setDark} />
-            <Switch label="Embed board" title="The file can be opened again as a board, here and in Excalidraw." checked={embed} onChange={setEmbed} />
+            <legend className="unseen">{t("How it looks")}</legend>
+            <Switch label={t("Background")} checked={background} onChange={setBackground} />
+            <Switch label={t("Dark mode")} checked={dark} onChange={setDark} />
+            <Switch label={t("Embed board")} title={t("The file can be opened again as a board, here and in Excalidraw.")} checked={embed} onChange={setEmbed} />
           </fieldset>
         )}
         {problem && <p role="alert" className="export-problem">{problem}</p>}
         <button type="submit" className="button primary" disabled={busy || empty} autoFocus>
-          <SaveIcon size={17} /> {busy ? "Creating the file…" : "Download"}
+          <SaveIcon size={17} /> {busy ? t("Creating the file…") : t("Download")}
         </button>
       </form>
     </Dialog>
@@ -114,8 +115,8 @@ function Switch({ label, title, checked, onChange }: { label: string; title?: st
 
 function pixels(size: { width: number; height: number }, scale: number): string {
   const possible = possibleScale(scale, size);
-  const text = `${Math.round(size.width * possible)} × ${Math.round(size.height * possible)} px`;
-  return possible < scale ? `${text}, the maximum` : text;
+  const sides = { width: Math.round(size.width * possible), height: Math.round(size.height * possible) };
+  return possible < scale ? t("{width} × {height} px, the maximum", sides) : t("{width} × {height} px", sides);
 }
 
 /** URL of a small picture of the export; null while there is none, undefined if it cannot be drawn. */

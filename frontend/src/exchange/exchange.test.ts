@@ -47,18 +47,18 @@ describe("pasted text", () => {
 
 describe("what came of an import", () => {
   it.each<[string, Partial<Imported>]>([
-    ["Added 1 element from a.", { added: 1 }],
-    ["Added 2 elements from a and updated 1.", { added: 2, updated: 1 }],
-    ["Updated 3 elements from a.", { updated: 3 }],
+    ["a: 1 element added.", { added: 1 }],
+    ["a: 2 elements added, 1 element updated.", { added: 2, updated: 1 }],
+    ["a: 3 elements updated.", { updated: 3 }],
     ["Everything in a is already on this board.", { unchanged: 3 }],
-    ["Brought back 2 elements from a that had been deleted here.", { revived: 2, unchanged: 1 }],
-    ["Added 3 elements from a, updated 1 and brought back 2 that had been deleted here.", { added: 3, updated: 1, revived: 2 }],
-    ["Added 1 element from a. 3 links were removed: only web and mail links are kept.", { added: 1, notes: [links] }],
+    ["a: 2 elements brought back that had been deleted here.", { revived: 2, unchanged: 1 }],
+    ["a: 3 elements added, 1 element updated, 2 elements brought back that had been deleted here.", { added: 3, updated: 1, revived: 2 }],
+    ["a: 1 element added. 3 links were removed: only web and mail links are kept.", { added: 1, notes: [links] }],
     ["3 links were removed: only web and mail links are kept.", { notes: [links] }],
     ["2 parts of a could not be imported: It is malformed. It is too far away.", { refused: [refusal, { ...refusal, message: "It is too far away." }] }],
     ["a is empty. Nothing was added.", {}],
-    ["Added 4 items of the library a.", { kind: "library", items: 4, added: 9 }],
-    ["Added 1 element from a. 1 part of a could not be imported: It is malformed.", { added: 1, refused: [refusal] }],
+    ["a: 4 items of the library added.", { kind: "library", items: 4, added: 9 }],
+    ["a: 1 element added. 1 part of a could not be imported: It is malformed.", { added: 1, refused: [refusal] }],
     ["2 parts of a could not be imported: It is malformed.", { refused: [refusal, refusal] }],
   ])("%s", (text, outcome) => expect(outcomeText("a", { ...nothing, ...outcome })).toBe(text));
 });

@@ -2,6 +2,7 @@ import { ApiError, type Api } from "../api/client";
 import type { Imported } from "../api/types";
 import type { Notices } from "../ui/notices";
 import type { ExchangePort } from "./ExchangePort";
+import { t, tn } from "../language/t";
 
 export interface Importer {
   api: Api;
@@ -21,19 +22,19 @@ async function importOne(file: File, importer: Importer, how: "merge" | "copy"):
   const { api, board, port, notices } = importer;
   const key = `import-${file.name}`;
   if (!port.mayEdit) {
-    notices.show({ key, tone: "problem", text: "You can only view this board." });
+    notices.show({ key, tone: "problem", text: t("You can only view this board.") });
     return;
   }
-  notices.show({ key, text: `Importing ${file.name}…`, seconds: null });
+  notices.show({ key, text: t("Importing {name}…", { name: file.name }), seconds: null });
   const undo = port.remember();
   try {
     const done = await port.showAsEdit(() => api.importFile(board, file, how));
     const changed = done.added + done.updated + done.revived > 0;
     if (changed) port.reveal([...done.added_ids, ...done.revived_ids, ...done.updated_ids]);
     const action = changed
-      ? { label: "Undo", run: () => undo(done) }
+      ? { label: t("Undo"), run: () => undo(done) }
       : done.unchanged > 0
-        ? { label: "Add a copy", run: () => void importOne(file, importer, "copy") }
+        ? { label: t("Add a copy"), run: () => void importOne(file, importer, "copy") }
         : undefined;
     notices.show({ key, text: outcomeText(file.name, done), tone: done.refused.length ? "problem" : "info", action, seconds: done.refused.length || done.notes.length ? null : 20 });
   } catch (error) {
@@ -43,29 +44,27 @@ async function importOne(file: File, importer: Importer, how: "merge" | "copy"):
 
 export function outcomeText(name: string, { kind, items, added, updated, revived, unchanged, refused, notes }: Imported): string {
   const parts: string[] = [];
-  if (kind === "library" && added) parts.push(`Added ${count(items ?? 0, "item")} of the library ${name}.`);
-  else if (added + updated + revived) parts.push(`${changesText(name, { added, updated, revived })}.`);
-  else if (unchanged) parts.push(`Everything in ${name} is already on this board.`);
-  else if (!refused.length && !notes.length) parts.push(`${name} is empty. Nothing was added.`);
+  if (kind === "library" && added) parts.push(tn(items ?? 0, "{name}: {n} item of the library added.", "{name}: {n} items of the library added.", { name }));
+  else if (added + updated + revived) parts.push(changesText(name, { added, updated, revived }));
+  else if (unchanged) parts.push(t("Everything in {name} is already on this board.", { name }));
+  else if (!refused.length && !notes.length) parts.push(t("{name} is empty. Nothing was added.", { name }));
   parts.push(...notes.map(({ message }) => message));
   const reasons = [...new Set(refused.map(({ message }) => message))];
-  if (reasons.length) parts.push(`${count(refused.length, "part")} of ${name} could not be imported: ${reasons.slice(0, most_reasons).join(" ")}`);
+  if (reasons.length) parts.push(tn(refused.length, "{n} part of {name} could not be imported: {reasons}", "{n} parts of {name} could not be imported: {reasons}", { name, reasons: reasons.slice(0, most_reasons).join(" ") }));
   return parts.join(" ");
 }
 
-/** The first part names the file: "Added 2 elements from plan and brought back 1 that had been deleted here". */
+/** As "plan: 2 elements added, 1 element brought back that had been deleted here." */
 function changesText(name: string, { added, updated, revived }: Pick<Imported, "added" | "updated" | "revived">): string {
-  const done: [string, number, string][] = [["added", added, ""], ["updated", updated, ""], ["brought back", revived, " that had been deleted here"]];
-  const clauses = done.filter(([, number]) => number).map(([verb, number, rest], at) => `${verb} ${at ? number : `${count(number, "element")} from ${name}`}${rest}`);
-  const text = clauses.length > 1 ? `${clauses.slice(0, -1).join(", ")} and ${clauses.at(-1)}` : clauses[0]!;
-  return text[0]!.toUpperCase() + text.slice(1);
+  const clauses = [
+    added && tn(added, "{n} element added", "{n} elements added"),
+    updated && tn(updated, "{n} element updated", "{n} elements updated"),
+    revived && tn(revived, "{n} element brought back that had been deleted here", "{n} elements brought back that had been deleted here"),
+  ];
+  return t("{name}: {changes}.", { name, changes: clauses.filter(Boolean).join(", ") });
 }
 
 function problemText(name: string, error: unknown): string {
-  if (error instanceof ApiError && error.code === "no_scene") return `${name} is only a picture, without a board in it. To add the picture itself, drop it on the canvas.`;
-  return `${name} was not imported. ${error instanceof Error ? error.message : String(error)}`;
-}
-
-function count(number: number, word: string): string {
-  return `${number} ${word}${number === 1 ? "" : "s"}`;
+  if (error instanceof ApiError && error.code === "no_scene") return t("{name} is only a picture, without a board in it. To add the picture itself, drop it on the canvas.", { name });
+  return t("{name} was not imported. {reason}", { name, reason: error instanceof Error ? error.message : String(error) });
 }

@@ -1,3 +1,5 @@
+import { t } from "../language/t";
+
 const documents = /^\s*\{[^]*"type"\s*:\s*"excalidraw(lib)?"/;
 const writable = "input, textarea, select, [contenteditable]";
 
@@ -15,7 +17,7 @@ export function takePastes(canvas: HTMLElement, take: (files: File[]) => void): 
     if (!isDocumentText(text)) return;
     event.preventDefault();
     event.stopPropagation();
-    take([new File([text], "the pasted text")]);
+    take([new File([text], t("the pasted text"))]);
   };
   addEventListener("paste", paste, { capture: true });
   return () => removeEventListener("paste", paste, { capture: true });
