@@ -39,6 +39,7 @@ import { useSteadyView } from "./useSteadyView";
 import { useTheme } from "./useTheme";
 import { useTitle } from "./useTitle";
 import "./Board.css";
+import { t } from "../language/t";
 
 const LiveSwitch = lazy(() => import("../live/LiveSwitch"));
 const loadCommands = () => import("./Commands");
@@ -128,7 +129,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
       </main>
       <SidePanel panel={panel} bar={(panel.sheet || phone) && <>{phone && status}{bar}</>}>
         {session && (
-          <Part name="The panel">
+          <Part name={t("The panel")}>
             <PromptPanel
               ref={prompts} api={api} boardId={board} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={panel.open} online={state.status === "open" && !state.unheard} queue={actions} onAway={panel.uncoverCanvas}
               live={(target, params) => <Suspense><LiveSwitch ref={live} room={room} frame={target.id} params={params} /></Suspense>}
@@ -140,7 +141,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
       </SidePanel>
       {session && <BoardHistory history={history} session={session} config={config} mayEdit={state.mayEdit} notices={notices} theme={theme} />}
       {session && (dialogs.name === "commands" || dialogs.name === "frames") && (
-        <Part name="The command palette">
+        <Part name={t("The command palette")}>
           <Suspense>
             <Commands key={dialogs.name} scope={dialogs.name} session={session} menu={ways} panel={panel} handles={{ panel: prompts, live }} onClose={dialogs.close} />
           </Suspense>

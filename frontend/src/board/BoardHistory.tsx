@@ -6,6 +6,7 @@ import { ScenePreview } from "../canvas/ScenePreview";
 import { Part } from "../errors/ErrorBoundary";
 import type { Notices } from "../ui/notices";
 import type { HistoryState } from "./useHistory";
+import { t } from "../language/t";
 
 const History = lazy(() => import("../history/History"));
 
@@ -22,7 +23,7 @@ interface Props {
 export function BoardHistory({ history: { over, close }, session, config, mayEdit, notices, theme }: Props) {
   if (!over) return null;
   return (
-    <Part name="History">
+    <Part name={t("The history")}>
       <Suspense>
         <History
           base={config.api} board={config.board.id} mayEdit={mayEdit} notices={notices} canvas={over} onClose={close}

@@ -4,6 +4,7 @@ import { Quarantine } from "../canvas/Quarantine";
 import { Board } from "./Board";
 import type { LastScene } from "../canvas/CanvasSession";
 import type { BoardConfig } from "../canvas/config";
+import { t } from "../language/t";
 
 const BrokenElementSearch = lazy(() => import("./BrokenElementSearch"));
 const memory_ms = 5 * 60_000;
@@ -47,7 +48,7 @@ export class CrashRecovery extends Component<{ config: BoardConfig }, { phase: "
     if (phase === "open") return <Board key={life} config={this.props.config} quarantine={this.quarantine} lastScene={this.lastScene} />;
     return (
       <div className="atelier board-page">
-        <p className="ours opening" role="status">Something on this board crashed the page. Searching for it…</p>
+        <p className="ours opening" role="status">{t("Something on this board crashed the page. Searching for it…")}</p>
         <Suspense>
           <BrokenElementSearch elements={this.lastScene.elements} onFound={this.found} />
         </Suspense>

@@ -4,6 +4,7 @@ import type { CanvasExchange } from "../canvas/CanvasExchange";
 import type { BoardConfig } from "../canvas/config";
 import { Part } from "../errors/ErrorBoundary";
 import type { DialogState } from "./useDialogs";
+import { t } from "../language/t";
 
 const ShareDialog = lazy(() => import("./ShareDialog"));
 const ShareAddress = lazy(() => import("./ShareAddress"));
@@ -27,7 +28,7 @@ export function Dialogs({ dialogs: { name, close }, api, config, title, mayInvit
   return (
     <>
       {name === "export" && exchange && (
-        <Part name="Export">
+        <Part name={t("The export")}>
           <Suspense>
             <ExportDialog port={exchange} zipUrl={`${config.api}/boards/${board}/export.zip`} onClose={close} />
           </Suspense>

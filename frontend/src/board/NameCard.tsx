@@ -39,7 +39,7 @@ export function NameCard({ name, guest, urls, onSave, onClose }: Props) {
       {problem && <p className="problem" role="alert">{problem}</p>}
       {guest && (
         <p className="quiet">
-          You are a guest. <a href={urls.signup + back}>Sign up</a> or <a href={urls.login + back}>sign in</a> to keep your boards.
+          {t("You are a guest. With an account you keep your boards:")} <a href={urls.signup + back}>{t("Sign up")}</a> · <a href={urls.login + back}>{t("Sign in")}</a>
         </p>
       )}
     </div>

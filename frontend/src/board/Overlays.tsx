@@ -9,6 +9,7 @@ import type { Notices } from "../ui/notices";
 import { FollowingChip } from "./FollowingChip";
 import type { JobActions } from "./jobActions";
 import { useLiveSeen } from "./useLiveSeen";
+import { t } from "../language/t";
 
 const LiveOnBoard = lazy(() => import("./LiveOnBoard"));
 const EdgeChip = lazy(() => import("../generation/EdgeChip"));
@@ -31,23 +32,23 @@ export function Overlays({ session, api, config, jobs, notices, actions: { you, 
   return (
     <>
       <FollowingChip following={session.following} />
-      <Part name="The job view">
+      <Part name={t("The view of the jobs")}>
         <JobOverlay store={jobs} board={session.targeting} mayCancel={mayCancel} onCancel={onCancel} onRetry={onRetry} />
       </Part>
-      <Part name="The way to new pictures">
+      <Part name={t("The sign to new pictures")}>
         <Suspense>
           <EdgeChip store={jobs} board={session.targeting} you={you} />
         </Suspense>
       </Part>
       {liveSeen && (
-        <Part name="Live redraw">
+        <Part name={t("Live redraw")}>
           <Suspense>
             <LiveOnBoard session={session} api={api} board={board} jobs={jobs} notices={notices} />
           </Suspense>
         </Part>
       )}
       {choosing && (
-        <Part name="The picture chooser">
+        <Part name={t("The choice of pictures")}>
           <Suspense>
             <Staging base={config.api} boardId={board} you={you} store={jobs} board={session.targeting} notices={notices} mayCancel={mayCancel} onCancel={onCancel} />
           </Suspense>

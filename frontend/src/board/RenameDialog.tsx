@@ -1,5 +1,6 @@
 import { Dialog } from "../ui/Dialog";
 import { NameForm } from "../ui/NameForm";
+import { t } from "../language/t";
 
 interface Props {
   title: string;
@@ -15,8 +16,8 @@ export default function RenameDialog({ title, rename, onClose }: Props) {
     onClose();
   };
   return (
-    <Dialog title="Rename this board" onClose={onClose}>
-      <NameForm name={title} label="Name of the board" onSave={save} onCancel={onClose} />
+    <Dialog title={t("Rename this board")} onClose={onClose}>
+      <NameForm name={title} label={t("Name of the board")} onSave={save} onCancel={onClose} />
     </Dialog>
   );
 }

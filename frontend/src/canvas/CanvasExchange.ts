@@ -1,6 +1,7 @@
 import type { Drawing, ExchangePort, FrameChoice, ImportOutcome } from "../exchange/ExchangePort";
 import type { CanvasSession } from "./CanvasSession";
 import { asDocument, boundsOf, bringIntoView, asTombstones, changed, drawPng, drawSvg, embedFiles, inFrame, replaceAsEdit, type SceneElement } from "./excalidraw";
+import { t } from "../language/t";
 
 const margin = 10;
 const reveal_wait_ms = 10_000;
@@ -26,7 +27,7 @@ export class CanvasExchange implements ExchangePort {
       .sort((a, b) => a.y - b.y || a.x - b.x)
       .map((frame, at) => ({
         id: frame.id,
-        name: ("name" in frame && frame.name) || `Frame ${at + 1}`,
+        name: ("name" in frame && frame.name) || t("Frame {n}", { n: at + 1 }),
         selected: here.some(({ id, frameId }) => Object.hasOwn(selected, id) && (id === frame.id || frameId === frame.id)),
       }));
   }
@@ -123,7 +124,7 @@ export class CanvasExchange implements ExchangePort {
     this.settle();
     const query = new URLSearchParams({ embed: "1", scale: String(scale), background: background ? "1" : "0" });
     const answer = await fetch(`${this.renderUrl(format)}?${query}`);
-    if (!answer.ok) throw new Error("The server could not draw this board. Export it as a board file instead.");
+    if (!answer.ok) throw new Error(t("The server could not draw this board. Export it as a board file instead."));
     return answer.blob();
   }
 }

@@ -12,6 +12,7 @@ import { Following } from "./Following";
 import { openingView } from "./openingView";
 import { SceneSync } from "./sceneSync";
 import { Targeting } from "./Targeting";
+import { t } from "../language/t";
 
 const settled_ms = 4_000; // code that is not needed at first waits until the page has settled
 
@@ -71,7 +72,7 @@ export class CanvasSession {
     this.targeting = new Targeting(canvas, room, this.sync);
     this.following = new Following(canvas, room);
     this.background = new BackgroundSync(canvas, room, (colour) => paintBoard(board, colour), (error) =>
-      notices.show({ key: "background", tone: "problem", text: `The background was not changed. ${error instanceof Error ? error.message : String(error)}` }),
+      notices.show({ key: "background", tone: "problem", text: t("The background was not changed. {reason}", { reason: error instanceof Error ? error.message : String(error) }) }),
       (colour) => this.sync.takesBackground(colour),
     );
     this.stops = [room.statusChanged.on(() => this.open()), quarantine.changed.on(() => this.showQuarantine())];
@@ -102,7 +103,7 @@ export class CanvasSession {
     const { elements } = quarantine;
     if (!elements.length) return notices.close("quarantine");
     const remove = () => this.room.offer(elements.map(tombstoneOf));
-    const label = elements.length > 1 ? "Remove them" : "Remove it";
+    const label = elements.length > 1 ? t("Remove them") : t("Remove it");
     notices.show({ key: "quarantine", tone: "problem", text: quarantineText(elements), seconds: null, action: this.room.mayEdit ? { label, run: remove } : undefined });
   }
 
@@ -127,9 +128,9 @@ function uploadNotice(files: FileLoader, fileId: string, error: unknown) {
   return {
     key: uploadKey(fileId),
     tone: "problem" as const,
-    text: `A picture is not saved. ${reason}`,
+    text: t("A picture is not saved. {reason}", { reason }),
     action: again
-      ? { label: "Try again", run: () => files.retry(fileId) }
-      : { label: "Remove it", run: () => files.giveUp(fileId) },
+      ? { label: t("Try again"), run: () => files.retry(fileId) }
+      : { label: t("Remove it"), run: () => files.giveUp(fileId) },
   };
 }

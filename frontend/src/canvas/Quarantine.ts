@@ -1,5 +1,6 @@
 import type { WireElement } from "../room/protocol";
 import { Signal } from "../room/signal";
+import { t, tn } from "../language/t";
 
 /**
  * Elements of the board that this page keeps from the canvas because they would break it.
@@ -51,26 +52,42 @@ export function tombstoneOf({ id, type, index, version, x, y, width, height, poi
   return { id, type, index, x, y, width, height, ...needed, version: version + 1, versionNonce, isDeleted: true, updated: Date.now() };
 }
 
-const nouns = new Map([
-  ["rectangle", "rectangle"], ["diamond", "diamond"], ["ellipse", "ellipse"], ["line", "line"], ["arrow", "arrow"],
-  ["text", "text"], ["freedraw", "stroke"], ["image", "picture"], ["frame", "frame"], ["magicframe", "frame"],
+/** One element of a type as the subject of a sentence, and a number of them. */
+interface Noun {
+  one(): string;
+  several(n: number): string;
+}
+
+const frame: Noun = { one: () => t("A frame"), several: (n) => tn(n, "{n} frame", "{n} frames") };
+const other: Noun = { one: () => t("An element"), several: (n) => tn(n, "{n} element", "{n} elements") };
+const nouns = new Map<string, Noun>([
+  ["rectangle", { one: () => t("A rectangle"), several: (n) => tn(n, "{n} rectangle", "{n} rectangles") }],
+  ["diamond", { one: () => t("A diamond"), several: (n) => tn(n, "{n} diamond", "{n} diamonds") }],
+  ["ellipse", { one: () => t("An ellipse"), several: (n) => tn(n, "{n} ellipse", "{n} ellipses") }],
+  ["line", { one: () => t("A line"), several: (n) => tn(n, "{n} line", "{n} lines") }],
+  ["arrow", { one: () => t("An arrow"), several: (n) => tn(n, "{n} arrow", "{n} arrows") }],
+  ["text", { one: () => t("A text"), several: (n) => tn(n, "{n} text", "{n} texts") }],
+  ["freedraw", { one: () => t("A stroke"), several: (n) => tn(n, "{n} stroke", "{n} strokes") }],
+  ["image", { one: () => t("A picture"), several: (n) => tn(n, "{n} picture", "{n} pictures") }],
+  ["frame", frame],
+  ["magicframe", frame],
 ]);
-const nounOf = ({ type }: WireElement): string => nouns.get(type) ?? "element";
+const nounOf = ({ type }: WireElement): Noun => nouns.get(type) ?? other;
 
 /** What a notice says of elements in quarantine. */
 export function quarantineText(elements: readonly WireElement[]): string {
   const [first] = elements;
   if (!first) return "";
-  if (elements.length > 1) return `${elements.length} elements would crash the board and are hidden: ${enumerated(elements)}.`;
-  const noun = nounOf(first);
+  if (elements.length > 1) return t("{n} elements would crash the board and are hidden: {list}.", { n: elements.length, list: enumerated(elements) });
   const label = [first.name, first.text].find((text) => typeof text === "string" && text.trim());
-  const called = typeof label === "string" ? ` “${label.trim().slice(0, 40)}”` : "";
-  return `${/^[aeiou]/.test(noun) ? "An" : "A"} ${noun}${called} would crash the board and is hidden.`;
+  const one = nounOf(first).one();
+  const what = typeof label === "string" ? t("{what} “{label}”", { what: one, label: label.trim().slice(0, 40) }) : one;
+  return t("{what} would crash the board and is hidden.", { what });
 }
 
 /** Counts by kind, such as "2 texts, 1 arrow". */
 function enumerated(elements: readonly WireElement[]): string {
-  const counts = new Map<string, number>();
+  const counts = new Map<Noun, number>();
   for (const noun of elements.map(nounOf)) counts.set(noun, (counts.get(noun) ?? 0) + 1);
-  return [...counts].map(([noun, count]) => `${count} ${noun}${count > 1 ? "s" : ""}`).join(", ");
+  return [...counts].map(([noun, count]) => noun.several(count)).join(", ");
 }

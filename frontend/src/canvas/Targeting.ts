@@ -10,6 +10,7 @@ import type { RoomClient } from "../room/RoomClient";
 import type { StagingPort } from "../staging/StagingPort";
 import { addFrame, backgroundOf, boundsOf, bringIntoView, changed, drawRegion, heldIds, inView, onScreen, selectOnly, takeFrameTool, takePenTool, type BoardApi, type SceneElement } from "./excalidraw";
 import type { SceneSync } from "./sceneSync";
+import { t } from "../language/t";
 
 const look_again_ms = 120;
 const words_only_side = 512;
@@ -63,7 +64,7 @@ export class Targeting implements BoardPort, StagingPort {
   async mask(target: Target, longest_px = longest_side_px): Promise<Blob> {
     const { maskOf, picturesOf, white } = await import("../generation/mask");
     const current = this.atItsPlace(target);
-    if (!picturesOf(this.shapes(), current).length) throw new Error("There is no picture here to repaint.");
+    if (!picturesOf(this.shapes(), current).length) throw new Error(t("There is no picture here to repaint."));
     return this.draw(maskOf(this.shapes(), current), current, longest_px, white);
   }
 

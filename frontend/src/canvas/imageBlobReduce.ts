@@ -1,3 +1,5 @@
+import { t } from "../language/t";
+
 /**
  * Replaces image-blob-reduce, with which Excalidraw makes pictures smaller when they are inserted (alias in vite.config.ts).
  *
@@ -24,7 +26,7 @@ async function toBlob(file: Blob, { max }: { max: number }): Promise<Blob> {
     context.imageSmoothingQuality = "high";
     context.drawImage(image, 0, 0, canvas.width, canvas.height);
     return await new Promise((resolve, reject) =>
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("This picture could not be read."))), file.type, quality),
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(t("This picture could not be read.")))), file.type, quality),
     );
   } finally {
     URL.revokeObjectURL(image.src);

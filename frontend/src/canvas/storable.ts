@@ -1,3 +1,5 @@
+import { t } from "../language/t";
+
 const svg_max_bytes = 2 * 1024 * 1024;
 const svg_side_px = 2_048; // sharp on any display, far within what a canvas takes
 /** Parts of an SVG that browsers show and the server removes. */
@@ -33,7 +35,7 @@ async function redrawn(dataURL: string, vector: boolean, max_bytes: number): Pro
     canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
     for (const type of ["image/png", "image/webp"]) {
       const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, 0.92));
-      if (!blob) throw new Error("This picture could not be read.");
+      if (!blob) throw new Error(t("This picture could not be read."));
       if (blob.size <= max_bytes) return blob;
     }
   }

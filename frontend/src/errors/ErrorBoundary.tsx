@@ -1,5 +1,6 @@
 import { Component, type ReactNode } from "react";
 import "./ErrorBoundary.css";
+import { t } from "../language/t";
 
 interface Props {
   children: ReactNode;
@@ -30,10 +31,10 @@ export function BrokenPage() {
   return (
     <div className="atelier">
       <main className="ours broken" role="alert">
-        <h1>The board stopped working.</h1>
-        <p>Everything marked Saved is safe. Other changes are kept on this device.</p>
+        <h1>{t("The board stopped working.")}</h1>
+        <p>{t("Everything that was saved is safe. Other changes are kept on this device.")}</p>
         <button type="button" className="button primary" onClick={() => location.reload()}>
-          Reload board
+          {t("Reload board")}
         </button>
       </main>
     </div>
@@ -44,8 +45,8 @@ export function BrokenPage() {
 export function Part({ name, children }: { name: string; children: ReactNode }) {
   const fallback = (again: () => void) => (
     <div className="ours part-broken" role="alert">
-      <p>{name} stopped working. The rest of the board still works.</p>
-      <button type="button" className="button small" onClick={again}>Try again</button>
+      <p>{t("{name} stopped working. The rest of the board still works.", { name })}</p>
+      <button type="button" className="button small" onClick={again}>{t("Try again")}</button>
     </div>
   );
   return <ErrorBoundary fallback={fallback}>{children}</ErrorBoundary>;

@@ -1,3 +1,5 @@
+import { t } from "../language/t";
+
 export interface Closing {
   /** Whether to connect again without being asked. */
   comeBack: boolean;
@@ -7,20 +9,20 @@ export interface Closing {
   message: string;
 }
 
-const forGood: Record<number, string> = {
-  4400: "This page and the server do not understand each other. Reload the page.",
-  4401: "You are signed out. Sign in, or open the link again.",
-  4403: "You no longer have access to this board.",
-  4404: "This board no longer exists.",
-  4406: "The server was updated. Reload the page.",
-  4429: "Too many changes at once. Wait a moment, then reload the page.",
-};
+const forGood = (): Record<number, string> => ({
+  4400: t("This page and the server do not understand each other. Reload the page."),
+  4401: t("You are signed out. Sign in, or open the link again."),
+  4403: t("You no longer have access to this board."),
+  4404: t("This board no longer exists."),
+  4406: t("The server was updated. Reload the page."),
+  4429: t("Too many changes at once. Wait a moment, then reload the page."),
+});
 
 /** What a close code asks of us: 1012, 4408 and 4503 mean come back, other 44xx mean do not. */
 export function closing(code: number): Closing {
   if (code === 4408) return { comeBack: true, spread: false, message: "" };
-  const message = forGood[code];
+  const message = forGood()[code];
   if (message) return { comeBack: false, spread: false, message };
-  if (code >= 4400 && code < 4500) return { comeBack: false, spread: false, message: "The server closed this board." };
+  if (code >= 4400 && code < 4500) return { comeBack: false, spread: false, message: t("The server closed this board.") };
   return { comeBack: true, spread: code === 1001 || code === 1012 || code === 1013 || code === 4503, message: "" };
 }

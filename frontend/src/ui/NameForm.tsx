@@ -1,5 +1,6 @@
 import { useId, useState } from "react";
 import "./NameForm.css";
+import { t } from "../language/t";
 
 interface Props {
   name: string;
@@ -38,8 +39,8 @@ export function NameForm({ name, label, placeholder, onSave, onCancel }: Props) 
     <form className="name-form" onSubmit={(event) => void save(event)} onKeyDown={onKeyDown}>
       <label className="unseen" htmlFor={field}>{label}</label>
       <input id={field} type="text" value={text} maxLength={longest} placeholder={placeholder} autoFocus onFocus={(event) => event.target.select()} onChange={(event) => setText(event.target.value)} />
-      <button type="submit" className="button small primary" disabled={!text.trim() || busy}>Save</button>
-      <button type="button" className="button small" onClick={onCancel}>Cancel</button>
+      <button type="submit" className="button small primary" disabled={!text.trim() || busy}>{t("Save")}</button>
+      <button type="button" className="button small" onClick={onCancel}>{t("Cancel")}</button>
       {problem && <p role="alert" className="name-problem">{problem}</p>}
     </form>
   );

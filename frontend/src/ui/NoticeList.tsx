@@ -2,6 +2,7 @@ import { useSyncExternalStore } from "react";
 import { CloseIcon } from "./icons";
 import type { Notices } from "./notices";
 import "./NoticeList.css";
+import { t } from "../language/t";
 
 export function NoticeList({ notices }: { notices: Notices }) {
   const shown = useSyncExternalStore(notices.subscribe, notices.list);
@@ -15,7 +16,7 @@ export function NoticeList({ notices }: { notices: Notices }) {
               {action.label}
             </button>
           )}
-          <button type="button" className="button plain icon" aria-label="Close this message" onClick={() => notices.close(key)}>
+          <button type="button" className="button plain icon" aria-label={t("Close this message")} onClick={() => notices.close(key)}>
             <CloseIcon size={16} />
           </button>
         </div>
