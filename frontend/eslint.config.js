@@ -1,4 +1,5 @@
 import js from "@eslint/js";
+import i18next from "eslint-plugin-i18next";
 import hooks from "eslint-plugin-react-hooks";
 import ts from "typescript-eslint";
 
@@ -34,6 +35,21 @@ const foreignLookups = {
   message: "What others named is looked up in a Map, or after Object.hasOwn.",
 };
 
+// What people read goes through t() or tn(); names of keys and formats, and units, are the same in every language.
+const spoken = {
+  mode: "jsx-only",
+  message: "What people read goes through t() or tn() of src/language/t.ts",
+  words: { exclude: [/^[^A-Za-z]*$/] },
+  callees: { exclude: ["t", "tn", "keyNames", "has"] },
+  "should-validate-template": true,
+  "jsx-attributes": { include: ["aria-label", "aria-valuetext", "title", "placeholder", "alt", "label", "hint", "name", "text"] },
+};
+const spokenProperties = {
+  selector: ["Literal[value=/[a-z]{2}/]", "TemplateLiteral > TemplateElement[value.raw=/[a-z]{2}/]"]
+    .map((text) => `Property[key.name=/^(text|label|title|hint|about|note)$/] > ${text}`).join(", "),
+  message: "What people read goes through t() or tn() of src/language/t.ts",
+};
+
 const walls = rooms.map((room) => {
   const closed = rooms.filter((other) => other !== room && !mayImport[room].includes(other));
   const wall = {
@@ -64,7 +80,13 @@ export default ts.config(
   {
     files: ["src/{board,canvas,generation,exchange,live}/**/*.{ts,tsx}"],
     ignores: ["**/*.test.*"],
-    rules: { "no-restricted-syntax": ["error", foreignLookups] },
+    rules: { "no-restricted-syntax": ["error", foreignLookups, spokenProperties] },
+  },
+  {
+    files: ["src/**/*.{ts,tsx}"],
+    ignores: ["**/*.test.*", "src/test/**"],
+    plugins: { i18next },
+    rules: { "i18next/no-literal-string": ["error", spoken] },
   },
   ...walls,
   { files: ["src/canvas/excalidraw.ts"], rules: { "no-restricted-imports": "off" } },

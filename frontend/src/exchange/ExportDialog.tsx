@@ -14,7 +14,7 @@ const formats = (): Record<Format, { label: string; about: string }> => ({
   excalidraw: { label: t("Board file"), about: t("Opens again here and in Excalidraw, pictures included.") },
   png: { label: "PNG", about: t("A picture for slides, chats and documents.") },
   svg: { label: "SVG", about: t("A drawing that stays sharp at any size.") },
-  zip: { label: "Zip", about: t("Board file, pictures, and the prompts and seeds behind them.") },
+  zip: { label: "ZIP", about: t("Board file, pictures, and the prompts and seeds behind them.") },
 });
 const formatChoices = (): readonly (readonly [Format, string])[] => Object.entries(formats()).map(([value, { label }]) => [value as Format, label] as const);
 const preview_px = 400;
