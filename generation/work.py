@@ -13,8 +13,9 @@ from generation.checkpoints.kinds import Params
 
 @dataclass(frozen=True)
 class Work:
-    """One job's worth of drawing. params are complete; init_image is RGB, None for kinds that need none.
+    """One job's worth of drawing. params are complete.
 
+    init_image: RGB, or RGBA where params.keeps_size; None for kinds that need none.
     mask: L, white where init_image is to be repainted, in its shape; None for kinds that redraw all of it.
     owner: an opaque id of the person; batches are fair between owners.
     made: seeds of the pictures that an earlier attempt has finished.
@@ -36,7 +37,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Picture:
-    """A finished picture, RGB, in the size that was asked for."""
+    """A finished picture in the size that was asked for, RGB; RGBA if it is an init image like that, partly repainted."""
 
     image: Image.Image
     seed: int

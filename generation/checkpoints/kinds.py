@@ -22,7 +22,8 @@ class Sees(Enum):
 class Params:
     """Base of all kinds. A number is None if it cannot be chosen for this kind of this checkpoint.
 
-    seed, width_px and height_px are None until `params.complete` has filled them in. draft: few steps, for a first
+    seed, width_px and height_px are None until `params.complete` has filled them in; the sizes stay None where the result
+    has its init image's. draft: few steps, for a first
     look. keep_lines: the sketch's own lines are laid over the picture. tidy_colours: one colour for each region that
     they enclose.
 
@@ -61,6 +62,11 @@ class Params:
     def needs_mask(self) -> bool:
         """True if only a part of the picture is redrawn."""
         return self.sees is Sees.PICTURES_AND_MASK
+
+    @property
+    def keeps_size(self) -> bool:
+        """Of complete params: True if a part is redrawn in the init image's own size, and every other pixel stays."""
+        return self.needs_mask and self.width_px is None
 
 
 @dataclass(frozen=True, kw_only=True)

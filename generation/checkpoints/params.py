@@ -40,10 +40,13 @@ def as_json(params: Params) -> dict[str, Any]:
     return dict.fromkeys(sorted(NAMES)) | asdict(params) | {"kind": params.kind}
 
 
-def complete(params: Params, size: tuple[int, int]) -> Params:
-    """Params with a random seed and with `size` (width, height) where the request gave none."""
+def complete(params: Params, size: tuple[int, int] | None) -> Params:
+    """Params with a random seed and with `size` (width, height) where the request gave none.
+
+    size: None if the result has its init image's.
+    """
     seed = secrets.randbelow(SEED_MAX + 1) if params.seed is None else params.seed
-    if "width_px" in params.ignores:
+    if size is None or "width_px" in params.ignores:
         return replace(params, seed=seed)
     width, height = size
     if params.width_px is not None and params.height_px is not None:

@@ -49,6 +49,12 @@ def snapshot(data: bytes, longest_px: int) -> tuple[bytes, tuple[int, int], tupl
     return png, (size[0], size[1]), (received[0], received[1])
 
 
+def whole(data: bytes) -> tuple[bytes, tuple[int, int]]:
+    """See generation.images.pixels.whole. Raises SnapshotInvalid, DecoderBusy."""
+    png, size = _ask("whole", data)
+    return png, (size[0], size[1])
+
+
 def mask(data: bytes, size: tuple[int, int]) -> bytes:
     """See generation.images.pixels.mask. Raises SnapshotInvalid, MaskEmpty, DecoderBusy."""
     return bytes(_ask("mask", data, size))

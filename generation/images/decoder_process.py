@@ -23,6 +23,10 @@ def snapshot(data: bytes, longest_px: int) -> Any:
     return pixels.snapshot(data, read_header(data), longest_px)
 
 
+def whole(data: bytes) -> Any:
+    return pixels.whole(data, read_header(data))
+
+
 def mask(data: bytes, size: tuple[int, int]) -> Any:
     return pixels.mask(data, read_header(data), size)
 
@@ -33,7 +37,13 @@ def svg(data: bytes) -> Any:
     return clean_svg(data)
 
 
-WORK: Mapping[str, Callable[..., Any]] = {"clean": clean, "snapshot": snapshot, "mask": mask, "svg": svg}
+WORK: Mapping[str, Callable[..., Any]] = {
+    "clean": clean,
+    "snapshot": snapshot,
+    "whole": whole,
+    "mask": mask,
+    "svg": svg,
+}
 
 
 def _answer(name: str, *arguments: Any) -> dict[str, Any]:

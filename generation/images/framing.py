@@ -79,10 +79,14 @@ def lay_mask(mask: Image.Image, crop: Crop) -> Image.Image:
     left, top, right, bottom = crop.window
     sheet = Image.new("L", (right - left, bottom - top), 255)
     place = _centred(mask.size, crop.result)
-    sheet.paste(mask.resize(_size(place), Image.Resampling.BILINEAR), (place[0] - left, place[1] - top))
-    laid = sheet.resize(crop.canvas, Image.Resampling.BOX)
-    grown = laid.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(crop.canvas)))))
-    return grown.point(_ANY_WHITE)
+    sheet.paste(mask.resize(size_of(place), Image.Resampling.BILINEAR), (place[0] - left, place[1] - top))
+    return grown(sheet.resize(crop.canvas, Image.Resampling.BOX))
+
+
+def grown(mask: Image.Image) -> Image.Image:
+    """A mask that covers a little more, black or white."""
+    blurred = mask.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(mask.size)))))
+    return blurred.point(_ANY_WHITE)
 
 
 def patch(init_image: Image.Image, picture: Image.Image, mask: Image.Image, crop: Crop) -> Image.Image:
@@ -92,9 +96,9 @@ def patch(init_image: Image.Image, picture: Image.Image, mask: Image.Image, crop
     """
     whole = lay_whole(init_image, crop.result)
     place = Image.new("L", crop.result, 0)
-    place.paste(mask.resize(_size(crop.window), Image.Resampling.BILINEAR), crop.window[:2])
+    place.paste(mask.resize(size_of(crop.window), Image.Resampling.BILINEAR), crop.window[:2])
     # The edge fades within the grown part, so that no seam shows.
-    place = place.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(_size(crop.window)) / 2))))
+    place = place.filter(ImageFilter.BoxBlur(max(1, round(GROWTH_SHARE * min(size_of(crop.window)) / 2))))
     return Image.composite(picture, whole, place)
 
 
@@ -112,7 +116,7 @@ def lay(init_image: Image.Image, crop: Crop) -> Image.Image:
     left, top, right, bottom = crop.window
     sheet = Image.new("RGB", (right - left, bottom - top), WHITE)
     place = _centred(init_image.size, crop.result)
-    laid = init_image.convert("RGB").resize(_size(place), Image.Resampling.LANCZOS)
+    laid = init_image.convert("RGB").resize(size_of(place), Image.Resampling.LANCZOS)
     sheet.paste(laid, (place[0] - left, place[1] - top))
     return sheet.resize(crop.canvas, Image.Resampling.LANCZOS)
 
@@ -124,7 +128,7 @@ def lay_whole(init_image: Image.Image, result: Size) -> Image.Image:
 
 def cut(picture: Image.Image, crop: Crop, sharpen_percent: int = 0) -> Image.Image:
     """The picture at the window's place, in the size of the result."""
-    drawn = enlarge(picture, _size(crop.window), sharpen_percent)
+    drawn = enlarge(picture, size_of(crop.window), sharpen_percent)
     result = Image.new("RGB", crop.result, WHITE)
     left, top, right, bottom = crop.window
     if left <= 0 and top <= 0 and right >= crop.result[0] and bottom >= crop.result[1]:
@@ -145,14 +149,14 @@ def enlarge(picture: Image.Image, size: Size, sharpen_percent: int = 0) -> Image
         return picture
     scale = max(size) / max(picture.size)
     if scale > 1:
-        picture = _without_rim(picture)
+        picture = without_rim(picture)
     picture = picture.resize(size, Image.Resampling.LANCZOS)
     if sharpen_percent and scale > 1:
         picture = picture.filter(ImageFilter.UnsharpMask(radius=scale, percent=sharpen_percent, threshold=0))
     return picture
 
 
-def _without_rim(picture: Image.Image) -> Image.Image:
+def without_rim(picture: Image.Image) -> Image.Image:
     """Outermost pixels replaced by their neighbours: decoders leave specks in the corners, visible when enlarged."""
     width, height = picture.size
     if min(width, height) < 3:
@@ -195,7 +199,7 @@ def _round_about(drawn: Box, result: Size, focus: float) -> Box:
 
 def _widened(box: Box, shape: Size) -> Box:
     """The smallest box of a shape around a box, with the same middle."""
-    width, height = _size(box)
+    width, height = size_of(box)
     scale = max(width / shape[0], height / shape[1])
     return _about(box, shape[0] * scale, shape[1] * scale)
 
@@ -207,12 +211,12 @@ def _about(box: Box, width: float, height: float) -> Box:
     return left, top, left + max(1, round(width)), top + max(1, round(height))
 
 
-def _size(box: Box) -> Size:
+def size_of(box: Box) -> Size:
     return box[2] - box[0], box[3] - box[1]
 
 
 def _coverage(inner: Size, outer: Size) -> float:
-    width, height = _size(_centred(inner, outer))
+    width, height = size_of(_centred(inner, outer))
     return width * height / (outer[0] * outer[1])
 
 

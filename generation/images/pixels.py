@@ -77,6 +77,17 @@ def snapshot(
     return png(image), image.size, received
 
 
+def whole(data: bytes, header: ImageHeader) -> tuple[bytes, tuple[int, int]]:
+    """A picture as PNG with every pixel as it is, RGB or, where it is transparent somewhere, RGBA; its size.
+
+    Raises SnapshotInvalid.
+    """
+    image = _flat(_opened(data, header)[0])
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
+        image = image.convert("RGB")
+    return png(image), image.size
+
+
 def mask(data: bytes, header: ImageHeader, size: tuple[int, int]) -> bytes:
     """White on black as PNG, in the (width, height) of the snapshot that it belongs to; transparent is black.
 

@@ -52,6 +52,16 @@ def store_snapshot(data: bytes) -> tuple[StoredImage, tuple[int, int]]:
     return store_bytes(png, "snapshots", size, "image/png", "png"), received
 
 
+def store_whole(data: bytes) -> StoredImage:
+    """Store a picture of which a part is repainted: at its own size, and transparent where it is.
+
+    Raises SnapshotInvalid, DecoderBusy, StorageUnavailable.
+    """
+    check_image(data)
+    png, size = decoder.whole(data)
+    return store_bytes(png, "snapshots", size, "image/png", "png")
+
+
 def store_mask(data: bytes, size: tuple[int, int]) -> StoredImage:
     """Store a mask: white where to repaint, black elsewhere and where transparent. size: of its snapshot, (width, height).
 
@@ -152,6 +162,13 @@ def load_picture(key: str) -> Image.Image:
     """A stored image, decoded, RGB. Raises StorageUnavailable."""
     with open_key(key) as file:
         return Image.open(file, formats=["PNG"]).convert("RGB")
+
+
+def load_whole(key: str) -> Image.Image:
+    """What `store_whole` stored, decoded, RGB or RGBA. Raises StorageUnavailable."""
+    with open_key(key) as file:
+        image = Image.open(file, formats=["PNG"])
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
 def load_mask(key: str) -> Image.Image:

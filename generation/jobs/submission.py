@@ -37,14 +37,22 @@ IDEMPOTENCY_KEY_MAX = 255
 
 
 class InputImages(NamedTuple):
-    """What the model is given to see, as image files. mask: as large as the snapshot, white where to repaint."""
+    """What the model is given to see, as image files. mask: as large as the snapshot, white where to repaint.
+
+    whole: the snapshot is a picture in its own right, not a drawing of a region: the result has its size and all of its
+    pixels outside of the mask.
+    """
 
     snapshot: bytes | None = None
     mask: bytes | None = None
+    whole: bool = False
 
 
 class StoredInputs(NamedTuple):
-    """The same in the storage, by key; empty where there is none. size: of the snapshot, (width, height) in px."""
+    """The same in the storage, by key; empty where there is none.
+
+    size: of the snapshot, (width, height) in px; None: there is none, or the result keeps its size.
+    """
 
     snapshot: str = ""
     mask: str = ""
@@ -126,7 +134,7 @@ def plan(user: User, request: Request, belongs_to: Mapping[str, Any] | None = No
 def store_inputs(plan: Plan, images: InputImages) -> StoredInputs:
     """Store what the model will see. Call it outside any transaction, as it may take seconds.
 
-    Raises SnapshotRequired, MaskRequired, MaskEmpty, SnapshotInvalid, StorageUnavailable.
+    Raises SnapshotRequired, MaskRequired, MaskEmpty, SnapshotInvalid, ParamsInvalid, StorageUnavailable.
     """
     if plan.params is None or plan.sees is Sees.NOTHING:
         return StoredInputs()
@@ -134,11 +142,23 @@ def store_inputs(plan: Plan, images: InputImages) -> StoredInputs:
         raise SnapshotRequired(plan.params.kind)
     if plan.lacks(images):
         raise MaskRequired(plan.params.kind)
+    if images.whole and images.mask is not None:
+        return _store_whole(plan.params, images.snapshot, images.mask)
     stored, size = storage.store_snapshot(images.snapshot)
     if plan.sees is not Sees.PICTURES_AND_MASK or images.mask is None:
         return StoredInputs(stored.key, "", size)
     mask = storage.store_mask(images.mask, (stored.width_px, stored.height_px))
     return StoredInputs(stored.key, mask.key, size)
+
+
+def _store_whole(params: Params, picture: bytes, mask: bytes) -> StoredInputs:
+    """Raises MaskEmpty, SnapshotInvalid, ParamsInvalid, StorageUnavailable."""
+    asked = [name for name in ("width_px", "height_px") if getattr(params, name) is not None]
+    if asked:
+        message = "has no effect on a picture that keeps its size; leave it out"
+        raise ParamsInvalid([FieldError(name, message) for name in asked])
+    stored = storage.store_whole(picture)
+    return StoredInputs(stored.key, storage.store_mask(mask, (stored.width_px, stored.height_px)).key)
 
 
 @transaction.atomic
@@ -152,7 +172,8 @@ def submit(plan: Plan, inputs: StoredInputs) -> Job:
         return plan.job
     assert plan.params is not None, "a plan without a job has params"
     sizes = catalogue.get(plan.params.checkpoint).sizes
-    params = complete(plan.params, framing.default_size(inputs.size, sizes))
+    keeps_size = bool(inputs.mask) and inputs.size is None
+    params = complete(plan.params, None if keeps_size else framing.default_size(inputs.size, sizes))
     return _lock_and_find(plan.user, plan.identity) or _create(
         plan.user, plan.audience, plan.identity, params, inputs
     )
@@ -273,6 +294,6 @@ def _hash(
     # Escapes keep lone surrogates hashable; what is wrong with the params is reported later.
     text = json.dumps(request, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode())
-    for image in images:
+    for image in (images.snapshot, images.mask):
         digest.update(hashlib.sha256(image).digest() if image is not None else b"")
     return digest.hexdigest()

@@ -18,7 +18,7 @@ from generation.checkpoints.params import complete, parse, words
 from generation.errors import PictureWithheld
 from generation.images import framing
 from generation.images.framing import Crop
-from generation.pipelines import lines, natural_colours, regions, tidy_colours
+from generation.pipelines import lines, natural_colours, regions, repainting, tidy_colours
 from generation.pipelines.loading import LoadedCheckpoint
 from generation.pipelines.regions import Regions
 from generation.pipelines.wished_colours import Source
@@ -85,6 +85,10 @@ class Drawing:
         sharpen = self.work.checkpoint.sharpen_percent
         if self.work.init_image is None:
             return framing.outside(picture, self.crop.result, self.kind.outside, sharpen)
+        if self.work.mask is not None and self.work.params.keeps_size:
+            return repainting.put_back(
+                self.work.init_image, picture, self.work.mask, self.crop, sharpen_percent=sharpen
+            )
         cut = framing.cut(picture, self.crop, sharpen)
         if self.mask is not None:
             return framing.patch(self.work.init_image, cut, self.mask, self.crop)
@@ -104,8 +108,9 @@ def drawings(work: Work) -> list[Drawing]:
     params, checkpoint = work.params, work.checkpoint
     kind = checkpoint.kinds[params.kind]
     crop = _crop(work, kind)
-    mask = None if work.mask is None else framing.lay_mask(work.mask, crop)
-    init_image = None if work.init_image is None else framing.lay(work.init_image, crop)
+    laid_by = repainting if params.keeps_size else framing
+    mask = None if work.mask is None else laid_by.lay_mask(work.mask, crop)
+    init_image = None if work.init_image is None else laid_by.lay(work.init_image, crop)
     if init_image is not None and kind.seen_as == "strokes":
         init_image = ImageOps.invert(init_image.convert("L")).convert("RGB")
     sketch = work.init_image if mask is None else None
@@ -124,6 +129,8 @@ def _crop(work: Work, kind: Kind) -> Crop:
     params, sizes = work.params, work.checkpoint.sizes
     if kind.scale > 1 and work.init_image:
         return framing.fit_enlarged(work.init_image.size, max(max(size) for size in sizes), kind.scale)
+    if work.mask is not None and params.keeps_size:
+        return repainting.fit(work.mask, sizes)
     size = (params.width_px or 0, params.height_px or 0)
     if work.mask is not None:
         return framing.fit_mask(size, sizes, work.mask)

@@ -119,10 +119,11 @@ def _work(claim: Claim) -> Work:
     """The work of a claimed job. Raises ParamsInvalid, CheckpointUnknown if the catalogue changed in the meantime."""
     job = claim.job
     checkpoint = catalogue.get(job.checkpoint)
-    init_image = storage.load_picture(job.snapshot) if job.snapshot else None
+    params = parse(job.params, checkpoint)
+    load = storage.load_whole if params.keeps_size else storage.load_picture
+    init_image = load(job.snapshot) if job.snapshot else None
     mask = storage.load_mask(job.mask) if job.mask else None
     made = frozenset(job.images.values_list("seed", flat=True))
-    params = parse(job.params, checkpoint)
     return Work(checkpoint, params, init_image, owner=str(job.created_by_id), made=made, mask=mask)
 
 

@@ -25,6 +25,7 @@ from generation.errors import (
 )
 from generation.images import storage
 from generation.jobs import lifecycle, submission
+from generation.jobs.submission import InputImages, Request
 from generation.models import Job, JobStatus
 from tests.factories import png
 from tests.generation.asking import ask
@@ -263,3 +264,18 @@ def test_J40_what_is_a_day_old_is_not_counted(alice: User, bob: User, settings: 
     submit(bob)
     Job.objects.filter(created_by=alice).update(created_at=Now() - timedelta(days=1, seconds=1))
     submit(alice)
+
+
+def test_a_whole_picture_is_repainted_at_its_own_size(alice: Any, media: Any) -> None:
+    request = Request(
+        {"kind": "inpaint", "prompt": "a door"}, images=InputImages(png(1999, 41), png(1999, 41), True)
+    )
+    made = submission.plan(alice, request)
+    job = submission.submit(made, submission.store_inputs(made, request.images))
+    assert (job.params["width_px"], job.params["height_px"]) == (None, None)
+    assert storage.load_whole(job.snapshot).size == storage.load_mask(job.mask).size == (1999, 41)
+    assert submission.retry(lifecycle.cancel(job.id), alice).params == job.params
+    sized = Request({"kind": "inpaint", "width_px": 512}, images=request.images)
+    made = submission.plan(alice, sized)
+    with pytest.raises(ParamsInvalid, match="width_px: has no effect on a picture that keeps its size"):
+        submission.store_inputs(made, sized.images)
