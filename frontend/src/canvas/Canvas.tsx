@@ -5,7 +5,7 @@ import { useCursors } from "./Collaborators";
 import { Excalidraw, focusHelp, Footer, type BoardApi, type Files, type SceneElement, type Theme } from "./excalidraw";
 import { nameControls } from "./names";
 import { usePresence } from "./usePresence";
-import { useRedoKey } from "./useRedoKey";
+import { useUndoKeys } from "./useUndoKeys";
 
 interface Props {
   parts: CanvasParts;
@@ -33,7 +33,7 @@ export const Canvas = memo(function Canvas({ parts, server, board, theme, viewOn
   const session = useRef<CanvasSession | null>(null);
   const dialog = useRef<string>(undefined);
   const presence = usePresence(room);
-  useRedoKey();
+  useUndoKeys();
   useCursors(loaded ? api : null, room);
   useEffect(nameControls, []);
   useEffect(() => {
