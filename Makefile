@@ -8,7 +8,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 # Without an NVIDIA card on Linux, PyTorch's own index has the build that leaves out 3 GB of CUDA.
 TORCH_INDEX ?= $(shell [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: help run build test test-apart test-faults storm lint types schemas soak load bench bench-room bench-engine bench-workers e2e eval-bundled requirements clean
+.PHONY: help run build test test-apart test-faults storm lint types schemas soak load bench bench-room bench-engine bench-workers e2e browsers eval-bundled requirements clean
 
 help: ## list these commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,14 +22,14 @@ test: $(VENV)/.dev build ## install what tests need, then run all of them
 	@bash tests/browser.sh
 	$(NPM) run test
 	@$(MAKE) --no-print-directory test-apart
-	$(BIN)/python -m pytest tests/e2e tests/attacks
+	$(BIN)/python -m pytest tests/e2e tests/attacks tests/browsers
 	@$(MAKE) --no-print-directory test-faults
 
 # In two lanes side by side, as each waits for its own servers most of the time. What measures time runs alone, above.
 test-apart: $(VENV)/.dev build
 	@mkdir -p tests/out; \
 	$(BIN)/python -m pytest tests/boards tests/accounts > tests/out/boards.log 2>&1 & boards=$$!; \
-	$(BIN)/python -m pytest $(addprefix --ignore=tests/,boards accounts e2e attacks faults); rest=$$?; \
+	$(BIN)/python -m pytest $(addprefix --ignore=tests/,boards accounts e2e attacks browsers faults); rest=$$?; \
 	wait $$boards; boards=$$?; cat tests/out/boards.log; exit $$((boards + rest))
 
 test-faults: $(VENV)/.dev ## kill servers and workers while people draw and jobs run; nothing may be lost
@@ -41,6 +41,11 @@ storm: $(VENV)/.dev ## twenty simulated boards of 30,000 operations each; about 
 e2e: $(VENV)/.dev build ## the two-browser test alone
 	@bash tests/browser.sh
 	$(BIN)/python -m pytest tests/e2e
+
+browsers: $(VENV)/.dev build ## the main path in Firefox and WebKit, which it installs where apt is there and may be used
+	@bash tests/browser.sh
+	@bash tests/browsers/install.sh
+	OTHER_BROWSERS=1 $(BIN)/python -m pytest tests/browsers
 
 lint: $(VENV)/.dev frontend/node_modules/.stamp ## ruff, import rules, eslint, whether generated files are fresh
 	$(BIN)/ruff check .
