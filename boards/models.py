@@ -333,6 +333,7 @@ class Placement(models.Model):
         BESIDE = "beside", "Beside the region"
         INSIDE = "inside", "Inside the region"
         STAGE = "stage", "Nowhere until somebody accepts it"
+        IN_PLACE = "in_place", "In the element of the picture that was repainted"
 
     class CandidateStatus(models.TextChoices):
         """Of a picture without an element: to choose from now, put away for later, or out of sight."""
@@ -349,6 +350,17 @@ class Placement(models.Model):
     width = models.FloatField()
     height = models.FloatField()
     where = models.CharField(max_length=8, choices=Where.choices, default=Where.BESIDE)
+    file_id = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="What the picture to repaint showed; it is repainted in place only while it shows that.",
+    )
+    marks = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Ids of the elements that marked what to repaint; they go with it.",
+    )
     spots = models.JSONField(
         default=list,
         blank=True,
@@ -382,3 +394,9 @@ class Placement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id} on {self.board}"
+
+    @property
+    def is_in_place(self) -> bool:
+        """True if its picture takes the place of another one, at once or when it is accepted."""
+        where = self.accepted_where if self.where == self.Where.STAGE else self.where
+        return where == self.Where.IN_PLACE

@@ -34,7 +34,7 @@ from http_api.openapi import Answer, IdempotencyKey, Upload, schema_of, sends, t
 router = Router()
 
 Putting = Literal["keep", "discard", "restore"]
-SpotName = Literal["beside", "inside"]
+SpotName = Literal["beside", "inside", "in_place"]
 STANDINGS = {
     "keep": Placement.CandidateStatus.KEPT,
     "discard": Placement.CandidateStatus.DISCARDED,
@@ -72,6 +72,7 @@ class BoardJobRequest(JobRequest, total=False):
     scene, or, for a picture made of words, a place at its right edge.
     view: what the person who asks has in view; a free place in it is preferred.
     placement: where the pictures go; “stage”: nowhere until one is accepted, which then goes to `accepted_placement`.
+    By default “beside”; “in_place” where a picture is repainted without a `snapshot`: the first one takes its place.
     """
 
     region: RegionDescription | None
@@ -324,23 +325,23 @@ def _request_of(
 
 def _destination(body: Mapping[str, Any]) -> Destination:
     """Raises NoRegion."""
-    where = body.get("placement") or Placement.Where.BESIDE
-    if where not in Placement.Where.values:
-        raise NoRegion(f"placement is “beside”, “inside” or “stage”, not {where!r}.")
+    where = body.get("placement") or None
+    if where is not None and where not in Placement.Where.values:
+        raise NoRegion(f"placement is “beside”, “inside”, “in_place” or “stage”, not {where!r}.")
     return Destination(
         None if body.get("region") is None else _region(body["region"]),
         str(body.get("frame") or "")[:64],
         where,
-        _spot(body.get("accepted_placement")) or Placement.Where.BESIDE,
+        _spot(body.get("accepted_placement")),
         None if body.get("view") is None else _region(body["view"], "view"),
     )
 
 
 def _spot(where: Any) -> str | None:
     """Where on the board. Raises NoRegion."""
-    if where is None or where in (Placement.Where.BESIDE, Placement.Where.INSIDE):
+    if where is None or (where in Placement.Where.values and where != Placement.Where.STAGE):
         return where
-    raise NoRegion(f"A picture is put “beside” or “inside”, not {where!r}.")
+    raise NoRegion(f"A picture is put “beside”, “inside” or “in_place”, not {where!r}.")
 
 
 def _region(value: Any, name: str = "region") -> Region:

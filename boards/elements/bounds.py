@@ -52,6 +52,16 @@ def bounds_of_fields(fields: Any) -> Rectangle | None:
     return bounds_of(msgspec.json.encode(fields))
 
 
+def turned(body: bytes, about: Point, angle: float) -> bytes:
+    """The element turned by an angle in radians about a point of the board, and nothing else changed."""
+    found = _extent.decode(body)
+    box = _around(_outline(found))
+    middle = box.x + box.width / 2, box.y + box.height / 2
+    at = _turn(middle, about, angle)
+    moved = {"x": found.x + at[0] - middle[0], "y": found.y + at[1] - middle[1], "angle": found.angle + angle}
+    return msgspec.json.encode(msgspec.json.decode(body, type=dict[str, msgspec.Raw]) | moved)
+
+
 def _outline(found: _Extent) -> list[Point]:
     """Its points, or the corners of its box, in scene units."""
     points = [(each[0], each[1]) for each in found.points or () if len(each) >= 2]
@@ -65,10 +75,14 @@ def _turned(points: Sequence[Point], angle: float) -> Sequence[Point]:
     if not angle:
         return points
     box = _around(points)
-    middle_x, middle_y = box.x + box.width / 2, box.y + box.height / 2
+    middle = box.x + box.width / 2, box.y + box.height / 2
+    return [_turn(point, middle, angle) for point in points]
+
+
+def _turn(point: Point, about: Point, angle: float) -> Point:
     cos, sin = math.cos(angle), math.sin(angle)
-    away = [(x - middle_x, y - middle_y) for x, y in points]
-    return [(middle_x + x * cos - y * sin, middle_y + x * sin + y * cos) for x, y in away]
+    x, y = point[0] - about[0], point[1] - about[1]
+    return about[0] + x * cos - y * sin, about[1] + x * sin + y * cos
 
 
 def _around(points: Sequence[Point]) -> Rectangle:

@@ -20,11 +20,13 @@ from boards.elements import annotations
 from boards.elements.bounds import bounds_of
 from boards.elements.geometry import Rectangle, rectangle_of, union
 from boards.errors import BoardGone, JobGone, NoRegion
-from boards.jobs import candidates, reservation
+from boards.jobs import candidates, in_place, reservation
 from boards.jobs.reservation import Ground
 from boards.models import Board, Element, Placement
 from boards.principal import Principal
 from boards.rendering import snapshot
+from boards.rendering.repainting import Repaint
+from boards.rendering.snapshot import Seen
 from boards.sharing import people
 from boards.sharing.people import PersonDescription
 from boards.wire.client_messages import REGION_SIDE_MAX, Region
@@ -78,6 +80,7 @@ class JobDescription(JobFields):
     step, steps: of the attempt that runs. attempt: how often a worker took it. retry_of: the job it tries again.
     board, region, placement: null for a job without a board. frame: id of the frame or picture it was asked for.
     spots: the places kept for its pictures, beside the region as it was; of pictures to choose from, one.
+    placement: where its pictures go. accepted_placement: where one goes that is chosen.
     snapshot_url: what the model saw; null for words alone. created_by: null once the account was deleted.
     """
 
@@ -88,6 +91,7 @@ class JobDescription(JobFields):
     region: RegionDescription | None
     spots: list[RegionDescription]
     placement: WhereName | None
+    accepted_placement: WhereName | None
     snapshot_url: str | None
 
 
@@ -96,15 +100,31 @@ class Destination:
     """Where a job's pictures go.
 
     region: None: the frame's, or all that is on the board. frame: id of the frame or picture that they are for, empty
-    if there is none. where: a Placement.Where. accepted_where: the same for one that is accepted later. view: what is in
-    view where it is asked for: a place in it is taken first.
+    if there is none. where: a Placement.Where; None: in place of a picture that is repainted, else beside the region.
+    accepted_where: the same for one that is accepted later. view: what is in view where it is asked for: a place in it is
+    taken first.
     """
 
     region: Region | None = None
     frame: str = ""
-    where: str = Placement.Where.BESIDE
-    accepted_where: str = Placement.Where.BESIDE
+    where: str | None = None
+    accepted_where: str | None = None
     view: Region | None = None
+
+    def placing(self, repaint: Repaint | None) -> dict[str, Any]:
+        """The fields of a Placement that say where. Raises NoRegion."""
+        if repaint is None and Placement.Where.IN_PLACE in (self.where, self.accepted_where):
+            raise NoRegion(
+                "“in_place” is for a picture that is repainted: `frame` is its id, without a `snapshot`."
+            )
+        usual = Placement.Where.BESIDE if repaint is None else Placement.Where.IN_PLACE
+        return {
+            "frame": self.frame,
+            "where": self.where or usual,
+            "accepted_where": self.accepted_where or usual,
+            "file_id": repaint.file_id if repaint else "",
+            "marks": repaint.marks if repaint else [],
+        }
 
 
 ANYWHERE = Destination()
@@ -119,13 +139,14 @@ def ask(board: Board, user: User, request: Request, to: Destination = ANYWHERE, 
     request = replace(request, audience=announce.group(board.pk))
     box = _region(board, request, to)
     region = msgspec.structs.asdict(box)
-    plan = submission.plan(user, request, {"frame": to.frame, "where": to.where, **region})
+    belongs_to = {"frame": to.frame, "where": to.where or Placement.Where.BESIDE, **region}
+    plan = submission.plan(user, request, belongs_to)
     plan = _with_seed_of_frame(plan, board, to.frame)
     # Drawing, decoding and storing may take seconds: no transaction is open meanwhile, and no connection held.
-    images = _images(plan, board, region, to.frame, request.images, waits)
+    seen = _seen(plan, board, region, to.frame, request.images, waits)
+    place = to.placing(seen.repaint) if plan.job is None else {}
     database.give_back()
-    inputs = submission.store_inputs(plan, images)
-    place = {"frame": to.frame, "where": to.where, "accepted_where": to.accepted_where}
+    inputs = submission.store_inputs(plan, seen.images)
     view = msgspec.structs.asdict(to.view) if to.view else None
     ground = reservation.ground_of(board)
     with transaction.atomic():
@@ -170,15 +191,14 @@ def _region(board: Board, request: Request, to: Destination) -> Region:
     return region_of_all(board, request.params.sees)
 
 
-def _images(
+def _seen(
     plan: Plan, board: Board, region: Mapping[str, float], frame: str, sent: InputImages, waits: bool
-) -> InputImages:
+) -> Seen:
     """What the model sees: what was sent, completed by what is drawn here."""
     if not plan.lacks(sent):
-        return sent
+        return Seen(sent)
     with request_limits.renders.take(plan.user.pk, waits=waits):
-        made = snapshot.draw(board, region, frame, plan.sees)
-    return InputImages(sent.snapshot or made.snapshot, sent.mask or made.mask)
+        return snapshot.draw(board, region, frame, plan.sees, sent)
 
 
 def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
@@ -186,7 +206,7 @@ def retry(job: Job, user: User, idempotency_key: str | None = None) -> Job:
     with transaction.atomic():
         again = submission.retry(job, user, idempotency_key)
         if (place := placement_of(job)) is not None:
-            _place_alike(place, again, where=place.where, accepted_where=place.accepted_where)
+            _place_alike(place, job, again, where=place.where)
     return again
 
 
@@ -196,15 +216,15 @@ def finish(job: Job, user: User, image_id: uuid.UUID, idempotency_key: str | Non
         final = submission.finish(job, user, image_id, idempotency_key)
         if (place := placement_of(job)) is not None:
             staged = place.where == Placement.Where.STAGE
-            _place_alike(place, final, where=place.accepted_where if staged else place.where)
+            _place_alike(place, job, final, where=place.accepted_where if staged else place.where)
     return final
 
 
-def _place_alike(place: Placement, job: Job, **where: str) -> None:
-    """Give another job a placement like this one, without pictures. Does nothing the second time."""
-    same = {name: getattr(place, name) for name in ("frame", "view", *REGION)}
-    accepted = {"accepted_where": place.accepted_where}
-    _put(place.board, job, reservation.ground_of(place.board), accepted | same | where)
+def _place_alike(place: Placement, job: Job, again: Job, where: str) -> None:
+    """Give a job that is asked for again a placement like its first one, without pictures. Does nothing the second time."""
+    same = {name: getattr(place, name) for name in ("frame", "view", "accepted_where", "marks", *REGION)}
+    fields = same | {"where": where, "file_id": in_place.file_shown(place, job)}
+    _put(place.board, again, reservation.ground_of(place.board), fields)
 
 
 def describe(job: Job) -> JobDescription:
@@ -231,6 +251,7 @@ def _described(job: Job, placement: Placement | None, described: JobWithImages) 
         "spots": cast(list[RegionDescription], placement.spots) if placement else [],
         "region": _region_of(placement) if placement else None,
         "placement": placement.where if placement else None,
+        "accepted_placement": placement.accepted_where if placement else None,
         "snapshot_url": f"/api/v1/jobs/{job.pk}/snapshot" if job.snapshot else None,
     }
 

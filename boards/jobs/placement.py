@@ -19,7 +19,7 @@ from boards.elements.element import Element
 from boards.elements.geometry import Rectangle, rectangle_of
 from boards.errors import BoardFrozen, BoardFull, BoardGone, Forbidden
 from boards.files import board_files
-from boards.jobs import candidates, reservation
+from boards.jobs import candidates, in_place, reservation
 from boards.models import Board, Placement
 from boards.models import Element as ElementRow
 from boards.principal import Principal
@@ -47,24 +47,40 @@ def place(job: Job, images: Sequence[GeneratedImage], **_: Any) -> None:
         access.find(Principal(job.created_by), placement.board_id, Act.EDIT)
         if placement.where == Placement.Where.STAGE:
             candidates.offer(placement, images)
+        elif placement.where == Placement.Where.IN_PLACE and placement.elements:
+            put(
+                placement, job, images, Placement.Where.BESIDE, job.created_by
+            )  # one of them replaced it already
         else:
             put(placement, job, images, placement.where, job.created_by)
 
 
 def put(
-    placement: Placement, job: Job, images: Sequence[GeneratedImage], where: str, user: User | None
+    placement: Placement, job: Job, made: Sequence[GeneratedImage], where: str, user: User | None
 ) -> None:
     """Write an element for each of these pictures, with that user as its author. The caller has locked the placement.
 
+    Where the first cannot take the place of the picture that was repainted it goes beside it, as do all others.
     Raises BoardGone, BoardFull, BoardFrozen; then nothing is written.
     """
     board = Board.objects.select_for_update(no_key=True).get(pk=placement.board_id)
-    elements = dict(_elements(board, placement, job, images, where))
+    is_in_place = where == Placement.Where.IN_PLACE
+    replacing = in_place.changes(placement, job, made[0]) if is_in_place and made else None
+    added = _elements(
+        board,
+        placement,
+        job,
+        made[1:] if replacing else made,
+        Placement.Where.BESIDE if is_in_place else where,
+    )
+    written = [*(replacing or []), *(element for _, element in added)]
     author_id = user.pk if user else None
-    store.apply(board.pk, list(elements.values()), {element.id: author_id for element in elements.values()})
-    for image in images:
+    store.apply(board.pk, written, {element.id: author_id for element in written})
+    for image in made:
         board_files.add_generated(board, image, user)
-    placement.elements |= {image_id: element.id for image_id, element in elements.items()}
+    if replacing:
+        placement.elements |= {str(made[0].pk): placement.frame}
+    placement.elements |= {image_id: element.id for image_id, element in added}
     placement.save(update_fields=["elements"])
 
 
@@ -83,7 +99,9 @@ def _elements(
     slots = [region] * len(images) if inside else reservation.claim(placement, region, len(images))
     placed: list[tuple[str, Element]] = []
     for image, index, slot in zip(images, indexes, slots, strict=True):
-        body = _body(job, image, contain(image.width_px, image.height_px, slot), index)
+        box = slot if placement.file_id else contain(image.width_px, image.height_px, slot)
+        body = _body(job, image, box, index)
+        body |= in_place.shown_as(placement, image)
         body["customData"]["atelier"]["source"] = placement.frame or None
         body["frameId"] = placement.frame if inside and is_frame else None
         raw = msgspec.json.encode(body)
@@ -113,16 +131,7 @@ def _body(job: Job, image: GeneratedImage, box: Rectangle, index: str) -> dict[s
         "fileId": image.sha256,
         "scale": [1, 1],
         "crop": None,
-        "customData": {
-            "atelier": {
-                "job": str(job.pk),
-                "image": str(image.pk),
-                "kind": job.kind,
-                "prompt": job.params["prompt"],
-                "seed": image.seed,
-            }
-            | ({"draft": True} if job.params.get("draft") else {})
-        },
+        "customData": {"atelier": in_place.note(job, image)},
     }
 
 

@@ -13,6 +13,9 @@ from boards.jobs.spots import beside_each
 from boards.models import Board, Element, Placement
 from generation.models import ACTIVE
 
+IN_PLACE = Q(where=Placement.Where.IN_PLACE) | Q(
+    where=Placement.Where.STAGE, accepted_where=Placement.Where.IN_PLACE
+)
 FRAME_TYPES = frozenset({"frame", "magicframe"})
 
 
@@ -43,7 +46,7 @@ def choose(
     board: Board, region: Rectangle, where: str, count: int, view: Rectangle | None, ground: Ground
 ) -> list[dict[str, float]]:
     """Places for a new job's pictures, as they are stored. The caller keeps the board's row locked until it has stored them."""
-    if where == Placement.Where.INSIDE:
+    if where in (Placement.Where.INSIDE, Placement.Where.IN_PLACE):
         return [msgspec.structs.asdict(region)]
     occupied = [*ground.occupied, *_kept(board)]
     return [
@@ -59,7 +62,9 @@ def claim(placement: Placement, region: Rectangle, count: int) -> list[Rectangle
     ground = ground_of(placement.board)
     occupied = [*ground.occupied, *_kept(placement.board, besides=placement)]
     moved = region.x - placement.x, region.y - placement.y
-    spots = [rectangle_of(spot).moved(*moved) for spot in placement.spots]
+    # Of what was to be in place of a picture nothing was kept beside it.
+    kept = [] if placement.is_in_place else placement.spots
+    spots = [rectangle_of(spot).moved(*moved) for spot in kept]
     same_size = (region.width, region.height) == (placement.width, placement.height)
     free = [spot for spot in spots if same_size and not any(spot.overlaps(box) for box in occupied)]
     if len(free) >= count:
@@ -72,7 +77,7 @@ def claim(placement: Placement, region: Rectangle, count: int) -> list[Rectangle
 def _kept(board: Board, besides: Placement | None = None) -> Iterable[Rectangle]:
     """The places kept for jobs that are not done, and for choices that are not made."""
     waiting = Placement.objects.filter(Q(job__status__in=ACTIVE) | Q(choosing=True), board=board)
-    waiting = waiting.exclude(where=Placement.Where.INSIDE)
+    waiting = waiting.exclude(where=Placement.Where.INSIDE).exclude(IN_PLACE)
     others = waiting.exclude(pk=besides.pk) if besides else waiting
     kept: Iterable[list[Mapping[str, Any]]] = others.values_list("spots", flat=True)
     return [rectangle_of(spot) for spots in kept for spot in spots]

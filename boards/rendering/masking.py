@@ -1,13 +1,16 @@
-"""The mask of a region: which part of it is to be repainted. frontend/src/generation/mask.ts has the same rules."""
+"""The mask of a region: which part of it is to be repainted. frontend/src/generation/mask.ts has the same rules.
+
+A picture that is the target is upright in it, however it is turned on the board; what was drawn over it is turned along.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from boards.elements.bounds import bounds_of
+from boards.elements.bounds import bounds_of, turned
 from boards.elements.geometry import Rectangle
-from boards.rendering.scenes import FRAME_TYPES, Shape
+from boards.rendering.scenes import FRAME_TYPES, Shape, shape_of
 from generation.errors import NothingToRepaint
 
 BLACK, WHITE = "#000000", "#ffffff"
@@ -24,16 +27,55 @@ def images_and_mask(
     target: the frame or image that the region belongs to; of images, a target image is the only one that counts.
     Raises NothingToRepaint where there is no image.
     """
-    found = [
-        (body, shape)
-        for body, shape in zip(bodies, shapes, strict=True)
-        if _belongs(body, shape, region, target)
-    ]
+    found = _belonging(bodies, shapes, region, target)
     images = [_changed(body, {}) for body, shape in found if shape.type == "image"]
     if not images:
         raise NothingToRepaint
     return images, [
         _changed(body, _covered(shape) if shape.type == "image" else _DRAWN) for body, shape in found
+    ]
+
+
+def marks_on(bodies: Sequence[bytes], picture: Shape) -> list[str]:
+    """The ids of the elements that mark what of a picture is repainted, and for nothing else.
+
+    They lie above it, with their middle on it: what only reaches into it, such as an arrow that points there, marks some of
+    it too, but has a meaning of its own, as has what is locked.
+    """
+    shapes = [shape_of(body) for body in bodies]
+    above = False
+    marks = []
+    for body, shape in _belonging(bodies, shapes, picture.region, picture):
+        if shape.id == picture.id:
+            above = True
+        elif above and not _locked(body).locked and _has_middle_on(body, picture.region):
+            marks.append(shape.id)
+    return marks
+
+
+class _Locked(msgspec.Struct):
+    locked: bool = False
+
+
+_locked = msgspec.json.Decoder(_Locked).decode
+
+
+def _has_middle_on(body: bytes, region: Rectangle) -> bool:
+    box = bounds_of(body)
+    return box is not None and region.touches(box.centred(0, 0))
+
+
+def _belonging(
+    bodies: Sequence[bytes], shapes: Sequence[Shape], region: Rectangle, target: Shape | None
+) -> list[tuple[bytes, Shape]]:
+    if target is not None and target.type == "image" and target.angle:
+        middle = region.centred(0, 0)
+        bodies = [turned(body, (middle.x, middle.y), -target.angle) for body in bodies]
+        shapes = [shape_of(body) for body in bodies]
+    return [
+        (body, shape)
+        for body, shape in zip(bodies, shapes, strict=True)
+        if _belongs(body, shape, region, target)
     ]
 
 

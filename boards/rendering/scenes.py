@@ -27,6 +27,7 @@ class Shape(msgspec.Struct, rename="camel"):
     y: float
     width: float
     height: float
+    angle: float | None = 0.0
     is_deleted: bool = False
     frame_id: str | None = None
     bound_elements: list[dict[str, Any]] | None = None

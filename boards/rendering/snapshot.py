@@ -4,7 +4,7 @@ frontend/src/generation/snapshot.ts has the same rules; tests compare the two dr
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import msgspec
 
@@ -13,24 +13,34 @@ from boards.elements.geometry import Rectangle, rectangle_of
 from boards.exchange import exporting
 from boards.exchange.exporting import Contents
 from boards.models import WHITE, Board
-from boards.rendering import masking, render, scenes
+from boards.rendering import masking, render, repainting, scenes
 from boards.rendering.options import RenderOptions
+from boards.rendering.repainting import PIXELS, Repaint, transform_of
 from boards.rendering.scenes import FRAME_TYPES, Shape, shape_of
 from generation.checkpoints.kinds import Sees
 from generation.errors import NothingToRepaint
-from generation.jobs.submission import InputImages
+from generation.jobs.submission import NO_IMAGES, InputImages
 
 LONGEST_SIDE_PX = 1024
 SHARP_SIDE_PX = 512
-STORABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
-def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> InputImages:
-    """The files that a job of this kind sees of the region.
+@dataclass(frozen=True)
+class Seen:
+    """What a job sees. repaint: of one picture that can be repainted in place; None for anything else."""
+
+    images: InputImages
+    repaint: Repaint | None = None
+
+
+def draw(
+    board: Board, region: Mapping[str, float], target: str, sees: Sees, sent: InputImages = NO_IMAGES
+) -> Seen:
+    """The files that a job of this kind sees of the region; of those that were sent along, these.
 
     A sketch: a PNG of the region on the board's background, without earlier results of the same target. Pictures and
-    mask: a PNG of the images alone, and one that is white where they are to be repainted. A file: that of the image that
-    is the target. target: id of the frame or image that the region belongs to; where that has moved since, its place
+    mask: a PNG of the images alone, and one that is white where they are to be repainted; if an image is the target, its
+    file and a mask of that. A file: that of the image that is the target. target: id of the frame or image that the region belongs to; where that has moved since, its place
     counts and not `region`; empty: none. Blocks for up to some seconds. Raises RenderFailed, BoardGone, NothingToRepaint, StorageUnavailable.
     """
     contents = exporting.contents(board)
@@ -38,11 +48,19 @@ def draw(board: Board, region: Mapping[str, float], target: str, sees: Sees) -> 
     found = next((shape for shape in shapes if target and shape.id == target), None)
     at = found.region if found is not None else rectangle_of(region)
     if sees is Sees.FILE:
-        return InputImages(_file(contents, found))
-    if sees is Sees.PICTURES_AND_MASK:
-        pictures, mask = masking.images_and_mask(contents.elements, shapes, at, found)
-        return InputImages(_png(contents, pictures, at), _png(contents, mask, at, ground=WHITE))
-    return InputImages(_png(contents, elements_seen(contents.elements, shapes, at, found), at))
+        return Seen(InputImages(_file(contents, found)))
+    if sees is not Sees.PICTURES_AND_MASK:
+        return Seen(InputImages(_png(contents, elements_seen(contents.elements, shapes, at, found), at)))
+    if found is not None and found.type == "image" and sent.snapshot is None:
+        repaint = repainting.draw(contents, found, sent.mask)
+        return Seen(repaint.images, repaint)
+    pictures, mask = masking.images_and_mask(contents.elements, shapes, at, found)
+    return Seen(
+        InputImages(
+            sent.snapshot or _png(contents, pictures, at),
+            sent.mask or _png(contents, mask, at, ground=WHITE),
+        )
+    )
 
 
 def _png(
@@ -64,20 +82,11 @@ def _file(contents: Contents, target: Shape | None) -> bytes:
         raise NothingToRepaint("Select a picture to enlarge.")
     file_id = exporting.file_id_of(body)
     file = next((file for file in contents.files if file.file_id == file_id), None)
-    transform = msgspec.json.decode(body, type=_Transform)
-    changed = transform.crop is not None or transform.angle or transform.scale != (1, 1)
-    data = None if file is None or changed or file.mime_type not in STORABLE else exporting.file_bytes(file)
+    as_it_is = transform_of(body).changes_nothing and file is not None and file.mime_type in PIXELS
+    data = exporting.file_bytes(file) if file is not None and as_it_is else None
     if data is not None:
         return data
     return _png(contents, [_unframed(body, target)], target.region)
-
-
-class _Transform(msgspec.Struct):
-    """The fields with which Excalidraw shows an image otherwise than its file."""
-
-    angle: float = 0
-    crop: Any = None  # Excalidraw's own object, or null
-    scale: tuple[float, float] = (1, 1)
 
 
 def elements_seen(

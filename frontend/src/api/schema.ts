@@ -748,12 +748,12 @@ export interface components {
          *     snapshot: an image of what the model sees. mask: white where it repaints. The server draws what is missing.
          */
         BoardJobForm: {
-            accepted_placement?: ("beside" | "inside") | null;
+            accepted_placement?: ("beside" | "inside" | "in_place") | null;
             frame?: string | null;
             /** Format: binary */
             mask?: string;
             params: components["schemas"]["ParamsRequest"];
-            placement?: ("beside" | "inside" | "stage") | null;
+            placement?: ("beside" | "inside" | "in_place" | "stage") | null;
             region?: components["schemas"]["RegionDescription"] | null;
             /** Format: binary */
             snapshot?: string;
@@ -766,12 +766,13 @@ export interface components {
          *     scene, or, for a picture made of words, a place at its right edge.
          *     view: what the person who asks has in view; a free place in it is preferred.
          *     placement: where the pictures go; “stage”: nowhere until one is accepted, which then goes to `accepted_placement`.
+         *     By default “beside”; “in_place” where a picture is repainted without a `snapshot`: the first one takes its place.
          */
         BoardJobRequest: {
-            accepted_placement?: ("beside" | "inside") | null;
+            accepted_placement?: ("beside" | "inside" | "in_place") | null;
             frame?: string | null;
             params: components["schemas"]["ParamsRequest"];
-            placement?: ("beside" | "inside" | "stage") | null;
+            placement?: ("beside" | "inside" | "in_place" | "stage") | null;
             region?: components["schemas"]["RegionDescription"] | null;
             view?: components["schemas"]["RegionDescription"] | null;
         };
@@ -813,7 +814,7 @@ export interface components {
         Choice: {
             /** @default false */
             keep_others: boolean;
-            placement?: ("beside" | "inside") | null;
+            placement?: ("beside" | "inside" | "in_place") | null;
         };
         /** @description Why a job failed. code: stable, for programs. retryable: the same job may succeed later. */
         ErrorDescription: {
@@ -889,9 +890,11 @@ export interface components {
          *     step, steps: of the attempt that runs. attempt: how often a worker took it. retry_of: the job it tries again.
          *     board, region, placement: null for a job without a board. frame: id of the frame or picture it was asked for.
          *     spots: the places kept for its pictures, beside the region as it was; of pictures to choose from, one.
+         *     placement: where its pictures go. accepted_placement: where one goes that is chosen.
          *     snapshot_url: what the model saw; null for words alone. created_by: null once the account was deleted.
          */
         JobDescription: {
+            accepted_placement: ("beside" | "inside" | "in_place" | "stage") | null;
             attempt: number;
             board: string | null;
             cancel_requested: boolean;
@@ -906,7 +909,7 @@ export interface components {
             images: components["schemas"]["ImageDescription"][];
             kind: string;
             params: components["schemas"]["ParamsDescription"];
-            placement: ("beside" | "inside" | "stage") | null;
+            placement: ("beside" | "inside" | "in_place" | "stage") | null;
             position: number | null;
             region: components["schemas"]["RegionDescription"] | null;
             retry_of: string | null;

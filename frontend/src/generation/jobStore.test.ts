@@ -6,7 +6,7 @@ import { statusText } from "./useJobs";
 const job = (id: string, fields: Partial<Job> = {}): Job => ({
   id, kind: "img2img", status: "queued", params: { kind: "img2img", prompt: "a house" }, position: 1, eta_seconds: null,
   step: 0, steps: 0, attempt: 0, cancel_requested: false, error: null, images: [], created_by: { id: "u1", name: "Ana", color: "red" },
-  created_at: "2026-01-01T00:00:00Z", started_at: null, finished_at: null, retry_of: null, board: "b", frame: null, region: null, spots: [], placement: null, snapshot_url: null, ...fields,
+  created_at: "2026-01-01T00:00:00Z", started_at: null, finished_at: null, retry_of: null, board: "b", frame: null, region: null, spots: [], placement: null, accepted_placement: null, snapshot_url: null, ...fields,
 });
 
 let store: JobStore;

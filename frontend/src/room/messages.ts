@@ -216,7 +216,7 @@ export interface Generate {
   params: Params;
   frame?: string | null;
   region?: Region | null;
-  placement?: "beside" | "inside" | "stage";
+  placement?: ("beside" | "in_place" | "inside" | "stage") | null;
   view?: Region | null;
 }
 
