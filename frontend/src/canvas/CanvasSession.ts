@@ -10,6 +10,7 @@ import { boundsOf, bringIntoView, prepareForPictures, type BoardApi, type Files,
 import { FileLoader } from "./fileLoader";
 import { Following } from "./Following";
 import { openingView } from "./openingView";
+import type { PenInput } from "./PenInput";
 import { SceneSync } from "./sceneSync";
 import { Targeting } from "./Targeting";
 import { t } from "../language/t";
@@ -48,7 +49,9 @@ export class CanvasSession {
   readonly targeting: Targeting;
   readonly following: Following;
   private readonly stops: (() => void)[];
+  private pen: PenInput | undefined;
   private opened = false;
+  private stopped = false;
   private later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -76,10 +79,13 @@ export class CanvasSession {
       (colour) => this.sync.takesBackground(colour),
     );
     this.stops = [room.statusChanged.on(() => this.open()), quarantine.changed.on(() => this.showQuarantine())];
+    if (navigator.maxTouchPoints) void this.watchPen(); // a screen that takes no touch needs none of it
   }
 
   stop(): void {
     clearTimeout(this.later);
+    this.stopped = true;
+    this.pen?.stop();
     this.sync.settle();
     this.targeting.stop();
     this.following.end();
@@ -96,6 +102,11 @@ export class CanvasSession {
     this.sync.changed();
     this.background.changed();
     this.parts.notices.review();
+  }
+
+  private async watchPen(): Promise<void> {
+    const { PenInput } = await import("./PenInput");
+    if (!this.stopped) this.pen = new PenInput(this.canvas, this.parts.notices);
   }
 
   private showQuarantine(): void {

@@ -15,6 +15,7 @@ import {
   sceneCoordsToViewportCoords,
   serializeAsJSON,
 } from "@excalidraw/excalidraw";
+import { flushSync } from "react-dom";
 import type { UserIdleState } from "@excalidraw/excalidraw";
 import type {
   ExcalidrawElement,
@@ -41,6 +42,7 @@ import type { WireElement } from "../room/protocol";
 import { compareOrder } from "../room/reconcile";
 import { nextFrom, partOf, points_max, strokeParts, textParts, type Stroke } from "./oversized";
 import { hasUsableId, sound, withinBudget } from "./sanitize";
+import { possibleZoom, type View } from "./view";
 
 export { Excalidraw, Footer, MainMenu } from "@excalidraw/excalidraw";
 export type BoardApi = ExcalidrawImperativeAPI;
@@ -379,18 +381,55 @@ export function inView(api: BoardApi): Region {
   return { x: -scrollX, y: -scrollY, width: width / zoom.value, height: height / zoom.value };
 }
 
-const zooms = { min: 0.1, max: 30 }; // Excalidraw's own
+export function viewOf(api: BoardApi): View {
+  const { scrollX, scrollY, zoom } = api.getAppState();
+  return { scrollX, scrollY, zoom: zoom.value };
+}
+
+/** Ends no following. zooming: elements are not drawn anew for each of many zooms, until a view without it is set. */
+export function setView(api: BoardApi, { scrollX, scrollY, zoom }: View, zooming = false): void {
+  const appState = { scrollX, scrollY, zoom: { value: zoom as AppState["zoom"]["value"] }, shouldCacheIgnoreZoom: zooming };
+  api.updateScene({ appState, captureUpdate: CaptureUpdateAction.NEVER });
+}
 
 /** Shows a region of the scene in the middle of the view, as large as it goes. Ends no following. */
 export function fitView(api: BoardApi, region: Region): void {
   const { width, height } = api.getAppState();
-  const zoom = Math.min(Math.max(Math.min(width / region.width, height / region.height), zooms.min), zooms.max);
+  const zoom = possibleZoom(Math.min(width / region.width, height / region.height));
   const middle = { x: region.x + region.width / 2, y: region.y + region.height / 2 };
-  api.updateScene({
-    appState: { scrollX: width / 2 / zoom - middle.x, scrollY: height / 2 / zoom - middle.y, zoom: { value: zoom as AppState["zoom"]["value"] } },
-    captureUpdate: CaptureUpdateAction.NEVER,
-  });
+  setView(api, { scrollX: width / 2 / zoom - middle.x, scrollY: height / 2 / zoom - middle.y, zoom });
 }
+
+export const isViewOnly = (api: BoardApi): boolean => api.getAppState().viewModeEnabled;
+
+/** True if fingers do not draw. */
+export const isPenMode = (api: BoardApi): boolean => api.getAppState().penMode;
+
+/** True if the tool that is chosen selects what is tapped. */
+export const tapsSelect = (api: BoardApi): boolean => api.getAppState().activeTool.type === "selection";
+
+/** At once, since the event that is being dispatched must find it. From now on there is a button for it among the tools. */
+export function setPenMode(api: BoardApi, penMode: boolean): void {
+  flushSync(() => api.updateScene({ appState: { penMode, penDetected: true }, captureUpdate: CaptureUpdateAction.NEVER }));
+}
+
+/**
+ * Ends touches of which Excalidraw knows, and takes away what they are drawing. At once, as above, or else what begins next
+ * would be half of an undo step. touches: the last event of each.
+ */
+export function dropTouches(api: BoardApi, touches: Iterable<PointerEvent>): void {
+  for (const { pointerId, pointerType, clientX, clientY } of touches) {
+    const { newElement } = api.getAppState();
+    flushSync(() => {
+      if (newElement) api.updateScene({ elements: withTombstone(api, newElement.id), appState: { newElement: null, suggestedBindings: [] } as never, captureUpdate: CaptureUpdateAction.NEVER });
+    });
+    // Excalidraw waits for it there; on the canvas it would be a tap.
+    flushSync(() => void document.dispatchEvent(new PointerEvent("pointerup", { pointerId, pointerType, clientX, clientY, bubbles: true })));
+  }
+}
+
+const withTombstone = (api: BoardApi, id: string) =>
+  api.getSceneElementsIncludingDeleted().map((element) => (element.id === id ? changed(element, { isDeleted: true }) : element));
 
 /** Scrolls to a region of the scene, "fitted": zooms too, as far as it fits. */
 export function glideTo(api: BoardApi, region: Region, how: "fitted" | "centred"): void {
@@ -406,6 +445,10 @@ export function followedSession(api: BoardApi): string | null {
 export function setFollowed(api: BoardApi, followed: { session: string; name: string } | null): void {
   const userToFollow = followed && { socketId: followed.session as SocketId, username: followed.name };
   api.updateScene({ appState: { userToFollow }, captureUpdate: CaptureUpdateAction.NEVER });
+}
+
+export function stopFollowing(api: BoardApi): void {
+  if (followedSession(api)) setFollowed(api, null);
 }
 
 /** Calls the listener when following begins or has ended. */
