@@ -31,6 +31,8 @@ NEAR_LINE = 4 / 512
 # A stroke that encloses nothing is painted this wide on both sides, in shares of the side.
 STROKE_REACH = 7 / 512
 STROKE_CHROMA_MIN = 25.0
+# Within so many widths of a line from a region, ink is the region's outline.
+OUTLINE = 1.25
 WHITE_LAB = (100.0, 0.0, 0.0)
 
 
@@ -154,8 +156,16 @@ def _paint_stroke(sheet: Pixels, lab: Pixels, stroke: Mask, reach: int) -> None:
 
 
 def _near_regions(sketch: Regions) -> Mask:
+    """Regions with their whole outline, whose outer half belongs to none."""
     inside = (sketch.labels != OUTSIDE) & ~sketch.ink
-    return _near_lines(inside, 2 * NEAR_LINE) | (sketch.labels != OUTSIDE)
+    reach = max(2 * NEAR_LINE, OUTLINE * _line_width(sketch.ink) / float(np.sqrt(sketch.ink.size)))
+    return _near_lines(inside, reach) | (sketch.labels != OUTSIDE)
+
+
+def _line_width(ink: Mask) -> float:
+    """The width of most lines, px."""
+    depth = cv2.distanceTransform(ink.view(np.uint8), cv2.DIST_L2, 3)
+    return 2 * float(np.percentile(depth[ink], 95))
 
 
 def _near_lines(where: Mask, share: float) -> Mask:

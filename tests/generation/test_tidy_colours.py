@@ -48,6 +48,14 @@ def test_the_rooms_have_their_own_colours() -> None:
     assert near(result, (205, 205), BLUE) and near(result, (330, 330), RED)
 
 
+def test_the_outer_half_of_a_thick_outline_gets_no_paint_of_its_own() -> None:
+    paper = Image.new("RGB", (512, 512), "white")
+    ImageDraw.Draw(paper).rectangle(SQUARE, outline="black", width=24)
+    result = tidied(paper, painted(((116, 116, 396, 396), RED)))
+    assert near(result, (250, 250), RED)
+    assert {result.getpixel((x, 250)) for x in range(100, 126)} == {(255, 255, 255)}
+
+
 def test_what_the_model_left_as_paper_stays_paper() -> None:
     picture = painted(((128, 128, 384, 384), RED), ((170, 170, 240, 240), (255, 255, 255)))
     assert tidied(sketch(SQUARE, (170, 170, 240, 240)), picture).getpixel((205, 205)) == (255, 255, 255)
