@@ -1,3 +1,4 @@
+import { errorText, t } from "../language/t";
 import type { Checkpoint, FieldError, Imported, Job, NewLink, NewShareLink, Params, Problem, Region, Schemas, ShareLink, UploadedFile } from "./types";
 
 /** An answer that is not 2xx (RFC 9457), or no answer at all (status 0). */
@@ -80,7 +81,7 @@ export function createCall(base: string, fetcher: typeof fetch = (...args) => fe
       },
       body: body === undefined ? undefined : form ? body : JSON.stringify(body),
     }).catch(() => {
-      throw new ApiError(0, "offline", "The server could not be reached. Check the connection and try again.");
+      throw new ApiError(0, "offline", t("The server could not be reached. Check the connection and try again."));
     });
     const answer: unknown = await sent.json().catch(() => null);
     if (!sent.ok) throw problem(sent, answer);
@@ -138,8 +139,8 @@ function jobForm({ params, frame, region, view, snapshot, mask, placement, accep
 
 function problem(response: Response, body: unknown): ApiError {
   const known = (body ?? {}) as Partial<Problem>;
-  const message = known.detail || known.title || `The server answered ${response.status}.`;
-  return new ApiError(response.status, known.code ?? `http_${response.status}`, message, known.errors ?? []);
+  const message = known.detail || known.title || t("The server answered {status}.", { status: response.status });
+  return new ApiError(response.status, known.code ?? `http_${response.status}`, errorText(known.code, message), known.errors ?? []);
 }
 
 function csrfToken(): string {

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "react";
 import { ErrorBoundary } from "../errors/ErrorBoundary";
 import { Bisection } from "./Bisection";
-import { bringIntoView, Excalidraw, replaceScene, type BoardApi, type SceneElement } from "../canvas/excalidraw";
+import { bringIntoView, Excalidraw, langCode, replaceScene, type BoardApi, type SceneElement } from "../canvas/excalidraw";
 import "./BrokenElementSearch.css";
 
 const drawn_ms = 150; // Excalidraw draws a frame or two after it was given elements
@@ -48,7 +48,7 @@ function Trial({ elements, report }: { elements: readonly SceneElement[]; report
   }, [api, loaded]);
   return (
     <div className="trial" aria-hidden="true" inert>
-      <Excalidraw excalidrawAPI={setApi} onChange={() => setLoaded(true)} validateEmbeddable={false} aiEnabled={false} />
+      <Excalidraw langCode={langCode()} excalidrawAPI={setApi} onChange={() => setLoaded(true)} validateEmbeddable={false} aiEnabled={false} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { ShareLink } from "../api/types";
-import { t, tn } from "../language/t";
+import { t, timeText, tn } from "../language/t";
 
 /** The roles for which this page makes links; a program may make others. */
 export const offered = ["edit", "view"] as const;
@@ -29,5 +29,5 @@ export function linkInWords(link: ShareLink, you: string): string {
 }
 
 function dayOf(time: string): string {
-  return new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(new Date(time));
+  return timeText(new Date(time), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }

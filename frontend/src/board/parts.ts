@@ -6,7 +6,7 @@ import { JobStore } from "../generation/jobStore";
 import { Journal } from "../room/Journal";
 import { LocalDatabase } from "../room/LocalDatabase";
 import { RoomClient } from "../room/RoomClient";
-import { t } from "../language/t";
+import { errorText, t } from "../language/t";
 import { Notices } from "../ui/notices";
 
 const guest = "guest"; // one browser is one guest at a time; whoever signs in takes their changes along
@@ -21,7 +21,7 @@ export function createParts(config: BoardConfig, quarantine: Quarantine, lastSce
   room.refused.on(({ code, message }) =>
     notices.show({ key: `refused-${code}`, tone: "problem", text: refusalText(code, message), holds: code === "frozen" || code === "forbidden" ? () => !room.mayEdit : undefined }),
   );
-  room.troubled.on(({ code, message }) => notices.show({ key: `trouble-${code}`, tone: "problem", text: message }));
+  room.troubled.on(({ code, message }) => notices.show({ key: `trouble-${code}`, tone: "problem", text: errorText(code, message) }));
   followBoardNews(room, notices);
   room.statusChanged.on(() => notices.review());
   return { room, jobs, notices, quarantine, lastScene };
@@ -63,5 +63,5 @@ const refusals = new Map(Object.entries({
 }));
 
 function refusalText(code: string, message: string): string {
-  return refusals.get(code)?.() ?? t("A change could not be saved and was undone. ({message})", { message });
+  return refusals.get(code)?.() ?? t("A change could not be saved and was undone. ({message})", { message: errorText(code, message) });
 }

@@ -2,7 +2,7 @@ import { memo, useEffect, useRef, useState, type ReactNode } from "react";
 import type { Api } from "../api/client";
 import { CanvasSession, type CanvasParts, type Uploads } from "./CanvasSession";
 import { useCursors } from "./Collaborators";
-import { Excalidraw, focusHelp, Footer, type BoardApi, type Files, type SceneElement, type Theme } from "./excalidraw";
+import { Excalidraw, focusHelp, Footer, langCode, type BoardApi, type Files, type SceneElement, type Theme } from "./excalidraw";
 import { nameControls } from "./names";
 import { usePresence } from "./usePresence";
 import { useUndoKeys } from "./useUndoKeys";
@@ -72,6 +72,7 @@ export const Canvas = memo(function Canvas({ parts, server, board, theme, viewOn
       }}
       onPointerUpdate={presence.pointer}
       generateIdForFile={(file) => session.current!.files.nameOf(file)}
+      langCode={langCode()}
       isCollaborating
       theme={theme}
       viewModeEnabled={viewOnly}

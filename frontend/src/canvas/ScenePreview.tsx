@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { VersionScene } from "../api/versions";
 import type { WireElement } from "../room/protocol";
-import { addPictures, asFiles, Excalidraw, inView, replaceScene, restored, showBackground, type BoardApi, type SceneElement, type Theme } from "./excalidraw";
+import { addPictures, asFiles, Excalidraw, inView, langCode, replaceScene, restored, showBackground, type BoardApi, type SceneElement, type Theme } from "./excalidraw";
 
 interface Props {
   scene: VersionScene;
@@ -34,7 +34,7 @@ export function ScenePreview({ scene, live, theme }: Props) {
 
   return (
     <div className="preview-canvas" data-testid="preview-canvas" data-elements={elements.length}>
-      <Excalidraw excalidrawAPI={setApi} initialData={initial} viewModeEnabled zenModeEnabled theme={theme} validateEmbeddable={false} aiEnabled={false} />
+      <Excalidraw langCode={langCode()} excalidrawAPI={setApi} initialData={initial} viewModeEnabled zenModeEnabled theme={theme} validateEmbeddable={false} aiEnabled={false} />
     </div>
   );
 }

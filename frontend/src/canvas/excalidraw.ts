@@ -36,6 +36,7 @@ import type {
   SocketId,
 } from "@excalidraw/excalidraw/types";
 import type { BoardFile, Region } from "../api/types";
+import { language } from "../language/t";
 import type { Picture } from "../room/Journal";
 import type { Collaborator } from "../room/messages";
 import type { WireElement } from "../room/protocol";
@@ -45,6 +46,11 @@ import { hasUsableId, sound, withinBudget } from "./sanitize";
 import { possibleZoom, type View } from "./view";
 
 export { Excalidraw, Footer, MainMenu } from "@excalidraw/excalidraw";
+
+const lang_codes = new Map([["de", "de-DE"]]);
+
+/** The language of the page as Excalidraw calls it. Every instance sets the language and direction of the whole document. */
+export const langCode = (): string => lang_codes.get(language()) ?? "en";
 export type BoardApi = ExcalidrawImperativeAPI;
 export type SceneElement = OrderedExcalidrawElement;
 export type ImageElement = ExcalidrawImageElement;

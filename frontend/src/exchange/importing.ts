@@ -2,7 +2,7 @@ import { ApiError, type Api } from "../api/client";
 import type { Imported } from "../api/types";
 import type { Notices } from "../ui/notices";
 import type { ExchangePort } from "./ExchangePort";
-import { t, tn } from "../language/t";
+import { errorText, noteText, t, tn } from "../language/t";
 
 export interface Importer {
   api: Api;
@@ -48,8 +48,8 @@ export function outcomeText(name: string, { kind, items, added, updated, revived
   else if (added + updated + revived) parts.push(changesText(name, { added, updated, revived }));
   else if (unchanged) parts.push(t("Everything in {name} is already on this board.", { name }));
   else if (!refused.length && !notes.length) parts.push(t("{name} is empty. Nothing was added.", { name }));
-  parts.push(...notes.map(({ message }) => message));
-  const reasons = [...new Set(refused.map(({ message }) => message))];
+  parts.push(...notes.map(({ code, count, message }) => noteText(code, count, message)));
+  const reasons = [...new Set(refused.map(({ code, message }) => errorText(code, message)))];
   if (reasons.length) parts.push(tn(refused.length, "{n} part of {name} could not be imported: {reasons}", "{n} parts of {name} could not be imported: {reasons}", { name, reasons: reasons.slice(0, most_reasons).join(" ") }));
   return parts.join(" ");
 }

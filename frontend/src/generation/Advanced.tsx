@@ -52,7 +52,7 @@ export function Advanced({ form, change, checkpoints, checkpoint, kind, errors, 
             <label htmlFor={`${id}-checkpoint`} onDoubleClick={() => change({ checkpoint: null })}>{t("Model")}</label>
             <select id={`${id}-checkpoint`} value={checkpoint.name} onChange={(event) => change({ checkpoint: event.target.value, numbers: {} })}>
               {there.map(({ name, title, status }) => (
-                <option key={name} value={name}>{status === "ready" ? title : status === "loading" ? t("{title} (loading)", { title }) : t("{title} (not available)", { title })}</option>
+                <option key={name} value={name}>{status === "ready" ? t(title) : status === "loading" ? t("{title} (loading)", { title: t(title) }) : t("{title} (not available)", { title: t(title) })}</option>
               ))}
             </select>
           </div>

@@ -46,5 +46,5 @@ function statusText({ status, reason, title }: Checkpoint): string {
   if (status === "loading") return t("The model is still loading. Your picture will wait for it.");
   if (status !== "failed") return "";
   if (!reason || reason === no_worker) return t("Nothing can draw at the moment. Your picture will wait.");
-  return t("{title} is not on this server. Choose another model.", { title });
+  return t("{title} is not on this server. Choose another model.", { title: t(title) });
 }

@@ -14,7 +14,7 @@ interface Props {
 export function KindChoice({ checkpoint, checkpoints, chosen, onChoose }: Props) {
   const offered = kindsOffered(checkpoint, checkpoints);
   if (offered.length < 2) return null;
-  const options = offered.map(({ name, kind: { title, hint } }) => ({ value: name, content: title, title: hint, data: { "data-kind": name } }));
+  const options = offered.map(({ name, kind: { title, hint } }) => ({ value: name, content: t(title), title: t(hint), data: { "data-kind": name } }));
   return (
     <div className="field">
       <RadioGroup className="choices kinds" label={t("Kind of picture")} options={options} value={chosen} onChoose={onChoose} />

@@ -147,7 +147,7 @@ function Panel({ api, boardId, board, store, promptMax, open, queue, live, child
       <Queue jobs={jobs} {...queue} onShow={(job: Job) => { onAway(); board.show(job); }} />
       {children}
       <p className="quiet about">
-        <strong>{checkpoint.bundled ? t("Built-in illustration model.") : checkpoint.title}</strong> {firstSentence(checkpoint.description)}
+        <strong>{checkpoint.bundled ? t("Built-in illustration model.") : t(checkpoint.title)}</strong> {t(firstSentence(checkpoint.description))}
       </p>
     </div>
   );

@@ -12,8 +12,8 @@ export function Unavailable({ checkpoints }: { checkpoints: readonly Checkpoint[
       <ul>
         {checkpoints.map(({ name, title, description }) => (
           <li key={name}>
-            <strong>{title}</strong>
-            <span>{description}</span>
+            <strong>{t(title)}</strong>
+            <span>{t(description)}</span>
           </li>
         ))}
       </ul>

@@ -1,5 +1,5 @@
 import type { Job } from "../api/types";
-import { t } from "../language/t";
+import { errorText, t } from "../language/t";
 
 /** A change of a job's status, with a sentence for screen readers. */
 export interface JobAnnouncement {
@@ -119,7 +119,7 @@ function announcement(job: Job): string {
     case "succeeded":
       return isStaged(job) ? t("{name}’s pictures are ready to choose from.", { name }) : t("{name}’s picture is ready.", { name });
     case "failed":
-      return t("{name}’s picture failed: {reason}", { name, reason: job.error?.message ?? t("unknown reason") });
+      return t("{name}’s picture failed: {reason}", { name, reason: job.error ? errorText(job.error.code, job.error.message) : t("unknown reason") });
     case "cancelled":
       return t("{name}’s picture was cancelled.", { name });
     default:

@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Job } from "../api/types";
 import type { JobStore } from "./jobStore";
-import { t } from "../language/t";
+import { errorText, t } from "../language/t";
 
 export function useJobs(store: JobStore): readonly Job[] {
   return useSyncExternalStore(store.subscribe, store.list);
@@ -17,7 +17,7 @@ export function useJobAnnouncement(store: JobStore): string {
 /** The status of a job in words, as "Waiting…" or "step 3 of 12". */
 export function statusText(job: Job): string {
   if (job.cancel_requested && (job.status === "running" || job.status === "queued")) return t("Cancelling…");
-  if (job.status === "failed") return job.error?.message ?? t("It failed.");
+  if (job.status === "failed") return (job.error ? errorText(job.error.code, job.error.message) : t("It failed."));
   if (job.status === "running") return job.step ? t("step {n} of {all}", { n: job.step, all: job.steps ?? 1 }) : t("Starting…");
   const ahead = (job.position ?? 1) - 1;
   const time = job.eta_seconds ? duration(job.eta_seconds) : "";

@@ -1,5 +1,5 @@
 import type { Version } from "../api/versions";
-import { t } from "../language/t";
+import { t, timeText } from "../language/t";
 
 export interface Day {
   /** In words: Today, Yesterday, or the date. */
@@ -19,7 +19,7 @@ export function byDay(versions: readonly Version[], now: Date): Day[] {
 }
 
 export function timeOf(version: Version): string {
-  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date(version.created_at));
+  return timeText(new Date(version.created_at), { hour: "2-digit", minute: "2-digit" });
 }
 
 /** Title of a version below its day: its name, else its time. */
@@ -44,7 +44,7 @@ function dayOf(time: Date, now: Date): string {
   if (days === 0) return t("Today");
   if (days === 1) return t("Yesterday");
   const year = time.getFullYear() === now.getFullYear() ? undefined : ("numeric" as const);
-  return new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year }).format(time);
+  return timeText(time, { weekday: "long", day: "numeric", month: "long", year });
 }
 
 function midnight(time: Date): number {

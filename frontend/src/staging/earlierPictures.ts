@@ -1,5 +1,5 @@
 import type { Job, JobImage } from "../api/types";
-import { t } from "../language/t";
+import { t, timeText } from "../language/t";
 
 /** A picture that was made, with the job that it came from. */
 export interface EarlierPicture {
@@ -21,8 +21,8 @@ export function renewed(before: readonly Job[], page: readonly Job[]): Job[] {
 /** Person and time of a job, as "Ana, today 14:05". */
 export function whoAndWhen({ created_by, created_at }: Job, now: Date): string {
   const at = new Date(created_at);
-  const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(at);
-  const day = at.toDateString() === now.toDateString() ? t("today") : new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(at);
+  const time = timeText(at, { hour: "2-digit", minute: "2-digit" });
+  const day = at.toDateString() === now.toDateString() ? t("today") : timeText(at, { day: "numeric", month: "short" });
   return `${created_by?.name ?? t("Someone")}, ${day} ${time}`;
 }
 
