@@ -155,9 +155,7 @@ def test_what_was_deleted_since_the_file_was_saved_comes_back(a: BoardPage) -> N
     a.until_saved()
     drop(a, "saved.excalidraw", "", saved)
     notice = a.page.get_by_test_id("notice")
-    expect(notice).to_contain_text(
-        "saved.excalidraw: 3 elements brought back that had been deleted here."
-    )
+    expect(notice).to_contain_text("saved.excalidraw: 3 elements brought back that had been deleted here.")
     a.page.wait_for_function("() => window.__atelier.api.getSceneElements().length === 3")
     assert {each["id"] for each in a.elements()} == there
     notice.get_by_role("button", name="Undo").click()
