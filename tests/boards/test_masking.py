@@ -87,8 +87,17 @@ def test_what_is_repainted_is_what_the_page_marks(case: dict[str, Any]) -> None:
     pictures, mask = masking.images_and_mask(bodies, shapes, target.region, target)
     assert [json.loads(raw)["id"] for raw in pictures] == case["pictures"]
     given = {element["id"]: element for element in case["elements"]}
+    turned = case.get("turned", {})
     assert [json.loads(raw) for raw in mask] == [
-        given[element_id] | {"frameId": None} | SHARED["mask_fields"][fields]
+        {
+            name: pytest.approx(value, abs=1e-6) if isinstance(value, float) else value
+            for name, value in (
+                given[element_id]
+                | {"frameId": None}
+                | SHARED["mask_fields"][fields]
+                | {name: float(value) for name, value in turned.get(element_id, {}).items()}
+            ).items()
+        }
         for element_id, fields in case["mask"]
     ]
 

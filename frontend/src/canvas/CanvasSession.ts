@@ -71,7 +71,7 @@ export class CanvasSession {
       failed: ({ fileId, error }) => notices.show(uploadNotice(this.files, fileId, error)),
       changed: () => onUploads({ pending: this.files.pendingCount, failed: this.files.failedCount }),
     });
-    this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element), (element) => jobs.isOwn(noteOf(element)), quarantine, (elements) => Object.assign(parts.lastScene, { elements }));
+    this.sync = new SceneSync(canvas, room, (element) => this.files.isReady(element), (element, before) => jobs.isOwn(noteOf(element), before && noteOf(before)), quarantine, (elements) => Object.assign(parts.lastScene, { elements }));
     this.targeting = new Targeting(canvas, room, this.sync);
     this.following = new Following(canvas, room);
     this.background = new BackgroundSync(canvas, room, (colour) => paintBoard(board, colour), (error) =>

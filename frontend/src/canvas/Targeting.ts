@@ -7,14 +7,16 @@ import { noteOf, type Note } from "../generation/note";
 import { elementsSeen, longest_side_px, onPaper, snapshotSize } from "../generation/snapshot";
 import { chooseTarget, type Shape, type Target } from "../generation/target";
 import type { RoomClient } from "../room/RoomClient";
+import { showOf, type Show } from "../generation/inPlace";
 import type { StagingPort } from "../staging/StagingPort";
-import { addFrame, backgroundOf, boundsOf, bringIntoView, changed, drawRegion, heldIds, inView, onScreen, selectOnly, takeFrameTool, takePenTool, type BoardApi, type SceneElement } from "./excalidraw";
+import { addFrame, backgroundOf, boundsOf, bringIntoView, changed, drawRegion, heldIds, inView, onScreen, selectOnly, takeFrameTool, takePenTool, type BoardApi, type ImageElement, type SceneElement } from "./excalidraw";
 import type { SceneSync } from "./sceneSync";
 import { t } from "../language/t";
 
 const look_again_ms = 120;
 const words_only_side = 512;
 const frame_margin = 20;
+const saved_wait_ms = 4_000;
 
 /** The board as generation and staging see it: the target, its pictures, and where jobs lie on the screen. */
 export class Targeting implements BoardPort, StagingPort {
@@ -75,6 +77,11 @@ export class Targeting implements BoardPort, StagingPort {
 
   private draw(elements: readonly Shape[], { region }: Target, longest_px: number, ground: string): Promise<Blob> {
     return drawRegion(elements as never, this.api.getFiles(), region, snapshotSize(region, longest_px), ground);
+  }
+
+  async saved(): Promise<void> {
+    this.sync.settle();
+    await this.room.saved(saved_wait_ms);
   }
 
   middleOfView(): Region {
@@ -153,6 +160,11 @@ export class Targeting implements BoardPort, StagingPort {
   place(job: Job): Region | null {
     const spot = this.spot(job);
     return spot && onScreen(this.api, spot);
+  }
+
+  shownAs({ frame }: Job): Show | null {
+    const element = frame ? this.find(frame) : undefined;
+    return element?.type === "image" ? showOf(element as ImageElement) : null;
   }
 
   placeOf(id: string): Region | null {

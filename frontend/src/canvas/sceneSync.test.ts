@@ -73,7 +73,7 @@ beforeEach(() => {
       return () => undefined;
     },
   } as unknown as BoardApi;
-  sync = new SceneSync(api, room, (each) => each.type !== "image" || ready.has(each.id), (each) => each.customData?.own === true, quarantine = new Quarantine());
+  sync = new SceneSync(api, room, (each) => each.type !== "image" || ready.has(each.id), (each, before) => each.customData?.own === true && !before?.customData?.own, quarantine = new Quarantine());
 });
 
 afterEach(() => {
@@ -260,6 +260,15 @@ describe("what was asked for on this page", () => {
     socket().feed({ type: "patch", clock: 11, elements });
     later(300);
   };
+
+  it("may also change and remove what is here, in one step; a later change of the same by others is none", () => {
+    enter();
+    patch(element("picture", { index: "b1" }), element("mark", { index: "b2" }), element("other", { index: "b3" }));
+    patch(own("picture", { index: "b1", version: 9 }), own("mark", { index: "b2", version: 2, isDeleted: true }), element("other", { index: "b3", version: 2 }));
+    expect(canvas.undoable).toEqual([["picture", "mark"]]);
+    patch(own("picture", { index: "b1", version: 10 }));
+    expect(canvas.undoable).toHaveLength(1);
+  });
 
   it("comes as one step that can be undone, and nobody else's does", () => {
     enter();

@@ -46,8 +46,8 @@ export class SceneSync {
     private readonly room: RoomClient,
     /** True if an element may be sent: a picture only once its file is on the server. */
     private readonly isReady: (element: SceneElement) => boolean,
-    /** True if an element arrives because of an action on this page, which can undo it. */
-    private readonly isOwn: (element: SceneElement) => boolean,
+    /** True if an element arrives, or is changed from `before`, because of an action on this page, which can undo it. */
+    private readonly isOwn: (element: SceneElement, before: SceneElement | undefined) => boolean,
     /** Takes the elements that would break the canvas. */
     private readonly quarantine: Quarantine,
     /** Called with the scene before the canvas is given it, as the canvas may crash on it. */
@@ -135,7 +135,7 @@ export class SceneSync {
     for (const element of unknown) this.unknown.set(element.id, element);
     const newer = elements.filter((element) => takesIncoming(byId.get(element.id), element) && (byId.has(element.id) || !element.isDeleted));
     const moved = this.room.inbox.takeMoves().filter((move) => this.follow(byId.get(move.id), move));
-    const own = newer.filter((element) => this.changedHere.has(element.id) || (!byId.has(element.id) && this.isOwn(element)));
+    const own = newer.filter((element) => this.changedHere.has(element.id) || this.isOwn(element, byId.get(element.id)));
     const background = this.background;
     this.background = null;
     this.changedHere.clear();

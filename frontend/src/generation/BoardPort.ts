@@ -15,6 +15,8 @@ export interface BoardPort {
   snapshot(target: Target, longest_px?: number, sees?: Sees): Promise<Blob>;
   /** White where the picture would be repainted, black elsewhere; as large as the snapshot. */
   mask(target: Target, longest_px?: number): Promise<Blob>;
+  /** Resolves when the server has everything that was drawn here, or cannot be waited for. */
+  saved(): Promise<void>;
   /** The region of a picture that is made without a target. */
   middleOfView(): Region;
   /** The part of the scene that is in view. */

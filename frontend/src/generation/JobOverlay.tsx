@@ -3,6 +3,7 @@ import type { Job } from "../api/types";
 import { RetryIcon } from "../ui/icons";
 import type { BoardPort } from "./BoardPort";
 import { statusText, useJobAnnouncement, useJobs } from "./useJobs";
+import { isInPlace } from "./inPlace";
 import type { JobStore } from "./jobStore";
 import "./JobOverlay.css";
 import { t } from "../language/t";
@@ -82,7 +83,7 @@ function JobCard({ job, rank, mayCancel, mayRetry, onCancel, onRetry, onDismiss 
   const failed = job.status === "failed";
   return (
     <div className="job-card" data-testid="job-overlay" data-job={job.id} data-rank={rank} data-status={job.status} role="group" aria-label={`${job.created_by?.name ?? t("Someone")}: ${statusText(job)}`}>
-      {job.preview_url && !failed && rank === 0 && <img className="job-preview" src={job.preview_url} alt="" />}
+      {job.preview_url && !failed && rank === 0 && !isInPlace(job) && <img className="job-preview" src={job.preview_url} alt="" />}
       <div className="job-plate">
         <strong>{job.created_by?.name ?? t("Someone")}</strong>
         <span className="job-standing">{statusText(job)}</span>

@@ -31,6 +31,7 @@ class Board implements BoardPort {
   }
   snapshot = async () => new Blob(["png"], { type: "image/png" });
   mask = async () => new Blob(["mask"], { type: "image/png" });
+  saved = vi.fn(async () => undefined);
   middleOfView = () => ({ x: 0, y: 0, width: 512, height: 512 });
   view = () => ({ x: 0, y: 0, width: 800, height: 600 });
   showElement = () => true;
@@ -353,6 +354,22 @@ describe("kinds that other models make", () => {
     await settle();
     expect(asked[1]!.request.params).toMatchObject({ kind: "txt2img", checkpoint: "bundled" });
     expect(asked[1]!.request.mask).toBeUndefined();
+  });
+
+  it("repaint a picture in its place, once the server has what was drawn over it", async () => {
+    let stored = (): void => undefined;
+    await open(frame("p", "", { shape: "picture" }), [checkpoint, painter]);
+    board.saved.mockReturnValueOnce(new Promise((resolve) => (stored = () => resolve(undefined))));
+    fireEvent.click(screen.getByText("Repaint a part"));
+    type("a door");
+    fireEvent.click(button());
+    await settle();
+    expect(asked).toEqual([]);
+    stored();
+    await settle();
+    expect(asked[0]!.request).toMatchObject({ frame: "p", placement: "in_place", params: { kind: "inpaint" } });
+    expect(asked[0]!.request).not.toHaveProperty("snapshot");
+    expect(asked[0]!.request).not.toHaveProperty("mask");
   });
 
   it("are not offered by a model that is not there", async () => {

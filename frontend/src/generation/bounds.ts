@@ -41,6 +41,14 @@ export function boundsOf(element: Extent): Box {
   return { x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin };
 }
 
+/** The element turned by an angle in radians about a point of the board. */
+export function turnedAbout<E extends Extent>(element: E, about: Point, angle: number): E {
+  const box = around(outline(element));
+  const middle: Point = [box.x + box.width / 2, box.y + box.height / 2];
+  const [x, y] = turn(middle, about, angle);
+  return { ...element, x: element.x + x - middle[0], y: element.y + y - middle[1], angle: (element.angle ?? 0) + angle };
+}
+
 function outline({ type, x, y, width = 0, height = 0, points }: Extent): Point[] {
   const own = (points ?? []).filter((point) => point.length >= 2) as unknown as readonly Point[];
   const offsets: readonly Point[] = own.length && (!type || pointed.has(type)) ? own : [[0, 0], [width, 0], [width, height], [0, height]];
@@ -50,9 +58,14 @@ function outline({ type, x, y, width = 0, height = 0, points }: Extent): Point[]
 function turned(points: Point[], angle: number): Point[] {
   if (!angle) return points;
   const box = around(points);
-  const [middleX, middleY] = [box.x + box.width / 2, box.y + box.height / 2];
+  const middle: Point = [box.x + box.width / 2, box.y + box.height / 2];
+  return points.map((point) => turn(point, middle, angle));
+}
+
+function turn(point: Point, about: Point, angle: number): Point {
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  return points.map(([x, y]) => [middleX + (x - middleX) * cos - (y - middleY) * sin, middleY + (x - middleX) * sin + (y - middleY) * cos]);
+  const [x, y] = [point[0] - about[0], point[1] - about[1]];
+  return [about[0] + x * cos - y * sin, about[1] + x * sin + y * cos];
 }
 
 /** Without spreading: a stroke has thousands of points. */

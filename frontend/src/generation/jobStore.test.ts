@@ -92,6 +92,9 @@ describe("pictures to choose from", () => {
     store.expect("j");
     store.expect("p");
     expect([store.isOwn({ job: "j", image: "x" }), store.isOwn({ job: "k", image: "p" }), store.isOwn({ job: "k" }), store.isOwn({})]).toEqual([true, true, false, false]);
+    expect(store.isOwn({ job: "j", image: "x" }, { job: "j", image: "x" }), "somebody moved it").toBe(false);
+    expect(store.isOwn({ job: "j", image: "x" }, { job: "k", image: "y" }), "repainted").toBe(true);
+    expect(store.isOwn({ job: "j" }, {}), "what marked the part").toBe(true);
   });
 });
 

@@ -7,6 +7,12 @@ export interface JobAnnouncement {
   text: string;
 }
 
+/** The job and the picture that an element shows, or that removed it. */
+interface Maker {
+  job?: string;
+  image?: string;
+}
+
 /**
  * The jobs of this board that are shown: waiting, running, failed and not dismissed, or with candidates.
  *
@@ -33,7 +39,9 @@ export class JobStore {
     this.own.add(id);
   }
 
-  isOwn({ job, image }: { job?: string; image?: string }): boolean {
+  /** True if a job or picture of this page wrote this note. before: the note that it replaces. */
+  isOwn({ job, image }: Maker, before: Maker = {}): boolean {
+    if (before.job === job && before.image === image) return false;
     return (job !== undefined && this.own.has(job)) || (image !== undefined && this.own.has(image));
   }
 

@@ -1,9 +1,10 @@
 import type { Region } from "../api/types";
-import { boundsOf } from "./bounds";
+import { boundsOf, turnedAbout } from "./bounds";
 import { overlap, reachOf, type Shape, type Target } from "./target";
 
 /**
- * Which part of a region is repainted. Pure; the board draws it.
+ * Which part of a region is repainted. Pure; the board draws it. A picture that is the target is upright in it, however it is
+ * turned on the board; what was drawn over it is turned along.
  *
  * The same rules as boards/rendering/masking.py: both run tests/shared/snapshot_cases.json.
  */
@@ -68,7 +69,7 @@ const covered = {
 };
 
 function belonging<E extends Shape>(elements: readonly E[], target: Pick<Target, "id" | "shape" | "region">): E[] {
-  return elements.filter((element) => {
+  return turnedBack(elements, target).filter((element) => {
     if (element.isDeleted || element.type === "frame" || element.type === "magicframe") return false;
     if (target.shape === "picture") {
       if (element.type === "image") return element.id === target.id;
@@ -77,4 +78,12 @@ function belonging<E extends Shape>(elements: readonly E[], target: Pick<Target,
     }
     return overlap(element.type === "image" ? boundsOf(element) : reachOf(element), target.region);
   });
+}
+
+/** The elements as they lie when the target picture is upright. */
+function turnedBack<E extends Shape>(elements: readonly E[], { id, shape, region }: Pick<Target, "id" | "shape" | "region">): readonly E[] {
+  const angle = shape === "picture" ? (elements.find((element) => element.id === id)?.angle ?? 0) : 0;
+  if (!angle) return elements;
+  const middle = [region.x + region.width / 2, region.y + region.height / 2] as const;
+  return elements.map((element) => turnedAbout(element, middle, -angle));
 }

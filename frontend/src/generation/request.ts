@@ -18,21 +18,38 @@ export interface Draft {
 /** Draws what the model has to see and builds the request. Rejects when the board cannot draw it. */
 export async function buildRequest(board: BoardPort, { form, checkpoint, prompt, target }: Draft): Promise<JobRequest> {
   const params = paramsOf(form, checkpoint, prompt, target?.region);
+  const sees = checkpoint.kinds[kindOf(form, checkpoint)]!.sees;
   const place = target ? { frame: target.id, region: target.region } : { region: board.middleOfView() };
-  const seen = target ? await seenBy(board, target, checkpoint.kinds[kindOf(form, checkpoint)]!.sees) : {};
-  return { params, ...place, view: board.view(), ...seen, ...placementOf(form, target?.shape === "frame") };
+  const seen = target ? await seenBy(board, target, sees) : {};
+  return { params, ...place, view: board.view(), ...seen, ...placementOf(form, target && spotOf(form, target, sees)) };
 }
 
 /** Snapshot and mask of the target. Empty for prompts alone, and for pictures that the server has in full size. */
 async function seenBy(board: BoardPort, target: Target, sees: Sees): Promise<Pick<JobRequest, "snapshot" | "mask">> {
   if (sees === "nothing" || sees === "file") return {};
+  if (isInPlace(target, sees)) {
+    await board.saved(); // the server draws the mask over its own file
+    return {};
+  }
   const snapshot = await board.snapshot(target, undefined, sees);
   return sees === "pictures_and_mask" ? { snapshot, mask: await board.mask(target) } : { snapshot };
 }
 
+/** True if a picture is repainted: the result takes its place. */
+function isInPlace({ shape }: Target, sees: Sees): boolean {
+  return shape === "picture" && sees === "pictures_and_mask";
+}
+
+type Spot = NonNullable<JobRequest["accepted_placement"]>;
+
+function spotOf({ placement }: Form, target: Target, sees: Sees): Spot {
+  if (isInPlace(target, sees)) return "in_place";
+  return target.shape === "frame" ? placement : "beside";
+}
+
 /** A single picture is placed at once; several are staged, and the accepted one is placed. */
-function placementOf({ count, placement }: Form, inFrame: boolean): Pick<JobRequest, "placement" | "accepted_placement"> {
-  const spot = inFrame ? placement : "beside";
+function placementOf({ count }: Form, spot: Spot | null): Pick<JobRequest, "placement" | "accepted_placement"> {
+  spot ??= "beside";
   return count > 1 ? { placement: "stage", accepted_placement: spot } : { placement: spot };
 }
 

@@ -345,16 +345,13 @@ export class RoomClient {
   /** Resolves to true once everything up to this clock has arrived, to false if it has not within the time. */
   reached(clock: number, within_ms: number): Promise<boolean> {
     const there = () => this.synced && (this.clock ?? 0) >= clock;
-    if (there()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const settle = (reached: boolean) => {
-        stop();
-        clearTimeout(timer);
-        resolve(reached);
-      };
-      const stop = this.clockMoved.on(() => there() && settle(true));
-      const timer = setTimeout(() => settle(false), within_ms);
-    });
+    return there() ? Promise.resolve(true) : soon(this.clockMoved, there, within_ms);
+  }
+
+  /** Resolves to true once the server has confirmed every change, to false if it has not within the time. */
+  saved(within_ms: number): Promise<boolean> {
+    const done = () => this.pendingCount === 0;
+    return done() ? Promise.resolve(true) : soon(this.statusChanged, done, within_ms);
   }
 
   /** Acknowledgements count too: the server sends us everything up to that clock before it acknowledges. */
@@ -507,4 +504,17 @@ export class RoomClient {
   private send(message: ClientMessage): void {
     this.connection.send(JSON.stringify(message));
   }
+}
+
+/** Resolves to true once a signal comes and something holds, to false if that is not within the time. */
+function soon(signal: Signal, holds: () => boolean, within_ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (held: boolean) => {
+      stop();
+      clearTimeout(timer);
+      resolve(held);
+    };
+    const stop = signal.on(() => holds() && settle(true));
+    const timer = setTimeout(() => settle(false), within_ms);
+  });
 }

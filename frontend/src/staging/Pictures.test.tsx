@@ -17,6 +17,7 @@ class Board implements StagingPort {
   target = () => this.aim;
   subscribe = () => () => undefined;
   place = () => null;
+  shownAs = () => null;
   onMove = () => () => undefined;
   show = vi.fn();
   has = (id: string) => this.live.has(id);

@@ -15,6 +15,7 @@ class Board implements StagingPort {
   target = () => null;
   subscribe = () => () => undefined;
   place = () => ({ x: 10, y: 20, width: 100, height: 80 });
+  shownAs: StagingPort["shownAs"] = () => null;
   live = new Set<string>();
   private readonly movers = new Set<() => void>();
   onMove = (listener: () => void) => {
@@ -78,6 +79,15 @@ describe("looking", () => {
     press("ArrowLeft");
     expect(looked()).toBe("b");
     expect(screen.getByRole("radio", { checked: true }).getAttribute("aria-label")).toBe("Picture 2 of 4");
+  });
+
+  it("one that takes the place of a picture is shown as that is", () => {
+    const overlay = () => screen.getByTestId("stage-picture").parentElement!;
+    expect(overlay().style.transform.trim()).toBe("translate(10px, 20px)");
+    board.shownAs = () => ({ layer: "rotate(1rad)", picture: { left: "-50%", top: "0%", width: "200%", height: "100%" } });
+    arrive(job(four, { placement: "stage", accepted_placement: "in_place" }));
+    expect(overlay().style.transform).toBe("translate(10px, 20px) rotate(1rad)");
+    expect(screen.getByTestId("stage-picture").style.left).toBe("-50%");
   });
 
   it("on the canvas they flip while nothing is selected there", () => {

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { createCandidatesApi } from "../api/candidates";
 import type { Job } from "../api/types";
+import { isInPlace } from "../generation/inPlace";
 import { t, tn } from "../language/t";
 import type { JobStore } from "../generation/jobStore";
 import { CheckIcon, ChevronLeftIcon, ChevronRightIcon, CloseIcon } from "../ui/icons";
@@ -102,6 +103,8 @@ export default function Staging({ base, boardId, you, store, board, notices, may
   );
 }
 
+const whole = { left: "", top: "", width: "", height: "" };
+
 /** Keeps a layer over the frame of a job when the canvas moves. */
 function useOverlay(board: StagingPort, job: Job | undefined) {
   const overlay = useRef<HTMLDivElement>(null);
@@ -115,9 +118,12 @@ function useOverlay(board: StagingPort, job: Job | undefined) {
       if (!layer) return;
       layer.hidden = !at;
       if (!at) return;
-      layer.style.transform = `translate(${at.x}px, ${at.y}px)`;
+      const show = isInPlace(job) ? board.shownAs(job) : null;
+      layer.style.transform = `translate(${at.x}px, ${at.y}px) ${show?.layer ?? ""}`;
       layer.style.width = `${at.width}px`;
       layer.style.height = `${at.height}px`;
+      layer.classList.toggle("in-place", show !== null);
+      Object.assign((layer.firstElementChild as HTMLElement).style, show?.picture ?? whole);
     };
     place();
     const stop = board.onMove(() => void (frame ||= requestAnimationFrame(place)));

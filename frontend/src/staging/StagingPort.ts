@@ -1,4 +1,5 @@
 import type { Job, Region } from "../api/types";
+import type { Show } from "../generation/inPlace";
 import type { Target } from "../generation/target";
 
 /** What staging needs of the board. Implemented in canvas/, so that this folder knows no canvas. */
@@ -8,6 +9,8 @@ export interface StagingPort {
   readonly subscribe: (listener: () => void) => () => void;
   /** Where the picture of a job will be, on the canvas in CSS pixels; null if nobody knows. */
   place(job: Job): Region | null;
+  /** How the picture that a job was asked for shows its file; null if it is none, or gone. */
+  shownAs(job: Job): Show | null;
   /** Calls the listener when places may have moved, by scrolling, zooming or edits; returns a function that stops it. */
   onMove(listener: () => void): () => void;
   /** Brings the place of a job into view. */

@@ -8,6 +8,7 @@ export interface SnapshotCase {
   seen: string[];
   pictures: string[];
   mask?: [id: string, fields: "drawing" | "picture"][];
+  turned?: Record<string, { x: number; y: number; angle: number }>;
 }
 
 /** The element with this id as a target. */
