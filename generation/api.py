@@ -9,7 +9,7 @@ from ninja.decorators import decorate_view
 from pydantic import StringConstraints
 from typing_extensions import TypedDict
 
-from generation.checkpoints import catalogue, hearing, styles
+from generation.checkpoints import catalogue, hearing
 from generation.checkpoints.hearing import Heard
 from generation.checkpoints.limits import TEXT_MAX
 from generation.jobs.description import CheckpointDescription, describe_checkpoints
@@ -60,7 +60,7 @@ class Hearing(TypedDict):
 def hear(request: HttpRequest, checkpoint: str, body: HearingRequest) -> Hearing:
     """Which words of a prompt have an effect: text encoders read only so much. Nothing is drawn."""
     asked = catalogue.get(checkpoint)
-    style = styles.every().get(body.style or "", styles.NONE)
+    style = asked.style_words(body.style)
     return {
         "prompt": _heard(hearing.heard(asked, body.prompt, style.prompt)),
         "negative_prompt": _heard(hearing.heard(asked, body.negative_prompt, style.negative_prompt)),

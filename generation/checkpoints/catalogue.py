@@ -18,6 +18,7 @@ from generation.checkpoints import remote_entry as remotes
 from generation.checkpoints import styles
 from generation.checkpoints.limits import NUMBERS, allowed
 from generation.checkpoints.remote_entry import Remote
+from generation.checkpoints.styles import Style
 from generation.errors import CatalogueInvalid, CheckpointUnknown
 
 HERE = Path(__file__).resolve().parent
@@ -25,6 +26,7 @@ BUNDLED = HERE.parent / "bundled"
 DEVICES = ("cpu", "cuda", "mps")
 OUTSIDE = ("crop", "pad")
 SEEN_AS = ("picture", "strokes")
+STYLES_AS = ("words", "looks")
 SCALES = (1, 2, 4)
 FAMILY = "other"
 BATCHING = "StableDiffusion"
@@ -127,7 +129,7 @@ class Checkpoint:
     sizes: (width, height) in pixels that the weights were trained for.
     dtype: torch type by device kind. scheduler: class to use instead of the checkpoint's own.
     sharpen_percent: unsharp mask after enlarging, 0 for none.
-    styles: names in styles.json that these weights understand.
+    styles: names in styles.json. styles_as: words for weights that understand them; looks where finished pictures get them.
     focus: for weights that draw one thing at a time: share of the canvas that the drawn part of the init image fills.
     """
 
@@ -150,6 +152,7 @@ class Checkpoint:
     sharpen_percent: int = 0
     focus: float = 0
     styles: tuple[str, ...] = ()
+    styles_as: str = "words"
     components: Mapping[str, Component] = field(default_factory=dict)
     parts: Mapping[str, Part] = field(default_factory=dict)
     loras: tuple[Lora, ...] = ()
@@ -165,6 +168,15 @@ class Checkpoint:
         if self.remote:
             return f"{self.remote.protocol} at {self.remote.url or self.remote.url_from}"
         return str(self.folder) if self.folder else f"{self.repo}@{self.revision}"
+
+    def style_words(self, style: str | None) -> Style:
+        """A style whose words are added to a prompt; NONE for no style, and for one that is a look."""
+        known = styles.every().get(style or "", styles.NONE)
+        return known if self.styles_as == "words" else styles.NONE
+
+    def look(self, style: str | None) -> str | None:
+        """The look that a style gives to finished pictures; None for no style, and for one that is words."""
+        return style if self.styles_as == "looks" else None
 
     def dtype_on(self, device: str) -> str:
         """The name of the torch dtype on a device such as cpu or cuda:1."""
@@ -254,6 +266,7 @@ def _checkpoint(name: str, raw: Mapping[str, Any], path: Path) -> Checkpoint:
             sharpen_percent=raw.get("sharpen_percent", 0),
             focus=float(raw.get("focus", 0)),
             styles=tuple(raw.get("styles", ())),
+            styles_as=raw.get("styles_as", "words"),
             components={part: Component(**entry) for part, entry in raw.get("components", {}).items()},
             parts={part: _part(entry, path) for part, entry in raw.get("parts", {}).items()},
             loras=tuple(_lora(entry, path) for entry in raw.get("loras", ())),
@@ -360,12 +373,28 @@ def _check(checkpoint: Checkpoint, where: str) -> None:
         )
     if unknown := [name for name in checkpoint.styles if name not in styles.every()]:
         raise CatalogueInvalid(f"{where}.styles names {', '.join(unknown)}, which styles.json has not.")
+    _check_styles_as(checkpoint, where)
     if not 0 <= checkpoint.focus <= FOCUS_MAX:
         raise CatalogueInvalid(f"{where}.focus is {checkpoint.focus}, not between 0 and {FOCUS_MAX}.")
     if not checkpoint.sizes or any(side <= 0 or side % 8 for size in checkpoint.sizes for side in size):
         raise CatalogueInvalid(f"{where}.sizes must be one or more [width, height] in multiples of 8.")
     if checkpoint.live:
         _check_live(checkpoint, checkpoint.live, where)
+
+
+def _check_styles_as(checkpoint: Checkpoint, where: str) -> None:
+    if checkpoint.styles_as not in STYLES_AS:
+        raise CatalogueInvalid(f"{where}.styles_as is {checkpoint.styles_as!r}; use words or looks.")
+    if checkpoint.styles_as == "words":
+        return
+    if checkpoint.remote:
+        raise CatalogueInvalid(
+            f"{where}.styles_as is looks, which Atelier gives only to what it draws itself."
+        )
+    if unknown := [name for name in checkpoint.styles if name not in styles.LOOKS]:
+        raise CatalogueInvalid(
+            f"{where}.styles names {', '.join(unknown)}; looks are {', '.join(styles.LOOKS)}."
+        )
 
 
 def _check_live(checkpoint: Checkpoint, live: LiveKind, where: str) -> None:

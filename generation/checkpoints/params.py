@@ -63,7 +63,7 @@ def words(params: Params, checkpoint: Checkpoint) -> dict[str, str]:
 
     Where the text encoder does not read all of it, the person's words are cut and the style's are kept.
     """
-    style = styles.every().get(params.style or "", styles.NONE)
+    style = checkpoint.style_words(params.style)
     prompt = styles.joined(hearing.heard(checkpoint, params.prompt, style.prompt).text, style.prompt)
     if params.negative_prompt is None:
         return {"prompt": prompt}

@@ -1,4 +1,4 @@
-"""Styles: text that is added to prompts. The catalogue says which of them a checkpoint offers."""
+"""Styles: text that is added to prompts, or a look that finished pictures get. The catalogue says which a checkpoint offers."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 STYLES = Path(__file__).resolve().parent / "styles.json"
+LOOKS = ("flat", "watercolour", "crayon", "ink-wash")
+"""Styles that `pipelines.looks` can give to a finished picture, for weights that know no styles by name."""
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
 
@@ -37,8 +39,13 @@ def every() -> Mapping[str, Style]:
 @cache
 def thumbnail(checkpoint: str, style: str) -> str | None:
     """The static file of a picture that a checkpoint drew in a style; None if there is none."""
-    name = f"generation/styles/{checkpoint}/{style}.webp"
+    name = thumbnail_name(checkpoint, style)
     return name if (STATIC / name).is_file() else None
+
+
+def thumbnail_name(checkpoint: str, style: str) -> str:
+    """Where that picture is, below STATIC."""
+    return f"generation/styles/{checkpoint}/{style}.webp"
 
 
 def joined(words: str, more: str) -> str:

@@ -121,7 +121,7 @@ class JobWithImages(JobFields):
 
 
 class StyleDescription(TypedDict):
-    """A look: words that the server adds to the prompt.
+    """A look: words that the server adds to the prompt, or how it finishes the picture.
 
     thumbnail: address of a small picture that this checkpoint drew in it; null: there is none. colours: two CSS colours
     for its tile then.

@@ -18,7 +18,7 @@ from generation.checkpoints.params import complete, parse, words
 from generation.errors import PictureWithheld
 from generation.images import framing
 from generation.images.framing import Crop
-from generation.pipelines import lines, natural_colours, regions, repainting, tidy_colours
+from generation.pipelines import lines, looks, natural_colours, regions, repainting, tidy_colours
 from generation.pipelines.loading import LoadedCheckpoint
 from generation.pipelines.regions import Regions
 from generation.pipelines.wished_colours import Source
@@ -84,19 +84,27 @@ class Drawing:
         """
         sharpen = self.work.checkpoint.sharpen_percent
         if self.work.init_image is None:
-            return framing.outside(picture, self.crop.result, self.kind.outside, sharpen)
+            return self._finished(framing.outside(picture, self.crop.result, self.kind.outside, sharpen))
         if self.work.mask is not None and self.work.params.keeps_size:
+            drawn = self._finished(picture)
             return repainting.put_back(
-                self.work.init_image, picture, self.work.mask, self.crop, sharpen_percent=sharpen
+                self.work.init_image, drawn, self.work.mask, self.crop, sharpen_percent=sharpen
             )
         cut = framing.cut(picture, self.crop, sharpen)
         if self.mask is not None:
-            return framing.patch(self.work.init_image, cut, self.mask, self.crop)
+            return framing.patch(self.work.init_image, self._finished(cut), self.mask, self.crop)
         if self.regions is not None:
             cut = tidy_colours.tidy(
                 cut, self.regions, self.work.params.prompt, self._natural_colours(sentence)
             )
-        return cut if self.lines is None else lines.overlay(cut, self.lines)
+        return self._finished(cut)
+
+    def _finished(self, picture: Image.Image) -> Image.Image:
+        """With the lines laid over it, in the look that was asked for."""
+        look = self.work.checkpoint.look(self.work.params.style)
+        if look:
+            return looks.finish(picture, self.lines, look, self.seed)
+        return picture if self.lines is None else lines.overlay(picture, self.lines)
 
     def _natural_colours(self, sentence: NDArray[np.float32] | None) -> list[Source]:
         known = natural_colours.network(self.work.checkpoint.folder)

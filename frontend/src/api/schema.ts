@@ -1174,7 +1174,7 @@ export interface components {
             mimeType: string;
         };
         /**
-         * @description A look: words that the server adds to the prompt.
+         * @description A look: words that the server adds to the prompt, or how it finishes the picture.
          *
          *     thumbnail: address of a small picture that this checkpoint drew in it; null: there is none. colours: two CSS colours
          *     for its tile then.
