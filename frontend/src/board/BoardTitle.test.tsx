@@ -55,6 +55,22 @@ it("changes nothing with Escape, an empty name or the same one", async () => {
   expect(renamed).toEqual([]);
 });
 
+it.each([["Enter", "Trees"], ["Enter", "Plans"], ["Escape", "Trees"]])("gives the keyboard back to the title after %s on %s", async (key, text) => {
+  open();
+  fireEvent.keyDown(edit(text), { key });
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("button", { name: "Plans" })));
+});
+
+it("leaves the keyboard where it went", async () => {
+  render(<button type="button">elsewhere</button>);
+  open();
+  edit("Trees");
+  screen.getByText("elsewhere").focus();
+  await waitFor(() => expect(renamed).toEqual(["Trees"]));
+  await waitFor(() => expect(screen.queryByRole("textbox")).toBeNull());
+  expect(document.activeElement).toBe(screen.getByText("elsewhere"));
+});
+
 it("saves on leaving the field, and stays open with the reason of a refusal", async () => {
   open();
   refusal = "The server could not be reached.";
