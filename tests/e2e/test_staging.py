@@ -171,3 +171,26 @@ def test_what_a_picture_was_made_from_can_be_used_again(
     expect(prompt).to_have_value("something of mine")
     assert a.complaints == []
     a.context.close()
+
+
+@pytest.mark.parametrize("size", [(320, 568), (390, 844)])
+def test_on_a_phone_every_deed_has_a_name_in_sight_and_room_for_a_finger(
+    atelier: Atelier, browser: Browser, pictures: Path, size: tuple[int, int]
+) -> None:
+    width, height = size
+    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=True, is_mobile=True)
+    a = BoardPage(browser, atelier.url, "/", context)
+    a.page.get_by_role("radiogroup", name="Number of pictures").get_by_role("radio", name="2").click()
+    a.page.get_by_test_id("generate").click()
+    expect(thumbs(a)).to_have_count(2)
+    expect(a.page.get_by_test_id("job-overlay")).to_have_count(0)
+    for name in ("Accept", "Keep for later", "Discard", "Discard all"):
+        button = bar(a).get_by_role("button", name=name, exact=True)
+        expect(button).to_contain_text(name)
+        box = button.bounding_box()
+        assert box and min(box["width"], box["height"]) >= 40, name
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["y"] >= 0, name
+        assert button.evaluate("button => button.scrollWidth <= button.clientWidth"), name
+    a.page.screenshot(path=pictures / f"staging-phone-{width}.png")
+    assert a.complaints == []
+    context.close()

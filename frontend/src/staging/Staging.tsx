@@ -73,6 +73,7 @@ export default function Staging({ base, boardId, you, store, board, notices, may
         <div className="stage-line">
           <button type="button" className="stage-words" title={t("Show on the board")} onClick={() => board.show(job)}>{words}</button>
           {staged.length > 1 && <button type="button" className="button small" onClick={() => setPicked(next.id)}>{t("Next of {n} choices", { n: staged.length })}</button>}
+          {board.mayEdit && candidates.length > 1 && <button type="button" className="button small plain" disabled={locked} onClick={() => actions.discardAll(job)}><CloseIcon size={16} /> {t("Discard all")}</button>}
         </div>
         <div className="stage-strip">
           <button type="button" className="button plain icon" aria-label={t("Previous picture")} disabled={candidates.length < 2} onClick={() => flip(-1)}><ChevronLeftIcon /></button>
@@ -95,7 +96,6 @@ export default function Staging({ base, boardId, you, store, board, notices, may
             <button type="button" className="button primary" data-testid="stage-accept" disabled={locked} title={t("Puts this picture on the board")} onClick={() => actions.accept(job, shown)}><CheckIcon size={17} /> {t("Accept")}</button>
             <button type="button" className="button" disabled={locked} title={t("Leaves it off the board, under “Earlier pictures”")} onClick={() => actions.keep(job, shown)}>{t("Keep for later")}</button>
             <button type="button" className="button" disabled={locked} onClick={() => actions.discard(job, shown)}>{t("Discard")}</button>
-            {candidates.length > 1 && <button type="button" className="button plain" aria-label={t("Discard all")} disabled={locked} onClick={() => actions.discardAll(job)}><CloseIcon size={16} /> <span>{t("Discard all")}</span></button>}
           </div>
         )}
       </section>
