@@ -26,13 +26,20 @@ FINGER_PX = 40
 
 @contextmanager
 def board(
-    atelier: Atelier, browser: Browser, width: int, height: int, *, touch: bool, theme: str = "light"
+    atelier: Atelier,
+    browser: Browser,
+    width: int,
+    height: int,
+    *,
+    touch: bool,
+    theme: str = "light",
+    path: str = "/demo",
 ) -> Iterator[BoardPage]:
     context = browser.new_context(
         viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch
     )
     context.add_init_script(f"localStorage.setItem('atelier:theme', {theme!r})")
-    page = BoardPage(browser, atelier.url, context=context)
+    page = BoardPage(browser, atelier.url, path, context=context)
     expect(page.page.get_by_test_id("live-switch")).to_have_count(1)  # the last to come
     yield page
     assert page.complaints == []
@@ -128,7 +135,7 @@ def until_height(page: BoardPage, height: str) -> FloatRect:
 def test_a_phone_opens_with_the_sketch_above_and_generate_below(
     atelier: Atelier, browser: Browser, width: int, height: int
 ) -> None:
-    with board(atelier, browser, width, height, touch=True) as page:
+    with board(atelier, browser, width, height, touch=True, path="/") as page:
         sheet = until_height(page, "half")
         for name in ("generate", "prompt", "thumbnail"):
             box = page.page.get_by_test_id(name).bounding_box()
@@ -136,7 +143,25 @@ def test_a_phone_opens_with_the_sketch_above_and_generate_below(
         frame = page.until_element("e.type === 'frame'")
         left, top = page.to_viewport(frame["x"], frame["y"])
         right, bottom = page.to_viewport(frame["x"] + frame["width"], frame["y"] + frame["height"])
-        assert 0 <= left < right <= width and 0 <= top < bottom <= sheet["y"]
+        upper = page.page.locator(".App-toolbar--mobile").bounding_box()
+        lower = page.page.locator(".App-bottom-bar > .Island").bounding_box()
+        assert upper and lower and lower["y"] < sheet["y"]
+        assert 0 <= left < right <= width
+        assert upper["y"] + upper["height"] < top < bottom < lower["y"], "between the bars"
+        assert bottom - top > (lower["y"] - upper["y"] - upper["height"]) * 0.75, (
+            "and as large as they let it"
+        )
+
+        # An invitation lies on nothing, and makes room for what can be done with a selection.
+        invite = page.page.get_by_test_id("see-together")
+        box = invite.bounding_box()
+        assert box and box["y"] > lower["y"]
+        check(page, width, height)
+        page.page.keyboard.press("Control+a")
+        expect(page.page.locator(".App-bottom-bar").get_by_label("Duplicate")).to_be_visible()
+        expect(invite).to_be_hidden()
+        page.page.mouse.click(20, lower["y"] - 20)
+        expect(invite).to_be_visible()
 
         # However far the rest is scrolled, Generate stays.
         page.page.locator(".panel-body").evaluate("body => body.scrollTo(0, body.scrollHeight)")

@@ -464,8 +464,18 @@ export function onFollowed(api: BoardApi, listener: () => void): () => void {
 
 /** Scrolls and zooms to elements, never beyond 100 %. */
 export function bringIntoView(api: BoardApi, elements: readonly SceneElement[], animate: boolean): void {
-  if (elements.length) api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, maxZoom: 1, animate });
+  if (!elements.length) return;
+  const { width, height } = api.getAppState();
+  if (!isPhoneLayout(width, height)) return api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, maxZoom: 1, animate });
+  const [left, top, right, bottom] = boundsOf(elements);
+  const free = { width: width - phone_bars.left - phone_bars.right, height: height - phone_bars.top - phone_bars.bottom };
+  // Excalidraw rounds a zoom down to tenths, which on the smallest phones leaves two thirds of what fits.
+  const zoom = Math.min(1, free.width / (right - left), free.height / (bottom - top));
+  api.scrollToContent(elements, { fitToViewport: true, canvasOffsets: phone_bars, minZoom: zoom, maxZoom: zoom, animate });
 }
+
+/** What Excalidraw's bars cover of the canvas in its phone layout, and a frame's name beneath the upper one; CSS px. */
+const phone_bars = { top: 80, right: 44, bottom: 72, left: 12 };
 
 /** Moves what is in view by so many CSS pixels to the right and down. */
 export function moveView(api: BoardApi, right_px: number, down_px: number): void {
