@@ -135,25 +135,25 @@ class TestPlace:
         Board.objects.filter(pk=board.pk).update(**change)
         assert succeed(job, image(job)) == []
 
-    def test_it_goes_to_the_place_that_was_kept(self, board: Board, job: Job) -> None:
+    def test_J34_it_goes_to_the_place_that_was_kept(self, board: Board, job: Job) -> None:
         keep(job, x=300, y=20)
         (placed,) = succeed(job, image(job))
         assert (placed["x"], placed["y"]) == (300, 20)
 
-    def test_a_kept_place_moves_along_with_its_frame(self, board: Board, job: Job) -> None:
+    def test_J34_a_kept_place_moves_along_with_its_frame(self, board: Board, job: Job) -> None:
         store.apply(board.pk, [element("frame", type="frame", x=10, y=5, width=100, height=100, name=None)])
         keep(job, x=300, y=20)
         (placed,) = succeed(job, image(job))
         assert (placed["x"], placed["y"]) == (310, 25)
 
-    def test_if_somebody_drew_there_it_goes_to_the_next_free_place(self, board: Board, job: Job) -> None:
+    def test_J34_if_somebody_drew_there_it_goes_to_the_next_free_place(self, board: Board, job: Job) -> None:
         keep(job, x=140, y=0)
         points = [[0, 0], [-150, 10]]
         store.apply(board.pk, [element(type="freedraw", x=300, y=50, width=150, height=10, points=points)])
         (placed,) = succeed(job, image(job))
         assert (placed["x"], placed["y"]) == (420, 0)
 
-    def test_what_is_kept_for_another_job_is_taken(self, board: Board, job: Job, alice: Any) -> None:
+    def test_J34_what_is_kept_for_another_job_is_taken(self, board: Board, job: Job, alice: Any) -> None:
         other = Job.objects.create(created_by=alice, kind="img2img", params={}, status="queued")
         spot = {"x": 140, "y": 0, "width": 100, "height": 100}
         Placement.objects.create(job=other, board=board, x=0, y=0, width=100, height=100, spots=[spot])
