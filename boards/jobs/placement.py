@@ -23,13 +23,19 @@ from boards.jobs import candidates, in_place, reservation
 from boards.models import Board, Placement
 from boards.models import Element as ElementRow
 from boards.principal import Principal
+from generation.images.framing import SHAPE_MAX
 from generation.jobs.events import images_made
 from generation.models import GeneratedImage, Job
 
 
 def contain(width_px: int, height_px: int, box: Rectangle) -> Rectangle:
-    """The largest rectangle of the picture's shape inside `box`, in its middle."""
-    scale = min(box.width / width_px, box.height / height_px)
+    """The largest rectangle of the picture's shape inside `box`, in its middle.
+
+    A picture as narrow as can be stands for a box that is narrower still: it is as long as the box, with paper beside it.
+    """
+    fits = box.width / width_px, box.height / height_px
+    is_narrowest = max(width_px, height_px) / min(width_px, height_px) >= SHAPE_MAX
+    scale = fits[width_px < height_px] if is_narrowest else min(fits)
     return box.centred(width_px * scale, height_px * scale)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFilter, ImageOps
 
+from generation.checkpoints.limits import COMMON
 from generation.checkpoints.params import side
 
 Size = tuple[int, int]
@@ -18,6 +19,8 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 WHITE = (255, 255, 255)
 # Small models draw 256 px; on a board pictures are shown larger than that.
 LONGEST_SIDE_MIN_PX = 512
+SIDE_MIN_PX, SIDE_MAX_PX = COMMON["width_px"].low, COMMON["width_px"].high
+SHAPE_MAX = SIDE_MAX_PX / SIDE_MIN_PX
 # Pixels at most this far from white count as empty: paper in photographs and JPEGs is not quite white.
 INK_MIN = 24
 # The window's smallest side, as a share of the result's: limits how much a small drawing is enlarged.
@@ -103,11 +106,15 @@ def patch(init_image: Image.Image, picture: Image.Image, mask: Image.Image, crop
 
 
 def default_size(image_size: Size | None, canvases: Iterable[Size]) -> Size:
-    """The size of a picture for which none was chosen: the init image's shape, at least 512 px on its longest side."""
+    """The size of a picture for which none was chosen: the init image's shape, at least 512 px on its longest side.
+
+    A narrow one becomes longer, so that its shorter side is no less than is allowed. Only one that is more than SHAPE_MAX
+    times as long as it is wide gets another shape.
+    """
     sizes = list(canvases)
     width, height = image_size or sizes[0]
     longest = max(LONGEST_SIDE_MIN_PX, *(max(size) for size in sizes))
-    scale = longest / max(width, height)
+    scale = max(longest / max(width, height), SIDE_MIN_PX / min(width, height))
     return side(width * scale), side(height * scale)
 
 

@@ -24,6 +24,10 @@ from tests.factories import body, element
         ((100, 100), Rectangle(0, 0, 200, 100), Rectangle(50, 0, 100, 100)),
         ((200, 100), Rectangle(10, 10, 100, 100), Rectangle(10, 35, 100, 50)),
         ((64, 64), Rectangle(0, 0, 64, 64), Rectangle(0, 0, 64, 64)),
+        ((1024, 64), Rectangle(0, 0, 1600, 100), Rectangle(0, 0, 1600, 100)),
+        ((1536, 64), Rectangle(0, 0, 4800, 100), Rectangle(0, -50, 4800, 200)),
+        ((64, 1536), Rectangle(0, 0, 100, 4800), Rectangle(-50, 0, 200, 4800)),
+        ((1536, 64), Rectangle(0, 0, 96, 96), Rectangle(0, 46, 96, 4)),
     ],
 )
 def test_contain(size: tuple[int, int], box: Rectangle, expected: Rectangle) -> None:

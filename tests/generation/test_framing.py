@@ -120,7 +120,15 @@ def test_padding_keeps_the_whole_picture_and_cropping_fills_the_shape() -> None:
 
 @pytest.mark.parametrize(
     ("image_size", "size"),
-    [((400, 200), (512, 256)), ((30, 3000), (64, 512)), ((4000, 4000), (512, 512)), (None, (512, 512))],
+    [
+        ((400, 200), (512, 256)),
+        ((1600, 100), (1024, 64)),
+        ((100, 1600), (64, 1024)),
+        ((2300, 100), (1472, 64)),
+        ((30, 3000), (64, 1536)),
+        ((4000, 4000), (512, 512)),
+        (None, (512, 512)),
+    ],
 )
 def test_without_a_wish_a_picture_takes_the_shape_of_the_image(image_size: Size | None, size: Size) -> None:
     assert framing.default_size(image_size, SQUARE) == size
