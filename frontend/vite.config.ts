@@ -5,16 +5,17 @@ import { compressed } from "./build/compressed.ts";
 import { checkChunks, codeSplitting } from "./build/excalidrawChunks.ts";
 import { fonts } from "./build/fonts.ts";
 import { ownFileLimit } from "./build/ownFileLimit.ts";
+import { slicedFont } from "./build/slicedFont.ts";
 import { trueColours } from "./build/trueColours.ts";
-import { twoWeights } from "./build/twoWeights.ts";
 import { withoutCdn } from "./build/withoutCdn.ts";
 
+const canvas = (file: string) => fileURLToPath(new URL(`src/canvas/${file}`, import.meta.url));
 const base = "/static/board/"; // Django collects frontend/dist under this prefix
 
 export default defineConfig({
   base,
-  plugins: [withoutCdn(base), ownFileLimit(), trueColours(), twoWeights(), react(), checkChunks(), fonts(), compressed()],
-  resolve: { alias: { "image-blob-reduce": fileURLToPath(new URL("src/canvas/imageBlobReduce.ts", import.meta.url)) } },
+  plugins: [withoutCdn(base), ownFileLimit(), trueColours(), slicedFont(), react(), checkChunks(), fonts(), compressed()],
+  resolve: { alias: { "image-blob-reduce": canvas("imageBlobReduce.ts"), pica: canvas("imageBlobReduce.ts"), pako: canvas("pako.ts") } },
   build: {
     manifest: true,
     target: "es2022",

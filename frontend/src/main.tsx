@@ -1,4 +1,6 @@
 import "@excalidraw/excalidraw/index.css";
+import "@fontsource/assistant/400.css";
+import "@fontsource/assistant/600.css";
 import "../../webapp/static/atelier/tokens.css";
 import "./ui/page.css";
 import "./ui/controls.css";

@@ -8,7 +8,7 @@ import type { Quarantine } from "../canvas/Quarantine";
 import { Part } from "../errors/ErrorBoundary";
 import { pickFiles } from "../exchange/pick";
 import { PromptPanel, type PanelHandle } from "../generation/PromptPanel";
-import type { LiveHandle } from "../live/LiveSwitch";
+import { LiveSwitch, type LiveHandle } from "../live/LiveSwitch";
 import { Earlier } from "../staging/Earlier";
 import { NoticeList } from "../ui/NoticeList";
 import { StatusChip } from "../ui/StatusChip";
@@ -41,7 +41,6 @@ import { useTitle } from "./useTitle";
 import "./Board.css";
 import { t } from "../language/t";
 
-const LiveSwitch = lazy(() => import("../live/LiveSwitch"));
 const loadCommands = () => import("./Commands");
 const Commands = lazy(loadCommands);
 const settled_ms = 5_000; // by then the page has what it needs at first
@@ -132,7 +131,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
           <Part name={t("The panel")}>
             <PromptPanel
               ref={prompts} api={api} boardId={board} board={session.targeting} store={jobs} promptMax={room.limits.prompt_max} open={panel.open} online={state.status === "open" && !state.unheard} queue={actions} onAway={panel.uncoverCanvas}
-              live={(target, params) => <Suspense><LiveSwitch ref={live} room={room} frame={target.id} params={params} /></Suspense>}
+              live={(target, params) => <LiveSwitch ref={live} room={room} frame={target.id} params={params} />}
             >
               <Earlier base={config.api} boardId={board} store={jobs} board={session.targeting} onAway={panel.uncoverCanvas} />
             </PromptPanel>

@@ -3,6 +3,7 @@ import type { Api } from "../api/client";
 import type { CanvasSession } from "../canvas/CanvasSession";
 import type { BoardConfig } from "../canvas/config";
 import { Part } from "../errors/ErrorBoundary";
+import { EdgeChip } from "../generation/EdgeChip";
 import { JobOverlay } from "../generation/JobOverlay";
 import type { JobStore } from "../generation/jobStore";
 import type { Notices } from "../ui/notices";
@@ -12,7 +13,6 @@ import { useLiveSeen } from "./useLiveSeen";
 import { t } from "../language/t";
 
 const LiveOnBoard = lazy(() => import("./LiveOnBoard"));
-const EdgeChip = lazy(() => import("../generation/EdgeChip"));
 const Staging = lazy(() => import("../staging/Staging"));
 
 interface Props {
@@ -36,9 +36,7 @@ export function Overlays({ session, api, config, jobs, notices, actions: { you, 
         <JobOverlay store={jobs} board={session.targeting} mayCancel={mayCancel} onCancel={onCancel} onRetry={onRetry} />
       </Part>
       <Part name={t("The sign to new pictures")}>
-        <Suspense>
-          <EdgeChip store={jobs} board={session.targeting} you={you} />
-        </Suspense>
+        <EdgeChip store={jobs} board={session.targeting} you={you} />
       </Part>
       {liveSeen && (
         <Part name={t("Live redraw")}>

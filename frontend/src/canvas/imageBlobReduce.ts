@@ -1,7 +1,8 @@
 import { t } from "../language/t";
 
 /**
- * Replaces image-blob-reduce, with which Excalidraw makes pictures smaller when they are inserted (alias in vite.config.ts).
+ * Replaces image-blob-reduce and pica, with which Excalidraw makes pictures smaller when they are inserted (aliases in
+ * vite.config.ts); it calls the one with the other.
  *
  * The original re-encodes every picture, small ones too, and copies the segments of the old JPEG before the new pixels: CMYK
  * and truncated pictures come out wrong. Here a picture that is small enough stays as it is, and the server does the rest.

@@ -12,6 +12,8 @@ const paths = import.meta.glob<string>(
 );
 const ranges = import.meta.glob<Record<string, string>>("../../node_modules/@fontsource/noto-sans*/unicode.json", { import: "default", eager: true });
 
+/** All families have these letters; Excalidraw loads what every family of a list could draw of a text. */
+const ascii = /U\+0000-00FF/;
 /** Arrows and signs of mathematics: what the package calls Latin is all there is of it. */
 const signs = "U+2190-22FF";
 /** The last of every list of families that Excalidraw writes. It is Windows' own font for emoji, which systems find by themselves. */
@@ -19,6 +21,6 @@ const family = "Segoe UI Emoji";
 
 for (const [path, address] of Object.entries(paths)) {
   const [, packaged, slice] = /@fontsource\/([^/]+)\/files\/\1-(.+)-400-normal/.exec(path)!;
-  const unicodeRange = packaged === "noto-sans-math" ? signs : ranges[`../../node_modules/@fontsource/${packaged}/unicode.json`]![slice!];
+  const unicodeRange = packaged === "noto-sans-math" ? signs : ranges[`../../node_modules/@fontsource/${packaged}/unicode.json`]![slice!]!.replace(ascii, "U+0080-00FF");
   document.fonts.add(new FontFace(family, `url(${address})`, { unicodeRange }));
 }

@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/react"
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Job, Region } from "../api/types";
 import type { BoardPort } from "./BoardPort";
-import EdgeChip from "./EdgeChip";
+import { EdgeChip } from "./EdgeChip";
 import { JobStore } from "./jobStore";
 
 const job = (fields: object) =>

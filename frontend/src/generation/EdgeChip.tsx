@@ -19,7 +19,7 @@ interface Props {
  * A chip at the edge of the canvas for a picture that is out of view: a new one of anybody, or how far one's own is. A click
  * goes there, × or Escape takes it away; it goes by itself when the picture comes into view. The view never moves by itself.
  */
-export default function EdgeChip({ store, board, you }: Props) {
+export function EdgeChip({ store, board, you }: Props) {
   const jobs = useJobs(store);
   const [ready, setReady] = useState<Job | null>(null);
   const [dismissed, setDismissed] = useState<string | null>(null);

@@ -3,12 +3,12 @@ import type { Checkpoint, Region, Style } from "../api/types";
 import { t } from "../language/t";
 import { hasSize, keepsLines, styleOf, tidiesColours, withKind } from "./form";
 import { KindChoice } from "./KindChoice";
+import { SizeChoice } from "./SizeChoice";
 import { hasStrength, withoutStrength } from "./strength";
 import { StrengthSlider } from "./StrengthSlider";
 import type { FormState } from "./useForm";
 
 const StyleRow = lazy(() => import("./StyleRow"));
-const SizeChoice = lazy(() => import("./SizeChoice"));
 
 interface Props {
   state: FormState;
@@ -32,11 +32,7 @@ export function Options({ state, checkpoints, region }: Props) {
           <StyleRow styles={styles} chosen={styleOf(form, checkpoint, kind)} onChoose={(style) => change({ style })} />
         </Suspense>
       )}
-      {hasSize(kind) && (
-        <Suspense>
-          <SizeChoice form={form} change={change} checkpoint={checkpoint} kind={kind} region={kind.sees === "nothing" ? undefined : region} />
-        </Suspense>
-      )}
+      {hasSize(kind) && <SizeChoice form={form} change={change} checkpoint={checkpoint} kind={kind} region={kind.sees === "nothing" ? undefined : region} />}
       {lines !== null && (
         <label className="switch" title={t("Lays your lines over the picture.")}>
           <input type="checkbox" checked={lines} onChange={(event) => change({ keepLines: event.target.checked })} /> {t("Keep my lines")}

@@ -17,7 +17,7 @@ interface Props {
 type Choice = Shape | "sketch" | "other";
 
 /** Shape and size of the picture: as the sketch, or one of a few shapes, and how long its longer side is. */
-export default function SizeChoice({ form, change, checkpoint, kind, region }: Props) {
+export function SizeChoice({ form, change, checkpoint, kind, region }: Props) {
   const { size, longest } = form;
   const chosen: Choice = size ? (shapeOf(size, longest, checkpoint) ?? "other") : "sketch";
   const lengths = longestChoices(checkpoint, kind);

@@ -21,7 +21,7 @@ export interface LiveHandle {
 }
 
 /** Switches live redraw of a frame on and off. While it is on, changed params are sent after a short pause. */
-export default function LiveSwitch({ room, frame, params, ref }: Props) {
+export function LiveSwitch({ room, frame, params, ref }: Props) {
   const { live } = room;
   const now = useSyncExternalStore((listener) => live.changed.on(listener), () => live.now);
   const here = now?.frame === frame;
