@@ -3,15 +3,18 @@
 make bench            or, for one part:  python -m bench page strokes
 """
 
+import statistics
 import sys
 import tempfile
 import time
+from base64 import b64decode
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, CDPSession
 
 from bench import memory
 from bench.report import Figure, write
@@ -29,23 +32,28 @@ class Bench:
 
     def page_ready(self, repetitions: int = 7) -> list[Figure]:
         """A cold browser opens the board: until it can be drawn on and is in step with the server."""
-        seconds, kilobytes = [], []
+        seconds: list[float] = []
+        by_kind: dict[str, list[float]] = defaultdict(list)
         for _ in range(repetitions):
             context = self.browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
             page = context.new_page()
-            network = context.new_cdp_session(page)
-            network.send("Network.enable")
-            received: list[float] = []
-            network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))  # noqa: B023
+            received = _Received(context.new_cdp_session(page))
             began = time.monotonic()
             page.goto(self.atelier.url)
             page.wait_for_selector("[data-testid=status-chip][data-state=saved]")
             seconds.append(time.monotonic() - began)
-            kilobytes.append(sum(received) / 1000)
+            # What is on its way by then counts too; two seconds later the page begins to fetch what it may need some day.
+            page.wait_for_timeout(1_500)
+            for kind, size_bytes in received.by_kind.items():
+                by_kind[kind].append(size_bytes / 1000)
             context.close()
+        print("  ".join(f"{kind} {statistics.median(sizes):.1f}" for kind, sizes in by_kind.items()), "kB")
+        everything = [sum(sizes) for sizes in zip(*by_kind.values(), strict=True)]
+        bare = [total - fonts for total, fonts in zip(everything, by_kind["Font"], strict=True)]
         return [
             Figure("board page ready, cold", "s", seconds, ("p50", 1.5)),
-            Figure("board page, over the wire", "kB", kilobytes, ("p50", 480)),
+            Figure("board page, over the wire", "kB", everything, ("p50", 470)),
+            Figure("of it all but fonts", "kB", bare, ("p50", 470)),
         ]
 
     def memory(self) -> list[Figure]:
@@ -185,6 +193,31 @@ class Bench:
         page.page.evaluate(
             "path => fetch(path, {method: 'POST', headers: {'X-CSRFToken': document.cookie.match(/csrftoken=([^;]+)/)[1]}})",
             path,
+        )
+
+
+class _Received:
+    """Bytes that a page received, with the headers, by the browser's word for the kind; of a socket the frames."""
+
+    def __init__(self, network: CDPSession) -> None:
+        self.by_kind: Counter[str] = Counter()
+        self._kinds: dict[str, str] = {}
+        network.on("Network.responseReceived", self._begun)
+        network.on("Network.loadingFinished", self._finished)
+        network.on("Network.webSocketFrameReceived", self._frame)
+        network.send("Network.enable")
+
+    def _begun(self, event: dict[str, Any]) -> None:
+        self._kinds[event["requestId"]] = event["type"]
+
+    def _finished(self, event: dict[str, Any]) -> None:
+        self.by_kind[self._kinds.get(event["requestId"], "Other")] += event["encodedDataLength"]
+
+    def _frame(self, event: dict[str, Any]) -> None:
+        frame = event["response"]
+        binary = frame["opcode"] == 2
+        self.by_kind["Socket"] += len(
+            b64decode(frame["payloadData"]) if binary else frame["payloadData"].encode()
         )
 
 
