@@ -13,6 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 
 from accounts import sessions
 
@@ -60,7 +61,8 @@ class AddressesView(EmailView):
         address = EmailAddress.objects.filter(user=request.user, email__iexact=request.POST.get("email", ""))
         if "action_primary" in request.POST and not address.filter(verified=True).exists():
             messages.error(
-                request, "Confirm the address first: open the link in the mail that was sent to it."
+                request,
+                gettext("Confirm the address first: open the link in the mail that was sent to it."),
             )
             return redirect("account_email")
         return super().post(request, *args, **kwargs)

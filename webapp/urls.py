@@ -3,6 +3,7 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from boards.pages import views as boards
 from webapp import health, problems
@@ -24,6 +25,7 @@ urlpatterns = [
     path("b/<uuid:board>/trash", boards.trash_board, name="board-trash"),
     path("b/<uuid:board>/restore", boards.restore_board, name="board-restore"),
     path("join/<str:token>", boards.join, name="join"),
+    path("language", set_language, name="set_language"),
     path("live", health.live),
     path("ready", health.ready),
     path("api/v1/", api.urls),

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from boards import access
 from boards.models import Board, Thumbnail
 from boards.principal import NOBODY
 from boards.rendering.thumbnails import SIZE_PX
 
-DESCRIPTION = "A shared whiteboard on which sketches become pictures. Open it and draw along."
+DESCRIPTION = gettext_noop("A shared whiteboard on which sketches become pictures. Open it and draw along.")
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ class LinkPreview:
 
 
 INVITATION = LinkPreview(
-    "An invitation to a board",
-    description="Someone has invited you to a shared whiteboard where sketches become pictures.",
+    gettext_noop("An invitation to a board"),
+    description=gettext_noop(
+        "Someone has invited you to a shared whiteboard where sketches become pictures."
+    ),
 )
 """The preview of a share link. It tells nothing of the board."""
 

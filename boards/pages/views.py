@@ -166,7 +166,9 @@ def _config(board: Board, user: User, role: Role) -> dict[str, Any]:
             "login": reverse("account_login"),
             "signup": reverse("account_signup"),
             "logout": reverse("account_logout"),
+            "language": reverse("set_language"),
         },
+        "languages": settings.LANGUAGES,
     }
 
 

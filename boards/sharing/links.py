@@ -7,6 +7,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.errors import RateLimited
 from accounts.models import User
@@ -49,7 +50,7 @@ def valid(token: str) -> ShareLink:
     """The link of a token, with its board. Raises LinkInvalid if it is unknown, expired, revoked, or its board is deleted."""
     link = ShareLink.objects.select_related("board").filter(digest=ShareLink.digest_of(token)).first()
     if link is None or not link.is_valid or link.board.deleted_at is not None:
-        raise LinkInvalid("This link is not valid or no longer valid. Ask for a new one.")
+        raise LinkInvalid(gettext_noop("This link is not valid or no longer valid. Ask for a new one."))
     return link
 
 
@@ -61,7 +62,7 @@ def check(link: ShareLink, password: str | None, address: str = "") -> None:
     if not link.password:
         return
     if not password:
-        raise LinkInvalid("This link needs a password.")
+        raise LinkInvalid(gettext_noop("This link needs a password."))
     here, everywhere = f"{link.pk} {address}", str(link.pk)
     message = "Too many wrong passwords were tried. Wait a moment, then try again."
     ATTEMPTS_FROM_ADDRESS.hit(here, message)
@@ -71,7 +72,7 @@ def check(link: ShareLink, password: str | None, address: str = "") -> None:
         ATTEMPTS_FROM_ADDRESS.take_back(here)  # the password was not checked
         raise
     if not check_password(password, link.password):
-        raise LinkInvalid("This link needs a password, and that one is wrong.")
+        raise LinkInvalid(gettext_noop("This link needs a password, and that one is wrong."))
     ATTEMPTS_FROM_ADDRESS.take_back(here)
     ATTEMPTS_AT_LINK.take_back(everywhere)
 

@@ -81,7 +81,7 @@ export function createCall(base: string, fetcher: typeof fetch = (...args) => fe
       },
       body: body === undefined ? undefined : form ? body : JSON.stringify(body),
     }).catch(() => {
-      throw new ApiError(0, "offline", t("The server could not be reached. Check the connection and try again."));
+      throw unreached();
     });
     const answer: unknown = await sent.json().catch(() => null);
     if (!sent.ok) throw problem(sent, answer);
@@ -141,6 +141,19 @@ function problem(response: Response, body: unknown): ApiError {
   const known = (body ?? {}) as Partial<Problem>;
   const message = known.detail || known.title || t("The server answered {status}.", { status: response.status });
   return new ApiError(response.status, known.code ?? `http_${response.status}`, errorText(known.code, message), known.errors ?? []);
+}
+
+/** Sets the language of the pages of this browser. address: Django's set_language. Rejects with an ApiError. */
+export async function setPageLanguage(address: string, language: string, fetcher: typeof fetch = (...args) => fetch(...args)): Promise<void> {
+  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
+  const sent = await fetcher(address, { method: "POST", credentials: "same-origin", headers, body: new URLSearchParams({ language }) }).catch(() => {
+    throw unreached();
+  });
+  if (!sent.ok) throw problem(sent, null);
+}
+
+function unreached(): ApiError {
+  return new ApiError(0, "offline", t("The server could not be reached. Check the connection and try again."));
 }
 
 function csrfToken(): string {

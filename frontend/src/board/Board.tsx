@@ -97,7 +97,7 @@ export function Board({ config, quarantine, lastScene }: Props) {
     () => ({
       config, theme, onTheme: setTheme, onOpen: panel.lower, mayEdit: state.mayEdit, onImport: () => pickFiles(importFiles), onExport: dialogs.show.export,
       onNew: leave.toNew, onRename: isOwner ? dialogs.show.rename : undefined, onTrash: isOwner ? leave.toTrash : undefined, onShare: share, onHistory: history.show,
-      onCommands: dialogs.show.commands, onFrames: dialogs.show.frames,
+      onCommands: dialogs.show.commands, onFrames: dialogs.show.frames, onLanguage: leave.toLanguage,
     }),
     [config, theme, setTheme, panel.lower, state.mayEdit, importFiles, isOwner, leave, share, dialogs.show, history.show],
   );

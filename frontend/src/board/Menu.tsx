@@ -1,9 +1,9 @@
 import { useEffect } from "react";
 import { keyNames } from "../ui/keys";
-import { BoardsIcon, CommandIcon, FrameIcon, HistoryIcon, ImportIcon, MoonIcon, PenIcon, PersonIcon, PlusIcon, SaveIcon, ShareIcon, SunIcon, TrashIcon } from "../ui/icons";
+import { BoardsIcon, CommandIcon, FrameIcon, HistoryIcon, ImportIcon, LanguageIcon, MoonIcon, PenIcon, PersonIcon, PlusIcon, SaveIcon, ShareIcon, SunIcon, TrashIcon } from "../ui/icons";
 import type { BoardConfig } from "../canvas/config";
 import { MainMenu, type Theme } from "../canvas/excalidraw";
-import { t } from "../language/t";
+import { language, t } from "../language/t";
 
 /** What the menu offers, and the command palette too. */
 export interface MenuProps {
@@ -24,10 +24,12 @@ export interface MenuProps {
   onHistory(): void;
   onCommands(): void;
   onFrames(): void;
+  /** Shows the page in another language. */
+  onLanguage(code: string): void;
 }
 
 /** The main menu, in place of Excalidraw's own, whose items lead to other servers. */
-export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onOpen, onImport, onExport, onNew, onRename, onTrash, onShare, onHistory, onCommands, onFrames }: MenuProps) {
+export function Menu({ config: { urls, you, languages }, theme, mayEdit, onTheme, onOpen, onImport, onExport, onNew, onRename, onTrash, onShare, onHistory, onCommands, onFrames, onLanguage }: MenuProps) {
   const dark = theme === "dark";
   const back = `?next=${encodeURIComponent(location.pathname)}`;
   return (
@@ -50,6 +52,9 @@ export function Menu({ config: { urls, you }, theme, mayEdit, onTheme, onOpen, o
       <MainMenu.Item onSelect={() => onTheme(dark ? "light" : "dark")} icon={dark ? <SunIcon size={16} /> : <MoonIcon size={16} />}>
         {dark ? t("Light mode") : t("Dark mode")}
       </MainMenu.Item>
+      {languages.filter(([code]) => code !== language()).map(([code, name]) => (
+        <MainMenu.Item key={code} onSelect={() => onLanguage(code)} icon={<LanguageIcon size={16} />} lang={code} data-testid="menu-language">{name}</MainMenu.Item>
+      ))}
       <MainMenu.DefaultItems.ChangeCanvasBackground />
       <MainMenu.Separator />
       {you.guest ? (

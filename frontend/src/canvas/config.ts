@@ -8,7 +8,9 @@ export interface BoardConfig {
   /** Path of the websocket. */
   socket: string;
   api: string;
-  urls: { boards: string; login: string; signup: string; logout: string };
+  urls: { boards: string; login: string; signup: string; logout: string; language: string };
+  /** Codes of the languages there are, with their own names. */
+  languages: [string, string][];
 }
 
 export function readConfig(page: Document): BoardConfig {
