@@ -120,6 +120,10 @@ class BoardPage:
         """Draw with the mouse through points of the scene."""
         self.page.keyboard.press("Escape")
         self.page.keyboard.press(tool_key)
+        self.stroke(*points)
+
+    def stroke(self, *points: tuple[float, float]) -> None:
+        """Draw with the tool in hand."""
         first, *rest = [self.to_viewport(*point) for point in points]
         self.page.mouse.move(*first)
         self.page.mouse.down()
