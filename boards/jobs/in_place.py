@@ -33,7 +33,7 @@ def changes(placement: Placement, job: Job, image: GeneratedImage) -> list[Eleme
     changed = body | {"fileId": image.sha256, "status": "saved", "crop": crop_of(body, image)}
     changed["customData"] = (body.get("customData") or {}) | {"atelier": _note(body, note(job, image))}
     marks = _live(placement, placement.marks).values()
-    tombstones = [_next(mark, _signed(mark, job), is_deleted=True) for mark in marks]
+    tombstones = [_next(mark, _signed(mark, job, image), is_deleted=True) for mark in marks]
     return [_next(row, changed, ahead=AHEAD), *tombstones]
 
 
@@ -88,11 +88,12 @@ def _note(body: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
     return made | {"source": before.get("source") if before.get("job") else body["id"]}
 
 
-def _signed(mark: ElementRow, job: Job) -> dict[str, Any]:
-    """The body of what marked the part, with the job that removes it: the page that asked for it takes that back as its own."""
+def _signed(mark: ElementRow, job: Job, image: GeneratedImage) -> dict[str, Any]:
+    """The body of what marked the part, with what removes it: a page that asked for either takes that back as its own."""
     body: dict[str, Any] = msgspec.json.decode(mark.body)
     custom = body.get("customData") or {}
-    return body | {"customData": custom | {"atelier": (custom.get("atelier") or {}) | {"job": str(job.pk)}}}
+    removed_by = {"job": str(job.pk), "image": str(image.pk)}
+    return body | {"customData": custom | {"atelier": (custom.get("atelier") or {}) | removed_by}}
 
 
 def _next(row: ElementRow, body: Mapping[str, Any], *, ahead: int = 0, is_deleted: bool = False) -> Element:

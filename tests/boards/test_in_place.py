@@ -248,6 +248,8 @@ def test_the_same_element_shows_it_and_the_marks_are_gone_in_one_change(
     rows = Element.objects.filter(board=board, clock=clock + 1)
     assert {(row.element_id, row.is_deleted) for row in rows} == {("p", False), ("s", True)}
     assert {row.author_id for row in rows} == {bob.pk}
+    by = {"job": str(job.pk), "image": str(image.pk)}
+    assert body_of(board, "s")["customData"]["atelier"] == by, "pages know their own by it"
     assert Placement.objects.get(job=job).elements == {str(image.pk): "p"}
     assert BoardFile.objects.filter(board=board).count() == 2, "the old file stays"
     assert '"photo"' in PastElement.objects.get(board=board, element_id="p").body
