@@ -9,6 +9,13 @@ const named = (name: string): Change => (element) => {
 /** The words that are seen are the name; what was said instead is in the title. */
 const asSeen: Change = (element) => element.removeAttribute("aria-label");
 
+/** Excalidraw's translations lack this one. */
+const search: Change = (element) => {
+  asSeen(element);
+  const text = element.querySelector(".dropdown-menu-item__text");
+  if (text) text.textContent = t("Find on the board");
+};
+
 /** Ctrl+K opens the command palette here. */
 const withoutLinkKey: Change = (element) => element.setAttribute("title", element.getAttribute("title")!.replace(/ - \S+K$/, ""));
 const ownKeys: Change = (row) => {
@@ -24,7 +31,7 @@ function changes(): readonly (readonly [string, Change])[] {
     [".color-picker-container:not([aria-label])", named(t("Colour"))],
     [".HelpDialog:not([aria-label])", named(t("Help"))],
     [".reset-zoom-button[aria-label]", asSeen],
-    ['[data-testid="search-menu-button"][aria-label]', asSeen],
+    ['[data-testid="search-menu-button"][aria-label]', search],
     ['.excalidraw button[title$="+K"]', withoutLinkKey],
     [".HelpDialog__shortcut:not([data-seen])", ownKeys],
   ];
