@@ -33,6 +33,8 @@ STROKE_REACH = 7 / 512
 STROKE_CHROMA_MIN = 25.0
 # Within so many widths of a line from a region, ink is the region's outline.
 OUTLINE = 1.25
+# A piece of ink further away that is no longer than this is the tip of an outline's corner, or a dot; in widths of a line.
+TIP = 3.0
 WHITE_LAB = (100.0, 0.0, 0.0)
 
 
@@ -135,11 +137,14 @@ def _shade(region: Region, lab: Pixels) -> NDArray[np.float32]:
 
 def _paint_strokes(sheet: Pixels, lab: Pixels, sketch: Regions) -> None:
     """Paint around strokes that enclose nothing, such as a sun's rays, in the model's colour of each, in place."""
-    lone = sketch.ink & ~_near_regions(sketch)
+    line_width = _line_width(sketch.ink)
+    lone = sketch.ink & ~_near_regions(sketch, line_width)
     count, at, boxes, _ = cv2.connectedComponentsWithStats(lone.view(np.uint8), connectivity=8)
     reach = int(np.ceil(STROKE_REACH * np.sqrt(sketch.ink.size)))
     for stroke in range(1, min(count, 80)):
         left, top, width, height, _ = boxes[stroke]
+        if max(width, height) <= TIP * line_width:
+            continue
         window = np.s_[
             max(0, top - reach) : top + height + reach, max(0, left - reach) : left + width + reach
         ]
@@ -155,10 +160,10 @@ def _paint_stroke(sheet: Pixels, lab: Pixels, stroke: Mask, reach: int) -> None:
     sheet[:] = sheet * (1 - strength) + np.array(colour, np.float32) * strength
 
 
-def _near_regions(sketch: Regions) -> Mask:
-    """Regions with their whole outline, whose outer half belongs to none."""
+def _near_regions(sketch: Regions, line_width: float) -> Mask:
+    """Regions with their whole outline, whose outer half belongs to none. line_width: px."""
     inside = (sketch.labels != OUTSIDE) & ~sketch.ink
-    reach = max(2 * NEAR_LINE, OUTLINE * _line_width(sketch.ink) / float(np.sqrt(sketch.ink.size)))
+    reach = max(2 * NEAR_LINE, OUTLINE * line_width / float(np.sqrt(sketch.ink.size)))
     return _near_lines(inside, reach) | (sketch.labels != OUTSIDE)
 
 

@@ -56,6 +56,19 @@ def test_the_outer_half_of_a_thick_outline_gets_no_paint_of_its_own() -> None:
     assert {result.getpixel((x, 250)) for x in range(100, 126)} == {(255, 255, 255)}
 
 
+def test_the_tip_of_a_sharp_corner_gets_no_paint_of_its_own() -> None:
+    paper = Image.new("RGB", (512, 512), "white")
+    corners = [(60, 300), (250, 140), (440, 300)]
+    pen = ImageDraw.Draw(paper)
+    pen.line([*corners, corners[0]], fill="black", width=12, joint="curve")
+    pen.line([(440, 300), (456, 312)], fill="black", width=8)  # where two strokes cross
+    picture = painted(((425, 285, 490, 330), GREEN))
+    ImageDraw.Draw(picture).polygon(corners, fill=RED)
+    result = tidied(paper, picture)
+    assert near(result, (250, 260), RED)
+    assert {result.getpixel((x, 320)) for x in range(450, 480)} == {(255, 255, 255)}
+
+
 def test_what_the_model_left_as_paper_stays_paper() -> None:
     picture = painted(((128, 128, 384, 384), RED), ((170, 170, 240, 240), (255, 255, 255)))
     assert tidied(sketch(SQUARE, (170, 170, 240, 240)), picture).getpixel((205, 205)) == (255, 255, 255)
