@@ -12,6 +12,7 @@ const asSeen: Change = (element) => element.removeAttribute("aria-label");
 /** Excalidraw's translations lack this one. */
 const search: Change = (element) => {
   asSeen(element);
+  element.setAttribute("title", t("Find on the board"));
   const text = element.querySelector(".dropdown-menu-item__text");
   if (text) text.textContent = t("Find on the board");
 };
