@@ -132,7 +132,7 @@ def test_none_is_held_while_a_picture_that_shall_become_larger_is_read(
     shown: dict[str, Any] = {"type": "image", "fileId": file.file_id, "status": "saved", "scale": [1, 1]}
     store.apply(board.pk, [element("photo", **shown, crop=None)])
     watch.over(storage, "read")
-    assert snapshot.draw(board, REGION, "photo", Sees.FILE).snapshot == png()
+    assert snapshot.draw(board, REGION, "photo", Sees.FILE).images.snapshot == png()
     watch.assert_none_was_held()
 
 
