@@ -191,6 +191,15 @@ def test_the_sheet_is_drawn_by_fingers_buttons_and_keys(atelier: Atelier, browse
         until_height(page, "peek")
 
 
+def test_the_sheet_makes_room_for_the_menu_and_comes_back(atelier: Atelier, browser: Browser) -> None:
+    with board(atelier, browser, 820, 1180, touch=True) as page:
+        until_height(page, "half")
+        page.page.locator(".main-menu-trigger").click()
+        until_height(page, "peek")
+        page.page.locator(".main-menu-trigger").click()
+        until_height(page, "half")
+
+
 def drag(page: BoardPage, down: float) -> None:
     """Draw the sheet's bar down so far, and hold it there before letting go, which is no flick."""
     box = page.page.locator(".side-panel header").bounding_box()

@@ -172,7 +172,7 @@ def test_two_fingers_zoom_where_they_are(board: BoardPage, screen: TouchScreen, 
     # Twice as large, and what was in the middle of the fingers when they began is in their middle.
     here = ((610 - left) / zoom - x, (400 - top) / zoom - y)
     screen.until_at((720 - left) / zoom / 2 - here[0], (400 - top) / zoom / 2 - here[1], zoom * 2)
-    assert board.page.evaluate("__atelier.api.getAppState().shouldCacheIgnoreZoom") is False
+    board.page.wait_for_function("() => !__atelier.api.getAppState().shouldCacheIgnoreZoom")
     assert drawn(board, before) == []
 
 

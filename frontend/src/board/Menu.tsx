@@ -10,8 +10,8 @@ export interface MenuProps {
   config: BoardConfig;
   theme: Theme;
   onTheme(theme: Theme): void;
-  /** Called whenever the menu opens. */
-  onOpen(): void;
+  /** Called whenever the menu opens, its result when that closes. */
+  onOpen(): () => void;
   mayEdit: boolean;
   onImport(): void;
   onExport(): void;

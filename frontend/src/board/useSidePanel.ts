@@ -18,19 +18,31 @@ export interface SidePanelState {
   toggle(): void;
   /** Lowers a sheet as far as what happens on the canvas needs. */
   uncoverCanvas(): void;
-  /** Lowers a sheet to its bar. */
-  lower(): void;
+  /** Lowers a sheet to its bar, until the result is called or a height is chosen. */
+  lower(): () => void;
 }
 
 /** The height of the side panel. It starts open, except on phones held sideways. */
 export function useSidePanel(): SidePanelState {
   const sheet = useSyncExternalStore(onSheet, () => sheet_screen.matches);
-  const [height, setHeight] = useState<SheetHeight>(() => (innerWidth < 900 && !sheet_screen.matches ? "peek" : "half"));
-  const toggle = useCallback(() => setHeight((now) => (now === "peek" ? "half" : "peek")), []);
-  const lowering = useMemo(() => {
-    const lowerTo = (aim: SheetHeight) => sheet_screen.matches && setHeight((now) => (now === "peek" ? now : aim));
-    return { uncoverCanvas: () => void lowerTo(short_screen.matches ? "peek" : "half"), lower: () => void lowerTo("peek") };
+  const [chosen, setChosen] = useState<SheetHeight>(() => (innerWidth < 900 && !sheet_screen.matches ? "peek" : "half"));
+  const [lowered, setLowered] = useState(false);
+  const height = sheet && lowered ? "peek" : chosen;
+  const setHeight = useCallback((aim: SheetHeight) => {
+    setLowered(false);
+    setChosen(aim);
   }, []);
+  const toggle = useCallback(() => setHeight(height === "peek" ? "half" : "peek"), [height, setHeight]);
+  const lowering = useMemo(() => ({
+    uncoverCanvas() {
+      const aim = short_screen.matches ? "peek" : "half";
+      if (sheet_screen.matches) setChosen((now) => (now === "peek" ? now : aim));
+    },
+    lower() {
+      setLowered(true);
+      return () => setLowered(false);
+    },
+  }), []);
   return { open: height !== "peek", sheet, height, setHeight, toggle, ...lowering };
 }
 
