@@ -13,7 +13,8 @@ from boards import sealed_tokens
 
 TITLE_MAX = 120
 WHITE = "#ffffff"
-WELCOME_TITLE = "Welcome to Atelier"
+WELCOME_TITLES = {"en": "Welcome to Atelier", "de": "Willkommen bei Atelier"}
+"""Of welcome boards, by language."""
 WELCOME_CLOCK = 1
 """The clock of a welcome board that nobody has changed."""
 
@@ -87,7 +88,7 @@ class Board(models.Model):
 UNTOUCHED_WELCOME = models.Q(
     ~models.Q(welcome=""),
     clock=WELCOME_CLOCK,
-    title=WELCOME_TITLE,
+    title__in=list(WELCOME_TITLES.values()),
     links=None,
     memberships=None,
     placements=None,

@@ -8,7 +8,7 @@ from django.db import transaction
 from boards.elements import store
 from boards.history import versions
 from boards.jobs import acceptance
-from boards.models import WELCOME_TITLE, Board, Placement, Role
+from boards.models import WELCOME_TITLES, Board, Placement, Role
 from boards.pages import welcome
 
 IDLE = timedelta(minutes=30)
@@ -23,7 +23,7 @@ def board() -> Board:
 
 @transaction.atomic
 def _make() -> Board:
-    made = Board.objects.create(title=WELCOME_TITLE, is_demo=True, open_role=Role.EDIT)
+    made = Board.objects.create(title=WELCOME_TITLES["en"], is_demo=True, open_role=Role.EDIT)
     store.apply(made.pk, welcome.scene().elements)
     return made
 

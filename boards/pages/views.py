@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
@@ -48,7 +49,7 @@ def _board_of_guest(request: HttpRequest, guest: User) -> Board:
     """The board that the guest opened last, else their welcome board, else a new one."""
     with suppress(BoardError):
         return access.find(by_session(request), request.session.get(LAST_BOARD, ""), Act.SEE)[0]
-    return welcome.of(guest) or welcome.make(guest)
+    return welcome.of(guest) or welcome.make(guest, get_language() or "en")
 
 
 @require_safe
@@ -122,7 +123,7 @@ def new_board(request: HttpRequest) -> HttpResponse:
     """Creates a board and redirects to it: an empty one, or with `scene=welcome` the example."""
     user = guests.ensure_user(request)
     example = request.POST.get("scene") == "welcome"
-    board = welcome.make(user) if example else Board.objects.create(owner=user)
+    board = welcome.make(user, get_language() or "en") if example else Board.objects.create(owner=user)
     return redirect("board", board.pk)
 
 

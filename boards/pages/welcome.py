@@ -1,9 +1,11 @@
 """Welcome boards: each newcomer gets a board of their own, with a sketch in a frame and a prompt to start from.
 
-The scene is a file of this repository. It holds no pictures, so that a copy writes rows and stores no file.
+The scene is a file of this repository, its texts are translated by another beside it. It holds no pictures, so that a copy
+writes rows and stores no file.
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,9 +19,11 @@ from accounts.models import User
 from boards.elements import store
 from boards.elements.element import Element, parse
 from boards.exchange import document
-from boards.models import UNTOUCHED_WELCOME, WELCOME_CLOCK, WELCOME_TITLE, WHITE, Board, Thumbnail
+from boards.models import UNTOUCHED_WELCOME, WELCOME_CLOCK, WELCOME_TITLES, WHITE, Board, Thumbnail
 
 SCENE = Path(__file__).parent / "welcome.excalidraw"
+TRANSLATIONS = {"de": Path(__file__).parent / "welcome.de.json"}
+"""By language: what differs of elements, by their ids. Widths are as wide as the page draws the text."""
 
 
 class Scene(NamedTuple):
@@ -31,20 +35,35 @@ class Scene(NamedTuple):
 
 
 @cache
-def scene() -> Scene:
-    """The scene of the file, read once."""
-    data = SCENE.read_bytes()
+def scene(language: str = "en") -> Scene:
+    """The scene in a language, English where there is no translation; read once."""
+    data = _translated(language)
     found = document.read(data)
     elements = tuple(parse(element) for element in found.elements)
     return Scene(hashlib.sha256(data).hexdigest()[:12], elements, found.background or WHITE)
 
 
+def _translated(language: str) -> bytes:
+    """The file of the scene with its texts in a language."""
+    data = SCENE.read_bytes()
+    if language not in TRANSLATIONS:
+        return data
+    translation = json.loads(TRANSLATIONS[language].read_bytes())
+    whole = json.loads(data)
+    for element in whole["elements"]:
+        changes = translation.get(element["id"], {})
+        element.update(changes)
+        if "text" in changes:
+            element["originalText"] = changes["text"]
+    return json.dumps(whole).encode()
+
+
 @transaction.atomic
-def make(user: User) -> Board:
-    """A new welcome board of this user."""
-    copied = scene()
+def make(user: User, language: str = "en") -> Board:
+    """A new welcome board of this user, in a language of WELCOME_TITLES."""
+    copied = scene(language)
     board = Board.objects.create(
-        title=WELCOME_TITLE, owner=user, welcome=copied.digest, background=copied.background
+        title=WELCOME_TITLES[language], owner=user, welcome=copied.digest, background=copied.background
     )
     store.apply(board.pk, copied.elements)
     _take_thumbnail(board)

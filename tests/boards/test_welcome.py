@@ -1,10 +1,13 @@
 """Welcome boards: one for each newcomer, copied at once, theirs to share, and forgotten if nothing became of it."""
 
+import json
+import re
 import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.test import Client
@@ -13,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from boards import tasks
 from boards.elements import store
-from boards.models import WELCOME_CLOCK, Board, Element, Role, Thumbnail
+from boards.models import UNTOUCHED_WELCOME, WELCOME_CLOCK, WELCOME_TITLES, Board, Element, Role, Thumbnail
 from boards.pages import welcome
 from boards.rendering import thumbnails
 from boards.sharing import links
@@ -24,9 +27,9 @@ pytestmark = pytest.mark.django_db
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0"}
 
 
-def newcomer() -> tuple[Client, Board]:
+def newcomer(**headers: str) -> tuple[Client, Board]:
     """A browser without cookies that opened `/`, and the board on which it landed."""
-    client = Client(headers=BROWSER)
+    client = Client(headers=BROWSER | headers)
     where = client.get("/").headers["Location"]
     assert client.get(where).status_code == 200
     return client, Board.objects.get(pk=where.removeprefix("/b/"))
@@ -47,6 +50,27 @@ def test_each_newcomer_gets_a_board_of_their_own_with_the_sketch_and_its_prompt(
         gone = element(row.element_id, version=row.version + 1, isDeleted=True)
         store.apply(second.pk, [gone])
     assert scene(second) == [] and len(scene(first)) == len(welcome.scene().elements)
+
+
+def test_it_speaks_the_newcomer_s_language_and_is_forgotten_in_each() -> None:
+    _, english = newcomer()
+    _, german = newcomer(**{"Accept-Language": "de-AT,de"})
+    assert german.title == "Willkommen bei Atelier" and english.title == "Welcome to Atelier"
+    bodies = {element_id: json.loads(body) for element_id, body in scene(german)}
+    assert bodies["welcome-frame"]["name"] == "Deine Skizze"
+    assert "Skizze" not in "".join(body for _, body in scene(english))
+    texts = [body for body in bodies.values() if body["type"] == "text"]
+    assert len(texts) == 3 and all(body["text"] == body["originalText"] for body in texts)
+    assert not re.search(r"\b(the|you|Draw|Press)\b", " ".join(body["text"] for body in texts))
+    assert Board.objects.filter(UNTOUCHED_WELCOME).count() == 2
+
+
+def test_every_translation_of_the_scene_is_of_elements_that_are_there() -> None:
+    ids = {element.id for element in welcome.scene().elements}
+    for language, path in welcome.TRANSLATIONS.items():
+        assert json.loads(path.read_bytes()).keys() <= ids
+        assert welcome.scene(language).digest != welcome.scene().digest
+    assert welcome.TRANSLATIONS.keys() | {"en"} == WELCOME_TITLES.keys() == dict(settings.LANGUAGES).keys()
 
 
 def test_the_scene_holds_no_pictures_which_would_have_to_be_stored_for_each() -> None:
