@@ -129,7 +129,8 @@ class Checkpoint:
     sizes: (width, height) in pixels that the weights were trained for.
     dtype: torch type by device kind. scheduler: class to use instead of the checkpoint's own.
     sharpen_percent: unsharp mask after enlarging, 0 for none.
-    styles: names in styles.json. styles_as: words for weights that understand them; looks where finished pictures get them.
+    styles: names in styles.json. styles_as: words for weights that understand them; looks where finished pictures get
+    them.
     focus: for weights that draw one thing at a time: share of the canvas that the drawn part of the init image fills.
     """
 

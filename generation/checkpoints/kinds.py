@@ -23,9 +23,8 @@ class Params:
     """Base of all kinds. A number is None if it cannot be chosen for this kind of this checkpoint.
 
     seed, width_px and height_px are None until `params.complete` has filled them in; the sizes stay None where the result
-    has its init image's. draft: few steps, for a first
-    look. keep_lines: the sketch's own lines are laid over the picture. tidy_colours: one colour for each region that
-    they enclose.
+    has its init image's. draft: few steps, for a first look. keep_lines: the sketch's own lines are laid over the
+    picture. tidy_colours: one colour for each region that they enclose.
 
     title, hint: name and one sentence, for the page. sees: what the model is given. instructs: the prompt says what
     should change, not what the picture shows. needs_prompt: False if the prompt may be left empty.

@@ -1,4 +1,7 @@
-"""Styles: text that is added to prompts, or a look that finished pictures get. The catalogue says which a checkpoint offers."""
+"""Styles: text that is added to prompts, or a look that finished pictures get.
+
+The catalogue says which a checkpoint offers.
+"""
 
 import json
 from collections.abc import Mapping

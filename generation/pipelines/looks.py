@@ -51,8 +51,8 @@ class Sheet:
 
     def clouds(self, grain: float) -> Plane:
         """Noise of three sizes, as clouds are."""
-        sum_ = self.noise(grain) + 0.5 * self.noise(grain / 2) + 0.25 * self.noise(grain / 4)
-        return np.asarray(sum_ / 1.15, np.float32)
+        layers = self.noise(grain) + 0.5 * self.noise(grain / 2) + 0.25 * self.noise(grain / 4)
+        return np.asarray(layers / 1.15, np.float32)  # 1.15: the layers' deviation together
 
     def blurred(self, plane: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
         return np.asarray(cv2.GaussianBlur(plane, (0, 0), max(0.3, radius * self.unit)), np.float32)
@@ -72,6 +72,7 @@ def _as_colours(image: Image.Image) -> Colours:
 
 
 def _density(paint: Colours) -> Colours:
+    """How much light the paint takes, as layers add up: 0 for white."""
     return np.minimum(-np.log(np.maximum(paint, 0.004)), np.float32(DENSITY_MAX))
 
 
@@ -115,6 +116,7 @@ def _smooth(value: NDArray[np.float32], low: float, high: float) -> NDArray[np.f
 
 
 def watercolour(sheet: Sheet) -> Colours:
+    """Washes that run into each other, darker along their edges, on rough paper, under pencil lines."""
     paint = _wobbled(sheet, sheet.paint, 1.6)
     covered = np.minimum(_covered(paint), _covered(sheet.paint))
     pigment = _density(paint)
@@ -157,6 +159,7 @@ def _pencil(sheet: Sheet, tooth: Plane) -> Colours:
 
 
 def crayon(sheet: Sheet) -> Colours:
+    """Wax in strokes of the hand, which misses the valleys of the paper."""
     tooth, strokes = _tooth(sheet), _strokes(sheet)
     covered = np.minimum(_covered(_wobbled(sheet, sheet.paint, 1.2)), _covered(sheet.paint))
     away = _from_borders(sheet, sheet.paint)
