@@ -18,7 +18,8 @@ def accept(
 ) -> None:
     """Put one picture of a job on its board. Does nothing if it is there; one that was deleted gets a new element.
 
-    where: beside, inside or in place of what was repainted, by default the placement's accepted_where. keep_others: keep the job's other candidates.
+    where: beside, inside or in place of what was repainted, by default the placement's accepted_where. keep_others: keep
+    the job's other candidates.
     Raises JobGone, BoardGone, BoardFrozen, BoardFull; then nothing is changed.
     """
     place = candidates.locked(job)

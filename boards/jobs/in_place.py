@@ -26,13 +26,14 @@ def changes(placement: Placement, job: Job, image: GeneratedImage) -> list[Eleme
 
     None if the picture was deleted or shows something else by now, which the image knows nothing of.
     """
-    row = _live(placement, [placement.frame]).get(placement.frame)
+    row = _undeleted(placement, [placement.frame]).get(placement.frame)
     body = msgspec.json.decode(row.body) if row else {}
     if row is None or not _shows(placement, job, body):
         return None
+    custom = (body.get("customData") or {}) | {"atelier": _repainted_note(body, note(job, image))}
     changed = body | {"fileId": image.sha256, "status": "saved", "crop": crop_of(body, image)}
-    changed["customData"] = (body.get("customData") or {}) | {"atelier": _note(body, note(job, image))}
-    marks = _live(placement, placement.marks).values()
+    changed["customData"] = custom
+    marks = _undeleted(placement, placement.marks).values()
     tombstones = [_next(mark, _signed(mark, job, image), is_deleted=True) for mark in marks]
     return [_next(row, changed, ahead=AHEAD), *tombstones]
 
@@ -40,13 +41,13 @@ def changes(placement: Placement, job: Job, image: GeneratedImage) -> list[Eleme
 def is_shown(placement: Placement, image: GeneratedImage) -> bool:
     """True if the element that an image was put into is on the board and shows it."""
     element_id = placement.elements.get(str(image.pk), "")
-    row = _live(placement, [element_id]).get(element_id)
+    row = _undeleted(placement, [element_id]).get(element_id)
     return row is not None and msgspec.json.decode(row.body).get("fileId") == image.sha256
 
 
 def file_shown(placement: Placement, job: Job) -> str:
     """The file that the picture of a placement shows if this job made it, else the one that it was asked for."""
-    row = _live(placement, [placement.frame]).get(placement.frame)
+    row = _undeleted(placement, [placement.frame]).get(placement.frame)
     file_id = msgspec.json.decode(row.body).get("fileId") if row else None
     return file_id if placement.file_id and file_id in _made(job) else placement.file_id
 
@@ -79,7 +80,7 @@ def note(job: Job, image: GeneratedImage) -> dict[str, Any]:
     return made | {"prompt": job.params["prompt"], "seed": image.seed} | draft
 
 
-def _note(body: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+def _repainted_note(body: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
     """The note of a picture that is repainted: a result stays one of its frame; anything else was made from itself.
 
     So a photograph in a sketch stays part of that sketch.
@@ -97,6 +98,7 @@ def _signed(mark: ElementRow, job: Job, image: GeneratedImage) -> dict[str, Any]
 
 
 def _next(row: ElementRow, body: Mapping[str, Any], *, ahead: int = 0, is_deleted: bool = False) -> Element:
+    """The next version of an element. ahead: versions that are left out before it."""
     raw = msgspec.json.encode(body)
     stored = Element(row.element_id, row.version, row.version_nonce, row.index, row.is_deleted, raw)
     return stored.replacing(row.version + ahead, is_deleted=is_deleted)
@@ -111,6 +113,7 @@ def _made(job: Job) -> set[str]:
     return set(job.images.values_list("sha256", flat=True))
 
 
-def _live(placement: Placement, ids: list[str]) -> dict[str, ElementRow]:
+def _undeleted(placement: Placement, ids: list[str]) -> dict[str, ElementRow]:
+    """Those of these elements that are on the board, by id."""
     rows = ElementRow.objects.filter(board=placement.board_id, element_id__in=ids, is_deleted=False)
     return {row.element_id: row for row in rows}

@@ -54,9 +54,8 @@ def place(job: Job, images: Sequence[GeneratedImage], **_: Any) -> None:
         if placement.where == Placement.Where.STAGE:
             candidates.offer(placement, images)
         elif placement.where == Placement.Where.IN_PLACE and placement.elements:
-            put(
-                placement, job, images, Placement.Where.BESIDE, job.created_by
-            )  # one of them replaced it already
+            # An earlier picture of this job came first.
+            put(placement, job, images, Placement.Where.BESIDE, job.created_by)
         else:
             put(placement, job, images, placement.where, job.created_by)
 
@@ -70,15 +69,11 @@ def put(
     Raises BoardGone, BoardFull, BoardFrozen; then nothing is written.
     """
     board = Board.objects.select_for_update(no_key=True).get(pk=placement.board_id)
-    is_in_place = where == Placement.Where.IN_PLACE
-    replacing = in_place.changes(placement, job, made[0]) if is_in_place and made else None
-    added = _elements(
-        board,
-        placement,
-        job,
-        made[1:] if replacing else made,
-        Placement.Where.BESIDE if is_in_place else where,
-    )
+    replacing = None
+    if where == Placement.Where.IN_PLACE:
+        replacing = in_place.changes(placement, job, made[0]) if made else None
+        where = Placement.Where.BESIDE  # of the others
+    added = _elements(board, placement, job, made[1:] if replacing else made, where)
     written = [*(replacing or []), *(element for _, element in added)]
     author_id = user.pk if user else None
     store.apply(board.pk, written, {element.id: author_id for element in written})
@@ -105,6 +100,7 @@ def _elements(
     slots = [region] * len(images) if inside else reservation.claim(placement, region, len(images))
     placed: list[tuple[str, Element]] = []
     for image, index, slot in zip(images, indexes, slots, strict=True):
+        # A repainted picture is as large as the one that it was made from, even where that is stretched.
         box = slot if placement.file_id else contain(image.width_px, image.height_px, slot)
         body = _body(job, image, box, index)
         body |= in_place.shown_as(placement, image)

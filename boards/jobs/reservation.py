@@ -16,6 +16,7 @@ from generation.models import ACTIVE
 IN_PLACE = Q(where=Placement.Where.IN_PLACE) | Q(
     where=Placement.Where.STAGE, accepted_where=Placement.Where.IN_PLACE
 )
+"""The placements that are in place, as `Placement.is_in_place` says of one."""
 FRAME_TYPES = frozenset({"frame", "magicframe"})
 
 

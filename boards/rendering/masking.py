@@ -48,16 +48,20 @@ def marks_on(bodies: Sequence[bytes], picture: Shape) -> list[str]:
     for body, shape in _belonging(bodies, shapes, picture.region, picture):
         if shape.id == picture.id:
             above = True
-        elif above and not _locked(body).locked and _has_middle_on(body, picture.region):
+        elif above and not _is_locked(body) and _has_middle_on(body, picture.region):
             marks.append(shape.id)
     return marks
 
 
-class _Locked(msgspec.Struct):
+class _Lockable(msgspec.Struct):
     locked: bool = False
 
 
-_locked = msgspec.json.Decoder(_Locked).decode
+_lockable = msgspec.json.Decoder(_Lockable)
+
+
+def _is_locked(body: bytes) -> bool:
+    return _lockable.decode(body).locked
 
 
 def _has_middle_on(body: bytes, region: Rectangle) -> bool:
@@ -68,6 +72,7 @@ def _has_middle_on(body: bytes, region: Rectangle) -> bool:
 def _belonging(
     bodies: Sequence[bytes], shapes: Sequence[Shape], region: Rectangle, target: Shape | None
 ) -> list[tuple[bytes, Shape]]:
+    """What of the board lies in the region, turned with a target picture until that is upright."""
     if target is not None and target.type == "image" and target.angle:
         middle = region.centred(0, 0)
         bodies = [turned(body, (middle.x, middle.y), -target.angle) for body in bodies]

@@ -40,8 +40,10 @@ def draw(
 
     A sketch: a PNG of the region on the board's background, without earlier results of the same target. Pictures and
     mask: a PNG of the images alone, and one that is white where they are to be repainted; if an image is the target, its
-    file and a mask of that. A file: that of the image that is the target. target: id of the frame or image that the region belongs to; where that has moved since, its place
-    counts and not `region`; empty: none. Blocks for up to some seconds. Raises RenderFailed, BoardGone, NothingToRepaint, StorageUnavailable.
+    file and a mask of that. A file: that of the image that is the target.
+    target: id of the frame or image that the region belongs to; where that has moved since, its place counts and not
+    `region`; empty: none. Blocks for up to some seconds.
+    Raises RenderFailed, BoardGone, NothingToRepaint, StorageUnavailable.
     """
     contents = exporting.contents(board)
     shapes = [shape_of(body) for body in contents.elements]

@@ -1,4 +1,7 @@
-"""A part of one picture is repainted in place: its own file and a mask of that go in, and the same element shows the result."""
+"""A part of one picture is repainted in place.
+
+Its own file and a mask of that go in, and the same element shows the result.
+"""
 
 import hashlib
 import io
