@@ -22,7 +22,7 @@ const inset = { x: 12, top: 76, bottom: 76 };
 
 /** The point of the edge nearest to the place, for the middle of a chip of this size; null while the place is in view. */
 export function edgeOf(place: Region, canvas: Size, chip: Size): Edge | null {
-  if (shareInView(place, canvas) >= seen_share) return null;
+  if (isInView(place, canvas)) return null;
   const middle = { x: place.x + place.width / 2, y: place.y + place.height / 2 };
   const low = { x: inset.x + chip.width / 2, y: inset.top + chip.height / 2 };
   const high = { x: canvas.width - low.x, y: canvas.height - inset.bottom - chip.height / 2 };
@@ -33,6 +33,9 @@ export function edgeOf(place: Region, canvas: Size, chip: Size): Edge | null {
   if (side === "right") at.x = Math.max(low.x, high.x);
   return { side, ...at };
 }
+
+/** Whether so much of a place is in view that it is seen. */
+export const isInView = (place: Region, canvas: Size) => shareInView(place, canvas) >= seen_share;
 
 function shareInView({ x, y, width, height }: Region, canvas: Size): number {
   const across = Math.min(x + width, canvas.width) - Math.max(x, 0);

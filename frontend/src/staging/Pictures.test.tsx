@@ -16,6 +16,7 @@ class Board implements StagingPort {
   live = new Set<string>();
   target = () => this.aim;
   subscribe = () => () => undefined;
+  screen = () => ({ width: 390, height: 400 });
   place = () => null;
   shownAs = () => null;
   onMove = () => () => undefined;

@@ -14,7 +14,9 @@ class Board implements StagingPort {
   shown: string[] = [];
   target = () => null;
   subscribe = () => () => undefined;
-  place = () => ({ x: 10, y: 20, width: 100, height: 80 });
+  x = 10;
+  place = () => ({ x: this.x, y: 20, width: 100, height: 80 });
+  screen = () => ({ width: 390, height: 400 });
   shownAs: StagingPort["shownAs"] = () => null;
   live = new Set<string>();
   private readonly movers = new Set<() => void>();
@@ -23,6 +25,14 @@ class Board implements StagingPort {
     return () => void this.movers.delete(listener);
   };
   has = (id: string) => this.live.has(id);
+  /** The canvas is scrolled. */
+  async move(x: number) {
+    this.x = x;
+    await act(async () => {
+      this.movers.forEach((listener) => listener());
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    });
+  }
   /** What stands on the board changes. */
   set(...ids: string[]) {
     this.live = new Set(ids);
@@ -79,6 +89,17 @@ describe("looking", () => {
     press("ArrowLeft");
     expect(looked()).toBe("b");
     expect(screen.getByRole("radio", { checked: true }).getAttribute("aria-label")).toBe("Picture 2 of 4");
+  });
+
+  it("a button says that their place is out of view, and leads there", async () => {
+    const words = screen.getByTitle("Show on the board");
+    expect(words.textContent).not.toContain("Show");
+    await board.move(500);
+    expect(words.textContent).toContain("Show");
+    fireEvent.click(words);
+    expect(board.shown).toEqual(["j"]);
+    await board.move(10);
+    expect(words.textContent).not.toContain("Show");
   });
 
   it("one that takes the place of a picture is shown as that is", () => {

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { createCandidatesApi } from "../api/candidates";
 import type { Job } from "../api/types";
+import { isInView } from "../generation/edge";
 import { isInPlace } from "../generation/inPlace";
 import { t, tn } from "../language/t";
 import type { JobStore } from "../generation/jobStore";
@@ -47,7 +48,7 @@ export default function Staging({ base, boardId, you, store, board, notices, may
     // The keyboard goes along with the picture, but is not taken from elsewhere.
     if (thumbs.current?.contains(document.activeElement)) thumbs.current.querySelector<HTMLElement>("[aria-checked=true]")?.focus();
   }, [shown?.id]);
-  const overlay = useOverlay(board, job);
+  const { overlay, isAway } = useOverlay(board, job);
   if (!job || !shown) return null;
 
   const candidates = candidatesOf(job);
@@ -71,7 +72,9 @@ export default function Staging({ base, boardId, you, store, board, notices, may
       </div>
       <section className="ours stage-bar" aria-label={t("Pictures to choose from")} data-testid="stage-bar" onKeyDown={onKeyDown}>
         <div className="stage-line">
-          <button type="button" className="stage-words" title={t("Show on the board")} onClick={() => board.show(job)}>{words}</button>
+          <button type="button" className="stage-words" title={t("Show on the board")} onClick={() => board.show(job)}>
+            <span>{words}</span> {isAway && <b>{t("Show")}</b>}
+          </button>
           {staged.length > 1 && <button type="button" className="button small" onClick={() => setPicked(next.id)}>{t("Next of {n} choices", { n: staged.length })}</button>}
           {board.mayEdit && candidates.length > 1 && <button type="button" className="button small plain" disabled={locked} onClick={() => actions.discardAll(job)}><CloseIcon size={16} /> {t("Discard all")}</button>}
         </div>
@@ -105,15 +108,17 @@ export default function Staging({ base, boardId, you, store, board, notices, may
 
 const whole = { left: "", top: "", width: "", height: "" };
 
-/** Keeps a layer over the frame of a job when the canvas moves. */
+/** Keeps a layer over the frame of a job when the canvas moves, and says whether that is out of view. */
 function useOverlay(board: StagingPort, job: Job | undefined) {
   const overlay = useRef<HTMLDivElement>(null);
+  const [isAway, setAway] = useState(false);
   useEffect(() => {
     if (!job) return;
     let frame = 0;
     const place = () => {
       frame = 0;
       const at = board.place(job);
+      setAway(at !== null && !isInView(at, board.screen()));
       const layer = overlay.current;
       if (!layer) return;
       layer.hidden = !at;
@@ -132,5 +137,5 @@ function useOverlay(board: StagingPort, job: Job | undefined) {
       cancelAnimationFrame(frame);
     };
   }, [board, job]);
-  return overlay;
+  return { overlay, isAway };
 }

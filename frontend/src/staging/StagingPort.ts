@@ -9,6 +9,8 @@ export interface StagingPort {
   readonly subscribe: (listener: () => void) => () => void;
   /** Where the picture of a job will be, on the canvas in CSS pixels; null if nobody knows. */
   place(job: Job): Region | null;
+  /** Size of the canvas in CSS pixels. */
+  screen(): { width: number; height: number };
   /** How the picture that a job was asked for shows its file; null if it is none, or gone. */
   shownAs(job: Job): Show | null;
   /** Calls the listener when places may have moved, by scrolling, zooming or edits; returns a function that stops it. */
