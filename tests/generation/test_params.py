@@ -63,7 +63,7 @@ def test_each_kind_has_its_own_type(bundled: Checkpoint, kind: str, cls: type) -
         ("prompt", "x" * 1001, "the text is 1,001 characters long; 1,000 are allowed"),
         ("prompt", "a\0cat", "'a\\x00cat' holds a NUL or a lone surrogate, which no text has"),
         ("negative_prompt", "a\ud800", "'a\\ud800' holds a NUL or a lone surrogate, which no text has"),
-        ("style", "comic", "'comic' has no effect on img2img with bundled; leave it out"),
+        ("style", "comic", "'comic' is no style of bundled; choose flat, watercolour, crayon, ink-wash"),
         ("image_guidance_scale", 1.5, "1.5 has no effect on img2img with bundled; leave it out"),
         ("lora", "../../etc", "is not a known field"),
         ("__proto__", {}, "is not a known field"),
