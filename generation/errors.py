@@ -178,6 +178,17 @@ class OutOfMemory(GenerationError):
     message = "There was not enough memory for this picture. Try a smaller size or fewer pictures at once."
 
 
+class WordsUnknown(GenerationError):
+    """A picture of words alone starts from a stock outline, and there is none for these words."""
+
+    code = "words_unknown"
+    status = 422
+    message = (
+        "This model has no outline to start from for these words. Name one everyday thing in English, such as “a red apple” "
+        "or “a sailing boat”, or sketch it yourself."
+    )
+
+
 class PictureWithheld(GenerationError):
     """The checkpoint's safety filter withheld the picture."""
 

@@ -82,6 +82,7 @@ class Kind:
     draft_steps: for a first look; None where it makes no drafts.
     keeps_lines: the default for laying the sketch's lines over the picture; None: not offered.
     tidies_colours: the default for giving each region of the sketch one colour; None: not offered.
+    from_outline: starts from a stock outline of what the words name, where there is no init image.
     scale: how much larger the picture comes out of the pipeline than it went in.
     batches: whether several images in one call are a picture each. To newer pipelines they are several references for
         every picture, which would mix people's images.
@@ -99,6 +100,7 @@ class Kind:
     draft_steps: int | None = None
     keeps_lines: bool | None = None
     tidies_colours: bool | None = None
+    from_outline: bool = False
     scale: int = 1
     batches: bool = False
 
@@ -318,6 +320,7 @@ def _kind(raw: Mapping[str, Any], where: str) -> Kind:
         draft_steps=raw.get("draft_steps"),
         keeps_lines=raw.get("keeps_lines"),
         tidies_colours=raw.get("tidies_colours"),
+        from_outline=raw.get("from_outline", False),
         scale=raw.get("scale", 1),
         batches=raw.get("batches", raw["pipeline"].startswith(BATCHING)),
     )

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,18 @@ from generation.checkpoints.catalogue import Checkpoint, Kind
 from generation.checkpoints.kinds import Params
 from generation.checkpoints.limits import allowed
 from generation.checkpoints.params import complete, parse, words
-from generation.errors import PictureWithheld
+from generation.errors import PictureWithheld, WordsUnknown
 from generation.images import framing
 from generation.images.framing import Crop
-from generation.pipelines import lines, looks, natural_colours, regions, repainting, tidy_colours
+from generation.pipelines import (
+    lines,
+    looks,
+    natural_colours,
+    outlines,
+    regions,
+    repainting,
+    tidy_colours,
+)
 from generation.pipelines.loading import LoadedCheckpoint
 from generation.pipelines.regions import Regions
 from generation.pipelines.wished_colours import Source
@@ -113,6 +121,8 @@ class Drawing:
 
 def drawings(work: Work) -> list[Drawing]:
     """The pictures of a job, one for each seed. Fits the init image, which takes the time; needs no accelerator."""
+    if work.init_image is None and work.checkpoint.kinds[work.params.kind].from_outline:
+        work = replace(work, init_image=_outline(work))
     params, checkpoint = work.params, work.checkpoint
     kind = checkpoint.kinds[params.kind]
     crop = _crop(work, kind)
@@ -131,6 +141,15 @@ def drawings(work: Work) -> list[Drawing]:
         Drawing(work, seed, arguments, init_image, crop, mask, sketch_lines, sketch_regions)
         for seed in work.seeds
     ]
+
+
+def _outline(work: Work) -> Image.Image:
+    """A stock outline of what the prompt names, as large as the picture. Raises WordsUnknown."""
+    known = outlines.beside(work.checkpoint.folder)
+    found = None if known is None else known.find(work.params.prompt)
+    if known is None or found is None:
+        raise WordsUnknown
+    return known.draw(found, (work.params.width_px or 0, work.params.height_px or 0))
 
 
 def _crop(work: Work, kind: Kind) -> Crop:
@@ -232,7 +251,8 @@ def smallest(checkpoint: Checkpoint) -> list[Work]:
             raw["strength"] = allowed("strength", kind.limits)[1]
         params = complete(parse(raw, checkpoint), checkpoint.sizes[0])
         size = checkpoint.sizes[0] if kind.scale == 1 else (SMALLEST_PX, SMALLEST_PX)
-        init_image = Image.new("RGB", size, framing.WHITE) if params.needs_image else None
+        is_needed = params.needs_image or kind.from_outline
+        init_image = Image.new("RGB", size, framing.WHITE) if is_needed else None
         mask = Image.new("L", size, 255) if params.needs_mask else None
         works.append(Work(checkpoint, params, init_image, mask=mask))
     return works

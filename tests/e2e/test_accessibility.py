@@ -175,7 +175,7 @@ def test_keyboard_alone_makes_a_picture_on_an_empty_board(
     expect(page.get_by_test_id("target")).to_have_attribute("data-target", frame["id"])
     expect(page.get_by_test_id("prompt")).to_be_focused()
     page.keyboard.type("a red house")
-    tab_to(page, "^(Words only|Sketch to picture)$")
+    tab_to(page, "^(Words only.*|Sketch to picture)$")
     tab_to(page, "^generate$")
     page.screenshot(path=pictures / "keyboard.png")
     page.keyboard.press("Enter")

@@ -133,7 +133,9 @@ def test_a_withheld_picture_is_left_out_and_none_at_all_is_an_error(
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_step_is_heard_of_once(loaded: LoadedCheckpoint, kind: str) -> None:
     checkpoint = loaded.checkpoint
-    params = complete(parse({"kind": kind, "steps": 6, "count": 2, "seed": 1}, checkpoint), (128, 128))
+    params = complete(
+        parse({"kind": kind, "prompt": "a house", "steps": 6, "count": 2, "seed": 1}, checkpoint), (128, 128)
+    )
     heard: list[tuple[int, int, int]] = []
 
     def on_step(round_number: int, step: int, steps: int, latents: torch.Tensor) -> None:

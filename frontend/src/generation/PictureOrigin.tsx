@@ -33,7 +33,9 @@ export default function PictureOrigin({ api, board, origin, checkpoints, onLeft 
   };
   const checkpoint = checkpoints.find(({ name }) => name === params.checkpoint);
   const style = checkpoint?.styles.find(({ name }) => name === params.style);
-  const facts = [checkpoint ? t(checkpoint.title) : params.checkpoint, style && t(style.title), `${image.width_px} × ${image.height_px}`, t("seed {seed}", { seed: String(image.seed) }).replaceAll(" ", "\u00a0")];
+  const { kind: name } = params;
+  const kind = checkpoint && Object.hasOwn(checkpoint.kinds, name) ? checkpoint.kinds[name] : null;
+  const facts = [checkpoint ? t(checkpoint.title) : params.checkpoint, kind && t(kind.title), style && t(style.title), `${image.width_px} × ${image.height_px}`, t("seed {seed}", { seed: String(image.seed) }).replaceAll(" ", "\u00a0")];
   return (
     <section className="origin" aria-label={t("How this picture was made")} data-testid="origin">
       <p className="origin-words">{params.prompt || t("No prompt")}</p>

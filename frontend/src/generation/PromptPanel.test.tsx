@@ -542,7 +542,7 @@ describe("a selected picture", () => {
     await open(picture());
     const card = await shown();
     expect(card.textContent).toContain("a red house");
-    expect(card.textContent).toContain("Built-in · 512 × 512 · seed\u00a07");
+    expect(card.textContent).toContain("Built-in · Words only · 512 × 512 · seed\u00a07");
   });
 
   it("brings everything back at its sketch, and one press brings back what was there", async () => {

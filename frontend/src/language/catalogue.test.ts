@@ -55,6 +55,7 @@ it("texts that are no literals are the server's", () => {
     "generation/KindChoice.tsx: t(hint)",
     "generation/KindChoice.tsx: t(title)",
     "generation/PictureOrigin.tsx: t(checkpoint.title)",
+    "generation/PictureOrigin.tsx: t(kind.title)",
     "generation/PictureOrigin.tsx: t(style.title)",
     "generation/PromptPanel.tsx: t(checkpoint.title)",
     "generation/PromptPanel.tsx: t(firstSentence(checkpoint.description))",

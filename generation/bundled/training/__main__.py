@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
-from . import art, autoencoder, evaluate, export, rasterise, region_colors, unet
+from . import art, autoencoder, evaluate, export, outlines, rasterise, region_colors, unet
 from .recipe import RECIPES, Recipe, Workplace
 
-STAGES = ("dataset", "rasterise", "vae", "unet", "decoder", "export", "colors", "evaluate")
+STAGES = ("dataset", "rasterise", "vae", "unet", "decoder", "export", "colors", "outlines", "evaluate")
 
 
 def arguments() -> argparse.Namespace:
@@ -67,6 +67,8 @@ def run(
             export.export(recipe, place, options.out, options.mix)
         case "colors":
             region_colors.run(recipe, place, options.out, options.checkpoint, options.count)
+        case "outlines":
+            outlines.build(place, options.out)
         case "evaluate":
             checkpoint = options.checkpoint or options.out
             evaluate.evaluate(recipe, place, device, checkpoint, options.out / "evaluation", options.count)
