@@ -56,7 +56,9 @@ def faking(on_step: Callable[[int], None] = lambda step: None) -> Any:
 
 
 def work(checkpoint: Checkpoint, **raw: Any) -> Work:
-    params = complete(parse({"kind": "txt2img", "seed": 1, "steps": 4} | raw, checkpoint), (128, 128))
+    params = complete(
+        parse({"kind": "txt2img", "prompt": "a house", "seed": 1, "steps": 4} | raw, checkpoint), (128, 128)
+    )
     return Work(checkpoint, params, Image.new("RGB", (128, 128), "white") if params.needs_image else None)
 
 

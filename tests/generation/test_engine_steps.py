@@ -108,7 +108,9 @@ def by_hand(weights: LoadedCheckpoint) -> Iterator[Start]:
 
 def ask(engine: Engine, owner: str = "", **raw: Any) -> Ticket:
     checkpoint = catalogue.get("bundled")
-    params = complete(parse({"kind": "txt2img", "seed": 1, "steps": 4} | raw, checkpoint), (128, 128))
+    params = complete(
+        parse({"kind": "txt2img", "prompt": "a house", "seed": 1, "steps": 4} | raw, checkpoint), (128, 128)
+    )
     init_image = Image.new("RGB", (128, 128), "white") if params.needs_image else None
     mask = Image.linear_gradient("L").resize((128, 128)) if params.needs_mask else None
     return engine.submit(Work(checkpoint, params, init_image, owner, mask=mask))
@@ -410,7 +412,9 @@ def stock_and_fast(weights: LoadedCheckpoint, on_step: Callable[[int], None]) ->
 
 def ask_turbo(engine: Engine, **raw: Any) -> Ticket:
     checkpoint: Checkpoint = catalogue.get("sd-turbo")
-    params = complete(parse({"kind": "txt2img", "seed": 1} | raw, checkpoint), (512, 512))
+    params = complete(
+        parse({"kind": "txt2img", "prompt": "a house", "seed": 1} | raw, checkpoint), (512, 512)
+    )
     return engine.submit(Work(checkpoint, params))
 
 
