@@ -11,14 +11,17 @@ const shared = [
   { name: "exc-subset", test: /excalidraw[\\/]dist[\\/](prod|dev)[\\/]chunk-EIO257PC/, priority: 20 },
 ];
 
-/** What every visit loads at once though Excalidraw asks for it later, and what is shared: each file costs a request with its headers. */
-const at_once = [
+/**
+ * What every visit loads at once though Excalidraw asks for it later, and what is shared: each file costs a request with its
+ * headers.
+ */
+const atOnce = [
   "node_modules/(react|react-dom|scheduler|browser-fs-access|canvas-roundrect-polyfill)/",
   "excalidraw/dist/(prod|dev)/locales/en-",
   "vite/preload-helper",
   "src/generation/note",
 ].join("|").replaceAll("/", "[\\\\/]");
-const base = { name: "base", test: new RegExp(at_once), priority: 10 };
+const base = { name: "base", test: new RegExp(atOnce), priority: 10 };
 
 export const codeSplitting = { groups: [...shared, base] };
 

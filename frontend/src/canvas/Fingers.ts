@@ -6,7 +6,9 @@ const tap_ms = 300;
 /** Fingers that move the view: one drags it, two or more zoom as well. */
 export class Fingers {
   private readonly each = new Map<number, { start: Point; now: Point }>();
+  /** As it is shown while fingers are down. */
   private view: View | null = null;
+  /** Where the fingers had hold of the view when one last came or went. */
   private grip: { view: View; middle: Point; spread_px: number } | null = null;
   private moves = false;
   private tapUntil_ms = 0;

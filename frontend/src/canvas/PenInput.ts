@@ -20,18 +20,20 @@ const canvas = "canvas.interactive";
  * pen's stroke when a hand touches the canvas, draws on to where that moves, and draws nothing if it was there before.
  */
 export class PenInput {
-  private found = false;
-  private down = false;
-  private seenAt_ms = -Infinity;
+  private penFound = false;
+  private penDown = false;
+  private penSeenAt_ms = -Infinity;
   /** Fingers that move the board. */
   private readonly fingers: Fingers;
   /** Touches that are ignored until they are lifted. */
   private readonly palms = new Set<number>();
   /** The last events of the touches that Excalidraw was given. */
   private readonly given = new Map<number, PointerEvent>();
+  /** The view that fingers ask for, until they are lifted and it is shown. */
   private pending: View | null = null;
   private frame = 0;
-  private tapping = false;
+  /** True while Excalidraw is given a tap, which comes by here too. */
+  private replaying = false;
   private readonly end = new AbortController();
 
   constructor(
@@ -50,8 +52,8 @@ export class PenInput {
   }
 
   private readonly pointer = (event: PointerEvent): void => {
-    if (this.tapping) return;
-    if (event.pointerType === "pen") this.pen(event);
+    if (this.replaying) return;
+    if (event.pointerType === "pen") this.followPen(event);
     if (event.pointerType === "touch" && this.takes(event)) event.stopImmediatePropagation();
   };
 
@@ -60,27 +62,28 @@ export class PenInput {
     if (!this.fingers.count && !this.palms.size) return;
     if (!(event.target instanceof Element) || !event.target.matches(canvas)) return;
     event.stopImmediatePropagation();
-    if (!this.down && event.cancelable) event.preventDefault();
+    if (!this.penDown && event.cancelable) event.preventDefault();
   };
 
-  private pen({ type, timeStamp }: PointerEvent): void {
-    this.seenAt_ms = timeStamp;
-    if (!this.found && !isViewOnly(this.api)) this.find();
+  private followPen({ type, timeStamp }: PointerEvent): void {
+    this.penSeenAt_ms = timeStamp;
+    if (!this.penFound && !isViewOnly(this.api)) this.meetPen();
     if (type === "pointerdown") this.rejectTouches();
-    if (type !== "pointermove") this.down = type === "pointerdown";
+    if (type !== "pointermove") this.penDown = type === "pointerdown";
   }
 
+  /** Touches that are under way when the pen comes down are the hand's. */
   private rejectTouches(): void {
     const given = [...this.given.values()];
     this.given.clear();
     dropTouches(this.api, given);
     for (const id of [...this.fingers.release(), ...given.map(({ pointerId }) => pointerId)]) this.palms.add(id);
-    this.moved(this.pending);
+    this.showSoon(this.pending);
   }
 
   /** The first sign of a pen on this page. */
-  private find(): void {
-    this.found = true;
+  private meetPen(): void {
+    this.penFound = true;
     const choice = readStored(name);
     setPenMode(this.api, choice !== "draw");
     if (choice !== null) return;
@@ -90,7 +93,12 @@ export class PenInput {
       writeStored(name, "draw");
       this.notices.close(notice);
     };
-    this.notices.show({ key: notice, text: t("Pen found: fingers move the board."), action: { label: t("Draw with fingers too"), run: back }, holds: () => isPenMode(this.api) });
+    this.notices.show({
+      key: notice,
+      text: t("Pen found: fingers move the board."),
+      action: { label: t("Draw with fingers too"), run: back },
+      holds: () => isPenMode(this.api),
+    });
   }
 
   /** Returns true if this touch is not for Excalidraw. */
@@ -99,33 +107,34 @@ export class PenInput {
     if (type === "pointerdown") return this.begins(event);
     if (type === "pointermove") {
       if (this.given.has(id)) this.given.set(id, event);
-      if (this.fingers.has(id)) this.moved(this.fingers.move(id, pointOf(event)));
+      if (this.fingers.has(id)) this.showSoon(this.fingers.move(id, pointOf(event)));
       return this.fingers.has(id) || this.palms.has(id);
     }
     this.given.delete(id);
     if (!this.fingers.has(id)) return this.palms.delete(id);
     const tap = this.fingers.up(id, now_ms) && type === "pointerup";
-    if (!this.fingers.count) this.moved(this.pending);
-    if (tap && tapsSelect(this.api)) this.tap(event);
+    if (!this.fingers.count) this.showSoon(this.pending);
+    if (tap && tapsSelect(this.api)) this.replayTap(event);
     return true;
   }
 
+  /** The same of a touch that begins. */
   private begins(event: PointerEvent): boolean {
     const { pointerId: id, target, timeStamp: now_ms } = event;
     if (!(target instanceof Element) || !target.matches(canvas) || isViewOnly(this.api)) return false;
-    if (this.down || now_ms - this.seenAt_ms < near_ms) {
+    if (this.penDown || now_ms - this.penSeenAt_ms < near_ms) {
       this.palms.add(id);
       return true;
     }
-    const mode = this.found && isPenMode(this.api) ? "move" : "draw";
-    if (this.found) writeStored(name, mode); // the button among the tools may have changed it
+    const mode = this.penFound && isPenMode(this.api) ? "move" : "draw";
+    if (this.penFound) writeStored(name, mode); // the button among the tools may have changed it
     if (mode === "move") this.fingers.down(id, pointOf(event), now_ms);
     else this.given.set(id, event);
     return mode === "move";
   }
 
   /** Shown once per frame, however often fingers report. */
-  private moved(view: View | null): void {
+  private showSoon(view: View | null): void {
     if (!view) return;
     if (!this.pending) stopFollowing(this.api);
     this.pending = view;
@@ -137,16 +146,17 @@ export class PenInput {
   }
 
   /** Gives Excalidraw the tap that was kept from it, in which nothing moved. */
-  private tap(event: PointerEvent): void {
+  private replayTap(event: PointerEvent): void {
     const target = event.target as HTMLElement;
     const { pointerId, pointerType, clientX, clientY } = event;
     // Excalidraw captures the pointer, which is no longer there.
     Object.assign(target, { setPointerCapture: () => undefined });
-    this.tapping = true;
+    this.replaying = true;
     for (const type of ["pointerdown", "pointerup"]) {
-      target.dispatchEvent(new PointerEvent(type, { pointerId, pointerType, clientX, clientY, button: 0, buttons: type === "pointerdown" ? 1 : 0, bubbles: true, cancelable: true }));
+      const buttons = type === "pointerdown" ? 1 : 0;
+      target.dispatchEvent(new PointerEvent(type, { pointerId, pointerType, clientX, clientY, button: 0, buttons, bubbles: true, cancelable: true }));
     }
-    this.tapping = false;
+    this.replaying = false;
     Reflect.deleteProperty(target, "setPointerCapture");
   }
 }

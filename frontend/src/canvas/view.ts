@@ -1,4 +1,7 @@
-/** What of the scene is in view, as Excalidraw counts it: a point (x, y) is seen at ((x + scrollX) * zoom, (y + scrollY) * zoom). */
+/**
+ * What of the scene is in view, as Excalidraw counts it: a point (x, y) is seen at
+ * ((x + scrollX) * zoom, (y + scrollY) * zoom).
+ */
 export interface View {
   scrollX: number;
   scrollY: number;

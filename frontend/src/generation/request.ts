@@ -21,7 +21,7 @@ export async function buildRequest(board: BoardPort, { form, checkpoint, prompt,
   const sees = checkpoint.kinds[kindOf(form, checkpoint)]!.sees;
   const place = target ? { frame: target.id, region: target.region } : { region: board.middleOfView() };
   const seen = target ? await seenBy(board, target, sees) : {};
-  return { params, ...place, view: board.view(), ...seen, ...placementOf(form, target && spotOf(form, target, sees)) };
+  return { params, ...place, view: board.view(), ...seen, ...placementOf(form, spotOf(form, target, sees)) };
 }
 
 /** Snapshot and mask of the target. Empty for prompts alone, and for pictures that the server has in full size. */
@@ -42,14 +42,14 @@ function isInPlace({ shape }: Target, sees: Sees): boolean {
 
 type Spot = NonNullable<JobRequest["accepted_placement"]>;
 
-function spotOf({ placement }: Form, target: Target, sees: Sees): Spot {
-  if (isInPlace(target, sees)) return "in_place";
-  return target.shape === "frame" ? placement : "beside";
+/** Where a picture goes, at once or when it is accepted. */
+function spotOf({ placement }: Form, target: Target | null, sees: Sees): Spot {
+  if (target && isInPlace(target, sees)) return "in_place";
+  return target?.shape === "frame" ? placement : "beside";
 }
 
 /** A single picture is placed at once; several are staged, and the accepted one is placed. */
-function placementOf({ count }: Form, spot: Spot | null): Pick<JobRequest, "placement" | "accepted_placement"> {
-  spot ??= "beside";
+function placementOf({ count }: Form, spot: Spot): Pick<JobRequest, "placement" | "accepted_placement"> {
   return count > 1 ? { placement: "stage", accepted_placement: spot } : { placement: spot };
 }
 

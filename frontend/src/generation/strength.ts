@@ -5,7 +5,7 @@ import { t } from "../language/t";
 export const strengthWords = () => [t("Follow my sketch closely"), t("Follow my sketch"), t("Balanced"), t("Be inventive"), t("Surprise me")] as const;
 
 export const balanced = 2;
-const last = 4;
+const last = 4; // of these five
 
 /** The note on a frame holds 0 (closely) to 1 (surprise), so that other numbers of words stay possible. */
 export const toNote = (position: number): number => position / last;

@@ -17,7 +17,7 @@ export function useJobAnnouncement(store: JobStore): string {
 /** The status of a job in words, as "Waiting…" or "step 3 of 12". */
 export function statusText(job: Job): string {
   if (job.cancel_requested && (job.status === "running" || job.status === "queued")) return t("Cancelling…");
-  if (job.status === "failed") return (job.error ? errorText(job.error.code, job.error.message) : t("It failed."));
+  if (job.status === "failed") return job.error ? errorText(job.error.code, job.error.message) : t("It failed.");
   if (job.status === "running") return job.step ? t("step {n} of {all}", { n: job.step, all: job.steps ?? 1 }) : t("Starting…");
   const ahead = (job.position ?? 1) - 1;
   const time = job.eta_seconds ? duration(job.eta_seconds) : "";
