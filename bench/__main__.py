@@ -53,7 +53,7 @@ class Bench:
         return [
             Figure("board page ready, cold", "s", seconds, ("p50", 1.5)),
             Figure("board page, over the wire", "kB", everything, ("p50", 470)),
-            Figure("of it all but fonts", "kB", bare, ("p50", 470)),
+            Figure("board page, without fonts", "kB", bare, ("p50", 470)),
         ]
 
     def memory(self) -> list[Figure]:
