@@ -38,8 +38,8 @@ import { useSidePanel } from "./useSidePanel";
 import { useSteadyView } from "./useSteadyView";
 import { useTheme } from "./useTheme";
 import { useTitle } from "./useTitle";
-import "./Board.css";
 import { t } from "../language/t";
+import "./Board.css";
 
 const loadCommands = () => import("./Commands");
 const Commands = lazy(loadCommands);

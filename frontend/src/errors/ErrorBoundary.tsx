@@ -1,6 +1,6 @@
 import { Component, type ReactNode } from "react";
-import "./ErrorBoundary.css";
 import { t } from "../language/t";
+import "./ErrorBoundary.css";
 
 interface Props {
   children: ReactNode;

@@ -5,8 +5,8 @@ import type { Drawing, ExchangePort } from "./ExchangePort";
 import { Choices } from "./Choices";
 import { fileName, possibleScale } from "./limits";
 import { download } from "./download";
-import "./ExportDialog.css";
 import { t } from "../language/t";
+import "./ExportDialog.css";
 
 type Format = "excalidraw" | "png" | "svg" | "zip";
 

@@ -5,8 +5,8 @@ import type { BoardPort } from "./BoardPort";
 import { statusText, useJobAnnouncement, useJobs } from "./useJobs";
 import { isInPlace } from "./inPlace";
 import type { JobStore } from "./jobStore";
-import "./JobOverlay.css";
 import { t } from "../language/t";
+import "./JobOverlay.css";
 
 interface Props {
   store: JobStore;

@@ -8,8 +8,8 @@ import { inWords } from "./timeline";
 import { useAlone } from "./useAlone";
 import { useVersions } from "./useVersions";
 import { VersionPreview } from "./VersionPreview";
-import "./History.css";
 import { t, tn } from "../language/t";
+import "./History.css";
 
 interface Props {
   /** Base path of the API. */

@@ -5,8 +5,8 @@ import type { RoomClient } from "../room/RoomClient";
 import type { Notices } from "../ui/notices";
 import { LiveHost } from "./LiveHost";
 import type { LivePort } from "./LivePort";
-import "./Live.css";
 import { t } from "../language/t";
+import "./Live.css";
 
 const gap_px = 8;
 const footer_px = 64;

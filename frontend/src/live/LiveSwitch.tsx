@@ -1,8 +1,8 @@
 import { useEffect, useImperativeHandle, useRef, useSyncExternalStore, type Ref } from "react";
 import type { Params } from "../api/types";
 import type { RoomClient } from "../room/RoomClient";
-import "./Live.css";
 import { t } from "../language/t";
+import "./Live.css";
 
 const settle_ms = 500;
 

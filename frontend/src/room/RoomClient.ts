@@ -345,13 +345,13 @@ export class RoomClient {
   /** Resolves to true once everything up to this clock has arrived, to false if it has not within the time. */
   reached(clock: number, within_ms: number): Promise<boolean> {
     const there = () => this.synced && (this.clock ?? 0) >= clock;
-    return there() ? Promise.resolve(true) : soon(this.clockMoved, there, within_ms);
+    return there() ? Promise.resolve(true) : until(this.clockMoved, there, within_ms);
   }
 
   /** Resolves to true once the server has confirmed every change, to false if it has not within the time. */
   saved(within_ms: number): Promise<boolean> {
     const done = () => this.pendingCount === 0;
-    return done() ? Promise.resolve(true) : soon(this.statusChanged, done, within_ms);
+    return done() ? Promise.resolve(true) : until(this.statusChanged, done, within_ms);
   }
 
   /** Acknowledgements count too: the server sends us everything up to that clock before it acknowledges. */
@@ -507,7 +507,7 @@ export class RoomClient {
 }
 
 /** Resolves to true once a signal comes and something holds, to false if that is not within the time. */
-function soon(signal: Signal, holds: () => boolean, within_ms: number): Promise<boolean> {
+function until(signal: Signal, holds: () => boolean, within_ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const settle = (held: boolean) => {
       stop();

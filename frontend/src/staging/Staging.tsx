@@ -106,6 +106,7 @@ export default function Staging({ base, boardId, you, store, board, notices, may
   );
 }
 
+/** Of a picture that fills its layer. */
 const whole = { left: "", top: "", width: "", height: "" };
 
 /** Keeps a layer over the frame of a job when the canvas moves, and says whether that is out of view. */

@@ -1,6 +1,6 @@
 import { useId, useState } from "react";
-import "./NameForm.css";
 import { t } from "../language/t";
+import "./NameForm.css";
 
 interface Props {
   name: string;

@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from "react";
 import { CloseIcon } from "./icons";
 import type { Notices } from "./notices";
-import "./NoticeList.css";
 import { t } from "../language/t";
+import "./NoticeList.css";
 
 export function NoticeList({ notices }: { notices: Notices }) {
   const shown = useSyncExternalStore(notices.subscribe, notices.list);
