@@ -57,11 +57,17 @@ class Transform(msgspec.Struct):
 
     angle: float | None = 0
     crop: Crop | None = None
-    scale: tuple[float, float] = (1, 1)
+    scale: tuple[float, float] | None = (1, 1)
+
+    @property
+    def mirrored(self) -> tuple[bool, bool]:
+        """Whether it is mirrored along its width, and along its height."""
+        across, down = self.scale or (1, 1)
+        return across < 0, down < 0
 
     @property
     def changes_nothing(self) -> bool:
-        return self.crop is None and not self.angle and self.scale == (1, 1)
+        return self.crop is None and not self.angle and self.scale in {None, (1, 1)}
 
 
 transform_of = msgspec.json.Decoder(Transform).decode
@@ -119,9 +125,10 @@ def _drawn(
 def _in_file(drawn: bytes, size: tuple[int, int], transform: Transform) -> bytes:
     """A mask of what is shown as one of the whole file: black where the picture is cropped away."""
     shown = Image.open(io.BytesIO(drawn), formats=["PNG"]).convert("L")
-    if transform.scale[0] < 0:
+    across, down = transform.mirrored
+    if across:
         shown = ImageOps.mirror(shown)
-    if transform.scale[1] < 0:
+    if down:
         shown = ImageOps.flip(shown)
     left, top, right, bottom = _part(size, transform)
     mask = Image.new("L", size, 0)
@@ -136,13 +143,12 @@ def _part(size: tuple[int, int], transform: Transform) -> tuple[int, int, int, i
     crop = transform.crop
     if crop is None:
         return 0, 0, *size
-    across, down = size[0] / crop.natural_width, size[1] / crop.natural_height
-    left, right = _pixels(crop.x * across, crop.width * across, size[0])
-    top, bottom = _pixels(crop.y * down, crop.height * down, size[1])
+    left, right = _pixels(crop.x, crop.width, crop.natural_width, size[0])
+    top, bottom = _pixels(crop.y, crop.height, crop.natural_height, size[1])
     return left, top, right, bottom
 
 
-def _pixels(start: float, length: float, of: int) -> tuple[int, int]:
-    """The pixels that a span touches, at least one."""
-    first = min(max(math.floor(start + 0.01), 0), of - 1)
-    return first, min(max(math.ceil(start + length - 0.01), first + 1), of)
+def _pixels(start: float, length: float, natural: float, of: int) -> tuple[int, int]:
+    """The pixels that a span touches, at least one. Shares of a natural size of next to nothing may be infinite."""
+    first = math.floor(min(max(start / natural * of + 0.01, 0), of - 1))
+    return first, math.ceil(min(max((start + length) / natural * of - 0.01, first + 1), of))

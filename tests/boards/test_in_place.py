@@ -130,6 +130,21 @@ def test_what_is_cropped_away_is_not_marked(board: Board, bob: Any) -> None:
     assert mask.getbbox() == (60, 40, 360, 240)
 
 
+def test_a_picture_that_says_nothing_of_its_mirroring_is_not_mirrored(board: Board, bob: Any) -> None:
+    file_of(board, (600, 400))
+    put(board, picture(scale=None), spot(350, 200))
+    assert middle_of(storage.load_mask(asked(board, bob).mask)) == pytest.approx((500, 300), abs=1.5)
+
+
+@pytest.mark.parametrize("x", [-5, 0, 60])
+def test_a_crop_of_a_file_of_next_to_no_size_is_answered(board: Board, bob: Any, x: float) -> None:
+    file_of(board, (600, 400))
+    crop = {"x": x, "y": 0, "width": 300, "height": 200, "naturalWidth": 1e-320, "naturalHeight": 400}
+    put(board, picture(crop=crop), spot(250, 150))
+    answer = post(bob, f"/boards/{board.pk}/jobs", ASK)
+    assert (answer.status_code, answer.json().get("code")) in {(202, None), (422, "mask_empty")}
+
+
 def test_a_drawing_far_from_the_box_of_a_picture_that_lies_on_its_side_is_seen(
     board: Board, bob: Any
 ) -> None:
