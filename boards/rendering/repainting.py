@@ -20,7 +20,7 @@ from boards.rendering import masking, render, scenes
 from boards.rendering.options import RenderOptions
 from boards.rendering.scenes import Shape, shape_of
 from generation.errors import NothingToRepaint
-from generation.images import storage
+from generation.images.header import read_header
 from generation.jobs.submission import InputImages
 
 PIXELS = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
@@ -88,7 +88,8 @@ def draw(contents: Contents, picture: Shape, mask: bytes | None = None) -> Repai
     shapes = [shape_of(each) for each in contents.elements]
     _, elements = masking.images_and_mask(contents.elements, shapes, picture.region, picture)
     transform = transform_of(body)
-    header = storage.check_image(data)
+    # A result of an earlier repaint may have more bytes than may be uploaded.
+    header = read_header(data, bounded=False)
     size = header.width_px, header.height_px
     mask = _in_file(_drawn(elements, picture.region, size, transform), size, transform)
     return Repaint(InputImages(data, mask, whole=True), file_id, masking.marks_on(contents.elements, picture))

@@ -24,7 +24,7 @@ def snapshot(data: bytes, longest_px: int) -> Any:
 
 
 def whole(data: bytes) -> Any:
-    return pixels.whole(data, read_header(data))
+    return pixels.whole(data, read_header(data, bounded=False))
 
 
 def mask(data: bytes, size: tuple[int, int]) -> Any:

@@ -55,9 +55,9 @@ def store_snapshot(data: bytes) -> tuple[StoredImage, tuple[int, int]]:
 def store_whole(data: bytes) -> StoredImage:
     """Store a picture of which a part is repainted: at its own size, and transparent where it is.
 
+    data: of a file that is stored already. It may have more bytes than may be uploaded, but not more pixels.
     Raises SnapshotInvalid, DecoderBusy, StorageUnavailable.
     """
-    check_image(data)
     png, size = decoder.whole(data)
     return store_bytes(png, "snapshots", size, "image/png", "png")
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import math
+import random
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from boards.elements import store
 from boards.jobs import board_jobs
 from boards.models import Board, BoardFile, Element, PastElement, Placement
 from generation.images import storage
+from generation.images.header import IMAGE_MAX_BYTES
 from generation.jobs.events import images_made
 from generation.models import GeneratedImage, Job
 from tests.factories import element, png
@@ -203,6 +205,19 @@ def test_marks_are_what_was_drawn_on_the_picture_for_that_alone(board: Board, bo
     job = asked(board, bob)
     assert sorted(job.placement.marks) == ["edge", "on"]
     assert storage.load_mask(job.mask).getpixel((530, 200)) == 255, "the arrow's end is repainted, too"
+
+
+def test_a_result_that_is_larger_than_an_upload_may_be_is_repainted_again(board: Board, bob: Any) -> None:
+    size = (2000, 1800)
+    noise = Image.frombytes("RGB", size, random.Random(1).randbytes(3 * size[0] * size[1]))
+    result = storage.store_image(noise, {})
+    assert result.size_bytes > IMAGE_MAX_BYTES
+    BoardFile.objects.create(
+        board=board, file_id="photo", key=result.key, sha256=result.sha256, mime_type=result.mime_type,
+        width_px=size[0], height_px=size[1], size_bytes=result.size_bytes,
+    )  # fmt: skip
+    put(board, picture(), spot(250, 150))
+    assert storage.load_whole(asked(board, bob).snapshot).tobytes() == noise.tobytes()
 
 
 # --- what comes out -----------------------------------------------------------------------------------------------
