@@ -20,7 +20,7 @@ from PIL import Image
 
 from boards.elements import store
 from boards.jobs import board_jobs
-from boards.models import Board, BoardFile, Element, PastElement, Placement
+from boards.models import Board, BoardFile, Element, Membership, PastElement, Placement
 from generation.images import storage
 from generation.images.header import IMAGE_MAX_BYTES
 from generation.jobs.events import images_made
@@ -323,6 +323,29 @@ def test_a_mark_that_was_removed_meanwhile_stays_so(board: Board, job: Job) -> N
     version = body_of(board, "s")["version"]
     made(job)
     assert body_of(board, "s")["version"] == version
+
+
+def test_a_mark_that_was_locked_meanwhile_stays_on_the_board(board: Board, job: Job) -> None:
+    change(board, "s", locked=True)
+    image = made(job)
+    assert body_of(board)["fileId"] == image.sha256 and not body_of(board, "s")["isDeleted"]
+
+
+def test_nothing_is_repainted_on_a_board_that_was_frozen_meanwhile(board: Board, job: Job, bob: Any) -> None:
+    Board.objects.filter(pk=board.pk).update(frozen=True)
+    image = made(job)
+    assert body_of(board)["fileId"] == "photo" and not body_of(board, "s")["isDeleted"]
+    for path in (f"/jobs/{job.pk}/images/{image.pk}/accept", f"/jobs/{job.pk}/retry"):
+        assert post(bob, path).json()["code"] == "frozen"
+
+
+def test_nothing_is_repainted_for_one_who_may_not_edit_any_more(board: Board, job: Job, bob: Any) -> None:
+    Membership.objects.filter(board=board, user=bob).delete()
+    image = made(job)
+    assert body_of(board)["fileId"] == "photo" and not body_of(board, "s")["isDeleted"]
+    of_image = f"/jobs/{job.pk}/images/{image.pk}"
+    for path in (f"{of_image}/accept", f"{of_image}/finish", f"/jobs/{job.pk}/retry"):
+        assert post(bob, path).json()["code"] == "not_found"
 
 
 def test_two_who_repaint_the_same_picture_lose_nothing(board: Board, job: Job, alice: Any) -> None:

@@ -193,13 +193,13 @@ def test_the_built_in_model_is_drawn_like_its_stock_pipelines(bundled: Checkpoin
             assert distance(sample.latents, by_stock(checkpoint, picture, "latent")) <= TOLERANCE
 
 
-def test_the_kinds_of_the_built_in_model_without_its_board_channels_share_their_steps(
+def test_the_kinds_of_the_built_in_model_with_its_board_channels_share_their_steps(
     bundled: Checkpoint,
 ) -> None:
     checkpoint = Resident(load(bundled, "cpu"), tuning("cpu"))
     one, other, beside = (
         checkpoint.denoiser(sampler(checkpoint, wanted(bundled, kind)))
-        for kind in ("txt2img", "img2img", "pix2pix")
+        for kind in ("txt2img", "pix2pix", "img2img")
     )
     assert one is other is not beside
 

@@ -109,7 +109,10 @@ def by_hand(weights: LoadedCheckpoint) -> Iterator[Start]:
 def ask(engine: Engine, owner: str = "", **raw: Any) -> Ticket:
     checkpoint = catalogue.get("bundled")
     params = complete(
-        parse({"kind": "txt2img", "prompt": "a house", "seed": 1, "steps": 4} | raw, checkpoint), (128, 128)
+        parse(
+            {"kind": "img2img", "strength": 1.0, "prompt": "a house", "seed": 1, "steps": 4} | raw, checkpoint
+        ),
+        (128, 128),
     )
     init_image = Image.new("RGB", (128, 128), "white") if params.needs_image else None
     mask = Image.linear_gradient("L").resize((128, 128)) if params.needs_mask else None
@@ -132,7 +135,7 @@ def test_tickets_that_come_one_after_the_other_share_their_steps(by_hand: Start,
     first = ask(engine, seed=1)
     engine.turn()
     second = ask(engine, seed=2, prompt="a cat", guidance_scale=1.0, steps=6)
-    third = ask(engine, seed=3, kind="img2img", strength=0.8, steps=5)
+    third = ask(engine, seed=3, strength=0.8, steps=5)
     for _ in range(7):
         engine.turn()
     assert steps == [1, 3, 3, 3, 2, 1, 1]
