@@ -42,6 +42,25 @@ def until_gone(page: BoardPage, element_id: str) -> None:
     )
 
 
+def covers_panel(page: BoardPage) -> bool:
+    """Whether the picture that is looked at lies on the panel, with the canvas scrolled until it reaches that far."""
+    panel, picture = page.page.get_by_test_id("panel"), page.page.get_by_test_id("stage-picture")
+    edge, box = panel.bounding_box(), picture.bounding_box()
+    assert edge and box
+    page.page.mouse.move(300, 400)
+    page.page.mouse.wheel(box["x"] + box["width"] / 2 - edge["x"], 0)
+    page.page.wait_for_function(
+        "([edge]) => { const { left, right } = document.querySelector('[data-testid=\"stage-picture\"]')"
+        ".getBoundingClientRect(); return left < edge && right > edge + 50; }",
+        arg=[edge["x"]],
+    )
+    with_it = panel.screenshot()
+    picture.evaluate("picture => { picture.parentElement.style.visibility = 'hidden'; }")
+    without = panel.screenshot()
+    picture.evaluate("picture => { picture.parentElement.style.visibility = ''; }")
+    return with_it != without
+
+
 def ask(page: BoardPage, words: str, count: int, steps: int = 12) -> None:
     page.page.keyboard.press("Escape")
     page.page.get_by_label("What should it become?").fill(words)
@@ -73,6 +92,8 @@ def test_four_candidates_flip_accept_undo_redo(atelier: Atelier, browser: Browse
     assert third != first and looked_at(b) == first
     a.page.screenshot(path=pictures / "staging.png")
     b.page.screenshot(path=pictures / "staging-other.png")
+
+    assert not covers_panel(a)
 
     # A accepts: it stands on the board for both, and the choice is over for both.
     a.page.get_by_test_id("stage-accept").click()

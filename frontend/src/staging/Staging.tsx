@@ -67,8 +67,10 @@ export default function Staging({ base, boardId, you, store, board, notices, may
   };
   return (
     <>
-      <div className="stage-overlay" ref={overlay}>
-        <img src={shown.url} alt="" data-testid="stage-picture" data-image={shown.id} />
+      <div className="stage-layer">
+        <div className="stage-overlay" ref={overlay}>
+          <img src={shown.url} alt="" data-testid="stage-picture" data-image={shown.id} />
+        </div>
       </div>
       <section className="ours stage-bar" aria-label={t("Pictures to choose from")} data-testid="stage-bar" onKeyDown={onKeyDown}>
         <div className="stage-line">
