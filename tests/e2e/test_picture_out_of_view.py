@@ -12,6 +12,15 @@ pytestmark = pytest.mark.e2e
 VIEW = (
     "(() => { const s = window.__atelier.api.getAppState(); return [s.scrollX, s.scrollY, s.zoom.value]; })()"
 )
+# A menu of Excalidraw's may reach the edge at which the chip stands.
+LIES_ON_MENU = """(() => {
+  const chip = document.querySelector('[data-testid="edge-chip"]');
+  const { left, top, width, height } = chip.getBoundingClientRect();
+  const menu = document.querySelector(".dropdown-menu").getBoundingClientRect();
+  const x = left + 20, y = top + height / 2;
+  if (x > menu.right || y < menu.top || y > menu.bottom) throw new Error("they do not meet");
+  return chip.contains(document.elementFromPoint(x, y));
+})()"""
 
 
 def test_a_chip_leads_to_a_picture_out_of_view(atelier: Atelier, browser: Browser) -> None:
@@ -25,9 +34,20 @@ def test_a_chip_leads_to_a_picture_out_of_view(atelier: Atelier, browser: Browse
     before = a.page.evaluate(VIEW)
     a.page.wait_for_timeout(300)
     assert a.page.evaluate(VIEW) == before, "nobody's viewport moves by itself"
+    a.page.get_by_role("button", name="Menu", exact=True).tap()
+    expect(a.page.get_by_text("All boards")).to_be_visible()
+    assert a.page.evaluate(LIES_ON_MENU) is False
+    a.page.get_by_role("button", name="Menu", exact=True).tap()
+    expect(a.page.get_by_text("All boards")).to_have_count(0)
     chip.get_by_role("button", name="Picture ready").click()
     expect(chip).to_have_count(0)
     until_shown(a, picture)
+
+    # What the picture was made from has the width of the sheet.
+    middle = picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2
+    a.page.touchscreen.tap(*a.to_viewport(*middle))
+    origin = a.page.get_by_test_id("origin").bounding_box()
+    assert origin and origin["width"] > 330, origin
     assert a.complaints == []
     a.context.close()
 
