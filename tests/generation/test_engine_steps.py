@@ -110,7 +110,7 @@ def ask(engine: Engine, owner: str = "", **raw: Any) -> Ticket:
     checkpoint = catalogue.get("bundled")
     params = complete(
         parse(
-            {"kind": "img2img", "strength": 1.0, "prompt": "a house", "seed": 1, "steps": 4} | raw, checkpoint
+            {"kind": "img2img", "strength": 0.8, "prompt": "a house", "seed": 1, "steps": 5} | raw, checkpoint
         ),
         (128, 128),
     )
@@ -134,8 +134,8 @@ def test_tickets_that_come_one_after_the_other_share_their_steps(by_hand: Start,
     engine = by_hand()
     first = ask(engine, seed=1)
     engine.turn()
-    second = ask(engine, seed=2, prompt="a cat", guidance_scale=1.0, steps=6)
-    third = ask(engine, seed=3, strength=0.8, steps=5)
+    second = ask(engine, seed=2, prompt="a cat", guidance_scale=1.0, steps=8)
+    third = ask(engine, seed=3, prompt="a dog")
     for _ in range(7):
         engine.turn()
     assert steps == [1, 3, 3, 3, 2, 1, 1]
@@ -426,7 +426,7 @@ def test_others_make_their_steps_between_those_of_a_stock_pipeline(
 ) -> None:
     seen: list[int] = []
     engine = by_hand(stock_and_fast(weights, lambda step: seen.append(len(steps))))
-    fast = ask(engine, steps=8)
+    fast = ask(engine, steps=10)
     engine.turn()
     stock = ask_turbo(engine)
     engine.turn()
