@@ -72,7 +72,7 @@ class Generate(Message, tag="generate"):
     params: Params
     frame: Ref | None = None
     region: Region | None = None
-    placement: Literal["beside", "inside", "in_place", "stage"] | None = None
+    placement: Literal["beside", "inside", "stage", "in_place"] | None = None
     view: Region | None = None
 
 

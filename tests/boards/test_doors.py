@@ -111,6 +111,7 @@ PAGES = {
     "b/<uuid:board>/trash": 405,
     "b/<uuid:board>/restore": 405,
     "join/<str:token>": 404,
+    "language": 302,
     "live": 200,
     "ready": None,  # says how the servers are, to anybody
     "api/<path:rest>": 404,

@@ -33,7 +33,7 @@ residency.watchdog = Watchdog(4.0)  # far beyond what a busy machine takes betwe
 engine = Engine(residency)
 engine.start()
 checkpoint = catalogue.get("bundled")
-params = complete(parse({"kind": "txt2img", "seed": 1}, checkpoint), (128, 128))
+params = complete(parse({"kind": "txt2img", "prompt": "a house", "seed": 1}, checkpoint), (128, 128))
 ticket = engine.submit(Work(checkpoint, params))
 renewed = 0
 while not ticket.done():

@@ -753,7 +753,7 @@ export interface components {
             /** Format: binary */
             mask?: string;
             params: components["schemas"]["ParamsRequest"];
-            placement?: ("beside" | "inside" | "in_place" | "stage") | null;
+            placement?: ("beside" | "inside" | "stage" | "in_place") | null;
             region?: components["schemas"]["RegionDescription"] | null;
             /** Format: binary */
             snapshot?: string;
@@ -772,7 +772,7 @@ export interface components {
             accepted_placement?: ("beside" | "inside" | "in_place") | null;
             frame?: string | null;
             params: components["schemas"]["ParamsRequest"];
-            placement?: ("beside" | "inside" | "in_place" | "stage") | null;
+            placement?: ("beside" | "inside" | "stage" | "in_place") | null;
             region?: components["schemas"]["RegionDescription"] | null;
             view?: components["schemas"]["RegionDescription"] | null;
         };
@@ -894,7 +894,7 @@ export interface components {
          *     snapshot_url: what the model saw; null for words alone. created_by: null once the account was deleted.
          */
         JobDescription: {
-            accepted_placement: ("beside" | "inside" | "in_place" | "stage") | null;
+            accepted_placement: ("beside" | "inside" | "stage" | "in_place") | null;
             attempt: number;
             board: string | null;
             cancel_requested: boolean;
@@ -909,7 +909,7 @@ export interface components {
             images: components["schemas"]["ImageDescription"][];
             kind: string;
             params: components["schemas"]["ParamsDescription"];
-            placement: ("beside" | "inside" | "in_place" | "stage") | null;
+            placement: ("beside" | "inside" | "stage" | "in_place") | null;
             position: number | null;
             region: components["schemas"]["RegionDescription"] | null;
             retry_of: string | null;

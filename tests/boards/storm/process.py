@@ -9,6 +9,7 @@ from django.db import OperationalError
 from boards.errors import RoomClosed
 from boards.models import Role
 from boards.principal import NOBODY
+from boards.room.access_check import BoardReading
 from boards.room.room import Room
 from boards.room.session import RoomSession
 from boards.socket import consumers
@@ -115,7 +116,9 @@ class Line:
             )
             try:
                 asked_at = asyncio.get_running_loop().time()
-                await found.join(one, hello["clock"], self._world.store.pruned_clock, asked_at)
+                store = self._world.store
+                board = BoardReading(store.frozen, store.pruned_clock)
+                await found.join(one, hello["clock"], board, asked_at)
                 await consumers._receive_messages(one, found, self._inbox.get)
             finally:
                 found.leave(one)
