@@ -102,7 +102,7 @@ def a(atelier: Atelier, browser: Browser) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("form", "suffix"), [("PNG", "png"), ("SVG", "svg"), ("Board file", "excalidraw"), ("Zip", "zip")]
+    ("form", "suffix"), [("PNG", "png"), ("SVG", "svg"), ("Board file", "excalidraw"), ("ZIP", "zip")]
 )
 def test_what_goes_out_comes_in_on_an_empty_board_as_the_same_scene(
     a: BoardPage, form: str, suffix: str
@@ -211,7 +211,7 @@ def test_the_dialog_shows_what_comes_and_listens_to_the_keyboard(a: BoardPage, p
     a.page.keyboard.press("ArrowRight")
     expect(dialog.get_by_role("radio", name="SVG")).to_be_checked()
     a.page.keyboard.press("ArrowRight")
-    expect(dialog.get_by_role("radio", name="Zip")).to_be_checked()
+    expect(dialog.get_by_role("radio", name="ZIP")).to_be_checked()
     a.page.screenshot(path=pictures / "export-zip.png")
     a.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
@@ -229,7 +229,7 @@ def test_the_dialog_shows_what_comes_and_listens_to_the_keyboard(a: BoardPage, p
 
 
 def test_the_zip_shows_the_board(a: BoardPage) -> None:
-    held = zipfile.ZipFile(io.BytesIO(Path(export(a, "Zip").path()).read_bytes()))
+    held = zipfile.ZipFile(io.BytesIO(Path(export(a, "ZIP").path()).read_bytes()))
     assert {"board.excalidraw", "board.png", "manifest.json"} < set(held.namelist())
 
 
