@@ -263,6 +263,8 @@ def places(page: BoardPage) -> set[tuple[str, float, float]]:
 def test_nothing_moves_when_somebody_joins(atelier: Atelier, browser: Browser) -> None:
     for width, height in ((320, 568), (390, 844), (1024, 768), (1440, 900)):
         with board(atelier, browser, width, height, touch=False) as page:
+            expect(page.page.get_by_role("radio", name="Crayon")).to_have_count(1)
+            page.page.wait_for_load_state("networkidle")  # the styles' pictures
             before = places(page)
             other = BoardPage(browser, atelier.url)
             page.page.wait_for_function("document.querySelectorAll('.people li').length > 1")
