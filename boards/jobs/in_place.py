@@ -12,6 +12,7 @@ import msgspec
 from boards.elements.element import Element
 from boards.models import Element as ElementRow
 from boards.models import Placement
+from boards.rendering import masking
 from generation.models import GeneratedImage, Job
 
 AHEAD = 100
@@ -34,7 +35,9 @@ def changes(placement: Placement, job: Job, image: GeneratedImage) -> list[Eleme
     changed = body | {"fileId": image.sha256, "status": "saved", "crop": crop_of(body, image)}
     changed["customData"] = custom
     # What somebody locked meanwhile is to stay, as what was locked before is no mark at all.
-    marks = [mark for mark in _undeleted(placement, placement.marks).values() if not _is_locked(mark)]
+    marks = [
+        mark for mark in _undeleted(placement, placement.marks).values() if not masking.is_locked(mark.body)
+    ]
     tombstones = [_next(mark, _signed(mark, job, image), is_deleted=True) for mark in marks]
     return [_next(row, changed, ahead=AHEAD), *tombstones]
 
@@ -96,10 +99,6 @@ def _signed(mark: ElementRow, job: Job, image: GeneratedImage) -> dict[str, Any]
     custom = body.get("customData") or {}
     removed_by = {"job": str(job.pk), "image": str(image.pk)}
     return body | {"customData": custom | {"atelier": (custom.get("atelier") or {}) | removed_by}}
-
-
-def _is_locked(row: ElementRow) -> bool:
-    return bool(msgspec.json.decode(row.body).get("locked"))
 
 
 def _next(row: ElementRow, body: Mapping[str, Any], *, ahead: int = 0, is_deleted: bool = False) -> Element:

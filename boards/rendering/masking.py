@@ -48,20 +48,21 @@ def marks_on(bodies: Sequence[bytes], picture: Shape) -> list[str]:
     for body, shape in _belonging(bodies, shapes, picture.region, picture):
         if shape.id == picture.id:
             above = True
-        elif above and not _is_locked(body) and _has_middle_on(body, picture.region):
+        elif above and not is_locked(body) and _has_middle_on(body, picture.region):
             marks.append(shape.id)
     return marks
 
 
 class _Lockable(msgspec.Struct):
-    locked: bool = False
+    locked: bool | None = False
 
 
 _lockable = msgspec.json.Decoder(_Lockable)
 
 
-def _is_locked(body: bytes) -> bool:
-    return _lockable.decode(body).locked
+def is_locked(body: bytes | str) -> bool:
+    """True if somebody locked the element: it stays as it is, and marks nothing."""
+    return bool(_lockable.decode(body).locked)
 
 
 def _has_middle_on(body: bytes, region: Rectangle) -> bool:
