@@ -3,7 +3,7 @@ import { keyNames } from "../ui/keys";
 import { BoardsIcon, CommandIcon, FrameIcon, HistoryIcon, ImportIcon, LanguageIcon, MoonIcon, PenIcon, PersonIcon, PlusIcon, SaveIcon, ShareIcon, SunIcon, TrashIcon } from "../ui/icons";
 import type { BoardConfig } from "../canvas/config";
 import { MainMenu, type Theme } from "../canvas/excalidraw";
-import { language, t } from "../language/t";
+import { otherLanguages, t } from "../language/t";
 
 /** What the menu offers, and the command palette too. */
 export interface MenuProps {
@@ -52,7 +52,7 @@ export function Menu({ config: { urls, you, languages }, theme, mayEdit, onTheme
       <MainMenu.Item onSelect={() => onTheme(dark ? "light" : "dark")} icon={dark ? <SunIcon size={16} /> : <MoonIcon size={16} />}>
         {dark ? t("Light mode") : t("Dark mode")}
       </MainMenu.Item>
-      {languages.filter(([code]) => code !== language()).map(([code, name]) => (
+      {otherLanguages(languages).map(([code, name]) => (
         <MainMenu.Item key={code} onSelect={() => onLanguage(code)} icon={<LanguageIcon size={16} />} lang={code} data-testid="menu-language">{name}</MainMenu.Item>
       ))}
       <MainMenu.DefaultItems.ChangeCanvasBackground />

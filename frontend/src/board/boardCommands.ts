@@ -1,6 +1,6 @@
 import type { Command } from "../command/Command";
 import type { PanelHandle } from "../generation/PromptPanel";
-import { language, t, tn } from "../language/t";
+import { otherLanguages, t, tn } from "../language/t";
 import type { LiveHandle } from "../live/LiveSwitch";
 import type { MenuProps } from "./Menu";
 
@@ -21,7 +21,7 @@ export function menuCommands(menu: MenuProps): Command[] {
     ...way("export", t("Export…"), menu.onExport, t("save download png svg")),
     ...way("import", t("Import…"), mayEdit ? menu.onImport : undefined, t("open file excalidraw")),
     ...way("theme", theme === "dark" ? t("Light mode") : t("Dark mode"), () => menu.onTheme(theme === "dark" ? "light" : "dark"), t("theme night")),
-    ...config.languages.filter(([code]) => code !== language()).flatMap(([code, name]) => way(`language-${code}`, name, () => menu.onLanguage(code), t("language"))),
+    ...otherLanguages(config.languages).flatMap(([code, name]) => way(`language-${code}`, name, () => menu.onLanguage(code), t("language"))),
     ...way("trash", t("Move to trash"), menu.onTrash, t("delete board")),
     ...(you.guest
       ? [...way("login", t("Sign in"), to(urls.login + back)), ...way("signup", t("Sign up"), to(urls.signup + back), t("account"))]

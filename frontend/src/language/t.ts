@@ -18,6 +18,9 @@ export function setLanguage(tag: string, translations: Catalogue): void {
 /** The language of the page, as "de". */
 export const language = (): string => current;
 
+/** Those of the languages there are, by code and own name, that the page is not in. */
+export const otherLanguages = (all: [string, string][]): [string, string][] => all.filter(([code]) => code !== current);
+
 /** A time in the language of the page, as the browser's region of that language writes it. */
 export function timeText(time: Date, options: Intl.DateTimeFormatOptions): string {
   const regions = typeof navigator === "undefined" ? [] : (navigator.languages ?? []).filter((tag) => tag.split("-")[0] === current);
