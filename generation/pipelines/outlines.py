@@ -31,7 +31,7 @@ LITTLE = {
     "a", "an", "and", "the", "of", "in", "on", "at", "over", "with", "my", "some", "one", "two", "three", "very", "for",
 }  # fmt: skip
 # Of a thing, with colours: they count only as a part of its name ("old man", "new moon").
-LOOKS = natural_colours.COLOUR_WORDS | {
+ADJECTIVES = natural_colours.COLOUR_WORDS | {
     "small", "little", "tiny", "big", "large", "huge", "old", "new", "cute", "happy", "sad", "beautiful", "pretty", "nice",
     "simple", "funny", "drawing", "picture", "bright", "dark", "light", "pale",
 }  # fmt: skip
@@ -69,7 +69,7 @@ class Outlines:
     def _find_in(self, words: list[str]) -> int | None:
         """A longer phrase counts before a shorter one, then a name before a tag, then a later word before an earlier one."""
         for _, runs in groupby(_runs(words), key=len):
-            said = [run for run in runs if run == words or not LOOKS.issuperset(run)]
+            said = [run for run in runs if run == words or not ADJECTIVES.issuperset(run)]
             for called, run in product((self.by_name, self.by_tag), said):
                 if (index := _index(run, called)) is not None:
                     return index
