@@ -1,6 +1,5 @@
 """Pictures to choose from: on nobody's board until somebody accepts one, and never lost."""
 
-import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -9,15 +8,15 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from boards.elements import store
 from boards.jobs import board_jobs
 from boards.models import Board, BoardFile, Element, Membership, Placement, Role
-from generation.jobs.events import images_made
 from generation.models import GeneratedImage, Job
+from tests.boards.arrivals import arrive
 from tests.factories import element, png
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("published")]
@@ -52,25 +51,9 @@ def job(board: Board, alice: Any) -> Job:
     return made
 
 
-def make(job: Job, seed: int) -> GeneratedImage:
-    """One picture of the job arrives."""
-    data = png(64, 64, f"#0000{seed:02x}")
-    digest = hashlib.sha256(data).hexdigest()
-    key = f"images/{digest}.png"
-    if not default_storage.exists(key):
-        default_storage.save(key, ContentFile(data))
-    with transaction.atomic():
-        image = GeneratedImage.objects.create(
-            job=job, key=key, sha256=digest, mime_type="image/png", width_px=64, height_px=64,
-            size_bytes=len(data), seed=seed,
-        )  # fmt: skip
-        images_made.send(sender=Job, job=job, images=[image])
-    return image
-
-
 @pytest.fixture
 def four(job: Job) -> list[GeneratedImage]:
-    return [make(job, seed) for seed in range(4)]
+    return [arrive(job, seed) for seed in range(4)]
 
 
 def pictures(board: Board) -> list[dict[str, Any]]:
@@ -103,15 +86,15 @@ def test_candidates_are_on_nobodys_board(board: Board, job: Job, four: list[Gene
 
 
 def test_they_are_offered_one_by_one_and_to_whoever_comes_later(board: Board, job: Job) -> None:
-    make(job, 1)
+    arrive(job, 1)
     assert standings(job) == ["candidate"]
-    make(job, 2)
+    arrive(job, 2)
     Job.objects.filter(pk=job.pk).update(status="succeeded")
     assert shown(board) == [str(job.pk)]
 
 
 def test_a_choice_that_nobody_made_for_a_day_is_not_offered_to_newcomers(board: Board, job: Job) -> None:
-    make(job, 1)
+    arrive(job, 1)
     Job.objects.update(status="succeeded", created_at=timezone.now() - board_jobs.CHOICE_SHOWN)
     assert shown(board) == [] and standings(job) == ["candidate"]
 
@@ -189,9 +172,9 @@ def test_one_that_was_taken_off_the_board_is_offered_again_with_the_others(
 def test_with_one_accepted_the_others_may_be_put_away_those_still_to_come_too(
     board: Board, job: Job, alice: Any
 ) -> None:
-    first, _ = make(job, 0), make(job, 1)
+    first, _ = arrive(job, 0), arrive(job, 1)
     post(alice, accept_path(first), {"keep_others": True})
-    make(job, 2)
+    arrive(job, 2)
     assert standings(job) == ["placed", "kept", "kept"]
     Job.objects.filter(pk=job.pk).update(status="succeeded")
     assert shown(board) == []
@@ -214,10 +197,10 @@ def test_keep_discard_and_offer_again(board: Board, job: Job, four: list[Generat
 
 
 def test_a_room_that_missed_a_word_sees_that_something_has_changed(job: Job, bob: Any) -> None:
-    path = f"/jobs/{job.pk}/images/{make(job, 0).pk}"
+    path = f"/jobs/{job.pk}/images/{arrive(job, 0).pk}"
     verbs = ("keep", "discard", "restore", "accept")
     stamps = [board_jobs.stamp(post(bob, f"{path}/{verb}").json()) for verb in verbs]
-    make(job, 1)
+    arrive(job, 1)
     described: Any = board_jobs.describe_by_id(str(job.pk))
     stamps += [board_jobs.stamp(described)]
     assert all(one != other for one, other in pairwise(stamps)) and stamps[-1] == board_jobs.stamp(described)
@@ -273,7 +256,7 @@ def test_a_picture_that_the_board_did_not_take_can_be_accepted_later(
 ) -> None:
     Placement.objects.update(where="beside")
     Board.objects.update(frozen=True)
-    image = make(job, 0)
+    image = arrive(job, 0)
     Board.objects.update(frozen=False)
     assert standings(job) == [None]
     post(alice, accept_path(image))
@@ -283,7 +266,7 @@ def test_a_picture_that_the_board_did_not_take_can_be_accepted_later(
 def test_the_pictures_of_a_frame_in_the_list_of_jobs(
     board: Board, job: Job, alice: Any, carol: Any, mallory: Any
 ) -> None:
-    make(job, 0)
+    arrive(job, 0)
     empty = Job.objects.create(
         created_by=alice, kind="txt2img", checkpoint="bundled", params={"kind": "txt2img", "prompt": ""}
     )

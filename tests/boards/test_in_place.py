@@ -3,7 +3,6 @@
 Its own file and a mask of that go in, and the same element shows the result.
 """
 
-import hashlib
 import io
 import json
 import math
@@ -13,8 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db import transaction
 from django.test import Client
 from PIL import Image
 
@@ -23,8 +20,8 @@ from boards.jobs import board_jobs
 from boards.models import Board, BoardFile, Element, Membership, PastElement, Placement
 from generation.images import storage
 from generation.images.header import IMAGE_MAX_BYTES
-from generation.jobs.events import images_made
 from generation.models import GeneratedImage, Job
+from tests.boards.arrivals import arrive
 from tests.factories import element, png
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("published")]
@@ -224,19 +221,8 @@ def test_a_result_that_is_larger_than_an_upload_may_be_is_repainted_again(board:
 
 
 def made(job: Job, seed: int = 1, size: tuple[int, int] = (600, 400)) -> GeneratedImage:
-    """One picture of the job arrives."""
-    data = png(*size, f"#0000{seed:02x}")
-    digest = hashlib.sha256(data).hexdigest()
-    key = f"images/{digest}.png"
-    if not default_storage.exists(key):
-        default_storage.save(key, ContentFile(data))
-    with transaction.atomic():
-        image = GeneratedImage.objects.create(
-            job=job, key=key, sha256=digest, mime_type="image/png", width_px=size[0], height_px=size[1],
-            size_bytes=len(data), seed=seed,
-        )  # fmt: skip
-        images_made.send(sender=Job, job=job, images=[image])
-    return image
+    """One picture of the job arrives, as large as the one that it was asked for."""
+    return arrive(job, seed, size)
 
 
 def body_of(board: Board, element_id: str = "p") -> dict[str, Any]:
